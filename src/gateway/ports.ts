@@ -1,0 +1,380 @@
+/**
+ * What the core needs from the rooms around it: a store, XMPP connections, a seal for secrets, a clock.
+ * xmpp/ implements Connector, store/ implements Store; the core knows only these shapes.
+ */
+import type { Problem, StanzaErrorJson } from '../errors.ts'
+import type { Element } from '../stanza/element.ts'
+
+// ---------------------------------------------------------------- sessions
+
+export const sessionStates = ['connecting', 'online', 'resuming', 'backoff', 'auth-failed', 'conflict', 'stopped'] as const
+export type SessionState = (typeof sessionStates)[number]
+
+/** What the caller asked for when the session was made or changed. Times are epoch milliseconds everywhere in the core. */
+export interface SessionRecord {
+  id: string
+  tenant: string
+  /** bare JID, normalised */
+  jid: string
+  /** the resource the caller asked for; null when the gateway chose one */
+  requestedResource: string | null
+  /** the resource of connections[0] as it is requested from the server */
+  resource: string
+  service: string | null
+  connections: number
+  /** own presence wanted: its JSON, or false to stay unavailable */
+  presence: Record<string, unknown> | false
+  handles: string[]
+  /** the password, sealed */
+  credentials: string
+  createdAt: number
+  /** raised by each change, so that an owner notices */
+  version: number
+}
+
+/** What the owner knows of it right now. */
+export interface SessionStatus {
+  state: SessionState
+  since: number
+  reason: string | null
+  /** when the server last proved that the stream is alive */
+  lastVerifiedAt: number | null
+  instance: string
+  connections: ConnectionStatus[]
+}
+
+export interface ConnectionStatus {
+  /** the full JID that the server bound, null before the first bind */
+  jid: string | null
+  resource: string
+  role: 'primary' | 'sender'
+  state: SessionState
+}
+
+// ---------------------------------------------------------------- events, outbox, records
+
+/** An event before it has a cursor. */
+export interface EventDraft {
+  type: string
+  subject?: string
+  data: unknown
+  /** presence and chat states: kept in a short lane of their own */
+  volatile?: boolean
+  /** a stanza seen before under this key makes no second event */
+  dedup?: string
+}
+
+export interface StoredEvent {
+  /** the cursor: opaque, `[A-Za-z0-9_-]+`, unique in the gateway, bound to the session and the epoch of its log */
+  id: string
+  type: string
+  subject?: string
+  time: number
+  data: unknown
+}
+
+export const messageStatuses = ['accepted', 'sent', 'acked', 'delivered', 'displayed', 'failed', 'expired'] as const
+export type MessageStatus = (typeof messageStatuses)[number]
+
+/** The record of a message, as `GET /messages/{id}` gives it (times as epoch milliseconds here). */
+export interface MessageRecord {
+  id: string
+  to: string
+  status: MessageStatus
+  originId: string
+  acceptedAt: number
+  history: { status: MessageStatus; at: number }[]
+  error?: { code: string; detail: string; xmpp?: StanzaErrorJson }
+  ackBy?: 'ping'
+  /** of the sent carbon or the archive */
+  stanzaId?: string
+}
+
+export interface OutboxEntry {
+  /** = the record's id = stanza id */
+  id: string
+  /** the stanza, serialised once */
+  xml: string
+  to: string
+  kind: 'message' | 'presence'
+  /** message type, for what may be repeated after an unknown fate */
+  type: string
+  acceptedAt: number
+  expiresAt: number | null
+}
+
+// ---------------------------------------------------------------- the store
+
+/** One kept value of what a session knows: roster items, presences, own presence, directed presence, features. */
+export interface StateChange {
+  kind: string
+  key: string
+  /** null removes it */
+  value: unknown
+}
+
+/** Everything an owner writes, applied in one step or not at all. */
+export interface Change {
+  events?: EventDraft[]
+  state?: StateChange[]
+  /** whole kinds to empty before `state` is applied */
+  clear?: string[]
+  /** new versions of records; the event of the new status is in `events` */
+  records?: MessageRecord[]
+  /** outbox entries that are done */
+  settled?: string[]
+  /** per connection index: how many stanzas of its stream are stored (XEP-0198 h), and what a resume needs */
+  streams?: Record<number, StreamState | null>
+  status?: SessionStatus
+}
+
+/** XEP-0198 state of a connection, enough to resume it in another process. */
+export interface StreamState {
+  id: string
+  jid: string
+  /** stanzas received and stored, modulo 2^32 */
+  inbound: number
+  /** stanzas written, modulo 2^32 */
+  outbound: number
+  /** the server's last h */
+  acked: number
+  max: number | null
+  savedAt: number
+}
+
+export interface Acceptance {
+  entries: { entry: OutboxEntry; record: MessageRecord }[]
+  events: EventDraft[]
+  idempotency?: { key: string; fingerprint: string; answer: StoredAnswer }
+}
+
+/** The answer of the first request with an Idempotency-Key, replayed for its repeats. */
+export interface StoredAnswer {
+  status: number
+  body?: unknown
+  headers?: Record<string, string>
+  contentType?: string
+}
+
+export type AcceptResult =
+  | { kind: 'accepted' }
+  | { kind: 'replayed'; answer: StoredAnswer }
+  | { kind: 'running' }
+  | { kind: 'reused' }
+  | { kind: 'id-in-use'; id: string }
+  /** retryAfter: seconds, from the drain rate */
+  | { kind: 'full'; retryAfter: number }
+
+export interface LogPage {
+  events: StoredEvent[]
+  /** cursor past everything read; the cursor asked for when nothing was */
+  next: string
+  /** false when more is waiting */
+  end: boolean
+  /** something after the cursor asked for is gone */
+  gap?: { from: string; to: string; reason: 'expired' | 'store-lost' }
+}
+
+export type CursorPlace =
+  /** readable from here */
+  | { kind: 'known' }
+  /** fell out of the log; `oldest` can be read from */
+  | { kind: 'expired'; oldest: string }
+  /** not a cursor of this session's log */
+  | { kind: 'foreign' }
+  /** of another epoch, or ahead of the log */
+  | { kind: 'lost'; oldest: string }
+
+export interface KeptIq {
+  id: string
+  session: string
+  status: 'pending' | 'result' | 'error' | 'timeout'
+  /** the answer as stanza JSON */
+  iq?: unknown
+  /** a problem document */
+  error?: unknown
+}
+
+export type Begun = { kind: 'new' } | { kind: 'replayed'; answer: StoredAnswer } | { kind: 'running' } | { kind: 'reused' }
+
+/** The answer to a write with a lease that somebody else holds by now. */
+export class Fenced extends Error {}
+
+/**
+ * The store. Every method is one step: it happens whole or not at all. A store that cannot be reached
+ * rejects with the problem `store-unavailable` within a second or so; it never hangs.
+ */
+export interface Store {
+  /** does what was accepted outlive the process? */
+  readonly durable: boolean
+  ping(): Promise<void>
+  close(): Promise<void>
+
+  sessions: {
+    /** Claims (tenant, jid, requestedResource); when it is taken, answers the session that has it. Starts a log with a new epoch. */
+    create(record: SessionRecord, status: SessionStatus): Promise<{ record: SessionRecord; created: boolean }>
+    get(id: string): Promise<{ record: SessionRecord; status: SessionStatus } | undefined>
+    /** the sessions of a tenant, oldest first; `after` is an id */
+    list(tenant: string, page: { after?: string; limit: number }): Promise<{ record: SessionRecord; status: SessionStatus }[]>
+    /** the sessions of a bare JID */
+    find(tenant: string, jid: string): Promise<SessionRecord[]>
+    /** every session there is, for owners at start-up and in sweeps */
+    ids(): AsyncIterable<string>
+    /** Changes the record if it still has that version; answers the new one, undefined when it lost or the session is gone. */
+    update(id: string, version: number, patch: Partial<SessionRecord>): Promise<SessionRecord | undefined>
+    /** removes everything about it */
+    remove(id: string): Promise<void>
+    addToken(id: string, hash: string): Promise<void>
+    hasToken(id: string, hash: string): Promise<boolean>
+  }
+
+  leases: {
+    /** takes a free or expired lease; the fence only ever grows */
+    acquire(id: string, owner: string, ttl: number): Promise<{ fence: string } | undefined>
+    renew(id: string, owner: string, fence: string, ttl: number): Promise<boolean>
+    release(id: string, owner: string, fence: string): Promise<void>
+    owner(id: string): Promise<string | undefined>
+  }
+
+  /** Applies a change under a lease; answers the cursor of each event, in order (of the earlier one where `dedup` was known). Rejects with Fenced. */
+  commit(id: string, fence: string, change: Change): Promise<string[]>
+
+  outbox: {
+    accept(id: string, acceptance: Acceptance): Promise<AcceptResult>
+    /** oldest first, after an entry id */
+    read(id: string, after: string | undefined, limit: number): Promise<OutboxEntry[]>
+    size(id: string): Promise<{ length: number; oldest?: number }>
+  }
+
+  records: {
+    get(id: string, message: string): Promise<MessageRecord | undefined>
+  }
+
+  log: {
+    /** `after` undefined: from the oldest kept */
+    read(id: string, after: string | undefined, limit: number): Promise<LogPage>
+    place(id: string, cursor: string): Promise<CursorPlace>
+    /** cursor of the newest event: reading after it gives what comes from now on */
+    end(id: string): Promise<string>
+    /** called (soon) after something was appended; answers a stop function. A hint: it may also be called for nothing. */
+    watch(id: string, wake: () => void): () => void
+  }
+
+  state: {
+    /** all values of one kind, by key */
+    read(id: string, kind: string): Promise<Map<string, unknown>>
+    streams(id: string): Promise<Map<number, StreamState>>
+  }
+
+  iqs: {
+    put(iq: KeptIq, ttl: number): Promise<void>
+    get(session: string, id: string): Promise<KeptIq | undefined>
+  }
+
+  /** for routes whose effect is not an outbox entry; `accept` has its own */
+  idempotency: {
+    /** a running mark lives at most `ttl` ms and dies with its instance */
+    begin(id: string, key: string, fingerprint: string, instance: string, ttl: number): Promise<Begun>
+    finish(id: string, key: string, fingerprint: string, answer: StoredAnswer): Promise<void>
+    release(id: string, key: string): Promise<void>
+  }
+
+  bus: {
+    /** answers how many heard it */
+    publish(channel: string, message: unknown): Promise<number>
+    subscribe(channel: string, hear: (message: unknown) => void): () => void
+  }
+}
+
+/** Bounds of a store, from the configuration. */
+export interface StoreLimits {
+  /** durable events kept per session */
+  eventLogMax: number
+  /** ms */
+  eventLogAge: number
+  /** volatile events kept per session */
+  volatileMax: number
+  outboxMax: number
+  /** ms that a dedup key, a record, an idempotency answer lives */
+  dedupAge: number
+  recordAge: number
+  idempotencyAge: number
+}
+
+// ---------------------------------------------------------------- XMPP connections
+
+export interface ConnectionSpec {
+  /** bare JID */
+  jid: string
+  /** read for each attempt, never kept */
+  password: () => Promise<string>
+  resource: string
+  /** `xmpp://host:port`, `xmpps://…`, `wss://…`; null: looked up from the domain */
+  service: string | null
+  /** resume this stream if the server still has it */
+  resume: StreamState | null
+  /** true: give up at the first definite failure or after `attemptsDeadline`; the supervisor retries only once it was online */
+  once?: boolean
+}
+
+export interface ConnectionEvents {
+  /** every change of state, in order, told before anything else of the new state */
+  state(state: SessionState, detail: { reason: string | null; error?: Problem; jid?: string; resumed?: boolean }): void
+  /**
+   * A new stream is bound (not a resume): the handler does the work of a new bind over `send`; the connection says `online` when it is done.
+   * `features`: the names (xmlns) of the stream features offered after authentication.
+   */
+  bound(jid: string, features: readonly string[]): Promise<void>
+  /** each message, presence and iq, in the order received; `position` is its number on the stream (XEP-0198, from 1, modulo 2^32) */
+  stanza(stanza: Element, position: number): void
+  /** the server counted everything up to this position (as answered by send) */
+  acked(position: number): void
+  /** a stream that could not be resumed: `h` of <failed/> if the server gave it; what was sent after it has an unknown fate */
+  lost(h: number | null): void
+  /** the server proved that the stream is alive */
+  verified(): void
+}
+
+/** One XMPP stream that is kept up: connecting, resuming and backing off by itself until closed. */
+export interface Connection {
+  readonly jid: string | null
+  readonly state: SessionState
+  /** stream management is on: `acked` will be called */
+  readonly managed: boolean
+  /**
+   * Writes one stanza, already serialised inside jabber:client. Answers its position on the stream at once;
+   * throws the problem session-offline when there is no bound stream. `written` settles when the socket took it.
+   */
+  send(xml: string): { position: number; written: Promise<void> }
+  /** everything received up to this position is stored: only now it may be acknowledged to the server */
+  stored(position: number): void
+  /** what a resume elsewhere needs; null where the stream cannot be resumed */
+  snapshot(): StreamState | null
+  /** a XEP-0199 ping to the own server, resolves when answered */
+  ping(): Promise<void>
+  /** unavailable presence (with a status), waits for acks up to 5 s, then </stream:stream>; never reconnects */
+  close(options?: { status?: string }): Promise<void>
+  /** drops the socket without </stream:stream>, so that another process can resume */
+  abandon(): Promise<StreamState | null>
+}
+
+export interface Connector {
+  open(spec: ConnectionSpec, events: ConnectionEvents): Connection
+  /** Logs in on a throw-away connection, for a changed password; rejects with the problem. */
+  verify(spec: ConnectionSpec): Promise<void>
+  close(): Promise<void>
+}
+
+// ---------------------------------------------------------------- small ones
+
+export interface Seal {
+  seal(secret: string, context: { tenant: string; session: string; kind: string }): string
+  open(sealed: string, context: { tenant: string; session: string; kind: string }): string
+}
+
+export interface Clock {
+  /** epoch ms, only for what is told to people */
+  now(): number
+  /** ms that only ever grow, for every deadline */
+  monotonic(): number
+}
