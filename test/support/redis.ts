@@ -1,0 +1,114 @@
+/** A private redis-server, or a cluster of three, on free loopback ports. */
+import { execFile } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { findProgram, freePorts, type Server, startServer, temporaryFolder } from './processes.ts'
+
+const run = promisify(execFile)
+
+/** ms that a cluster may take to agree on its slots */
+const CLUSTER_DEADLINE = 30_000
+
+export interface RedisOptions {
+  /** every write on disk before it is answered, so that a killed server comes back with all of them */
+  appendonly?: boolean
+  extraArgs?: readonly string[]
+}
+
+export interface RedisServer {
+  readonly url: string
+  readonly port: number
+  readonly pid: number
+  signal(name: NodeJS.Signals): void
+  /** kills it as a crash would, or ends it in order */
+  kill(signal?: NodeJS.Signals): Promise<void>
+  /** starts it again on the same port and folder */
+  restart(): Promise<void>
+  /** redis-cli against it; answers what it printed */
+  cli(...args: string[]): Promise<string>
+  stop(): Promise<void>
+}
+
+/** Starts one standalone server. */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const [port] = await freePorts(1)
+  return startNode(port!, options)
+}
+
+export interface RedisCluster {
+  /** `redis+cluster://…` */
+  readonly url: string
+  readonly nodes: readonly RedisServer[]
+  stop(): Promise<void>
+}
+
+/** Starts three masters that share the slots. */
+export async function startRedisCluster(): Promise<RedisCluster> {
+  const ports = await freePorts(6)
+  const nodes: RedisServer[] = []
+  async function stop(): Promise<void> {
+    await Promise.all(nodes.map((node) => node.stop()))
+  }
+  try {
+    for (const port of ports.slice(0, 3)) {
+      const bus = ports[3 + nodes.length]
+      nodes.push(
+        await startNode(port, { extraArgs: ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '2000'] }),
+      )
+    }
+    const addresses = nodes.map((node) => `127.0.0.1:${node.port}`)
+    await nodes[0]!.cli('--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes')
+    const deadline = Date.now() + CLUSTER_DEADLINE
+    for (const node of nodes) {
+      while (!(await node.cli('cluster', 'info')).includes('cluster_state:ok')) {
+        if (Date.now() > deadline) throw new Error('the cluster does not form')
+        await delay(50)
+      }
+    }
+    return { url: `redis+cluster://${addresses.join(',')}`, nodes, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startNode(port: number, { appendonly = false, extraArgs = [] }: RedisOptions): Promise<RedisServer> {
+  const folder = temporaryFolder('redis')
+  const persistence = appendonly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--daemonize',
+    'no',
+    ...persistence,
+    ...extraArgs,
+  ]
+  const command = findProgram('redis-server')
+  const start = () => startServer({ command, args, folder, ports: [port] })
+  let server: Server = await start()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    get pid() {
+      return server.pid
+    },
+    signal: (name) => server.signal(name),
+    kill: (signal = 'SIGKILL') => server.halt(signal),
+    restart: async () => {
+      server = await start()
+    },
+    cli: async (...args) => {
+      const { stdout } = await run(findProgram('redis-cli', 'redis-tools'), ['-h', '127.0.0.1', '-p', String(port), ...args], {
+        maxBuffer: 2 ** 28,
+      })
+      return stdout
+    },
+    stop: () => server.stop(),
+  }
+}
