@@ -1,0 +1,47 @@
+/** A private certificate authority, made once per process by openssl, and the certificates of test servers. */
+import { execFile } from 'node:child_process'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { findProgram, temporaryFolder } from './processes.ts'
+
+const run = promisify(execFile)
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+
+export interface Authority {
+  /** its certificate, PEM */
+  caFile: string
+  /** Writes `<folder>/key.pem`, `<folder>/cert.pem` and both in `<folder>/both.pem`, for these DNS names. */
+  certify(folder: string, names: readonly string[]): Promise<{ key: string; certificate: string; both: string }>
+}
+
+let made: Promise<Authority> | undefined
+
+/** The authority of this process: gateways trust one file, whichever server they meet. */
+export function authority(): Promise<Authority> {
+  made ??= makeAuthority()
+  return made
+}
+
+async function makeAuthority(): Promise<Authority> {
+  const openssl = findProgram('openssl')
+  const folder = temporaryFolder('ca')
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const caFile = join(folder, 'ca.pem')
+  const caKey = join(folder, 'ca.key')
+  await run(openssl, ['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=stanzagate test authority', '-keyout', caKey, '-out', caFile])
+  return {
+    caFile,
+    certify: async (target, names) => {
+      const [key, request, certificate, both, extensions] = ['key.pem', 'request.pem', 'cert.pem', 'both.pem', 'names.cnf'].map((name) =>
+        join(target, name),
+      ) as [string, string, string, string, string]
+      writeFileSync(extensions, `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}\n`)
+      await run(openssl, ['req', '-new', ...newKey, '-subj', `/CN=${names[0]}`, '-keyout', key, '-out', request])
+      const signing = ['-CA', caFile, '-CAkey', caKey, '-CAcreateserial', '-days', '2', '-extfile', extensions]
+      await run(openssl, ['x509', '-req', '-in', request, ...signing, '-out', certificate])
+      writeFileSync(both, readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'), { mode: 0o600 })
+      return { key, certificate, both }
+    },
+  }
+}

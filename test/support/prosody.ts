@@ -1,0 +1,151 @@
+/** A private Prosody on free loopback ports, from a temporary folder. */
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { authority } from './authority.ts'
+import { findProgram, freePorts, startServer, temporaryFolder } from './processes.ts'
+import { splitUser, type XmppServer, type XmppServerOptions } from './xmpp-server.ts'
+
+const always = [
+  'roster',
+  'saslauth',
+  'disco',
+  'offline',
+  'pep',
+  'private',
+  'blocklist',
+  'vcard4',
+  'vcard_legacy',
+  'ping',
+  'version',
+  'time',
+  'csi',
+]
+
+export async function startProsody(options: XmppServerOptions = {}): Promise<XmppServer> {
+  const { domain = 'localhost', moreDomains = [], users = {}, tls = true, iterations = 4096 } = options
+  const folder = temporaryFolder('prosody')
+  const domains = [domain, ...moreDomains]
+  const { caFile, certify } = await authority()
+  const certificate = await certify(folder, options.certificateNames ?? domains.flatMap((name) => [name, `*.${name}`]))
+  const [port, tlsPort, httpPort] = (await freePorts(3)) as [number, number, number]
+  const logFile = join(folder, 'prosody.log')
+  mkdirSync(join(folder, 'certs'))
+  const configFile = join(folder, 'prosody.cfg.lua')
+  writeFileSync(configFile, configuration({ ...options, folder, domains, port, tlsPort, httpPort, logFile, certificate }))
+
+  async function setPassword(user: string, password: string): Promise<void> {
+    const { local, domain: host } = splitUser(user, domain)
+    const accounts = join(folder, 'data', storageName(host), 'accounts')
+    mkdirSync(accounts, { recursive: true })
+    writeFileSync(join(accounts, `${storageName(local)}.dat`), hashedAccount(password, iterations))
+  }
+  for (const [user, password] of Object.entries(users)) await setPassword(user, password)
+
+  const ports = tls ? [port, tlsPort, httpPort] : [port, httpPort]
+  // -F is the foreground; `prosody --version` would start a server
+  const launch = () => startServer({ command: findProgram('prosody'), args: ['-F', '--config', configFile], folder, ports })
+  let server = await launch()
+  async function start(): Promise<void> {
+    server = await launch()
+  }
+  return {
+    kind: 'prosody',
+    domain,
+    port,
+    tlsPort,
+    httpPort,
+    service: `xmpp://127.0.0.1:${port}`,
+    caFile,
+    logFile,
+    get pid() {
+      return server.pid
+    },
+    addUser: setPassword,
+    setPassword,
+    signal: (name) => server.signal(name),
+    kill: () => server.halt('SIGKILL'),
+    halt: () => server.halt(),
+    start,
+    restart: async () => {
+      await server.halt()
+      await start()
+    },
+    stop: () => server.stop(),
+  }
+}
+
+interface Layout extends XmppServerOptions {
+  folder: string
+  domains: string[]
+  port: number
+  tlsPort: number
+  httpPort: number
+  logFile: string
+  certificate: { key: string; certificate: string }
+}
+
+function configuration(layout: Layout): string {
+  const { folder, domains, port, tlsPort, httpPort, logFile, certificate } = layout
+  const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], iterations = 4096 } = layout
+  const enabled = [...always, tls && 'tls', smacks && 'smacks', mam && 'mam', carbons && 'carbons', ...modules].filter(
+    (name) => name !== false,
+  )
+  const hosts = domains.map((name) => {
+    const rooms = `Component "conference.${name}" "muc"\n${mam ? '  modules_enabled = { "muc_mam" }\n' : ''}  restrict_room_creation = false\n`
+    const uploads = `Component "upload.${name}" "http_file_share"\n  http_external_url = "http://127.0.0.1:${httpPort}/"\n`
+    return `VirtualHost "${name}"\n${muc ? rooms : ''}${uploads}`
+  })
+  return `run_as_root = true
+daemonize = false
+pidfile = "${join(folder, 'prosody.pid')}"
+data_path = "${join(folder, 'data')}"
+log = { info = "${logFile}" }
+interfaces = { "127.0.0.1" }
+local_interfaces = { "127.0.0.1" }
+c2s_ports = { ${port} }
+c2s_direct_tls_ports = { ${tls ? tlsPort : ''} }
+s2s_ports = {}
+s2s_direct_tls_ports = {}
+http_ports = { ${httpPort} }
+http_interfaces = { "127.0.0.1" }
+https_ports = {}
+http_host = "127.0.0.1"
+authentication = "internal_hashed"
+default_iteration_count = ${iterations}
+storage = "internal"
+allow_registration = false
+c2s_require_encryption = ${tls}
+allow_unencrypted_plain_auth = false
+network_settings = { read_size = 65536 }
+${tls ? `ssl = { key = "${certificate.key}"; certificate = "${certificate.certificate}" }` : ''}
+modules_enabled = { ${enabled.map((name) => `"${name}"`).join('; ')} }
+modules_disabled = { "s2s"; "limits"; "admin_socket"; "admin_shell" }
+${layout.config ?? ''}
+${hosts.join('')}`
+}
+
+/** Prosody's internal storage writes what is neither a letter nor a digit as %xx. */
+function storageName(name: string): string {
+  return [...Buffer.from(name)]
+    .map((byte) => {
+      const character = String.fromCharCode(byte)
+      return /[a-zA-Z0-9]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`
+    })
+    .join('')
+}
+
+/** An account of mod_auth_internal_hashed: the SCRAM-SHA-1 keys of RFC 5802. */
+function hashedAccount(password: string, iterations: number): string {
+  const salt = randomBytes(12).toString('hex')
+  const salted = pbkdf2Sync(password, salt, iterations, 20, 'sha1')
+  const hmac = (text: string) => createHmac('sha1', salted).update(text).digest()
+  const stored = createHash('sha1').update(hmac('Client Key')).digest('hex')
+  return `return {
+\t["iteration_count"] = ${iterations};
+\t["salt"] = "${salt}";
+\t["stored_key"] = "${stored}";
+\t["server_key"] = "${hmac('Server Key').toString('hex')}";
+};
+`
+}
