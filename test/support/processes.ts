@@ -1,6 +1,6 @@
 /**
  * Real servers for tests: spawned from a private folder, waited for, stopped and removed.
- * What is still running when the test process exits is killed with it.
+ * What is still running when the test process exits is killed with it, also when that is killed itself (Linux: setpriv --pdeathsig).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
@@ -47,7 +47,8 @@ export interface Server {
 /** Starts a server and resolves when all its ports answer; rejects with its output when it exits or is late. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { command, args, folder, ports, env, group = false, stopSignal = 'SIGTERM' } = options
-  const child = spawn(command, args, {
+  const [program, ...programArgs] = [...dieWithParent(), command, ...args] as [string, ...string[]]
+  const child = spawn(program, programArgs, {
     cwd: folder,
     env: env ?? process.env,
     detached: group,
@@ -147,6 +148,15 @@ export function findProgram(name: string, debianPackage = name): string {
     } catch {}
   }
   throw new Error(`${name} is not installed: apt-get install --no-install-recommends ${debianPackage}`)
+}
+
+/** util-linux's setpriv asks the kernel for it and then becomes the server, so the pid is the server's. */
+export function dieWithParent(): string[] {
+  try {
+    return [findProgram('setpriv'), '--pdeathsig', 'KILL']
+  } catch {
+    return []
+  }
 }
 
 function answers(port: number): Promise<boolean> {

@@ -19,7 +19,7 @@ export interface XmppServerOptions {
   carbons?: boolean
   /** rooms at `conference.<domain>`, default true */
   muc?: boolean
-  /** of the SCRAM hashes of the accounts, default 4096 (the least that RFC 5802 allows) */
+  /** of the SCRAM hashes of the accounts, default 4096 (the least that RFC 5802 allows); ejabberd 23 has its own number, 4096 */
   iterations?: number
   /** more modules: names as the server calls them */
   modules?: readonly string[]

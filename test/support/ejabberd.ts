@@ -1,0 +1,166 @@
+/** A private ejabberd on free loopback ports: Debian's package, run by `erl` from a temporary folder. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { authority } from './authority.ts'
+import { findProgram, freePorts, startServer, temporaryFolder } from './processes.ts'
+import { splitUser, type XmppServer, type XmppServerOptions } from './xmpp-server.ts'
+
+export async function startEjabberd(options: XmppServerOptions = {}): Promise<XmppServer> {
+  const { domain = 'localhost', moreDomains = [], users = {}, tls = true } = options
+  const erl = findProgram('erl', 'ejabberd')
+  const folder = temporaryFolder('ejabberd')
+  const domains = [domain, ...moreDomains]
+  const { caFile, certify } = await authority()
+  const certificate = await certify(folder, options.certificateNames ?? domains.flatMap((name) => [name, `*.${name}`]))
+  const [port, tlsPort, httpPort] = (await freePorts(3)) as [number, number, number]
+  const logFile = join(folder, 'ejabberd.log')
+  mkdirSync(join(folder, 'spool'))
+  writeFileSync(
+    join(folder, 'ejabberd.yml'),
+    configuration({ ...options, domains, port, tlsPort, httpPort, certificate: certificate.both }),
+  )
+  writeFileSync(join(folder, 'inetrc'), '{lookup,["file","native"]}.\n{host,{127,0,0,1}, ["localhost"]}.\n')
+
+  // no -sname: without distribution neither epmd nor its port is needed; erl execs the VM, so the pid is the VM's
+  const launch = () =>
+    startServer({
+      command: erl,
+      args: ['-noinput', '-mnesia', 'dir', `"${join(folder, 'spool')}"`, '-s', 'ejabberd'],
+      folder,
+      ports: tls ? [port, tlsPort, httpPort] : [port, httpPort],
+      env: {
+        ...process.env,
+        HOME: folder,
+        ERL_LIBS: libraryFolder(),
+        EJABBERD_CONFIG_PATH: join(folder, 'ejabberd.yml'),
+        EJABBERD_LOG_PATH: logFile,
+        ERL_INETRC: join(folder, 'inetrc'),
+        ERL_CRASH_DUMP: join(folder, 'crash.dump'),
+      },
+    })
+  let server = await launch()
+
+  async function call(command: string, body: object): Promise<void> {
+    const answer = await fetch(`http://127.0.0.1:${httpPort}/api/${command}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { connection: 'close' },
+    })
+    if (!answer.ok) throw new Error(`ejabberd ${command}: ${answer.status} ${await answer.text()}`)
+    await answer.arrayBuffer()
+  }
+  const addUser = (user: string, password: string) => {
+    const { local, domain: host } = splitUser(user, domain)
+    return call('register', { user: local, host, password })
+  }
+  async function start(): Promise<void> {
+    server = await launch()
+    await call('status', {})
+  }
+  try {
+    // the ports are bound before the modules are up, and answer after
+    await call('status', {})
+    for (const [user, password] of Object.entries(users)) await addUser(user, password)
+  } catch (error) {
+    const log = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-4_000) : ''
+    await server.stop()
+    throw new Error(`ejabberd did not start:\n${log}${server.output()}`, { cause: error })
+  }
+  return {
+    kind: 'ejabberd',
+    domain,
+    port,
+    tlsPort,
+    httpPort,
+    service: `xmpp://127.0.0.1:${port}`,
+    caFile,
+    logFile,
+    get pid() {
+      return server.pid
+    },
+    addUser,
+    setPassword: (user, password) => {
+      const { local, domain: host } = splitUser(user, domain)
+      return call('change_password', { user: local, host, newpass: password })
+    },
+    signal: (name) => server.signal(name),
+    kill: () => server.halt('SIGKILL'),
+    halt: () => server.halt(),
+    start,
+    restart: async () => {
+      await server.halt()
+      await start()
+    },
+    stop: () => server.stop(),
+  }
+}
+
+interface Layout extends XmppServerOptions {
+  domains: string[]
+  port: number
+  tlsPort: number
+  httpPort: number
+  certificate: string
+}
+
+/** YAML is a superset of JSON, so the values are written as JSON. */
+function configuration(layout: Layout): string {
+  const { domains, port, tlsPort, httpPort, certificate } = layout
+  const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], config = '' } = layout
+  const c2s = { ip: '127.0.0.1', module: 'ejabberd_c2s', max_stanza_size: 524_288 }
+  const settings = {
+    hosts: domains,
+    loglevel: 'info',
+    auth_method: 'internal',
+    auth_password_format: 'scram',
+    disable_sasl_mechanisms: ['digest-md5', 'x-oauth2'],
+    ...(tls ? { certfiles: [certificate] } : {}),
+    listen: [
+      { ...c2s, port, ...(tls ? { starttls_required: true } : { starttls: false }) },
+      ...(tls ? [{ ...c2s, port: tlsPort, tls: true }] : []),
+      {
+        ip: '127.0.0.1',
+        port: httpPort,
+        module: 'ejabberd_http',
+        request_handlers: { '/api': 'mod_http_api', '/upload': 'mod_http_upload' },
+      },
+    ],
+    acl: { loopback: { ip: ['127.0.0.0/8'] }, local: { user_regexp: '' } },
+    access_rules: { local: { allow: 'local' } },
+    api_permissions: { tests: { from: ['mod_http_api'], who: { access: { allow: { acl: 'loopback' } } }, what: '*' } },
+    modules: {
+      mod_http_api: {},
+      mod_admin_extra: {},
+      mod_roster: { versioning: true },
+      mod_disco: {},
+      mod_ping: {},
+      mod_last: {},
+      mod_version: {},
+      mod_offline: {},
+      mod_vcard: {},
+      mod_blocking: {},
+      mod_privacy: {},
+      mod_private: {},
+      mod_client_state: {},
+      mod_caps: {},
+      mod_pubsub: { plugins: ['flat', 'pep'], access_createnode: 'local' },
+      mod_http_upload: { put_url: `http://127.0.0.1:${httpPort}/upload/@HOST@`, docroot: '@HOME@/upload' },
+      ...(carbons ? { mod_carboncopy: {} } : {}),
+      ...(mam ? { mod_mam: { default: 'always' } } : {}),
+      ...(smacks ? { mod_stream_mgmt: {} } : {}),
+      ...(muc ? { mod_muc: { hosts: ['conference.@HOST@'] } } : {}),
+      ...Object.fromEntries(modules.map((name) => [name, {}])),
+    },
+  }
+  return `${Object.entries(settings)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+    .join('\n')}\n${config}\n`
+}
+
+/** ejabberd's own Erlang libraries: Debian keeps them in a folder by architecture. */
+function libraryFolder(): string {
+  const folders = ['/usr/lib', ...readdirSync('/usr/lib').map((name) => join('/usr/lib', name))]
+  const found = folders.find((folder) => statSync(folder).isDirectory() && readdirSync(folder).some((name) => name.startsWith('ejabberd-')))
+  if (found === undefined) throw new Error('ejabberd is not installed: apt-get install --no-install-recommends ejabberd')
+  return found
+}
