@@ -14,7 +14,14 @@ export type Node = Element | string
 export const CLIENT = 'jabber:client'
 export const STANZA_ERRORS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
 
-const none: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
+/**
+ * An empty set of attributes. Its prototype chain is one empty object, so `__proto__` and `constructor` are names like any other;
+ * made by a constructor because V8 keeps such objects fast, which it does not with `Object.create(null)`.
+ */
+export const Attributes = bare as unknown as new () => Record<string, string>
+Attributes.prototype = Object.freeze(Object.create(null))
+
+export const none: Readonly<Record<string, string>> = Object.freeze(new Attributes())
 
 /** Builds an element; attributes and children that are undefined are left out. */
 export function element(
@@ -27,7 +34,7 @@ export function element(
     name,
     xmlns,
     attributes: attributes === undefined ? none : defined(attributes),
-    children: children === undefined ? [] : children.filter((node) => node !== undefined && node !== ''),
+    children: children === undefined ? [] : children.filter((node): node is Node => node !== undefined && node !== ''),
   }
 }
 
@@ -69,10 +76,12 @@ export function childText(parent: Element, name: string, xmlns?: string): string
 }
 
 function defined(attributes: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
-  const kept: Record<string, string> = Object.create(null)
+  const kept = new Attributes()
   for (const key of Object.keys(attributes)) {
     const value = attributes[key]
     if (value !== undefined) kept[key] = value
   }
   return kept
 }
+
+function bare(): void {}

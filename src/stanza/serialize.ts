@@ -1,4 +1,5 @@
 import { CLIENT, type Element, isElement } from './element.ts'
+import { XML } from './namespaces.ts'
 
 /**
  * Writes an element as XML. `xmlns` is the namespace in force around it: inside a client stream that is `jabber:client`,
@@ -15,6 +16,10 @@ export function serialize(root: Element, xmlns: string = CLIENT): string {
       continue
     }
     const end = key.lastIndexOf('}')
+    if (key.slice(1, end) === XML) {
+      attributes += ` xml:${key.slice(end + 1)}="${value}"`
+      continue
+    }
     prefixes += 1
     attributes += ` xmlns:a${prefixes}="${escapeAttribute(key.slice(1, end))}" a${prefixes}:${key.slice(end + 1)}="${value}"`
   }
@@ -24,7 +29,15 @@ export function serialize(root: Element, xmlns: string = CLIENT): string {
   return `<${root.name}${attributes}>${inner}</${root.name}>`
 }
 
-const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\t': '&#9;', '\n': '&#10;', '\r': '&#13;' }
+const entities: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+}
 
 function escapeText(value: string): string {
   return /[&<>\r]/.test(value) ? value.replace(/[&<>\r]/g, (character) => entities[character] as string) : value

@@ -1,0 +1,73 @@
+import { Problem } from '../errors.ts'
+import { type JsonLimits, jsonLimits } from './limits.ts'
+
+/** What is no Char of XML 1.0 (section 2.2). The first is quick but takes halves of surrogate pairs too, the second is exact. */
+const suspect = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]/
+const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u
+
+const nameStart =
+  'A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef' +
+  '\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\u{10000}-\\u{effff}'
+const ncName = new RegExp(`^[${nameStart}][${nameStart}.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040-]*$`, 'u')
+
+/** more wrong places than this are not listed */
+const maxErrors = 20
+
+/** The first character that XML 1.0 cannot carry: a control, U+FFFE, U+FFFF or a lone surrogate. `index` counts UTF-16 code units. */
+export function illegalCharacter(text: string): { index: number; codePoint: number } | undefined {
+  if (!suspect.test(text)) return undefined
+  const index = text.search(forbidden)
+  return index < 0 ? undefined : { index, codePoint: text.codePointAt(index) as number }
+}
+
+/** A name without a colon (Namespaces in XML 1.0, section 3). */
+export function isNCName(name: string): boolean {
+  return ncName.test(name)
+}
+
+/**
+ * Checks every string and every key inside a JSON value. Throws the problem `illegal-character` with the path of each wrong one,
+ * and `invalid-request` for a value that is nested deeper or has more keys than the limits allow.
+ */
+export function checkCharacters(value: unknown, path: string, limits: Readonly<JsonLimits> = jsonLimits): void {
+  const errors: { path: string; message: string }[] = []
+  let keys = 0
+
+  function note(text: string, at: string, what: string): void {
+    const found = illegalCharacter(text)
+    if (found === undefined || errors.length === maxErrors) return
+    errors.push({ path: at, message: `The ${what} has ${name(found.codePoint)} at index ${found.index}, which XML cannot carry.` })
+  }
+
+  function walk(inner: unknown, at: string, depth: number): void {
+    if (typeof inner === 'string') note(inner, at, 'text')
+    if (typeof inner !== 'object' || inner === null) return
+    if (depth > limits.depth) refuse(at, `The value is nested deeper than ${limits.depth}.`)
+    if (Array.isArray(inner)) {
+      for (let index = 0; index < inner.length; index += 1) walk(inner[index], join(at, String(index)), depth + 1)
+      return
+    }
+    for (const key of Object.keys(inner)) {
+      keys += 1
+      if (keys > limits.keys) refuse(at, `The value has more than ${limits.keys} keys.`)
+      const below = join(at, key)
+      note(key, below, 'key')
+      walk((inner as Record<string, unknown>)[key], below, depth + 1)
+    }
+  }
+
+  walk(value, path, 1)
+  if (errors.length > 0) throw new Problem('illegal-character', 'The request has a character that XML 1.0 cannot carry.', { errors })
+}
+
+function refuse(path: string, message: string): never {
+  throw new Problem('invalid-request', message, { errors: [{ path, message }] })
+}
+
+function join(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`
+}
+
+function name(codePoint: number): string {
+  return `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`
+}

@@ -1,0 +1,24 @@
+/** Limits of what is read, checked before anything is built of it. Each default can be set by the caller of the parser. */
+
+export interface XmlLimits {
+  /** of one stanza, in bytes of UTF-8 */
+  bytes: number
+  /** elements inside each other, the stanza itself is 1 */
+  depth: number
+  /** of one element, namespace declarations included */
+  attributes: number
+  /** child elements of one element */
+  children: number
+}
+
+/** Servers' usual maximum is 256 KiB (XEP-0478 gives examples); the others are far above what any XEP needs. */
+export const xmlLimits: Readonly<XmlLimits> = { bytes: 256 * 1024, depth: 64, attributes: 128, children: 10_000 }
+
+export interface JsonLimits {
+  /** objects and arrays inside each other */
+  depth: number
+  /** keys of all objects together */
+  keys: number
+}
+
+export const jsonLimits: Readonly<JsonLimits> = { depth: 32, keys: 1000 }
