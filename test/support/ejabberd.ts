@@ -40,32 +40,39 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
     })
   let server = await launch()
 
-  async function call(command: string, body: object): Promise<void> {
+  const accounts = new Map(Object.entries(users))
+  async function call(command: string, body: object): Promise<number> {
     const answer = await fetch(`http://127.0.0.1:${httpPort}/api/${command}`, {
       method: 'POST',
       body: JSON.stringify(body),
       headers: { connection: 'close' },
     })
-    if (!answer.ok) throw new Error(`ejabberd ${command}: ${answer.status} ${await answer.text()}`)
-    await answer.arrayBuffer()
+    const text = await answer.text()
+    if (!answer.ok && answer.status !== 409) throw new Error(`ejabberd ${command}: ${answer.status} ${text}`)
+    return answer.status
   }
-  const addUser = (user: string, password: string) => {
+  async function setPassword(user: string, password: string): Promise<void> {
+    accounts.set(user, password)
     const { local, domain: host } = splitUser(user, domain)
-    return call('register', { user: local, host, password })
+    const registered = await call('register', { user: local, host, password })
+    if (registered === 409) await call('change_password', { user: local, host, newpass: password })
+  }
+  /** The ports are bound before the modules are up and answer after; what Mnesia had not yet on disk when it was killed is made again. */
+  async function prepare(): Promise<void> {
+    try {
+      await call('status', {})
+      for (const [user, password] of accounts) await setPassword(user, password)
+    } catch (error) {
+      const log = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-4_000) : ''
+      await server.stop()
+      throw new Error(`ejabberd did not start:\n${log}${server.output()}`, { cause: error })
+    }
   }
   async function start(): Promise<void> {
     server = await launch()
-    await call('status', {})
+    await prepare()
   }
-  try {
-    // the ports are bound before the modules are up, and answer after
-    await call('status', {})
-    for (const [user, password] of Object.entries(users)) await addUser(user, password)
-  } catch (error) {
-    const log = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-4_000) : ''
-    await server.stop()
-    throw new Error(`ejabberd did not start:\n${log}${server.output()}`, { cause: error })
-  }
+  await prepare()
   return {
     kind: 'ejabberd',
     domain,
@@ -78,11 +85,8 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
     get pid() {
       return server.pid
     },
-    addUser,
-    setPassword: (user, password) => {
-      const { local, domain: host } = splitUser(user, domain)
-      return call('change_password', { user: local, host, newpass: password })
-    },
+    addUser: setPassword,
+    setPassword,
     signal: (name) => server.signal(name),
     kill: () => server.halt('SIGKILL'),
     halt: () => server.halt(),

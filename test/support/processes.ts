@@ -47,7 +47,7 @@ export interface Server {
 /** Starts a server and resolves when all its ports answer; rejects with its output when it exits or is late. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { command, args, folder, ports, env, group = false, stopSignal = 'SIGTERM' } = options
-  const [program, ...programArgs] = [...dieWithParent(), command, ...args] as [string, ...string[]]
+  const [program = command, ...programArgs] = [...dieWithParent(), command, ...args]
   const child = spawn(program, programArgs, {
     cwd: folder,
     env: env ?? process.env,
