@@ -1,0 +1,53 @@
+/** The Idempotency-Keys of one session. */
+import type { Begun, Clock, StoredAnswer, StoreLimits } from '../../gateway/ports.ts'
+import { createAging } from './aging.ts'
+
+/** ms that a running mark lives at most */
+export const RUNNING_MAX = 30_000
+
+export interface Keys {
+  look(key: string, fingerprint: string): Begun
+  begin(key: string, fingerprint: string, ttl: number): Begun
+  finish(key: string, fingerprint: string, answer: StoredAnswer): void
+  release(key: string): void
+}
+
+type Mark = { fingerprint: string; answer: string } | { fingerprint: string; runningUntil: number }
+
+export function createKeys({ limits, clock }: { limits: StoreLimits; clock: Clock }): Keys {
+  const marks = createAging<Mark>()
+
+  function find(key: string): Mark | undefined {
+    const mark = marks.get(key, clock.now())
+    return mark !== undefined && 'runningUntil' in mark && mark.runningUntil <= clock.monotonic() ? undefined : mark
+  }
+  function look(key: string, fingerprint: string): Begun {
+    const mark = find(key)
+    if (mark === undefined) return { kind: 'new' }
+    if (mark.fingerprint !== fingerprint) return { kind: 'reused' }
+    return 'answer' in mark ? { kind: 'replayed', answer: JSON.parse(mark.answer) } : { kind: 'running' }
+  }
+
+  return {
+    look,
+    begin(key, fingerprint, ttl) {
+      const begun = look(key, fingerprint)
+      if (begun.kind !== 'new') return begun
+      const now = clock.now()
+      const life = Math.min(ttl, RUNNING_MAX)
+      marks.set(key, { fingerprint, runningUntil: clock.monotonic() + life }, now + limits.idempotencyAge, now)
+      return begun
+    },
+    finish(key, fingerprint, answer) {
+      const mark = find(key)
+      // whoever took the key over meanwhile has it now, and a first answer stays the answer
+      if (mark !== undefined && ('answer' in mark || mark.fingerprint !== fingerprint)) return
+      const now = clock.now()
+      marks.set(key, { fingerprint, answer: JSON.stringify(answer) }, now + limits.idempotencyAge, now)
+    },
+    release(key) {
+      const mark = find(key)
+      if (mark !== undefined && 'runningUntil' in mark) marks.delete(key)
+    },
+  }
+}

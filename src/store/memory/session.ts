@@ -1,0 +1,157 @@
+/** All that the memory store has of one session, in one object. */
+import {
+  type Acceptance,
+  type AcceptResult,
+  type Change,
+  type Clock,
+  Fenced,
+  type KeptIq,
+  type MessageRecord,
+  type OutboxEntry,
+  type SessionRecord,
+  type SessionStatus,
+  type StoreLimits,
+  type StreamState,
+} from '../../gateway/ports.ts'
+import { countSettled, type Drain, retryAfter } from '../drain.ts'
+import { nextFence } from '../fence.ts'
+import { type Aging, createAging } from './aging.ts'
+import { createKeys, type Keys } from './idempotency.ts'
+import { createLane } from './lane.ts'
+import { copy, createLog, type Log } from './log.ts'
+
+export interface MemorySession {
+  record: SessionRecord
+  status: SessionStatus
+  readonly tokens: Set<string>
+  readonly log: Log
+  readonly keys: Keys
+  readonly iqs: Aging<KeptIq>
+  readonly state: Map<string, Map<string, unknown>>
+  readonly streams: Map<number, StreamState>
+  owner(): string | undefined
+  acquire(owner: string, ttl: number): { fence: string } | undefined
+  renew(owner: string, fence: string, ttl: number): boolean
+  release(owner: string, fence: string): void
+  /** throws Fenced */
+  commit(fence: string, change: Change): string[]
+  accept(acceptance: Acceptance): AcceptResult
+  message(id: string): MessageRecord | undefined
+  outbox(after: string | undefined, limit: number): (OutboxEntry & { place: string })[]
+  outboxSize(): { length: number; oldest?: number }
+}
+
+interface Kept {
+  /** its place in the outbox, 0 where it never was there */
+  place: number
+  record: MessageRecord
+}
+
+export function createSession(
+  { record, status }: { record: SessionRecord; status: SessionStatus },
+  { limits, clock, appended }: { limits: StoreLimits; clock: Clock; appended: () => void },
+): MemorySession {
+  const log = createLog(record.id, limits)
+  const keys = createKeys({ limits, clock })
+  const entries = createLane<OutboxEntry>()
+  const records = createAging<Kept>({ needed: ({ place }) => entries.has(place), again: limits.recordAge })
+  let places = 0
+  let drain: Drain = { since: 0, settled: 0 }
+  let lease: { owner: string; fence: string; until: number } | undefined
+  let lastFence = 0
+
+  const held = () => (lease !== undefined && lease.until > clock.monotonic() ? lease : undefined)
+
+  function append(events: Change['events'] = [], now: number): string[] {
+    if (events.length === 0) return []
+    const cursors = events.map((event) => log.append(event, now))
+    appended()
+    return cursors
+  }
+  function settle(ids: readonly string[], now: number): void {
+    const gone = ids.filter((id) => entries.remove(records.get(id, now)?.place ?? 0))
+    if (gone.length > 0) drain = countSettled(drain, gone.length, now)
+  }
+  function applyState({ clear = [], state = [] }: Change): void {
+    for (const kind of clear) session.state.delete(kind)
+    for (const { kind, key, value } of state) {
+      const values = session.state.get(kind) ?? new Map<string, unknown>()
+      if (value === null) values.delete(key)
+      else values.set(key, copy(value))
+      if (values.size === 0) session.state.delete(kind)
+      else session.state.set(kind, values)
+    }
+  }
+
+  const session: MemorySession = {
+    record,
+    status,
+    tokens: new Set(),
+    log,
+    keys,
+    iqs: createAging(),
+    state: new Map(),
+    streams: new Map(),
+    owner: () => held()?.owner,
+    acquire(owner, ttl) {
+      if (held() !== undefined) return undefined
+      lastFence = nextFence(lastFence, clock.now())
+      lease = { owner, fence: String(lastFence), until: clock.monotonic() + ttl }
+      return { fence: lease.fence }
+    },
+    renew(owner, fence, ttl) {
+      const mine = held()
+      if (mine?.owner !== owner || mine.fence !== fence) return false
+      mine.until = clock.monotonic() + ttl
+      return true
+    },
+    release(owner, fence) {
+      if (lease?.owner === owner && lease.fence === fence) lease = undefined
+    },
+    commit(fence, change) {
+      if (held()?.fence !== fence) throw new Fenced('Somebody else holds the lease by now.')
+      const now = clock.now()
+      applyState(change)
+      for (const next of change.records ?? []) {
+        const known = records.get(next.id, now)
+        records.set(next.id, { place: known?.place ?? 0, record: copy(next) }, now + limits.recordAge, now)
+      }
+      settle(change.settled ?? [], now)
+      for (const [index, stream] of Object.entries(change.streams ?? {})) {
+        if (stream === null) session.streams.delete(Number(index))
+        else session.streams.set(Number(index), copy(stream))
+      }
+      if (change.status !== undefined) session.status = copy(change.status)
+      return append(change.events, now)
+    },
+    accept({ entries: wanted, events, idempotency }) {
+      const now = clock.now()
+      if (idempotency !== undefined) {
+        const begun = keys.look(idempotency.key, idempotency.fingerprint)
+        if (begun.kind !== 'new') return begun
+      }
+      const ids = new Set<string>()
+      for (const { entry } of wanted) {
+        if (ids.has(entry.id) || records.get(entry.id, now) !== undefined) return { kind: 'id-in-use', id: entry.id }
+        ids.add(entry.id)
+      }
+      const excess = entries.length + wanted.length - limits.outboxMax
+      if (excess > 0 && wanted.length > 0) return { kind: 'full', retryAfter: retryAfter(excess, drain, now) }
+      for (const { entry, record } of wanted) {
+        entries.push(++places, copy(entry))
+        records.set(entry.id, { place: places, record: copy(record) }, now + limits.recordAge, now)
+      }
+      if (idempotency !== undefined) keys.finish(idempotency.key, idempotency.fingerprint, idempotency.answer)
+      append(events, now)
+      return { kind: 'accepted' }
+    },
+    message: (id) => copy(records.get(id, clock.now())?.record),
+    outbox: (after = '0', limit) =>
+      entries.after(Number(after), limit).map(({ sequence, value }) => ({ ...value, place: String(sequence) })),
+    outboxSize() {
+      const first = entries.first()
+      return first === undefined ? { length: 0 } : { length: entries.length, oldest: first.value.acceptedAt }
+    },
+  }
+  return session
+}

@@ -1,0 +1,174 @@
+/** The store of a gateway that is one process: all of it in memory, gone with the process. */
+import type { Clock, SessionRecord, SessionStatus, Store, StoreLimits } from '../../gateway/ports.ts'
+import { Fenced } from '../../gateway/ports.ts'
+import { absent } from '../absent.ts'
+import { createWakes } from '../wakes.ts'
+import { createAging } from './aging.ts'
+import { createBus } from './channels.ts'
+import { copy, type Log } from './log.ts'
+import { createSession, type MemorySession } from './session.ts'
+
+/** ms that the log of a removed session can be read to its end */
+const ENDED_AGE = 30_000
+/** ms that the place of a removed session is remembered, for a list that is being paged */
+const PLACE_AGE = 3_600_000
+
+interface Tenant {
+  /** by bare JID, then by requested resource */
+  readonly jids: Map<string, Map<string | null, string>>
+  readonly members: Map<string, MemorySession>
+}
+
+export function createMemoryStore({ limits, clock }: { limits: StoreLimits; clock: Clock }): Store {
+  const sessions = new Map<string, MemorySession>()
+  const tenants = new Map<string, Tenant>()
+  const left = createAging<number>()
+  const ended = new Map<string, { log: Log; timer: NodeJS.Timeout }>()
+  const tickets = createAging<{ tenant: string; session: string }>()
+  const wakes = createWakes()
+
+  function need(id: string): MemorySession {
+    const session = sessions.get(id)
+    if (session === undefined) throw absent()
+    return session
+  }
+  function needLog(id: string): Log {
+    return ended.get(id)?.log ?? need(id).log
+  }
+  function keepLog(id: string, log: Log): void {
+    const timer = setTimeout(() => ended.delete(id), ENDED_AGE).unref()
+    ended.set(id, { log, timer })
+  }
+  const view = ({ record, status }: MemorySession): { record: SessionRecord; status: SessionStatus } => copy({ record, status })
+
+  return {
+    durable: false,
+    ping: async () => {},
+    async close() {
+      for (const { timer } of ended.values()) clearTimeout(timer)
+      ended.clear()
+    },
+
+    sessions: {
+      async create(record, status) {
+        const tenant = tenants.get(record.tenant) ?? { jids: new Map(), members: new Map() }
+        const resources = tenant.jids.get(record.jid) ?? new Map()
+        const taken = sessions.get(resources.get(record.requestedResource) ?? record.id)
+        if (taken !== undefined) return { record: copy(taken.record), created: false }
+        const appended = () => wakes.wake(record.id)
+        const session = createSession(copy({ record, status }), { limits, clock, appended })
+        clearTimeout(ended.get(record.id)?.timer)
+        ended.delete(record.id)
+        sessions.set(record.id, session)
+        tenants.set(record.tenant, tenant)
+        tenant.members.set(record.id, session)
+        tenant.jids.set(record.jid, resources.set(record.requestedResource, record.id))
+        return { record: copy(record), created: true }
+      },
+      async get(id) {
+        const session = sessions.get(id)
+        return session && view(session)
+      },
+      async list(tenant, { after, limit }) {
+        const members = [...(tenants.get(tenant)?.members.values() ?? [])].sort((a, b) => byAge(a.record, b.record))
+        if (after === undefined) return members.slice(0, limit).map(view)
+        const createdAt = sessions.get(after)?.record.createdAt ?? left.get(after, clock.now()) ?? Number.POSITIVE_INFINITY
+        const later = members.filter(({ record }) => byAge({ id: after, createdAt }, record) < 0)
+        return later.slice(0, limit).map(view)
+      },
+      async find(tenant, jid) {
+        const ids = [...(tenants.get(tenant)?.jids.get(jid)?.values() ?? [])]
+        return ids.map((id) => copy(need(id).record))
+      },
+      async *ids() {
+        yield* [...sessions.keys()]
+      },
+      async update(id, version, patch) {
+        const session = sessions.get(id)
+        if (session?.record.version !== version) return undefined
+        const { tenant, jid, requestedResource, createdAt } = session.record
+        session.record = copy({ ...session.record, ...patch, id, tenant, jid, requestedResource, createdAt, version: version + 1 })
+        return copy(session.record)
+      },
+      async remove(id) {
+        const session = sessions.get(id)
+        if (session === undefined) return
+        const { tenant, jid, requestedResource, createdAt } = session.record
+        keepLog(id, session.log)
+        const { jids, members } = tenants.get(tenant)!
+        sessions.delete(id)
+        members.delete(id)
+        jids.get(jid)!.delete(requestedResource)
+        if (jids.get(jid)!.size === 0) jids.delete(jid)
+        if (members.size === 0) tenants.delete(tenant)
+        left.set(id, createdAt, clock.now() + PLACE_AGE, clock.now())
+        wakes.wake(id)
+      },
+      addToken: async (id, hash) => void need(id).tokens.add(hash),
+      hasToken: async (id, hash) => sessions.get(id)?.tokens.has(hash) ?? false,
+    },
+
+    leases: {
+      acquire: async (id, owner, ttl) => sessions.get(id)?.acquire(owner, ttl),
+      renew: async (id, owner, fence, ttl) => sessions.get(id)?.renew(owner, fence, ttl) ?? false,
+      release: async (id, owner, fence) => sessions.get(id)?.release(owner, fence),
+      owner: async (id) => sessions.get(id)?.owner(),
+    },
+
+    async commit(id, fence, change) {
+      const session = sessions.get(id)
+      if (session === undefined) throw new Fenced('The session is gone.')
+      return session.commit(fence, change)
+    },
+
+    outbox: {
+      accept: async (id, acceptance) => need(id).accept(acceptance),
+      read: async (id, after, limit) => sessions.get(id)?.outbox(after, limit) ?? [],
+      size: async (id) => sessions.get(id)?.outboxSize() ?? { length: 0 },
+    },
+
+    records: {
+      get: async (id, message) => sessions.get(id)?.message(message),
+    },
+
+    log: {
+      read: async (id, after, limit) => needLog(id).read(after, limit, clock.now()),
+      place: async (id, cursor) => needLog(id).place(cursor, clock.now()),
+      end: async (id) => needLog(id).end(),
+      watch: wakes.watch,
+    },
+
+    state: {
+      read: async (id, kind) => new Map(sessions.get(id)?.state.get(kind)),
+      all: async (id) => new Map([...(sessions.get(id)?.state ?? [])].map(([kind, values]) => [kind, new Map(values)])),
+      streams: async (id) => new Map(sessions.get(id)?.streams),
+    },
+
+    iqs: {
+      put: async (iq, ttl) => need(iq.session).iqs.set(iq.id, copy(iq), clock.now() + ttl, clock.now()),
+      get: async (session, id) => copy(sessions.get(session)?.iqs.get(id, clock.now())),
+    },
+
+    idempotency: {
+      begin: async (id, key, fingerprint, _instance, ttl) => need(id).keys.begin(key, fingerprint, ttl),
+      finish: async (id, key, fingerprint, answer) => sessions.get(id)?.keys.finish(key, fingerprint, answer),
+      release: async (id, key) => sessions.get(id)?.keys.release(key),
+    },
+
+    tickets: {
+      put: async (hash, ticket, ttl) => tickets.set(hash, copy(ticket), clock.now() + ttl, clock.now()),
+      async take(hash) {
+        const ticket = tickets.get(hash, clock.now())
+        tickets.delete(hash)
+        return ticket
+      },
+    },
+
+    bus: createBus(),
+  }
+}
+
+/** oldest first, ids decide between equals */
+function byAge(a: { id: string; createdAt: number }, b: { id: string; createdAt: number }): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+}
