@@ -1,0 +1,58 @@
+/** The same behaviour on every XMPP server and every store. */
+import { after, before, describe } from 'node:test'
+import { startEjabberd } from './ejabberd.ts'
+import { type GatewayOptions, startGateway, type TestGateway } from './gateway.ts'
+import { startProsody } from './prosody.ts'
+import { startRedis } from './redis.ts'
+import type { XmppServer, XmppServerOptions } from './xmpp-server.ts'
+
+const servers = { prosody: startProsody, ejabberd: startEjabberd }
+const cells = [
+  ['prosody', 'memory'],
+  ['prosody', 'redis'],
+  ['ejabberd', 'memory'],
+  ['ejabberd', 'redis'],
+] as const
+/** Cells to run, `server+store,…`: MATRIX=all runs every one. */
+const chosen = process.env.MATRIX ?? 'prosody+memory'
+
+export interface Cell {
+  server: XmppServer
+  gateway: TestGateway
+  store: 'memory' | 'redis'
+}
+
+export interface CellOptions {
+  server?: XmppServerOptions
+  gateway?: Omit<GatewayOptions, 'server' | 'redis'>
+}
+
+/**
+ * Describes the same suite once per cell. The servers and the gateway are up before its first test and gone after its last;
+ * `cell()` gives them inside hooks and tests.
+ */
+export function forEachCell(title: string, options: CellOptions, suite: (cell: () => Cell) => void): void {
+  for (const [kind, store] of cells) {
+    if (chosen !== 'all' && !chosen.split(',').includes(`${kind}+${store}`)) continue
+    describe(`${title} (${kind}, ${store})`, () => {
+      let cell: Cell | undefined
+      const started: { stop(): Promise<unknown> }[] = []
+      before(async () => {
+        const server = await servers[kind](options.server)
+        started.push(server)
+        const redis = store === 'redis' ? await startRedis() : undefined
+        if (redis !== undefined) started.push(redis)
+        const gateway = await startGateway({ ...options.gateway, server, ...(redis === undefined ? {} : { redis }) })
+        started.push(gateway)
+        cell = { server, gateway, store }
+      })
+      after(async () => {
+        for (const one of started.reverse()) await one.stop()
+      })
+      suite(() => {
+        if (cell === undefined) throw new Error('the cell is there only inside hooks and tests')
+        return cell
+      })
+    })
+  }
+}
