@@ -4,10 +4,19 @@
  */
 import type { z } from 'zod'
 import type { ProblemCode } from '../errors.ts'
-import type { Definition, Translator } from '../stanza/translate.ts'
 import type { Element } from '../stanza/element.ts'
+import type { Definition, Translator } from '../stanza/translate.ts'
 import type {
-  Acceptance, AcceptResult, Change, EventDraft, KeptIq, MessageRecord, SessionRecord, SessionStatus, StateChange,
+  Acceptance,
+  AcceptResult,
+  Change,
+  EventDraft,
+  KeptIq,
+  MessageRecord,
+  SessionRecord,
+  SessionStatus,
+  StateChange,
+  StoredAnswer,
 } from './ports.ts'
 
 // ---------------------------------------------------------------- operations
@@ -117,7 +126,10 @@ export interface IqAnswer {
 export interface SessionHandle {
   readonly record: SessionRecord
   status(): Promise<SessionStatus>
+  /** Rejects with session-stopped where the session will not come online by itself. */
   accept(acceptance: Acceptance): Promise<AcceptResult>
+  /** replaces the answer that `accept` stored for an Idempotency-Key, when waiting made it another one */
+  answered(idempotency: { key: string; fingerprint: string }, answer: StoredAnswer): Promise<void>
   /** a message's record */
   message(id: string): Promise<MessageRecord | undefined>
   /** waits until the record of a message has one of these statuses, or `ms` passed; answers the record as it is then */
@@ -144,7 +156,10 @@ export interface LiveSession {
     all(kind: string): ReadonlyMap<string, unknown>
   }
   /** Sends an iq and waits for its answer. `to` absent: the own account. Rejects with the stanza's problem, xmpp-timeout, session-offline. */
-  iq(request: { type: 'get' | 'set'; to?: string; id?: string; payload: Element }, options: { timeout: number; signal?: AbortSignal }): Promise<Element>
+  iq(
+    request: { type: 'get' | 'set'; to?: string; id?: string; payload: Element },
+    options: { timeout: number; signal?: AbortSignal },
+  ): Promise<Element>
   /** Writes a stanza on the primary now. Rejects with session-offline, session-stopped. */
   send(stanza: Element): Promise<void>
   /** One fenced write. */
@@ -153,6 +168,10 @@ export interface LiveSession {
   message(id: string): Promise<MessageRecord | undefined>
   /** resolves when every stanza received before now is stored */
   settled(): Promise<void>
+  /** for JSON in commands and bind steps */
+  readonly vocabulary: Translator
+  /** keeps an iq's outcome for an hour, for `GET /iq/{id}` */
+  keepIq(iq: KeptIq): Promise<void>
 }
 
 export type Command = (session: LiveSession, args: never, options: { timeout: number; signal?: AbortSignal }) => Promise<unknown>
@@ -169,6 +188,8 @@ export interface Sessions {
   ): Promise<{ handle: SessionHandle; token: string; outcome: 'created' | 'existing' | 'pending' }>
   /** by id, bare JID or full JID; problems session-not-found (also for other tenants' ones), session-required (several) */
   resolve(tenant: string, reference: string): Promise<SessionHandle>
+  /** the tenant's session that a message or an iq belongs to: told by an id of ours, looked for where a caller chose the id */
+  ofMessage(tenant: string, id: string): Promise<SessionHandle | undefined>
   list(tenant: string, page: { after?: string; limit: number }): Promise<SessionHandle[]>
   /** `password` is tried on a new connection before it replaces the kept one */
   update(handle: SessionHandle, patch: { password?: string; connections?: number; handles?: string[] }): Promise<SessionHandle>
@@ -199,8 +220,10 @@ export interface Feature {
   /** payloads and stanza members that this room knows */
   definitions?: readonly Definition[]
   /** built with the whole vocabulary, so that schemas of one room can hold payloads of another */
-  operations?(context: { vocabulary: Translator; sessions: Sessions }): Operation[]
+  operations?(context: { vocabulary: Translator; sessions: Sessions; limits: { stanza: number } }): Operation[]
   events?(vocabulary: Translator): EventType[]
+  /** by name of `?snapshot=`: what is true now, as the events that would tell it; asked by event streams */
+  snapshots?: Readonly<Record<string, (session: SessionHandle) => Promise<EventDraft[]>>>
   /** run on the instance that owns the session, by name, from `SessionHandle.perform` */
   commands?: Readonly<Record<string, Command>>
   /** asked in the order of features/index.ts, each adds its effect */

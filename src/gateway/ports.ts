@@ -222,7 +222,7 @@ export interface Store {
     ids(): AsyncIterable<string>
     /** Changes the record if it still has that version; answers the new one, undefined when it lost or the session is gone. */
     update(id: string, version: number, patch: Partial<SessionRecord>): Promise<SessionRecord | undefined>
-    /** removes everything about it */
+    /** removes everything about it at once; only its log stays readable for 30 s, for readers that are already attached */
     remove(id: string): Promise<void>
     addToken(id: string, hash: string): Promise<void>
     hasToken(id: string, hash: string): Promise<boolean>
@@ -241,8 +241,8 @@ export interface Store {
 
   outbox: {
     accept(id: string, acceptance: Acceptance): Promise<AcceptResult>
-    /** oldest first, after an entry id */
-    read(id: string, after: string | undefined, limit: number): Promise<OutboxEntry[]>
+    /** oldest first, after a place; a place stays good when its entry is gone */
+    read(id: string, after: string | undefined, limit: number): Promise<(OutboxEntry & { place: string })[]>
     size(id: string): Promise<{ length: number; oldest?: number }>
   }
 
@@ -263,6 +263,8 @@ export interface Store {
   state: {
     /** all values of one kind, by key */
     read(id: string, kind: string): Promise<Map<string, unknown>>
+    /** kind → key → value, for the owner's mirror */
+    all(id: string): Promise<Map<string, Map<string, unknown>>>
     streams(id: string): Promise<Map<number, StreamState>>
   }
 
@@ -277,6 +279,13 @@ export interface Store {
     begin(id: string, key: string, fingerprint: string, instance: string, ttl: number): Promise<Begun>
     finish(id: string, key: string, fingerprint: string, answer: StoredAnswer): Promise<void>
     release(id: string, key: string): Promise<void>
+  }
+
+  /** tickets for one event stream each, by the hash of the ticket */
+  tickets: {
+    put(hash: string, ticket: { tenant: string; session: string }, ttl: number): Promise<void>
+    /** answers it once, and removes it in the same step */
+    take(hash: string): Promise<{ tenant: string; session: string } | undefined>
   }
 
   bus: {
@@ -378,3 +387,36 @@ export interface Clock {
   /** ms that only ever grow, for every deadline */
   monotonic(): number
 }
+
+/** What is counted: names without the prefix `stanzagate_`; labels never hold a JID, an id or a token. http/metrics.ts describes each. */
+export interface Metrics {
+  count(name: Counter, labels?: Readonly<Record<string, string>>, by?: number): void
+  /** a gauge; set to what is true now */
+  set(name: Gauge, value: number, labels?: Readonly<Record<string, string>>): void
+  /** a histogram, in seconds */
+  observe(name: Histogram, seconds: number, labels?: Readonly<Record<string, string>>): void
+}
+
+export type Counter =
+  | 'session_transitions_total'
+  | 'connect_attempts_total'
+  | 'resume_total'
+  | 'stanzas_total'
+  | 'stanza_rejected_total'
+  | 'stanza_spoof_total'
+  | 'idempotency_total'
+  | 'lease_total'
+  | 'fenced_writes_total'
+  | 'events_appended_total'
+  | 'events_gap_total'
+  | 'streams_closed_total'
+  | 'webhook_deliveries_total'
+
+export type Gauge = 'sessions' | 'sm_unacked' | 'outbox_entries' | 'outbox_oldest_age_seconds' | 'iq_inflight' | 'streams' | 'redis_up'
+
+export type Histogram =
+  | 'connect_duration_seconds'
+  | 'sm_ack_latency_seconds'
+  | 'iq_duration_seconds'
+  | 'webhook_duration_seconds'
+  | 'redis_command_duration_seconds'

@@ -1,0 +1,170 @@
+import type { Problem } from '../errors.ts'
+import type { Element } from '../stanza/element.ts'
+import { jid as normalised } from '../stanza/jid.ts'
+import { poolResource } from './ids.ts'
+import type { Connection, ConnectionStatus, Connector, SessionRecord, SessionState, StreamState } from './ports.ts'
+
+/** ms that a removed sender stays readable after its last acknowledgement: answers to it may still be under way */
+const LINGER = 60_000
+/** ms between looks at whether a removed sender is done */
+const DRAIN_LOOK = 500
+
+export interface StateDetail {
+  reason: string | null
+  error?: Problem
+  jid?: string
+  resumed?: boolean
+}
+
+export interface Connections {
+  /** opens what is wanted and not open, drains what is not wanted any more */
+  want(count: number): void
+  get(index: number): Connection | undefined
+  /** those that take messages now */
+  usable(): ReadonlyMap<number, Connection>
+  status(): ConnectionStatus[]
+  /** a JID that one of ours is or was bound to */
+  isOwn(jid: string): boolean
+  close(options: { status?: string }): Promise<void>
+  /** drops all sockets so that another process can resume; answers what it needs for that */
+  abandon(): Promise<Record<number, StreamState | null>>
+}
+
+interface Slot {
+  index: number
+  resource: string
+  connection: Connection
+  state: SessionState
+  jid: string | null
+  bound: boolean
+  draining?: NodeJS.Timeout
+}
+
+/** The connections of one session: the primary at index 0, senders after it. */
+export function createConnections({
+  record,
+  connector,
+  password,
+  resume,
+  unacked,
+  on,
+}: {
+  record: () => SessionRecord
+  connector: Connector
+  password: () => Promise<string>
+  /** streams to resume at the first connect */
+  resume: ReadonlyMap<number, StreamState>
+  unacked: (index: number) => number
+  on: {
+    state(index: number, state: SessionState, detail: StateDetail): void
+    bound(index: number, jid: string, features: readonly string[]): Promise<void>
+    stanza(index: number, stanza: Element, position: number): void
+    acked(index: number, position: number): void
+    lost(index: number, h: number | null): void
+    verified(index: number): void
+  }
+}): Connections {
+  const slots = new Map<number, Slot>()
+  const own = new Set<string>()
+
+  function open(index: number): void {
+    const { jid, resource, service } = record()
+    const wanted = poolResource(resource, index)
+    own.add(normalised(`${jid}/${wanted}`))
+    const slot = { index, resource: wanted, state: 'connecting', jid: resume.get(index)?.jid ?? null, bound: false } as Slot
+    slots.set(index, slot)
+    if (slot.jid) own.add(slot.jid)
+    slot.connection = connector.open(
+      { jid, password, resource: wanted, service, resume: resume.get(index) ?? null },
+      {
+        state(state, detail) {
+          slot.state = state
+          if (detail.jid) learn(slot, detail.jid)
+          slot.bound = state === 'online'
+          on.state(index, state, detail)
+        },
+        async bound(full, features) {
+          learn(slot, full)
+          await on.bound(index, normalised(full), features)
+        },
+        stanza: (stanza, position) => on.stanza(index, stanza, position),
+        acked: (position) => on.acked(index, position),
+        lost: (h) => on.lost(index, h),
+        verified: () => on.verified(index),
+      },
+    )
+  }
+
+  function learn(slot: Slot, full: string): void {
+    slot.jid = normalised(full)
+    own.add(slot.jid)
+  }
+
+  /** No new work, its acknowledgements awaited, readable a while longer, then closed. */
+  function drain(slot: Slot): void {
+    const look = () => {
+      if (unacked(slot.index) > 0) slot.draining = setTimeout(look, DRAIN_LOOK)
+      else
+        slot.draining = setTimeout(() => {
+          slots.delete(slot.index)
+          slot.connection.close().catch(() => {}) // it ends by its own deadline
+        }, LINGER)
+    }
+    look()
+  }
+
+  return {
+    want(count) {
+      for (let index = 0; index < count; index += 1) {
+        const slot = slots.get(index)
+        if (!slot) open(index)
+        else if (slot.draining) {
+          clearTimeout(slot.draining)
+          delete slot.draining
+        }
+      }
+      for (const slot of slots.values()) if (slot.index >= count && !slot.draining) drain(slot)
+    },
+    get: (index) => slots.get(index)?.connection,
+    usable: () =>
+      new Map([...slots.values()].filter((slot) => slot.bound && !slot.draining).map(({ index, connection }) => [index, connection])),
+    status() {
+      const { connections, resource } = record()
+      return Array.from({ length: connections }, (_, index) => {
+        const slot = slots.get(index)
+        return {
+          jid: slot?.jid ?? null,
+          resource: poolResource(resource, index),
+          role: index === 0 ? ('primary' as const) : ('sender' as const),
+          state: slot?.state ?? 'connecting',
+        }
+      })
+    },
+    isOwn(jid) {
+      try {
+        return own.has(normalised(jid))
+      } catch {
+        return false
+      }
+    },
+    async close(options) {
+      const closing = [...slots.values()].map(({ connection, draining }) => {
+        clearTimeout(draining)
+        return connection.close(options)
+      })
+      slots.clear()
+      await Promise.allSettled(closing)
+    },
+    async abandon() {
+      const streams: Record<number, StreamState | null> = {}
+      await Promise.all(
+        [...slots.values()].map(async ({ index, connection, draining }) => {
+          clearTimeout(draining)
+          streams[index] = await connection.abandon()
+        }),
+      )
+      slots.clear()
+      return streams
+    },
+  }
+}

@@ -1,0 +1,97 @@
+import { Problem, stanzaProblem } from '../errors.ts'
+import { type Element, isElement } from '../stanza/element.ts'
+import { readError } from '../stanza/error.ts'
+import { bare, domainOf, jid } from '../stanza/jid.ts'
+
+/** iqs of one session that wait for their answer at one time */
+export const PENDING_IQS = 100
+
+export interface Correlator {
+  /** Waits for the answer to the iq with that id. Rejects with the stanza's problem, xmpp-timeout, or what `failAll` was given. */
+  wait(
+    request: { id: string; type: 'get' | 'set'; to: string | undefined },
+    options: { timeout: number; signal?: AbortSignal },
+  ): Promise<Element>
+  /** Hands an iq of type result or error over; false when nothing waits for it (late or forged). */
+  answer(iq: Element): boolean
+  /** the stream is gone for good: a get may be tried again, the outcome of a set is not known */
+  failAll(): void
+}
+
+/**
+ * Requests and their answers, on (id, who may answer). Ids are 128-bit random; the sender is checked as RFC 6120
+ * section 8.1.2.1 has it, so that nobody else can answer.
+ */
+export function createCorrelator({ own }: { own: () => { bare: string; full: string | null } }): Correlator {
+  interface Waiting {
+    type: 'get' | 'set'
+    answerers: ReadonlySet<string>
+    settle(outcome: { iq: Element } | { problem: Problem }): void
+  }
+  const pending = new Map<string, Waiting>()
+
+  return {
+    wait({ id, type, to }, { timeout, signal }) {
+      if (pending.size >= PENDING_IQS)
+        throw new Problem('too-many-requests', `${PENDING_IQS} iqs of this session wait for an answer already.`, { retryAfter: 1 })
+      if (pending.has(id)) throw new Problem('id-in-use', `An iq with the id ${id} waits for its answer already.`)
+      return new Promise((resolve, reject) => {
+        const late = () => settle({ problem: new Problem('xmpp-timeout', `No answer within ${timeout / 1000} s.`) })
+        const gone = () => settle({ problem: new Problem('xmpp-timeout', 'The caller has gone.') })
+        const timer = setTimeout(late, timeout)
+        const settle: Waiting['settle'] = (outcome) => {
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', gone)
+          pending.delete(id)
+          if ('iq' in outcome) resolve(outcome.iq)
+          else reject(outcome.problem)
+        }
+        pending.set(id, { type, answerers: answerersOf(to, own()), settle })
+        if (signal?.aborted) gone()
+        else signal?.addEventListener('abort', gone)
+      })
+    },
+
+    answer(iq) {
+      const waiting = pending.get(iq.attributes.id ?? '')
+      if (!waiting?.answerers.has(comparable(iq.attributes.from))) return false
+      if (iq.attributes.type === 'result') waiting.settle({ iq })
+      else
+        waiting.settle({
+          problem: stanzaProblem(readError(iq.children.find((node) => isElement(node) && node.name === 'error') as Element | undefined)),
+        })
+      return true
+    },
+
+    failAll() {
+      for (const { type, settle } of [...pending.values()]) {
+        const problem =
+          type === 'get'
+            ? new Problem('session-offline', 'The connection was lost before the answer came.', { retryAfter: 5 })
+            : new Problem('outcome-unknown', 'The connection was lost before the answer came; the request may have been carried out.')
+        settle({ problem })
+      }
+    },
+  }
+}
+
+/**
+ * Who may answer a request (RFC 6120 section 8.1.2.1, RFC 6121 section 8): its addressee; the own account speaks
+ * without `from`, by the bare JID, and older servers by the full JID; the own server by its domain.
+ */
+export function answerersOf(to: string | undefined, own: { bare: string; full: string | null }): ReadonlySet<string> {
+  const account = ['', own.bare, ...(own.full ? [own.full] : [])]
+  if (to === undefined) return new Set([...account, domainOf(own.bare)])
+  const addressee = jid(to)
+  if (addressee === domainOf(own.bare)) return new Set(['', addressee])
+  return new Set(addressee === own.bare ? account : [addressee])
+}
+
+function comparable(from: string | undefined): string {
+  if (from === undefined) return ''
+  try {
+    return jid(from)
+  } catch {
+    return '\0'
+  }
+}

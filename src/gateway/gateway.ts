@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto'
+import type { Translator } from '../stanza/translate.ts'
+import type { Feature, Sessions } from './feature.ts'
+import type { Log } from './live.ts'
+import { createOwners } from './owners.ts'
+import type { Clock, Connector, Metrics, Seal, Store } from './ports.ts'
+import { createSessions } from './sessions.ts'
+
+export interface Gateway {
+  sessions: Sessions
+  /** sessions of this instance by state */
+  count(): Map<string, number>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** The core: sessions that live here, and the way to all of them. Knows neither HTTP nor Redis nor the XMPP library. */
+export function createGateway({
+  store,
+  connector,
+  seal,
+  clock,
+  vocabulary,
+  features,
+  instance,
+  log,
+  metrics,
+}: {
+  store: Store
+  connector: Connector
+  seal: Seal
+  clock: Clock
+  vocabulary: Translator
+  features: readonly Feature[]
+  instance: string
+  log: Log
+  metrics: Metrics
+}): Gateway {
+  const boot = randomBytes(6).toString('base64url')
+  const owners = createOwners({ store, connector, clock, vocabulary, features, instance, log, metrics, seal, boot })
+  const sessions = createSessions({ store, owners, connector, seal, clock, instance })
+  return { sessions, count: owners.count, start: owners.start, stop: owners.stop }
+}

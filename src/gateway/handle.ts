@@ -1,0 +1,93 @@
+import { Problem } from '../errors.ts'
+import type { SessionHandle } from './feature.ts'
+import { ended, stopped } from './live.ts'
+import type { Owners } from './owners.ts'
+import type { Clock, MessageRecord, SessionRecord, SessionStatus, Store } from './ports.ts'
+
+/** What operations hold of a session: reads go to the store, what needs the wire goes to the owner. */
+export function createHandle({
+  record,
+  store,
+  owners,
+  clock,
+}: {
+  record: SessionRecord
+  store: Store
+  owners: Owners
+  clock: Clock
+}): SessionHandle {
+  const { id } = record
+
+  async function status(): Promise<SessionStatus> {
+    const live = owners.get(id)?.live
+    if (live) return live.status()
+    const kept = await store.sessions.get(id)
+    if (!kept) throw gone()
+    return kept.status
+  }
+
+  return {
+    record,
+    status,
+
+    async accept(acceptance) {
+      const { state } = await status()
+      if (ended.includes(state)) throw stopped(state)
+      const result = await store.outbox.accept(id, acceptance)
+      if (result.kind === 'accepted') owners.get(id)?.live.wake()
+      return result
+    },
+
+    answered: ({ key, fingerprint }, answer) => store.idempotency.finish(id, key, fingerprint, answer),
+    message: (message) => store.records.get(id, message),
+
+    async awaitMessage(message, until, ms, signal) {
+      const deadline = clock.monotonic() + ms
+      let woken = false
+      let wake = () => {}
+      const unwatch = store.log.watch(id, () => {
+        woken = true
+        wake()
+      })
+      signal.addEventListener('abort', () => wake())
+      try {
+        for (;;) {
+          woken = false
+          const found: MessageRecord | undefined = await store.records.get(id, message)
+          const left = deadline - clock.monotonic()
+          if (!found || until.includes(found.status) || left <= 0 || signal.aborted) return found
+          if (!woken)
+            await sleep(left, (end) => {
+              wake = end
+            })
+        }
+      } finally {
+        unwatch()
+      }
+    },
+
+    state: (kind) => store.state.read(id, kind),
+    keptIq: (iq) => store.iqs.get(id, iq),
+
+    async perform(command, args, options) {
+      const live = owners.get(id)?.live
+      if (live) return await live.perform(command, args, options)
+      const { state } = await status()
+      if (ended.includes(state)) throw stopped(state)
+      throw new Problem('session-offline', 'The session is being taken up by an instance.', { retryAfter: 5 })
+    },
+  }
+}
+
+/** Ends after `ms`, or when the function handed out is called. */
+function sleep(ms: number, handOut: (end: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    handOut(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+export const gone = () => new Problem('session-not-found', 'There is no such session.')

@@ -1,0 +1,117 @@
+import { Problem } from '../errors.ts'
+import { type Change, Fenced, type Store } from './ports.ts'
+
+/** Events in one commit, at most; what is queued beyond waits for the next. */
+const BATCH = 200
+/** ms between tries while the store is away */
+const RETRY = 250
+
+export interface Journal {
+  /** Writes a change after all written before; changes that wait are put into one commit. Answers the cursors of its events. */
+  write(change: Change): Promise<string[]>
+  /** resolves when all written so far is stored or given up */
+  flush(): Promise<void>
+  /** gives up what still waits for a store that is away */
+  close(): void
+}
+
+/**
+ * The one writer of a session on its owner. It keeps the order of changes, merges those that wait into one fenced commit,
+ * and goes on trying while the store is away: what came in stays unacknowledged meanwhile, so nothing is lost.
+ */
+export function createJournal({ id, fence, store, onFenced }: { id: string; fence: string; store: Store; onFenced: () => void }): Journal {
+  interface Waiting {
+    change: Change
+    resolve(cursors: string[]): void
+    reject(error: unknown): void
+  }
+  const queue: Waiting[] = []
+  let running: Promise<void> | undefined
+  let closed = false
+
+  function write(change: Change): Promise<string[]> {
+    if (closed) return Promise.reject(new Problem('session-offline', 'The session is not here any more.', { retryAfter: 1 }))
+    return new Promise((resolve, reject) => {
+      queue.push({ change, resolve, reject })
+      running ??= run().finally(() => {
+        running = undefined
+      })
+    })
+  }
+
+  async function run(): Promise<void> {
+    // what is written in the same turn goes into one commit
+    await Promise.resolve()
+    while (queue.length > 0) {
+      const batch = take(queue)
+      try {
+        const cursors = await commit(merge(batch.map(({ change }) => change)))
+        let from = 0
+        for (const { change, resolve } of batch) {
+          const count = change.events?.length ?? 0
+          resolve(cursors.slice(from, from + count))
+          from += count
+        }
+      } catch (error) {
+        for (const { reject } of [...batch, ...queue.splice(0)]) reject(error)
+        if (!(error instanceof Fenced) || closed) continue
+        closed = true
+        onFenced()
+      }
+    }
+  }
+
+  async function commit(change: Change): Promise<string[]> {
+    for (;;) {
+      try {
+        return await store.commit(id, fence, change)
+      } catch (error) {
+        const away = error instanceof Problem && error.code === 'store-unavailable'
+        if (!away || closed) throw error
+        await new Promise((resolve) => setTimeout(resolve, RETRY))
+      }
+    }
+  }
+
+  return {
+    write,
+    flush: async () => {
+      while (running) await running
+    },
+    close: () => {
+      closed = true
+    },
+  }
+}
+
+function take<T extends { change: Change }>(queue: T[]): T[] {
+  let events = 0
+  let count = 0
+  for (const { change } of queue) {
+    // emptying a kind must not touch what earlier changes of the batch put there
+    if (count > 0 && (change.clear !== undefined || events >= BATCH)) break
+    events += change.events?.length ?? 0
+    count += 1
+  }
+  return queue.splice(0, count)
+}
+
+function merge(changes: readonly Change[]): Change {
+  const [only] = changes
+  if (changes.length === 1 && only) return only
+  const merged: Change = {}
+  const records = new Map(changes.flatMap(({ records = [] }) => records).map((record) => [record.id, record]))
+  const events = changes.flatMap(({ events = [] }) => events)
+  const state = changes.flatMap(({ state = [] }) => state)
+  const settled = changes.flatMap(({ settled = [] }) => settled)
+  const streams = Object.assign({}, ...changes.map(({ streams }) => streams))
+  const status = changes.findLast((change) => change.status)?.status
+  if (events.length > 0) merged.events = events
+  if (state.length > 0) merged.state = state
+  if (only?.clear) merged.clear = only.clear
+  if (records.size > 0) merged.records = [...records.values()]
+  if (settled.length > 0) merged.settled = settled
+  if (Object.keys(streams).length > 0) merged.streams = streams
+  if (status) merged.status = status
+  return merged
+}

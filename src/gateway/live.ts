@@ -1,0 +1,369 @@
+import { Problem } from '../errors.ts'
+import { CLIENT, type Element, element } from '../stanza/element.ts'
+import { bare, jid as normalised } from '../stanza/jid.ts'
+import { parseStanza } from '../stanza/parse.ts'
+import { serialize } from '../stanza/serialize.ts'
+import type { Translator } from '../stanza/translate.ts'
+import { createAsked, type IqReply } from './asked.ts'
+import { createConnections, type StateDetail } from './connections.ts'
+import { createCorrelator } from './correlate.ts'
+import type { Command, Feature, LiveSession } from './feature.ts'
+import { newIqId } from './ids.ts'
+import { createInbound } from './inbound.ts'
+import { createJournal } from './journal.ts'
+import { createMirror } from './mirror.ts'
+import { createOutbox } from './outbox.ts'
+import type { Change, Clock, Connector, Metrics, SessionRecord, SessionState, SessionStatus, Store, StreamState } from './ports.ts'
+import { createRecords } from './records.ts'
+import { createResync } from './resync.ts'
+import { sessionView } from './view.ts'
+
+const CARBONS = 'urn:xmpp:carbons:2'
+/** ms that one request of a new bind may take */
+const BIND_STEP = 15_000
+/** ms that the outcome of an iq is kept for `GET /iq/{id}` */
+const IQ_KEPT = 3_600_000
+
+/** states in which the session will not come back by itself */
+export const ended: readonly SessionState[] = ['auth-failed', 'conflict', 'stopped']
+
+export interface Log {
+  debug(object: object, message: string): void
+  info(object: object, message: string): void
+  warn(object: object, message: string): void
+  error(object: object, message: string): void
+}
+
+/** A session on the instance that owns it. */
+export interface Live {
+  readonly session: LiveSession
+  status(): SessionStatus
+  /** the record was changed: connections, handles */
+  changed(record: SessionRecord): void
+  /** messages were accepted */
+  wake(): void
+  perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal }): Promise<unknown>
+  /** resolves at the first state of these, with the problem that led to it */
+  reached(states: readonly SessionState[], signal: AbortSignal): Promise<{ state: SessionState; error?: Problem }>
+  /** ends the session: unavailable presence, acks awaited, streams closed, what is left in the outbox fails */
+  close(options: { status?: string }): Promise<void>
+  /** leaves it for another owner, sockets dropped without a goodbye */
+  abandon(): Promise<void>
+}
+
+export interface LiveContext {
+  store: Store
+  connector: Connector
+  clock: Clock
+  vocabulary: Translator
+  features: readonly Feature[]
+  instance: string
+  log: Log
+  metrics: Metrics
+}
+
+export function createLive(
+  context: LiveContext,
+  start: {
+    record: SessionRecord
+    fence: string
+    password: () => Promise<string>
+    state: Map<string, Map<string, unknown>>
+    streams: ReadonlyMap<number, StreamState>
+    onFenced: () => void
+  },
+): Live {
+  const { store, connector, clock, vocabulary, features, instance, metrics } = context
+  const { fence, password, streams, onFenced } = start
+  let { record } = start
+  const { id, tenant } = record
+  const log = { session: id, tenant }
+  const commands = new Map<string, Command>(features.flatMap((feature) => Object.entries(feature.commands ?? {})))
+  const waiters = new Set<(state: SessionState, error?: Problem) => void>()
+  let current: { state: SessionState; since: number; reason: string | null } = { state: 'connecting', since: clock.now(), reason: null }
+  let lastVerifiedAt: number | null = null
+  let streamFeatures: readonly string[] = []
+  let announced: 'never' | 'online' | 'offline' = 'never'
+  let announcing = Promise.resolve()
+  let closing = false
+
+  const journal = createJournal({ id, fence, store, onFenced })
+  const mirror = createMirror(start.state)
+  const records = createRecords({ id, store })
+  const onError = (error: unknown, what = 'session') => {
+    if (!closing) context.log.error({ ...log, event: 'session.error', err: error, what }, 'A step of the session failed')
+  }
+
+  function remember(change: Change): Change {
+    mirror.apply(change)
+    return change.records ? { ...change, records: change.records.map(records.hold) } : change
+  }
+
+  function commit(change: Change): Promise<string[]> {
+    return journal.write(remember(change))
+  }
+
+  const connections = createConnections({
+    record: () => record,
+    connector,
+    password,
+    resume: streams,
+    unacked: (index) => outbox.unacked(index),
+    on: {
+      state: (index, state, detail) => (index === 0 ? primaryState(state, detail) : senderState(state)),
+      bound: (index, _jid, offered) => (index === 0 ? bind(offered) : Promise.resolve()),
+      stanza: (index, stanza, position) => {
+        metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
+        inbound.push(index, stanza, position)
+      },
+      acked: (index, position) => outbox.acked(index, position),
+      lost: (index, h) => {
+        if (index === 0) correlator.failAll()
+        outbox.lost(index, h)
+      },
+      verified: (index) => {
+        if (index === 0) lastVerifiedAt = clock.now()
+      },
+    },
+  })
+
+  const correlator = createCorrelator({ own: () => ({ bare: record.jid, full: session.jid }) })
+
+  const outbox = createOutbox({
+    id,
+    store,
+    records,
+    write: commit,
+    clock,
+    usable: connections.usable,
+    primaryOnly: (to) => mirror.get('directed', normalised(to)) !== undefined || mirror.get('directed', bare(to)) !== undefined,
+    onError,
+  })
+
+  const session: LiveSession = {
+    get record() {
+      return record
+    },
+    get jid() {
+      return connections.get(0)?.jid ?? null
+    },
+    get features() {
+      return streamFeatures
+    },
+    isOwn: connections.isOwn,
+    state: mirror,
+    async iq({ type, to, id: given, payload }, options) {
+      const iqId = given ?? newIqId(id)
+      const answer = correlator.wait({ id: iqId, type, to }, options)
+      try {
+        write(0, element('iq', CLIENT, { type, to, id: iqId }, [payload])).catch(() => {}) // a write that fails ends the stream, and with it the wait
+      } catch (error) {
+        answer.catch(() => {}) // it ends by its deadline; the caller hears the first cause
+        throw error
+      }
+      return await answer
+    },
+    async send(stanza) {
+      await write(0, stanza)
+    },
+    commit,
+    message: records.get,
+    settled: async () => {
+      await inbound.settled()
+      await journal.flush()
+    },
+    vocabulary,
+    keepIq: (iq) => store.iqs.put(iq, IQ_KEPT),
+  }
+
+  const asked = createAsked({ session: id, reply: (index, stanza) => reply(index, stanza), vocabulary })
+  const resync = createResync({ session, onError })
+
+  const inbound = createInbound({
+    session,
+    features,
+    vocabulary,
+    write: journal.write,
+    remember,
+    stored: (index, position) => connections.get(index)?.stored(position),
+    snapshot: (index) => connections.get(index)?.snapshot() ?? null,
+    reply,
+    answered: correlator.answer,
+    raise: asked.raise,
+    seenPresence: resync.seen,
+    onForged: (kind) => metrics.count('stanza_spoof_total', { kind }),
+    onError: (error, kind) => onError(error, kind),
+  })
+
+  function write(index: number, stanza: Element): Promise<void> {
+    const connection = connections.get(index)
+    if (!connection) throw offline()
+    metrics.count('stanzas_total', { direction: 'out', kind: stanza.name })
+    return connection.send(serialize(stanza)).written
+  }
+
+  function reply(index: number, stanza: Element): void {
+    try {
+      write(index, stanza).catch(() => {}) // the asker will ask again on the next stream
+    } catch (error) {
+      if (!(error instanceof Problem)) onError(error, 'reply')
+    }
+  }
+
+  // ---- states
+
+  function primaryState(state: SessionState, detail: StateDetail): void {
+    if (state === current.state && detail.reason === current.reason) return
+    const from = current.state
+    current = { state, since: state === from ? current.since : clock.now(), reason: detail.reason }
+    context.log.info({ ...log, event: 'session.state', from, to: state, reason: detail.reason }, 'Session state')
+    metrics.count('session_transitions_total', { from, to: state })
+    if (state === 'backoff' || ended.includes(state)) {
+      correlator.failAll()
+      resync.stop()
+    }
+    announce(state, detail)
+    if (state === 'online') {
+      connections.want(record.connections)
+      outbox.wake()
+    }
+    for (const waiter of [...waiters]) waiter(state, detail.error)
+  }
+
+  function senderState(state: SessionState): void {
+    if (state === 'online') outbox.wake()
+  }
+
+  /** Every change is told in order, after its view was made; a link that flaps while it is down is told once. */
+  function announce(state: SessionState, { resumed }: StateDetail): void {
+    const type = eventOf(state, resumed === true)
+    announcing = announcing
+      .then(async () => {
+        const change: Change = { status: status() }
+        if (type) change.events = [{ type, subject: id, data: sessionView(record, status(), await store.outbox.size(id)) }]
+        await commit(change)
+      })
+      .catch(onError)
+  }
+
+  function eventOf(state: SessionState, resumed: boolean): string | undefined {
+    if (state === 'online') {
+      const type = resumed && announced !== 'offline' ? 'session.resumed' : 'session.online'
+      announced = 'online'
+      return type
+    }
+    if (state === 'conflict') return 'session.conflict'
+    if (ended.includes(state)) return 'session.failed'
+    if (state !== 'backoff' || announced !== 'online') return undefined
+    announced = 'offline'
+    return 'session.offline'
+  }
+
+  /** The work of a new bind, in the order that design and features/index.ts give it. */
+  async function bind(offered: readonly string[]): Promise<void> {
+    streamFeatures = offered
+    resync.start()
+    await step('carbons', () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: BIND_STEP }))
+    for (const feature of features) await step(feature.name, async () => feature.bind?.(session))
+  }
+
+  /** A server that refuses one thing does not keep the session from the others; a lost link ends the bind. */
+  async function step(name: string, run: () => Promise<unknown>): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      if (!(error instanceof Problem) || !error.options.xmpp) throw error
+      context.log.warn({ ...log, event: 'session.bind-step', step: name, reason: error.code }, 'The server refused a step of the bind')
+    }
+  }
+
+  // ---- the outside
+
+  function status(): SessionStatus {
+    return { ...current, lastVerifiedAt, instance, connections: connections.status() }
+  }
+
+  const builtIn: Record<string, Command> = {
+    async iq(_, { type, to, id: iqId, xml }: { type: 'get' | 'set'; to?: string; id?: string; xml: string }, options) {
+      const request = { type, payload: parseStanza(xml), ...(to === undefined ? {} : { to }), ...(iqId === undefined ? {} : { id: iqId }) }
+      return serialize(await session.iq(request, options))
+    },
+    async reply(_, answer: IqReply) {
+      asked.reply(answer)
+    },
+    async send(_, { xml }: { xml: string }) {
+      await session.send(parseStanza(xml))
+    },
+  }
+
+  connections.want(1)
+
+  return {
+    session,
+    status,
+    changed(next) {
+      record = next
+      if (current.state === 'online') connections.want(record.connections)
+    },
+    wake: outbox.wake,
+
+    async perform(name, args, options) {
+      if (ended.includes(current.state)) throw stopped(current.state)
+      if (current.state !== 'online') throw offline()
+      const command = commands.get(name) ?? builtIn[name]
+      if (!command) throw new Error(`No command ${name}`)
+      return await command(session, args as never, options)
+    },
+
+    reached(states, signal) {
+      return new Promise((resolve, reject) => {
+        const waiter = (state: SessionState, error?: Problem) => {
+          if (!states.includes(state)) return
+          waiters.delete(waiter)
+          resolve(error ? { state, error } : { state })
+        }
+        signal.addEventListener('abort', () => {
+          waiters.delete(waiter)
+          reject(signal.reason)
+        })
+        waiters.add(waiter)
+        waiter(current.state)
+      })
+    },
+
+    async close(options) {
+      closing = true
+      resync.stop()
+      asked.stop()
+      await connections.close(options)
+      await outbox.end()
+      await announcing
+      await commit({
+        events: [{ type: 'session.ended', subject: id, data: sessionView(record, { ...status(), state: 'stopped' }, { length: 0 }) }],
+      })
+      correlator.failAll()
+      await journal.flush()
+      journal.close()
+    },
+
+    async abandon() {
+      closing = true
+      resync.stop()
+      asked.stop()
+      outbox.stop()
+      const left = await connections.abandon()
+      await inbound.settled()
+      if (Object.keys(left).length > 0) await journal.write({ streams: left }).catch(() => {}) // fenced: the next owner has newer ones
+      correlator.failAll()
+      journal.close()
+    },
+  }
+}
+
+const offline = () => new Problem('session-offline', 'The session is not online at the moment; it is reconnecting.', { retryAfter: 5 })
+
+export const stopped = (state: SessionState) =>
+  new Problem(
+    'session-stopped',
+    `The session is in state ${state}: it does not come back by itself. Open it again with valid credentials, or delete it.`,
+  )

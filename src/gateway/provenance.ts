@@ -1,0 +1,62 @@
+import { child, type Element, elements } from '../stanza/element.ts'
+import { bare, equal } from '../stanza/jid.ts'
+
+const CARBONS = 'urn:xmpp:carbons:2'
+const FORWARD = 'urn:xmpp:forward:0'
+const IDS = 'urn:xmpp:sid:0'
+
+/** A message as it counts: what a carbon of our own account holds, or the message itself. */
+export type Unwrapped = { kind: 'own'; stanza: Element; carbon?: 'sent' | 'received' } | { kind: 'forged' }
+
+/** Carbons (XEP-0280) count only from the own bare JID: anybody else who sends one is lying (section 11). */
+export function unwrap(message: Element, ownBare: string): Unwrapped {
+  const copy = elements(message).find(({ xmlns, name }) => xmlns === CARBONS && (name === 'sent' || name === 'received'))
+  if (!copy) return { kind: 'own', stanza: message }
+  const forwarded = child(copy, 'forwarded', FORWARD)
+  const inner = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === message.xmlns)
+  if (!inner || !isFrom(message, ownBare)) return { kind: 'forged' }
+  return { kind: 'own', stanza: inner, carbon: copy.name === 'sent' ? 'sent' : 'received' }
+}
+
+/**
+ * One event per message, however many copies of it arrive (direct, carbon, archive, offline): its key is the id that
+ * the own server gave it (XEP-0359, trusted from the own bare JID alone, or from the room for groupchat), else what its
+ * author gave it. Undefined for a message without any id.
+ */
+export function dedupKey(message: Element, ownBare: string): string | undefined {
+  const { from, id, type } = message.attributes
+  const author = from === undefined ? ownBare : safeBare(from)
+  const given = trustedStanzaId(message, type === 'groupchat' ? author : ownBare)
+  if (given !== undefined) return `stanza-id ${type === 'groupchat' ? author : ''} ${given}`
+  const own = child(message, 'origin-id', IDS)?.attributes.id ?? id
+  return own === undefined ? undefined : `id ${author} ${type ?? ''} ${own}`
+}
+
+/** The XEP-0359 stanza-id given by one entity; those by others prove nothing. */
+export function trustedStanzaId(message: Element, by: string): string | undefined {
+  return elements(message).find(
+    ({ name, xmlns, attributes }) => name === 'stanza-id' && xmlns === IDS && safeBare(attributes.by ?? '') === by,
+  )?.attributes.id
+}
+
+export function originId(message: Element): string | undefined {
+  return child(message, 'origin-id', IDS)?.attributes.id
+}
+
+function isFrom(stanza: Element, ownBare: string): boolean {
+  const { from } = stanza.attributes
+  try {
+    return from !== undefined && equal(from, ownBare)
+  } catch {
+    return false
+  }
+}
+
+/** The bare form of a JID from the wire; one that is none stays as it is and so equals nothing. */
+function safeBare(jid: string): string {
+  try {
+    return bare(jid)
+  } catch {
+    return jid
+  }
+}

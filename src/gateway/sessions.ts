@@ -1,0 +1,240 @@
+import { timingSafeEqual } from 'node:crypto'
+import { Problem } from '../errors.ts'
+import { bare, isBare, jid as normalised } from '../stanza/jid.ts'
+import type { OpenSession, SessionHandle, Sessions } from './feature.ts'
+import { createHandle, gone } from './handle.ts'
+import { defaultResource, newSessionId, newToken, sessionOf, sessionOfToken, tokenHash } from './ids.ts'
+import { ended } from './live.ts'
+import type { Owned, Owners } from './owners.ts'
+import type { Clock, Connector, Seal, SessionRecord, SessionStatus, Store } from './ports.ts'
+import { sessionView } from './view.ts'
+
+/** ms that trying a changed password may take */
+const VERIFY_WITHIN = 20_000
+/** sessions of a tenant looked through for an id that a caller chose */
+const LOOK_THROUGH = 1_000
+
+/** The sessions as the outside sees them. */
+export function createSessions({
+  store,
+  owners,
+  connector,
+  seal,
+  clock,
+  instance,
+}: {
+  store: Store
+  owners: Owners
+  connector: Connector
+  seal: Seal
+  clock: Clock
+  instance: string
+}): Sessions {
+  /** sessions whose first log-in is under way, by id */
+  const opening = new Map<string, Promise<void>>()
+
+  const handleOf = (record: SessionRecord): SessionHandle => createHandle({ record, store, owners, clock })
+
+  async function token(id: string): Promise<string> {
+    const fresh = newToken(id)
+    await store.sessions.addToken(id, tokenHash(fresh))
+    return fresh
+  }
+
+  function newRecord({ tenant, jid, resource, service, connections, presence, handles, password }: OpenSession): SessionRecord {
+    const id = newSessionId()
+    const address = normalised(jid, 'body.jid')
+    if (!isBare(address))
+      throw new Problem('jid-malformed', 'The account is named by its bare JID; its resource goes into `resource`.', {
+        errors: [{ path: 'body.jid', message: 'must be a bare JID' }],
+      })
+    const requested = resource === undefined ? null : normalised(`${address}/${resource}`, 'body.resource').slice(address.length + 1)
+    return {
+      id,
+      tenant,
+      jid: address,
+      requestedResource: requested,
+      resource: requested ?? defaultResource(id),
+      service: service ?? null,
+      connections,
+      presence: presence ?? {},
+      handles: handles ?? [],
+      credentials: seal.seal(password, { tenant, session: id, kind: 'password' }),
+      createdAt: clock.now(),
+      version: 1,
+    }
+  }
+
+  async function open(request: OpenSession, { wait, background }: { wait: number; background: boolean }) {
+    const wanted = newRecord(request)
+    const first: SessionStatus = { state: 'connecting', since: clock.now(), reason: null, lastVerifiedAt: null, instance, connections: [] }
+    const { record, created } = await store.sessions.create(wanted, first)
+    if (!created) return await rejoin(record, request.password, wait)
+    const owned = await owners.take(record.id)
+    if (!owned) throw new Problem('session-offline', 'The session could not be taken up.', { retryAfter: 1 })
+    const handle = handleOf(record)
+    if (background) return { handle, token: await token(record.id), outcome: 'pending' as const }
+    const login = firstLogin(owned, wait).finally(() => opening.delete(record.id))
+    opening.set(record.id, login)
+    await login
+    return { handle, token: await token(record.id), outcome: 'created' as const }
+  }
+
+  /** Online, or the first definite failure, or the end of the wait; after a failure nothing is left. */
+  async function firstLogin({ live, record }: Owned, wait: number): Promise<void> {
+    try {
+      await online(live, wait)
+    } catch (error) {
+      await discard(record.id)
+      throw error
+    }
+  }
+
+  async function online(live: Owned['live'], wait: number): Promise<void> {
+    const late = new Problem('xmpp-timeout', `The account was not online within ${wait / 1000} s.`)
+    const limit = new AbortController()
+    const timer = setTimeout(() => limit.abort(late), wait)
+    try {
+      const { state, error } = await live.reached(['online', 'backoff', ...ended], limit.signal)
+      if (state !== 'online') throw error ?? new Problem('xmpp-unreachable', 'The XMPP server closed the connection.')
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** The session is there: the kept password opens it, another one is tried on a connection of its own first. */
+  async function rejoin(record: SessionRecord, password: string, wait: number) {
+    await opening.get(record.id)
+    if (!matches(record, password)) await verify(record, password, Math.max(wait, 1_000))
+    const current = matches(record, password) ? record : await change(record.id, sealed(record, password))
+    const status = await handleOf(current).status()
+    if (ended.includes(status.state)) {
+      const owned = await owners.restart(record.id)
+      if (owned) await online(owned.live, wait)
+    }
+    return { handle: handleOf(current), token: await token(record.id), outcome: 'existing' as const }
+  }
+
+  function matches(record: SessionRecord, password: string): boolean {
+    const kept = Buffer.from(seal.open(record.credentials, { tenant: record.tenant, session: record.id, kind: 'password' }))
+    const given = Buffer.from(password)
+    return kept.length === given.length && timingSafeEqual(kept, given)
+  }
+
+  const sealed = ({ tenant, id }: SessionRecord, password: string) => ({
+    credentials: seal.seal(password, { tenant, session: id, kind: 'password' }),
+  })
+
+  async function verify({ jid, service, resource }: SessionRecord, password: string, within: number): Promise<void> {
+    const late = new Problem('xmpp-timeout', `The password could not be tried within ${within / 1000} s.`)
+    let timer: NodeJS.Timeout | undefined
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(late), within)
+    })
+    try {
+      await Promise.race([
+        connector.verify({ jid, password: async () => password, resource: `${resource}-check`, service, resume: null }),
+        limit,
+      ])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Changes the record, whoever else changes it meanwhile. */
+  async function change(id: string, patch: Partial<SessionRecord>): Promise<SessionRecord> {
+    for (;;) {
+      const kept = await store.sessions.get(id)
+      if (!kept) throw gone()
+      const changed = await store.sessions.update(id, kept.record.version, patch)
+      if (!changed) continue
+      owners.changed(changed)
+      return changed
+    }
+  }
+
+  async function discard(id: string): Promise<void> {
+    await owners.get(id)?.live.close({})
+    await owners.release(id)
+    await store.sessions.remove(id)
+  }
+
+  async function get(tenant: string, id: string): Promise<SessionHandle> {
+    const kept = await store.sessions.get(id)
+    if (kept?.record.tenant !== tenant) throw gone()
+    return handleOf(kept.record)
+  }
+
+  async function resolve(tenant: string, reference: string): Promise<SessionHandle> {
+    if (reference.startsWith('ses_')) return await get(tenant, reference)
+    let address: string
+    try {
+      address = normalised(reference)
+    } catch {
+      throw gone()
+    }
+    const account = bare(address)
+    const all = await store.sessions.find(tenant, account)
+    const meant = address === account ? all : await bySource(all, address)
+    if (meant.length > 1)
+      throw new Problem('session-required', `${account} has ${meant.length} sessions: name one by its id or its full JID.`)
+    const [only] = meant
+    if (!only) throw gone()
+    return handleOf(only)
+  }
+
+  /** The sessions whose connections have this full JID, as asked for or as the server bound it. */
+  async function bySource(records: readonly SessionRecord[], full: string): Promise<SessionRecord[]> {
+    const named: SessionRecord[] = []
+    for (const record of records) {
+      const { connections } = await handleOf(record).status()
+      if (full === `${record.jid}/${record.resource}` || connections.some(({ jid }) => jid === full)) named.push(record)
+    }
+    return named
+  }
+
+  return {
+    open,
+    resolve,
+
+    async list(tenant, page) {
+      return (await store.sessions.list(tenant, page)).map(({ record }) => handleOf(record))
+    },
+
+    async update(handle, { password, ...patch }) {
+      const { record } = handle
+      if (password !== undefined && !matches(record, password)) await verify(record, password, VERIFY_WITHIN)
+      const changed = await change(record.id, { ...patch, ...(password === undefined ? {} : sealed(record, password)) })
+      const { state } = await handle.status()
+      if (password !== undefined && ended.includes(state)) await owners.restart(record.id)
+      return handleOf(changed)
+    },
+
+    async close({ record }, options) {
+      await owners.get(record.id)?.live.close(options)
+      await owners.release(record.id)
+      await store.sessions.remove(record.id)
+    },
+
+    async authenticate(given) {
+      const id = sessionOfToken(given)
+      if (id === undefined || !(await store.sessions.hasToken(id, tokenHash(given)))) return undefined
+      const kept = await store.sessions.get(id)
+      return kept && { tenant: kept.record.tenant, session: id }
+    },
+
+    async view(handle) {
+      const [status, outbox] = await Promise.all([handle.status(), store.outbox.size(handle.record.id)])
+      return sessionView(handle.record, status, outbox)
+    },
+
+    async ofMessage(tenant, id) {
+      const told = sessionOf(id)
+      const kept = told === undefined ? undefined : await store.sessions.get(told)
+      if (kept?.record.tenant === tenant) return handleOf(kept.record)
+      for (const { record } of await store.sessions.list(tenant, { limit: LOOK_THROUGH }))
+        if (await store.records.get(record.id, id)) return handleOf(record)
+      return undefined
+    },
+  }
+}

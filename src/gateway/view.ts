@@ -1,0 +1,25 @@
+import type { SessionRecord, SessionStatus } from './ports.ts'
+import { timestamp } from './record.ts'
+
+/** A session as callers see it: times RFC 3339, no credentials. */
+export function sessionView(
+  record: SessionRecord,
+  status: SessionStatus,
+  outbox: { length: number; oldest?: number },
+): Record<string, unknown> {
+  const { id, jid, handles, createdAt } = record
+  const { state, since, reason, lastVerifiedAt, instance, connections } = status
+  return {
+    id,
+    jid,
+    state,
+    since: timestamp(since),
+    ...(reason === null ? {} : { reason }),
+    connections,
+    instance,
+    lastVerifiedAt: lastVerifiedAt === null ? null : timestamp(lastVerifiedAt),
+    outbox: { length: outbox.length, ...(outbox.oldest === undefined ? {} : { oldest: timestamp(outbox.oldest) }) },
+    handles,
+    createdAt: timestamp(createdAt),
+  }
+}
