@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Problem } from '../../src/errors.ts'
+import { createCorrelator } from '../../src/gateway/correlate.ts'
+import { CLIENT, element, STANZA_ERRORS } from '../../src/stanza/element.ts'
+
+const own = { bare: 'romeo@montague.lit', full: 'romeo@montague.lit/orchard' }
+const iq = (id: string, from: string | undefined, type = 'result') => element('iq', CLIENT, { type, id, from })
+const correlator = () => createCorrelator({ own: () => own })
+const problem = (code: string) => (error: unknown) => error instanceof Problem && error.code === code
+
+/** RFC 6120 section 8.1.2.1, written down as a table: who may answer a request to whom */
+const everybody = [
+  undefined,
+  own.bare,
+  own.full,
+  'montague.lit',
+  'juliet@capulet.lit',
+  'juliet@capulet.lit/balcony',
+  'capulet.lit',
+  'evil@attacker.lit',
+  '@/',
+]
+const allowed: Record<string, (string | undefined)[]> = {
+  '': [undefined, own.bare, own.full, 'montague.lit'],
+  [own.bare]: [undefined, own.bare, own.full],
+  [own.full]: [own.full],
+  'montague.lit': [undefined, 'montague.lit'],
+  'juliet@capulet.lit': ['juliet@capulet.lit'],
+  'juliet@capulet.lit/balcony': ['juliet@capulet.lit/balcony'],
+  'capulet.lit': ['capulet.lit'],
+}
+
+for (const [to, answerers] of Object.entries(allowed))
+  test(`a request to ${to || 'nobody'} is answered by ${answerers.map((from) => from ?? 'no sender').join(', ')} and by nobody else`, async () => {
+    for (const from of everybody) {
+      const pending = correlator()
+      const answer = pending.wait({ id: 'x', type: 'get', to: to || undefined }, { timeout: 60_000 })
+      assert.equal(pending.answer(iq('x', from)), answerers.includes(from), `from ${from}`)
+      if (!answerers.includes(from)) pending.failAll()
+      await answer.catch(() => {})
+    }
+  })
+
+test('JIDs are compared as JIDs, not as text', async () => {
+  const pending = correlator()
+  const answer = pending.wait({ id: 'x', type: 'get', to: 'Juliet@Capulet.LIT' }, { timeout: 60_000 })
+  assert.ok(pending.answer(iq('x', 'juliet@capulet.lit')))
+  await answer
+})
+
+test('answers find their requests in whatever order they come, and a second answer finds nothing', async () => {
+  const pending = correlator()
+  const ids = ['a', 'b', 'c']
+  const answers = ids.map((id) => pending.wait({ id, type: 'get', to: undefined }, { timeout: 60_000 }))
+  for (const id of [...ids].reverse()) assert.ok(pending.answer(iq(id, undefined)))
+  assert.deepEqual(
+    (await Promise.all(answers)).map(({ attributes }) => attributes.id),
+    ids,
+  )
+  assert.equal(pending.answer(iq('a', undefined)), false)
+})
+
+test('an error answer is the problem of its condition, also without an error element', async () => {
+  const pending = correlator()
+  const refused = pending.wait({ id: 'a', type: 'get', to: undefined }, { timeout: 60_000 })
+  const bare = pending.wait({ id: 'b', type: 'get', to: undefined }, { timeout: 60_000 })
+  const error = element('error', CLIENT, { type: 'cancel' }, [element('item-not-found', STANZA_ERRORS)])
+  pending.answer({ ...iq('a', undefined, 'error'), children: [error] })
+  pending.answer(iq('b', undefined, 'error'))
+  await assert.rejects(refused, problem('xmpp-item-not-found'))
+  await assert.rejects(bare, problem('xmpp-undefined-condition'))
+})
+
+test('when the stream is gone a get may be tried again, and the outcome of a set is not known', async () => {
+  const pending = correlator()
+  const get = pending.wait({ id: 'a', type: 'get', to: undefined }, { timeout: 60_000 })
+  const set = pending.wait({ id: 'b', type: 'set', to: undefined }, { timeout: 60_000 })
+  pending.failAll()
+  await assert.rejects(get, problem('session-offline'))
+  await assert.rejects(set, problem('outcome-unknown'))
+})
+
+test('a caller that goes ends the wait, and its deadline does', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const pending = correlator()
+  const gone = new AbortController()
+  const left = pending.wait({ id: 'a', type: 'get', to: undefined }, { timeout: 60_000, signal: gone.signal })
+  const late = pending.wait({ id: 'b', type: 'get', to: undefined }, { timeout: 1_000 })
+  gone.abort()
+  t.mock.timers.tick(1_000)
+  await assert.rejects(left, problem('xmpp-timeout'))
+  await assert.rejects(late, problem('xmpp-timeout'))
+})
+
+test('requests that wait at one time are bounded', async () => {
+  const pending = correlator()
+  const all = Array.from({ length: 100 }, (_, index) => pending.wait({ id: `${index}`, type: 'get', to: undefined }, { timeout: 60_000 }))
+  assert.throws(() => pending.wait({ id: 'more', type: 'get', to: undefined }, { timeout: 60_000 }), problem('too-many-requests'))
+  pending.failAll()
+  await Promise.allSettled(all)
+})

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Problem } from '../../src/errors.ts'
+import { createJournal } from '../../src/gateway/journal.ts'
+import { type Change, Fenced, type Store } from '../../src/gateway/ports.ts'
+
+type Commit = Store['commit']
+
+function journal(commit: (change: Change) => ReturnType<Commit>, onFenced = () => {}) {
+  const store = { commit: (_id: string, _fence: string, change: Change) => commit(change) } as unknown as Store
+  return createJournal({ id: 'ses_1', fence: '1', store, onFenced })
+}
+const event = (subject: string) => ({ type: 'message.received', subject, data: {} })
+
+test('changes that wait go into one commit, in order, and each writer gets its own cursors', async () => {
+  const commits: Change[] = []
+  const { write } = journal(async (change) => {
+    commits.push(change)
+    return (change.events ?? []).map(({ subject }) => `c${subject}`)
+  })
+  const cursors = await Promise.all([
+    write({ events: [event('1'), event('2')] }),
+    write({ settled: ['m'] }),
+    write({ events: [event('3')] }),
+  ])
+  assert.deepEqual(cursors, [['c1', 'c2'], [], ['c3']])
+  assert.equal(commits.length, 1)
+  assert.deepEqual(commits[0]?.settled, ['m'])
+})
+
+test('a kind that is emptied is emptied before what is written after, and not before what was written earlier', async () => {
+  const commits: Change[] = []
+  const { write } = journal(async (change) => {
+    commits.push(change)
+    return []
+  })
+  await Promise.all([
+    write({ state: [{ kind: 'roster', key: 'a', value: 1 }] }),
+    write({ clear: ['roster'], state: [{ kind: 'roster', key: 'b', value: 1 }] }),
+    write({ state: [{ kind: 'roster', key: 'c', value: 1 }] }),
+  ])
+  assert.deepEqual(
+    commits.map(({ clear }) => clear),
+    [undefined, ['roster']],
+  )
+  assert.deepEqual(
+    commits[1]?.state?.map(({ key }) => key),
+    ['b', 'c'],
+  )
+})
+
+test('while the store is away a change waits and is written when it is back', async () => {
+  let tries = 0
+  const { write } = journal(async () => {
+    tries += 1
+    if (tries < 3) throw new Problem('store-unavailable', 'away')
+    return ['c1']
+  })
+  assert.deepEqual(await write({ events: [event('1')] }), ['c1'])
+  assert.equal(tries, 3)
+})
+
+test('a writer that was fenced writes nothing more', async () => {
+  let fenced = 0
+  let commits = 0
+  const { write } = journal(
+    async () => {
+      commits += 1
+      throw new Fenced()
+    },
+    () => {
+      fenced += 1
+    },
+  )
+  const first = write({ settled: ['a'] })
+  const second = write({ settled: ['b'] })
+  await assert.rejects(first, Fenced)
+  await assert.rejects(second, Fenced)
+  await assert.rejects(write({ settled: ['c'] }), (error) => error instanceof Problem && error.code === 'session-offline')
+  assert.deepEqual([commits, fenced], [1, 1])
+})
