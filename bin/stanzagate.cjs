@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+// Plain JavaScript of any age, so that an old Node says what it lacks in place of a syntax error.
+'use strict'
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 19)) {
+  console.error(`stanzagate needs Node ≥ 22.19; this is ${process.versions.node}`)
+  process.exit(1)
+}
+void import('../dist/main.js')

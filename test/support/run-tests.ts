@@ -1,0 +1,39 @@
+/**
+ * `npm test`: installs what the tests need, then runs test/ with node:test. Arguments: test files, or options of node such as `--test-name-pattern`.
+ * Everything that tests put under the temporary folder goes with it in the end, however they end.
+ */
+import { spawn } from 'node:child_process'
+import { globSync, rmSync } from 'node:fs'
+import { constants } from 'node:os'
+import { install } from './install.ts'
+import { temporaryFolder } from './processes.ts'
+
+const FILES = 'test/**/*.test.ts'
+/** test files at once: each has servers of its own, on as many cores as a small machine has */
+const CONCURRENCY = 2
+/** ms for one test file */
+const TIMEOUT = 240_000
+
+try {
+  await install(['prosody', 'redis', 'ejabberd', 'slixmpp', 'openssl'])
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+}
+
+const given = process.argv.slice(2)
+const options = given.filter((argument) => argument.startsWith('--'))
+const named = given.filter((argument) => !argument.startsWith('--'))
+const files = named.length > 0 ? named : globSync(FILES).sort()
+const folder = temporaryFolder('tests')
+const child = spawn(
+  process.execPath,
+  ['--test', `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TIMEOUT}`, '--test-reporter=spec', ...options, ...files],
+  // NODE_TEST_CONTEXT would make the runner believe that it is a test file itself
+  { stdio: 'inherit', env: { ...process.env, TMPDIR: folder, NODE_TEST_CONTEXT: undefined } },
+)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+child.once('exit', (code, signal) => {
+  rmSync(folder, { recursive: true, force: true })
+  process.exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal]
+})
