@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, sep } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const src = fileURLToPath(new URL('../src', import.meta.url))
+
+/** What each room may import besides itself; a name with a slash is one file of a room. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  main: ['app', 'config', 'errors', 'log'],
+  app: ['config', 'errors', 'log', 'http', 'features', 'events', 'gateway', 'xmpp', 'store', 'stanza', 'net'],
+  config: ['errors', 'gateway/ports'],
+  log: ['errors', 'config'],
+  errors: [],
+  stanza: ['errors'],
+  net: ['errors'],
+  gateway: ['stanza', 'errors'],
+  http: ['gateway', 'stanza', 'errors', 'config', 'log'],
+  features: ['gateway', 'stanza', 'errors'],
+  events: ['gateway', 'stanza', 'errors', 'net'],
+  xmpp: ['gateway/ports', 'stanza', 'net', 'errors'],
+  store: ['gateway/ports', 'errors'],
+  client: [],
+}
+
+/** Packages that one room alone may know. */
+const owned: Readonly<Record<string, readonly string[]>> = {
+  xmpp: ['@xmpp/'],
+  store: ['ioredis'],
+  http: ['fastify', '@fastify/', 'fastify-'],
+}
+
+interface Source {
+  /** relative to src/, without .ts: `http/routes` */
+  path: string
+  room: string
+  text: string
+  imports: string[]
+}
+
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|(?:^|\n)import\s*['"]([^'"]+)['"]/g
+
+const sources: readonly Source[] = globSync('**/*.ts', { cwd: src })
+  .map((file) => file.split(sep).join('/'))
+  .sort()
+  .map((file) => {
+    const text = readFileSync(join(src, file), 'utf8')
+    const path = file.replace(/\.ts$/, '')
+    return { path, room: roomOf(path), text, imports: [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3]!) }
+  })
+
+describe('the house', () => {
+  it('imports along its arrows only', () => {
+    const wrong = sources.flatMap(({ path, room, imports }) =>
+      imports
+        .filter((name) => name.startsWith('.'))
+        .map((name) => normalize(join(dirname(path), name)).replace(/\.ts$/, ''))
+        .filter((target) => !mayImport(room, target))
+        .map((target) => `${path} → ${target}`),
+    )
+    assert.deepEqual(wrong, [])
+  })
+
+  it('keeps each library in its room', () => {
+    const wrong = sources.flatMap(({ path, room, imports }) =>
+      imports
+        .filter((name) => Object.entries(owned).some(([owner, names]) => owner !== room && names.some((start) => name.startsWith(start))))
+        .map((name) => `${path} → ${name}`),
+    )
+    assert.deepEqual(wrong, [])
+  })
+
+  it('reads the environment in main.ts alone, to hand it to config.ts', () => {
+    const readers = sources.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ path }) => path)
+    assert.deepEqual(
+      readers.filter((path) => path !== 'config' && path !== 'main'),
+      [],
+    )
+  })
+
+  it('has no module state', () => {
+    const stateful = sources.filter(({ text }) => /^(?:export )?(?:let|var) /m.test(text)).map(({ path }) => path)
+    assert.deepEqual(stateful, [])
+  })
+
+  it('names its files by what they are', () => {
+    const vague = sources.map(({ path }) => path).filter((path) => /(?:util|helper|manager|service|common|misc|index)s?$/i.test(path))
+    assert.deepEqual(
+      vague,
+      ['features/index'].filter((path) => vague.includes(path)),
+    )
+  })
+
+  it('has every room in the plan', () => {
+    const unplanned = [...new Set(sources.map(({ room }) => room))].filter((room) => arrows[room] === undefined)
+    assert.deepEqual(unplanned, [])
+  })
+})
+
+function roomOf(path: string): string {
+  return path.split('/')[0]!
+}
+
+function mayImport(room: string, target: string): boolean {
+  const allowed = arrows[room] ?? []
+  return roomOf(target) === room || allowed.includes(target) || allowed.includes(roomOf(target))
+}
