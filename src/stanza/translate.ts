@@ -1,27 +1,111 @@
 import type { z } from 'zod'
-import type { Element } from './element.ts'
+import { Problem } from '../errors.ts'
+import type { Definition } from './definition.ts'
+import { dictionary, iqPayload } from './dictionary.ts'
+import { CLIENT, type Element, isElement, type Node } from './element.ts'
+import { extensionSchema } from './extension.ts'
+import { one } from './fields.ts'
+import { type Dictionary, type Fields, type Json, type Payload, payload, type Vocabulary } from './payload.ts'
+import { stanzaError, stanzaFields } from './rfc6120.ts'
+import { invalid } from './scalars.ts'
+
+export type { Definition } from './definition.ts'
 
 export type StanzaKind = 'message' | 'presence' | 'iq'
 /** One stanza as flat JSON: `{to, from, id, lang, type, body, …}`. */
 export type StanzaJson = Record<string, unknown>
 
-/** One payload: its XML and its JSON, read in both directions from one place. */
-export interface Definition {
-  /** member of the stanza's JSON (or, on iq, key of `payload`) */
-  name: string
-  on: readonly StanzaKind[]
-  schema: z.ZodType
-}
+export const stanzaKinds: readonly StanzaKind[] = ['message', 'presence', 'iq']
 
 /** The whole vocabulary, made of the definitions of all rooms. Pure: no socket, no store. */
 export interface Translator {
   /** XML → JSON; nothing is dropped, never throws on a stanza that the parser let through */
   read(stanza: Element): { kind: StanzaKind; json: StanzaJson }
-  /** JSON (valid by the schema) → XML; throws the problems illegal-character, jid-malformed, invalid-request with the path */
-  write(kind: StanzaKind, json: StanzaJson): Element
+  /**
+   * JSON (valid by the schema) → XML; throws the problems illegal-character, jid-malformed, invalid-request with the path.
+   * A `to` or `from` that is no JID is kept in `raw` when it was received; it is written again only with `received`.
+   */
+  write(kind: StanzaKind, json: StanzaJson, options?: { received?: boolean }): Element
   /** payload of an iq: `{roster: {…}}` ⇄ element; what is unknown is `{extensions: […]}` */
   readPayload(payload: Element): Record<string, unknown>
   writePayload(payload: Record<string, unknown>): Element
   /** zod schemas of what `read` gives and `write` takes */
   schemas: { message: z.ZodObject; presence: z.ZodObject; iq: z.ZodObject; payload: z.ZodType; error: z.ZodType; extension: z.ZodType }
+}
+
+/** Throws on definitions that contradict each other: it is called once, at start. */
+export function createTranslator(definitions: readonly Definition[]): Translator {
+  const schemas = new Map<unknown, z.ZodType>()
+  const dictionaries = new Map<string, Dictionary>()
+  const remember = <T>(key: unknown, make: () => z.ZodType<T>): z.ZodType<T> => {
+    const made = (schemas.get(key) as z.ZodType<T> | undefined) ?? make()
+    schemas.set(key, made)
+    return made
+  }
+  const vocabulary: Vocabulary = {
+    known(place) {
+      const made = dictionaries.get(place) ?? dictionary(definitions, place)
+      dictionaries.set(place, made)
+      return made
+    },
+    stanza: (kind) => stanzas[kind as StanzaKind],
+    schema: (codec) => remember(codec, () => codec.schema(vocabulary)),
+    lazy: remember,
+  }
+  const stanzas: Record<StanzaKind, Payload<Json>> = {
+    message: stanza('Message', 'message', definitions),
+    presence: stanza('Presence', 'presence', definitions),
+    iq: stanza('Iq', 'iq', definitions),
+  }
+
+  return {
+    read(element) {
+      const kind = element.name as StanzaKind
+      const json = element.xmlns === CLIENT && stanzaKinds.includes(kind) ? stanzas[kind].read(element, vocabulary) : undefined
+      if (json === undefined) throw new Problem('not-a-stanza', 'The element is not a message, presence or iq of jabber:client.')
+      return { kind, json }
+    },
+    write(kind, json, { received = false } = {}) {
+      const raw = json.raw as Record<string, string> | undefined
+      if (raw !== undefined && !received) {
+        for (const name of ['to', 'from']) if (raw[name] !== undefined) throw malformed(name)
+      }
+      return stanzas[kind].write(json, vocabulary, undefined, '')
+    },
+    readPayload: (element) => iqPayload.read(element, undefined, vocabulary) as Json,
+    writePayload(json) {
+      const written: Node[] = []
+      iqPayload.write(json, written, vocabulary, undefined, 'payload', CLIENT)
+      const [first, ...others] = written
+      if (!isElement(first) || others.length > 0) throw invalid(undefined, 'payload', 'must be exactly one element')
+      return first
+    },
+    schemas: {
+      message: vocabulary.schema(stanzas.message) as unknown as z.ZodObject,
+      presence: vocabulary.schema(stanzas.presence) as unknown as z.ZodObject,
+      iq: vocabulary.schema(stanzas.iq) as unknown as z.ZodObject,
+      payload: iqPayload.schema(vocabulary),
+      error: vocabulary.schema(stanzaError),
+      extension: extensionSchema,
+    },
+  }
+}
+
+function stanza(id: string, kind: StanzaKind, definitions: readonly Definition[]): Payload<Json> {
+  const fields: Fields = { ...stanzaFields[kind] }
+  if (kind === 'iq') fields.payload = iqPayload
+  else {
+    for (const { name, on, field } of definitions) {
+      if (!on.includes(kind)) continue
+      if (Object.hasOwn(fields, name)) throw new Error(`${name} is defined twice on ${kind}`)
+      fields[name] = field
+    }
+  }
+  fields.error = one(stanzaError)
+  return payload(id, kind, CLIENT, fields) as unknown as Payload<Json>
+}
+
+function malformed(name: string): Problem {
+  const message = `raw.${name} is not a JID.`
+  return new Problem('jid-malformed', message, { errors: [{ path: name, message }] })
 }

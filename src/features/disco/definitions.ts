@@ -1,0 +1,4 @@
+import type { Definition } from '../../stanza/definition.ts'
+import { disco } from './xep0030.ts'
+
+export const definitions: readonly Definition[] = [...disco]

@@ -1,0 +1,15 @@
+/** RFC 6121: Instant Messaging and Presence, section 5. What a message says. */
+import { member } from '../../stanza/definition.ts'
+import { CLIENT } from '../../stanza/element.ts'
+import { attribute, content, languages, required, spread, text } from '../../stanza/fields.ts'
+import { payload } from '../../stanza/payload.ts'
+
+const thread = payload('Thread', 'thread', CLIENT, { thread: required(content()), parentThread: attribute(undefined, 'parent') })
+
+export const messageCore = [
+  member('body', ['message'], text()),
+  member('bodies', ['message'], languages('body')),
+  member('subject', ['message'], text()),
+  member('subjects', ['message'], languages('subject')),
+  member('thread', ['message'], spread(thread, 'thread', 'parentThread')),
+]

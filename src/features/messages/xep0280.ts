@@ -1,0 +1,22 @@
+/** XEP-0280: Message Carbons, version 1.0.1 */
+import { define, member } from '../../stanza/definition.ts'
+import { choice, flag, one } from '../../stanza/fields.ts'
+import { payload } from '../../stanza/payload.ts'
+import { forwardedStanza } from './xep0297.ts'
+
+const CARBONS = 'urn:xmpp:carbons:2'
+const copy = { forwarded: one(forwardedStanza) }
+
+export const carbons = [
+  define(
+    'carbon',
+    ['message'],
+    choice({ sent: payload('CarbonSent', 'sent', CARBONS, copy), received: payload('CarbonReceived', 'received', CARBONS, copy) }),
+  ),
+  member('private', ['message'], flag('private', CARBONS)),
+  define(
+    'carbons',
+    ['iq'],
+    choice({ enable: payload('CarbonsEnable', 'enable', CARBONS, {}), disable: payload('CarbonsDisable', 'disable', CARBONS, {}) }),
+  ),
+]

@@ -1,0 +1,9 @@
+/** XEP-0297: Stanza Forwarding, version 1.0 */
+import { define } from '../../stanza/definition.ts'
+import { one, stanza } from '../../stanza/fields.ts'
+import { payload } from '../../stanza/payload.ts'
+import { delayed } from './xep0203.ts'
+
+export const forwardedStanza = payload('Forwarded', 'forwarded', 'urn:xmpp:forward:0', { delay: one(delayed), stanza: stanza() })
+
+export const forwarded = define('forwarded', ['message'], forwardedStanza)

@@ -1,0 +1,18 @@
+/** XEP-0333: Displayed Markers, version 1.0.1; received and acknowledged are of version 0.3 */
+import { define } from '../../stanza/definition.ts'
+import { attribute, choice } from '../../stanza/fields.ts'
+import { payload } from '../../stanza/payload.ts'
+
+const MARKERS = 'urn:xmpp:chat-markers:0'
+const about = { id: attribute(), sender: attribute() }
+
+export const marker = define(
+  'marker',
+  ['message'],
+  choice({
+    markable: payload('MarkerMarkable', 'markable', MARKERS, {}),
+    received: payload('MarkerReceived', 'received', MARKERS, about),
+    displayed: payload('MarkerDisplayed', 'displayed', MARKERS, about),
+    acknowledged: payload('MarkerAcknowledged', 'acknowledged', MARKERS, about),
+  }),
+)

@@ -1,0 +1,16 @@
+/** XEP-0359: Unique and Stable Stanza IDs, version 0.7.0 */
+import { member } from '../../stanza/definition.ts'
+import { attribute, attributeOf, many, required } from '../../stanza/fields.ts'
+import { payload } from '../../stanza/payload.ts'
+import { jid, string } from '../../stanza/scalars.ts'
+
+const IDS = 'urn:xmpp:sid:0'
+
+export const stanzaIds = [
+  member('originId', ['message'], attributeOf('origin-id', 'id', string, IDS)),
+  member(
+    'stanzaIds',
+    ['message'],
+    many(payload('StanzaId', 'stanza-id', IDS, { id: required(attribute()), by: required(attribute(jid)) })),
+  ),
+]

@@ -1,0 +1,15 @@
+/** XEP-0115: Entity Capabilities, version 1.6.0; `ext` is of version 1.3 */
+import { define } from '../../stanza/definition.ts'
+import { attribute } from '../../stanza/fields.ts'
+import { payload } from '../../stanza/payload.ts'
+
+export const caps = define(
+  'caps',
+  ['presence'],
+  payload('Caps', 'c', 'http://jabber.org/protocol/caps', {
+    algorithm: attribute(undefined, 'hash'),
+    node: attribute(),
+    value: attribute(undefined, 'ver'),
+    ext: attribute(),
+  }),
+)

@@ -1,0 +1,125 @@
+import { z } from 'zod'
+import { isNCName } from './characters.ts'
+import { Attributes, type Element, isElement, type Node } from './element.ts'
+import { checkText, invalid, type Path } from './scalars.ts'
+
+/** An element that no definition knows, whole. */
+export interface Extension {
+  name: string
+  xmlns: string
+  attributes?: Record<string, string>
+  children?: (Extension | string)[]
+}
+
+/** NCName, or a namespaced one as `{uri}local`, or of the xml prefix */
+const attributeName = /^(?:xml:[^:]+|\{(.+)\}([^:{}]+)|[^:{}]+)$/s
+
+/** What makes a set of attributes unfit for XML, or undefined. */
+function wrongAttribute(name: string): string | undefined {
+  const found = attributeName.exec(name)
+  const local = found?.[2] ?? (name.startsWith('xml:') ? name.slice(4) : name)
+  if (found === null || !isNCName(local)) return 'not a name that an XML attribute can have'
+  return name === 'xmlns' ? 'a namespace is given as xmlns of the element' : undefined
+}
+
+/** Own schema, for z.record drops a member called __proto__. */
+export const attributesSchema = z
+  .unknown()
+  .superRefine((value, context) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return context.addIssue('must be an object')
+    for (const name of Object.keys(value)) {
+      const message = typeof (value as Record<string, unknown>)[name] === 'string' ? wrongAttribute(name) : 'must be a string'
+      if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message })
+    }
+  })
+  .meta({
+    id: 'Attributes',
+    description: 'Attributes by name; one in a namespace is called {uri}name',
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { 'xml:lang': 'en' },
+  }) as unknown as z.ZodType<Record<string, string>>
+
+const ncName = z.string().min(1).refine(isNCName, 'not a name that an XML element can have')
+
+export const extensionSchema: z.ZodType<Extension> = z
+  .strictObject({
+    name: ncName,
+    xmlns: z.string(),
+    attributes: attributesSchema.optional(),
+    get children() {
+      return z.array(z.union([extensionSchema, z.string()])).optional()
+    },
+  })
+  .meta({
+    id: 'Extension',
+    description: 'An XML element as it is; children are elements and text in their order',
+    example: { name: 'x', xmlns: 'urn:example:x', attributes: { a: '1' }, children: ['text'] },
+  }) as unknown as z.ZodType<Extension>
+
+export const extensionsSchema = z.array(z.union([extensionSchema, z.string()]))
+
+export const rawSchema = z
+  .unknown()
+  .superRefine((value, context) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return context.addIssue('must be an object')
+    for (const [name, text] of Object.entries(value)) {
+      if (typeof text !== 'string') context.addIssue({ code: 'custom', path: [name], message: 'must be a string' })
+    }
+  })
+  .meta({
+    id: 'Raw',
+    description: 'The text as received of members that cannot hold it (absent or null then) or that spell it in another way',
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { timestamp: 'yesterday' },
+  }) as unknown as z.ZodType<Record<string, string>>
+
+export function readExtension(element: Element): Extension {
+  const extension: Extension = { name: element.name, xmlns: element.xmlns }
+  let attributes: Record<string, string> | undefined
+  for (const key in element.attributes) put((attributes ??= {}), key, element.attributes[key] as string)
+  if (attributes !== undefined) extension.attributes = attributes
+  if (element.children.length > 0) extension.children = element.children.map((node) => (isElement(node) ? readExtension(node) : node))
+  return extension
+}
+
+export function writeExtension(extension: Extension, path: Path | undefined, key: string | number): Element {
+  const here = { outer: path, key }
+  if (!isNCName(extension.name)) throw invalid(here, 'name', 'is not a name that an XML element can have')
+  checkText(extension.xmlns, here, 'xmlns')
+  const attributes = new Attributes()
+  if (extension.attributes !== undefined) writeAttributes(extension.attributes, attributes, here)
+  const children = extension.children
+  return {
+    name: extension.name,
+    xmlns: extension.xmlns,
+    attributes,
+    children: children === undefined ? [] : writeNodes(children, { outer: here, key: 'children' }),
+  }
+}
+
+export function writeNodes(nodes: readonly (Extension | string)[], path: Path): Node[] {
+  return nodes.map((node, index) => {
+    if (typeof node !== 'string') return writeExtension(node, path, index)
+    checkText(node, path, index)
+    return node
+  })
+}
+
+export function writeAttributes(from: Readonly<Record<string, string>>, into: Record<string, string>, path: Path | undefined): void {
+  const here = { outer: path, key: 'attributes' }
+  for (const name of Object.keys(from)) {
+    const wrong = wrongAttribute(name)
+    if (wrong !== undefined) throw invalid(here, name, `is ${wrong}`)
+    const value = from[name] as string
+    checkText(value, here, name)
+    into[name] = value
+  }
+}
+
+/** Sets a member by a name from outside; `__proto__` is one like any other. */
+export function put<T>(record: Record<string, T>, name: string, value: T): void {
+  if (name === '__proto__') Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true })
+  else record[name] = value
+}
