@@ -67,9 +67,7 @@ export function createInbound({
 
   function push(connection: number, stanza: Element, position: number): void {
     queue.push({ connection, stanza, position })
-    running ??= run().finally(() => {
-      running = undefined
-    })
+    running ??= run().catch((error) => onError(error, 'batch'))
   }
 
   async function run(): Promise<void> {
@@ -99,12 +97,14 @@ export function createInbound({
           // the session is not ours any more: nothing of this batch may be told to the server or to anybody
           queue.length = 0
           onError(error, 'batch')
-          return
+          break
         }
       }
       for (const [connection, position] of positions) stored(connection, position)
       for (const step of after) step()
     }
+    // in the same turn as the last look at the queue: what is pushed next starts a new run
+    running = undefined
   }
 
   async function handle(connection: number, stanza: Element): Promise<Handled> {

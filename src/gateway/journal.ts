@@ -33,9 +33,7 @@ export function createJournal({ id, fence, store, onFenced }: { id: string; fenc
     if (closed) return Promise.reject(new Problem('session-offline', 'The session is not here any more.', { retryAfter: 1 }))
     return new Promise((resolve, reject) => {
       queue.push({ change, resolve, reject })
-      running ??= run().finally(() => {
-        running = undefined
-      })
+      running ??= run()
     })
   }
 
@@ -59,6 +57,8 @@ export function createJournal({ id, fence, store, onFenced }: { id: string; fenc
         onFenced()
       }
     }
+    // in the same turn as the last look at the queue: what is written next starts a new run
+    running = undefined
   }
 
   async function commit(change: Change): Promise<string[]> {

@@ -1,5 +1,5 @@
 import type { Element } from '../stanza/element.ts'
-import { jid as normalised } from '../stanza/jid.ts'
+import { bare, jid as normalised } from '../stanza/jid.ts'
 import type { LiveSession } from './feature.ts'
 
 /** ms after a new bind within which servers send the presence of all contacts */
@@ -21,7 +21,7 @@ export function createResync({ session, onError }: { session: LiveSession; onErr
       .commit({
         events: gone.map((from) => ({
           type: 'presence.unavailable',
-          subject: from,
+          subject: bare(from),
           volatile: true,
           data: { from, type: 'unavailable', source: 'resync' },
         })),
