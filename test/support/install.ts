@@ -32,11 +32,11 @@ export function findProgram(name: string): string | undefined {
  * The lock is on dpkg's own folder, held by the kernel for as long as this shell lives, so that nothing is left when it dies.
  * The marker tells our policy-rc.d from others, so that one left by a power cut is cleared by the next run.
  */
-const script = `
+export const script = ({ policy = '/usr/sbin/policy-rc.d', lock = '/var/lib/dpkg' } = {}) => `
 set -eu
-exec 9< /var/lib/dpkg
+exec 9< ${lock}
 flock 9
-policy=/usr/sbin/policy-rc.d
+policy=${policy}
 marker='# stanzagate: no service starts while its test servers are installed'
 remove_ours() { if [ -f "$policy" ] && grep -qF "$marker" "$policy"; then rm -f "$policy"; fi; }
 remove_ours
@@ -72,8 +72,8 @@ export async function install(wanted: readonly Tool[], say: (line: string) => vo
     )
   }
   say(`Installing ${packages.join(', ')} (no service is started) …`)
-  const command = [...(isRoot ? [] : ['sudo', '-n']), 'sh', '-c', script, 'install', ...packages]
-  const { code, output } = await run(command)
+  const command = [...(isRoot ? [] : ['sudo', '-n']), 'sh', '-c', script(), 'install', ...packages]
+  const { code, output } = await run(...command)
   const still = missing.filter((name) => !tools[name].present())
   if (code !== 0 || still.length > 0) throw new Error(`${hint}. Installing them failed (exit ${code}):\n${output}`)
 }
@@ -84,7 +84,7 @@ function isDebianLike(): boolean {
 }
 
 /** A signal that comes meanwhile goes on to the installer, which finishes its step and cleans up; then it is ours again. */
-async function run([program = '', ...args]: string[]): Promise<{ code: number | null; output: string }> {
+async function run(program = '', ...args: string[]): Promise<{ code: number | null; output: string }> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } })
   let output = ''
   const keep = (chunk: Buffer) => {
