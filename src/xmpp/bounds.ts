@@ -1,0 +1,64 @@
+/** Every wait and buffer of this room has its bound here. Times in ms, sizes in bytes unless said. */
+export interface Bounds {
+  /** one attempt, from the look-up of the address to the bound or resumed stream */
+  attempt: number
+  /** one address: TCP connection */
+  address: number
+  /** one DNS question */
+  lookup: number
+  /** an idle stream is asked for a sign of life after this */
+  idle: number
+  /** … and is taken for dead without one after this; together a half-open link is found within 35 s */
+  silence: number
+  /** after how many stanzas the server is asked to acknowledge */
+  requestAfter: number
+  /** … or after this time, whichever is first */
+  requestDelay: number
+  /** received stanzas not yet stored: reading pauses */
+  unstored: number
+  /** sent stanzas not yet acknowledged, kept for a resume; beyond it `send` refuses */
+  unacked: number
+  /** … and their characters */
+  unackedSize: number
+  /** bytes waiting in the socket; beyond it `send` refuses */
+  backlog: number
+  /** elements that came while the negotiation was busy */
+  held: number
+  /** waiting for acknowledgements before a stream is closed */
+  closeAcks: number
+  /** waiting for the server's </stream:stream> */
+  closeStream: number
+  /** the answer to a ping */
+  ping: number
+  /** back-off: first and longest pause, full jitter below them */
+  backoffFirst: number
+  backoffMax: number
+  /** a stream that lived so long starts the back-off anew */
+  stable: number
+  /** reconnects per second to one host, and how many may come at once */
+  reconnectRate: number
+  reconnectBurst: number
+}
+
+export const defaultBounds: Bounds = {
+  attempt: 20_000,
+  address: 3_000,
+  lookup: 5_000,
+  idle: 15_000,
+  silence: 20_000,
+  requestAfter: 10,
+  requestDelay: 100,
+  unstored: 80,
+  unacked: 2_000,
+  unackedSize: 8 * 1024 * 1024,
+  backlog: 4 * 1024 * 1024,
+  held: 1_000,
+  closeAcks: 5_000,
+  closeStream: 1_000,
+  ping: 20_000,
+  backoffFirst: 1_000,
+  backoffMax: 300_000,
+  stable: 60_000,
+  reconnectRate: 20,
+  reconnectBurst: 100,
+}

@@ -1,0 +1,224 @@
+import { Problem } from '../errors.ts'
+import type { Clock, Connection, ConnectionEvents, ConnectionSpec, SessionState, StreamState } from '../gateway/ports.ts'
+import { attemptOnce, type Surroundings } from './attempt.ts'
+import { type Failure, failure, toFailure } from './failure.ts'
+import type { Log } from './log.ts'
+import { closed, createStream, type Stream } from './stream.ts'
+import { createLedger, type Ledger } from './stream-management.ts'
+import { createSupervisor } from './supervisor.ts'
+
+export interface ConnectionOptions {
+  spec: ConnectionSpec
+  events: ConnectionEvents
+  surroundings: Surroundings
+  clock: Clock
+  log: Log
+  /** ms to wait before a reconnect to this host may start */
+  turn: (host: string) => number
+  /** it will never be used again */
+  onDone: () => void
+}
+
+/** One stream that is kept up: see Connection in gateway/ports.ts. */
+export function createConnection({ spec, events, surroundings, clock, log, turn, onDone }: ConnectionOptions): Connection {
+  const { bounds, stanzaLimit, random } = surroundings
+  const closing = new AbortController()
+  const supervisor = createSupervisor({ bounds, random, monotonic: clock.monotonic })
+  const domain = spec.jid.slice(spec.jid.indexOf('@') + 1)
+  let state: SessionState = 'connecting'
+  let jid: string | null = null
+  let stream: Stream | undefined
+  let ledger: Ledger | undefined = restored(spec.resume)
+  let managed = ledger !== undefined
+  let droppedAt: number | undefined
+  let wasOnline = false
+  const sasl2 = true
+
+  function tell(next: SessionState, detail: { reason: string | null; error?: Problem; jid?: string; resumed?: boolean }): void {
+    state = next
+    guarded('state', () => events.state(next, detail))
+  }
+  /** What the core throws in an event must not end the loop here. */
+  function guarded(event: string, call: () => void): void {
+    try {
+      call()
+    } catch (cause) {
+      log.warn({ cause, event }, 'an event of a connection could not be handled')
+    }
+  }
+
+  /** The old stream cannot come back: the fate of what it did not acknowledge is unknown. */
+  function lose(h: number | null): void {
+    if (ledger === undefined) return
+    const gone = ledger
+    ledger = undefined
+    const known = h !== null && gone.acknowledge(h)
+    if (known) guarded('acked', () => events.acked(gone.acked))
+    guarded('lost', () => events.lost(known ? h : null))
+  }
+
+  function resumable(): Ledger | undefined {
+    if (ledger?.id === undefined) return undefined
+    const gone = droppedAt !== undefined && ledger.max !== null && clock.monotonic() - droppedAt > ledger.max * 1000
+    return gone ? undefined : ledger
+  }
+
+  /** Up to a stream; then as long as it lives. Answers why it ended and how long it was bound. */
+  async function once(): Promise<{ cause: Failure; online: number }> {
+    const old = resumable()
+    const resume = old?.id === undefined ? undefined : { id: old.id, jid: old.jid, h: () => old.rewind() }
+    if (old === undefined) lose(null)
+    const { channel, reader, negotiated } = await attemptOnce({ spec, resume, sasl2, surroundings, signal: closing.signal })
+    const { outcome } = negotiated
+    const replay = outcome.kind === 'resumed' ? old?.resume(outcome.h) : []
+    if (replay === undefined) {
+      channel.destroy()
+      throw failure('handled-count-wrong', 'xmpp-unreachable', 'The XMPP server acknowledged what was never sent.')
+    }
+    if (outcome.kind === 'bound') {
+      lose(outcome.failedH)
+      const { id, max } = outcome.management ?? { id: undefined, max: null }
+      ledger = createLedger({ jid: negotiated.jid, id, max })
+      managed = outcome.management !== undefined
+    }
+    const own = ledger as Ledger
+    const live = createStream({
+      channel,
+      reader,
+      ledger: own,
+      managed,
+      maxBytes: Math.min(stanzaLimit, negotiated.maxBytes ?? stanzaLimit),
+      idleSeconds: negotiated.idleSeconds,
+      domain,
+      bounds,
+      clock,
+      log,
+      events,
+    })
+    stream = live
+    jid = own.jid
+    const boundAt = clock.monotonic()
+    guarded('verified', () => events.verified())
+    if (outcome.kind === 'resumed') {
+      live.replay(replay)
+      wasOnline = true
+      tell('online', { reason: null, jid: own.jid, resumed: true })
+      guarded('acked', () => events.acked(own.acked))
+      live.start(negotiated.early)
+    } else {
+      const done = bound(own.jid, negotiated.features, live)
+      live.start(negotiated.early)
+      await Promise.race([done, live.ended])
+    }
+    const cause = await live.ended
+    stream = undefined
+    return { cause, online: clock.monotonic() - boundAt }
+  }
+
+  async function bound(full: string, features: readonly string[], live: Stream): Promise<void> {
+    try {
+      await events.bound(full, features)
+    } catch (thrown) {
+      live.destroy(failure('bind-work-failed', 'xmpp-unreachable', 'The work of a new stream could not be done.', thrown))
+      return
+    }
+    if (stream !== live || closing.signal.aborted) return
+    wasOnline = true
+    tell('online', { reason: null, jid: full, resumed: false })
+  }
+
+  async function run(): Promise<void> {
+    let last: string | null = null
+    while (!closing.signal.aborted) {
+      tell(resumable() === undefined ? 'connecting' : 'resuming', { reason: last })
+      let cause: Failure
+      let online = 0
+      try {
+        ;({ cause, online } = await once())
+      } catch (thrown) {
+        cause = toFailure(thrown)
+      } finally {
+        stream = undefined
+      }
+      if (closing.signal.aborted) return
+      if (online > 0) droppedAt = clock.monotonic()
+      last = cause.reason
+      const { problem: error } = cause
+      const verdict = supervisor.judge(cause, online)
+      log.info({ jid: spec.jid, reason: cause.reason, online: Math.round(online), verdict: verdict.kind }, 'a stream ended or was not made')
+      if (verdict.kind === 'stop' || (spec.once === true && !wasOnline)) {
+        lose(null)
+        return tell(verdict.kind === 'stop' ? verdict.state : 'stopped', { reason: cause.reason, error })
+      }
+      if (verdict.anew || ledger?.id === undefined) lose(null)
+      tell(online > 0 && resumable() !== undefined ? 'resuming' : 'backoff', { reason: cause.reason, error })
+      await pause(verdict.wait)
+      await pause(turn(domain))
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    if (ms <= 0 || closing.signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        closing.signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, ms)
+      closing.signal.addEventListener('abort', wake, { once: true })
+    })
+  }
+
+  function restored(from: StreamState | null): Ledger | undefined {
+    return from === null ? undefined : createLedger({ jid: from.jid, id: from.id, max: from.max, from })
+  }
+
+  function needStream(): Stream {
+    if (stream === undefined) throw new Problem('session-offline', 'There is no stream to the XMPP server now.', { retryAfter: 2 })
+    return stream
+  }
+
+  async function end(state: SessionState): Promise<void> {
+    closing.abort(closed())
+    await running
+    if (state === 'stopped') lose(null)
+    onDone()
+  }
+
+  // the caller gets its connection before the first event
+  const running = Promise.resolve().then(run)
+
+  return {
+    get jid() {
+      return jid
+    },
+    get state() {
+      return state
+    },
+    get managed() {
+      return managed
+    },
+    send: (xml) => needStream().send(xml),
+    stored: (position) => {
+      if (stream !== undefined) stream.stored(position)
+      else ledger?.store(position)
+    },
+    snapshot: () => ledger?.snapshot(clock.now()) ?? null,
+    ping: async () => needStream().ping(),
+    close: async ({ status } = {}) => {
+      const live = stream
+      closing.abort(closed())
+      await live?.close(status)
+      await end('stopped')
+      state = 'stopped'
+    },
+    abandon: async () => {
+      closing.abort(closed())
+      stream?.destroy(closed())
+      const kept = ledger?.snapshot(clock.now()) ?? null
+      await end('connecting')
+      return kept
+    },
+  }
+}

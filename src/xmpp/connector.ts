@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import type { Clock, Connection, ConnectionEvents, Connector } from '../gateway/ports.ts'
+import { normalHost, type Resolve } from '../net/address.ts'
+import type { Surroundings } from './attempt.ts'
+import { type Bounds, defaultBounds } from './bounds.ts'
+import { createConnection } from './connection.ts'
+import type { Log } from './log.ts'
+import type { ResolveSrv } from './resolver.ts'
+import { createBuckets } from './supervisor.ts'
+import { trustedContext } from './tls.ts'
+
+export interface ConnectorOptions {
+  /** PEM of authorities trusted beside the system's (XMPP_CA_FILE) */
+  caFile?: string | undefined
+  /** hosts that may have private addresses and any port (XMPP_PRIVATE_HOSTS) */
+  privateHosts: readonly string[]
+  /** loopback hosts where clear text is allowed (XMPP_PLAINTEXT_HOSTS) */
+  plaintextHosts: readonly string[]
+  /** ports of all other hosts (XMPP_PORTS) */
+  ports: readonly number[]
+  /** bytes of one stanza, each way (STANZA_LIMIT) */
+  stanzaLimit: number
+  clock: Clock
+  log: Log
+  bounds?: Partial<Bounds>
+  /** instead of the system's resolver */
+  resolve?: { host?: Resolve; srv?: ResolveSrv }
+  random?: () => number
+}
+
+/** The Connector of gateway/ports.ts over @xmpp/client. Throws when the CA file cannot be read. */
+export function createConnector(options: ConnectorOptions): Connector {
+  const { clock, log, caFile } = options
+  const bounds: Bounds = { ...defaultBounds, ...options.bounds }
+  const surroundings: Surroundings = {
+    rules: {
+      privateHosts: hostSet(options.privateHosts),
+      plaintextHosts: hostSet(options.plaintextHosts),
+      ports: new Set(options.ports),
+    },
+    context: trustedContext(caFile === undefined ? undefined : readFileSync(caFile, 'utf8')),
+    stanzaLimit: options.stanzaLimit,
+    bounds,
+    monotonic: clock.monotonic,
+    resolve: options.resolve ?? {},
+    random: options.random ?? Math.random,
+  }
+  const buckets = createBuckets({ rate: bounds.reconnectRate, burst: bounds.reconnectBurst, monotonic: clock.monotonic })
+  const open = new Set<Connection>()
+
+  function connect(spec: Parameters<Connector['open']>[0], events: ConnectionEvents): Connection {
+    const connection = createConnection({
+      spec,
+      events,
+      surroundings,
+      clock,
+      log,
+      turn: buckets.take,
+      onDone: () => open.delete(connection),
+    })
+    open.add(connection)
+    return connection
+  }
+
+  return {
+    open: connect,
+    verify: async (spec) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const connection = connect(
+        { ...spec, resume: null, once: true },
+        {
+          state: (_, { error }) => {
+            if (error !== undefined) reject(error)
+          },
+          bound: async () => resolve(),
+          stanza: () => undefined,
+          acked: () => undefined,
+          lost: () => undefined,
+          verified: () => undefined,
+        },
+      )
+      try {
+        await promise
+      } finally {
+        await connection.close()
+      }
+    },
+    close: async () => {
+      await Promise.all([...open].map((connection) => connection.abandon()))
+    },
+  }
+}
+
+function hostSet(hosts: readonly string[]): ReadonlySet<string> {
+  return new Set(hosts.map((host) => normalHost(host) ?? host))
+}

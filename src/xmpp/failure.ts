@@ -1,0 +1,50 @@
+import { type OwnCode, Problem, type ProblemCode } from '../errors.ts'
+import { childText, type Element, elements } from '../stanza/element.ts'
+
+export const STREAMS = 'http://etherx.jabber.org/streams'
+export const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams'
+
+/**
+ * Why an attempt or a stream ended. `reason` is a word for states, logs and the supervisor's table:
+ * a stream error condition (RFC 6120 section 4.9.3), `sasl-<condition>`, or one of our own.
+ */
+export class Failure extends Error {
+  readonly reason: string
+  readonly problem: Problem
+
+  constructor(reason: string, problem: Problem) {
+    super(problem.message, { cause: problem })
+    this.name = 'Failure'
+    this.reason = reason
+    this.problem = problem
+  }
+}
+
+export function failure(reason: string, code: ProblemCode, detail: string, cause?: unknown): Failure {
+  return new Failure(reason, new Problem(code, detail, cause === undefined ? {} : { cause }))
+}
+
+/** What was thrown on the way, as a failure. */
+export function toFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown
+  if (thrown instanceof Problem) return new Failure(reasons[thrown.code] ?? thrown.code, thrown)
+  return failure('internal-error', 'xmpp-unreachable', 'The connection to the XMPP server failed.', thrown)
+}
+
+const reasons: Partial<Record<ProblemCode, string>> = {
+  'xmpp-authentication-failed': 'authentication-failed',
+  'xmpp-server-not-trusted': 'server-not-trusted',
+  'xmpp-tls-failed': 'tls-failed',
+  'xmpp-unreachable': 'unreachable',
+  'xmpp-timeout': 'timeout',
+  'session-offline': 'closed',
+} satisfies Partial<Record<OwnCode, string>>
+
+/** A `<stream:error/>` of the server, however empty. */
+export function streamFailure(error: Element): Failure {
+  const condition = elements(error).find((each) => each.xmlns === STREAM_ERRORS && each.name !== 'text')
+  const reason = condition?.name ?? 'undefined-condition'
+  const said = childText(error, 'text', STREAM_ERRORS)?.slice(0, 200)
+  const detail = `The XMPP server closed the stream: ${reason}${said === undefined ? '' : ` (${said})`}.`
+  return failure(reason, reason === 'conflict' ? 'xmpp-conflict' : 'xmpp-unreachable', detail)
+}

@@ -1,0 +1,161 @@
+import type { Element } from '../stanza/element.ts'
+import { createStreamParser, parseStanza, type StreamParser, XmlError } from '../stanza/parse.ts'
+import type { Bounds } from './bounds.ts'
+import type { Channel } from './channel.ts'
+import { type Failure, failure, toFailure } from './failure.ts'
+
+const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing'
+
+export interface ReaderHandler {
+  /** the stream header of the server */
+  open(root: Element): void
+  /** a whole child of the stream; what it throws ends this stream and nothing else */
+  element(element: Element): void
+  /** once: the stream is over. Without a failure the server closed it in order. */
+  ended(failure: Failure | undefined): void
+}
+
+/** The incoming half of a stream: bytes → text → elements, each step guarded. */
+export interface Reader {
+  /** a stream that starts anew on the same channel (after SASL): a fresh parser */
+  restart(): void
+  /** elements wait from now on … */
+  hold(): void
+  /** … until now */
+  release(): void
+  handle(handler: ReaderHandler): void
+  /** ends it from here; the handler hears the failure */
+  fail(failure: Failure): void
+  /** monotonic ms of the last byte that came */
+  readonly lastHeard: number
+}
+
+/**
+ * Invalid UTF-8, XML that RFC 6120 section 11 restricts and elements over the limits end the stream; the server is told
+ * the condition (section 4.9.3). Nothing thrown by the parser or a handler leaves this function.
+ */
+export function createReader({
+  channel,
+  stanzaLimit,
+  bounds,
+  monotonic,
+}: {
+  channel: Channel
+  stanzaLimit: number
+  bounds: Pick<Bounds, 'held'>
+  monotonic: () => number
+}): Reader {
+  let handler: ReaderHandler | undefined
+  let decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  let parser: StreamParser | undefined
+  let queue: Element[] | undefined
+  let over = false
+  let lastHeard = monotonic()
+
+  function finish(cause: Failure | undefined): void {
+    if (over) return
+    over = true
+    parser = undefined
+    queue = undefined
+    const told = handler
+    handler = undefined
+    told?.ended(cause)
+  }
+
+  /** Runs one step of the data path; whatever it throws ends this stream. */
+  function guard(step: () => void): void {
+    try {
+      step()
+    } catch (thrown) {
+      const cause = thrown instanceof XmlError ? xmlFailure(thrown) : toFailure(thrown)
+      if (thrown instanceof XmlError) channel.write(streamError(thrown.condition, channel.framed))
+      channel.end()
+      finish(cause)
+    }
+  }
+
+  function onElement(element: Element): void {
+    if (over) return
+    if (queue === undefined) return handler?.element(element)
+    if (queue.length >= bounds.held) throw failure('policy-violation', 'xmpp-unreachable', 'The XMPP server sent too much at once.')
+    queue.push(element)
+  }
+
+  function onClose(): void {
+    parser?.stop()
+    finish(undefined)
+  }
+
+  function fresh(): StreamParser {
+    const limits = { bytes: stanzaLimit }
+    return createStreamParser({ limits, onOpen: (root) => !over && handler?.open(root), onElement, onClose })
+  }
+
+  function frame(text: string): void {
+    const element = parseStanza(text, { bytes: stanzaLimit })
+    if (element.xmlns !== FRAMING) return onElement(element)
+    if (element.name === 'open') handler?.open(element)
+    else finish(undefined)
+  }
+
+  channel.listen({
+    data: (chunk) => {
+      if (over) return
+      lastHeard = monotonic()
+      guard(() => {
+        if (channel.framed) return frame(decode(chunk, decoder, false))
+        parser ??= fresh()
+        parser.write(decode(chunk, decoder, true))
+      })
+    },
+    closed: (cause) => finish(failure('connection-lost', 'xmpp-unreachable', 'The connection to the XMPP server was lost.', cause)),
+  })
+
+  return {
+    get lastHeard() {
+      return lastHeard
+    },
+    restart: () => {
+      // what came before the restart must not reach into the new stream
+      if (queue !== undefined && queue.length > 0) throw failure('bad-format', 'xmpp-unreachable', 'The server spoke out of turn.')
+      queue = undefined
+      parser?.stop()
+      decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+      parser = undefined
+    },
+    hold: () => {
+      queue ??= []
+    },
+    release: () => {
+      const waiting = queue ?? []
+      queue = undefined
+      for (const element of waiting) guard(() => onElement(element))
+    },
+    handle: (next) => {
+      handler = next
+    },
+    fail: (cause) => {
+      finish(cause)
+    },
+  }
+}
+
+function decode(chunk: Buffer, decoder: InstanceType<typeof TextDecoder>, stream: boolean): string {
+  try {
+    return decoder.decode(chunk, { stream })
+  } catch (cause) {
+    throw new XmlError('unsupported-encoding', `The stream is not UTF-8: ${(cause as Error).message}`)
+  }
+}
+
+function xmlFailure(error: XmlError): Failure {
+  const detail = `The XMPP server sent what cannot be read safely (${error.condition}): ${error.message}`
+  return failure(`received-${error.condition}`, 'xmpp-unreachable', detail, error)
+}
+
+/** A stream error and the end of the stream (RFC 6120 section 4.9.1.1, RFC 7395 section 3.5). */
+export function streamError(condition: string, framed: boolean): string {
+  const inner = `<${condition} xmlns="urn:ietf:params:xml:ns:xmpp-streams"/>`
+  if (framed) return `<stream:error xmlns:stream="http://etherx.jabber.org/streams">${inner}</stream:error>`
+  return `<stream:error>${inner}</stream:error></stream:stream>`
+}

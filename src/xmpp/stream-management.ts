@@ -1,0 +1,167 @@
+import type { StreamState } from '../gateway/ports.ts'
+import { child, type Element } from '../stanza/element.ts'
+
+/** XEP-0198 */
+export const SM = 'urn:xmpp:sm:3'
+const MODULUS = 2 ** 32
+
+/** What is known of one stream and outlives its connections: the counters of XEP-0198, and what is sent again after a resume. */
+export interface Ledger {
+  readonly jid: string
+  /** undefined: the stream cannot be resumed */
+  readonly id: string | undefined
+  readonly max: number | null
+  /** number of the last stanza sent */
+  readonly outbound: number
+  /** the server's last h */
+  readonly acked: number
+  /** the only number that the server is ever told: what is stored */
+  readonly inbound: number
+  /** stanzas received and not yet stored */
+  readonly lag: number
+  readonly unacked: number
+  readonly unackedSize: number
+
+  /** Counts a stanza that is written; answers its position. */
+  send(xml: string): number
+  /** Takes an h of the server; false where it is none that it can have (backwards, or past what was sent). */
+  acknowledge(h: number): boolean
+  /** Counts a received stanza; `again` where it was already handed over before the stream was resumed. */
+  receive(): { position: number; again: boolean }
+  /** everything up to this position is stored */
+  store(position: number): void
+  /** this one needs no storing: it was for us */
+  consume(position: number): void
+  /** The h to ask for a resume with: the server sends everything after it again, so counting goes on from it. */
+  rewind(): number
+  /** The server's h of a resume. Answers what must be sent again, undefined for an impossible h. */
+  resume(h: number): readonly string[] | undefined
+  snapshot(now: number): StreamState | null
+}
+
+/** How far `a` is ahead of `b`, counting modulo 2^32; more than half the range is behind. */
+export function distance(a: number, b: number): number {
+  const ahead = (((a - b) % MODULUS) + MODULUS) % MODULUS
+  return ahead < MODULUS / 2 ? ahead : ahead - MODULUS
+}
+
+const next = (position: number) => (position + 1) % MODULUS
+
+/**
+ * A new stream, or with `from` one that another process held: that one's unacknowledged stanzas are not known here, so
+ * counting goes on at the h of the server.
+ */
+export function createLedger({
+  jid,
+  id,
+  max,
+  from,
+}: {
+  jid: string
+  id: string | undefined
+  max: number | null
+  from?: StreamState
+}): Ledger {
+  let outbound = from?.outbound ?? 0
+  let acked = from?.acked ?? 0
+  let received = from?.inbound ?? 0
+  let handed = received
+  let stored = received
+  let foreign = from !== undefined
+  let size = 0
+  const sent: string[] = []
+  const consumed = new Set<number>()
+
+  function advance(): void {
+    while (consumed.delete(next(stored))) stored = next(stored)
+  }
+  function acknowledge(h: number): boolean {
+    const count = distance(h, acked)
+    if (!Number.isInteger(h) || h < 0 || h >= MODULUS || count < 0 || count > distance(outbound, acked)) return false
+    acked = h
+    for (const xml of sent.splice(0, count)) size -= xml.length
+    return true
+  }
+
+  return {
+    jid,
+    id,
+    max,
+    get outbound() {
+      return outbound
+    },
+    get acked() {
+      return acked
+    },
+    get inbound() {
+      return stored
+    },
+    get lag() {
+      return distance(handed, stored)
+    },
+    get unacked() {
+      return distance(outbound, acked)
+    },
+    get unackedSize() {
+      return size
+    },
+    send: (xml) => {
+      outbound = next(outbound)
+      sent.push(xml)
+      size += xml.length
+      return outbound
+    },
+    acknowledge,
+    receive: () => {
+      received = next(received)
+      const again = distance(handed, received) >= 0
+      if (!again) handed = received
+      return { position: received, again }
+    },
+    store: (position) => {
+      if (distance(position, stored) <= 0 || distance(handed, position) < 0) return
+      stored = position
+      for (const each of consumed) if (distance(each, stored) <= 0) consumed.delete(each)
+      advance()
+    },
+    consume: (position) => {
+      if (distance(position, stored) <= 0) return
+      consumed.add(position)
+      advance()
+    },
+    resume: (h) => {
+      if (foreign) {
+        // the other process may have sent more than it came to save
+        if (!Number.isInteger(h) || distance(h, acked) < 0) return undefined
+        foreign = false
+        outbound = h
+        acked = h
+        return []
+      }
+      return acknowledge(h) ? [...sent] : undefined
+    },
+    rewind: () => {
+      received = stored
+      return stored
+    },
+    snapshot: (now) => (id === undefined ? null : { id, jid, inbound: stored, outbound, acked, max, savedAt: now }),
+  }
+}
+
+/** `<enabled/>` (XEP-0198 section 3): an id only where the stream can be resumed. */
+export function readEnabled(enabled: Element): { id: string | undefined; max: number | null } {
+  const { id, resume, max } = enabled.attributes
+  const seconds = Number(max)
+  const resumable = (resume === 'true' || resume === '1') && id !== undefined && id !== ''
+  return { id: resumable ? id : undefined, max: max !== undefined && Number.isInteger(seconds) && seconds >= 0 ? seconds : null }
+}
+
+/** The h of `<a/>`, `<resumed/>` or `<failed/>`: a decimal number below 2^32, NaN for anything else. */
+export function readH(element: Element): number {
+  const { h } = element.attributes
+  return h !== undefined && /^\d{1,10}$/.test(h) ? Number(h) : Number.NaN
+}
+
+export function offersManagement(features: Element): boolean {
+  return child(features, 'sm', SM) !== undefined
+}

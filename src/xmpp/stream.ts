@@ -1,0 +1,323 @@
+import { randomBytes } from 'node:crypto'
+import { Problem } from '../errors.ts'
+import type { Clock } from '../gateway/ports.ts'
+import { CLIENT, type Element, element } from '../stanza/element.ts'
+import { serialize } from '../stanza/serialize.ts'
+import type { Bounds } from './bounds.ts'
+import type { Channel } from './channel.ts'
+import { type Failure, failure, STREAMS, streamFailure } from './failure.ts'
+import type { Log } from './log.ts'
+import type { Reader } from './reader.ts'
+import { type Ledger, readH, SM } from './stream-management.ts'
+
+export interface StreamOptions {
+  channel: Channel
+  reader: Reader
+  ledger: Ledger
+  /** the server acknowledges stanzas (XEP-0198); else pings do (XEP-0199) */
+  managed: boolean
+  /** of one stanza that is sent: the smaller of our limit and the server's */
+  maxBytes: number
+  /** XEP-0478: the server ends a stream that it heard nothing of for so long */
+  idleSeconds: number | undefined
+  domain: string
+  bounds: Bounds
+  clock: Clock
+  log: Log
+  events: {
+    stanza(stanza: Element, position: number): void
+    acked(position: number): void
+    verified(): void
+  }
+}
+
+/** A bound stream, from its bind or resume to its end. */
+export interface Stream {
+  /** settles once, with why the stream ended */
+  readonly ended: Promise<Failure>
+  /** Lets elements in: what came meanwhile first, then what comes. `early` came before stream management counted. */
+  start(early: readonly Element[]): void
+  send(xml: string): { position: number; written: Promise<void> }
+  /** writes again what a resume found missing */
+  replay(stanzas: readonly string[]): void
+  stored(position: number): void
+  ping(): Promise<void>
+  /** resolves when everything sent is acknowledged, the stream ended or `ms` passed */
+  settled(ms: number): Promise<void>
+  close(status: string | undefined): Promise<void>
+  destroy(cause: Failure): void
+}
+
+/** Reads, writes, acknowledges and looks for signs of life on one bound stream. Nothing here reconnects. */
+export function createStream(options: StreamOptions): Stream {
+  const { channel, reader, ledger, managed, maxBytes, idleSeconds, domain, bounds, clock, log, events } = options
+  const { promise: ended, resolve: resolveEnded } = Promise.withResolvers<Failure>()
+  const pings = new Map<string, { position: number; done: (problem?: Problem) => void }>()
+  const waiting = new Set<() => void>()
+  let over = false
+  let closing = false
+  let paused = false
+  /** stanzas sent since the server was last asked to acknowledge */
+  let unrequested = 0
+  let requestTimer: NodeJS.Timeout | undefined
+  let watchTimer: NodeJS.Timeout | undefined
+  /** when a sign of life was asked for that did not come yet, monotonic ms */
+  let askedAt: number | undefined
+  let readingSince = clock.monotonic()
+  let lastWrite = readingSince
+  let buffer: string[] = []
+  let buffered = 0
+  let flushed: PromiseWithResolvers<void> | undefined
+
+  // ------------------------------------------------------------ out
+
+  /** Everything written in one turn goes to the socket in one piece. */
+  function write(text: string): Promise<void> {
+    buffer.push(text)
+    buffered += text.length
+    if (flushed !== undefined) return flushed.promise
+    flushed = Promise.withResolvers<void>()
+    // who does not wait for it need not handle its rejection
+    flushed.promise.catch(() => undefined)
+    queueMicrotask(flush)
+    return flushed.promise
+  }
+  function flush(): void {
+    if (flushed === undefined) return
+    const { resolve, reject } = flushed
+    const texts = buffer
+    buffer = []
+    buffered = 0
+    flushed = undefined
+    if (over) return reject(offline())
+    lastWrite = clock.monotonic()
+    const pieces = channel.framed ? texts.map(asDocument) : [texts.join('')]
+    const last = pieces.pop() as string
+    for (const piece of pieces) channel.write(piece)
+    channel.write(last, (cause) => (cause ? reject(offline(cause)) : resolve()))
+  }
+
+  function send(xml: string): { position: number; written: Promise<void> } {
+    if (over || closing) throw offline()
+    if (xml.length * 3 > maxBytes && Buffer.byteLength(xml) > maxBytes) {
+      throw new Problem('stanza-too-large', `The stanza is larger than the ${maxBytes} bytes that the server takes.`)
+    }
+    if (ledger.unacked >= bounds.unacked || ledger.unackedSize > bounds.unackedSize || channel.backlog + buffered > bounds.backlog) {
+      throw new Problem('too-many-requests', 'Too much is on its way to the XMPP server.', { retryAfter: 1 })
+    }
+    return transmit(xml)
+  }
+  function transmit(xml: string): { position: number; written: Promise<void> } {
+    const position = ledger.send(xml)
+    const written = write(xml)
+    unrequested += 1
+    if (unrequested >= bounds.requestAfter) request()
+    else requestTimer ??= setTimeout(request, bounds.requestDelay)
+    return { position, written }
+  }
+
+  /** Asks the server to acknowledge what was sent; without stream management a ping does: streams are processed in order. */
+  function request(): void {
+    clearTimeout(requestTimer)
+    requestTimer = undefined
+    if (over) return
+    askedAt ??= clock.monotonic()
+    if (managed) void write(`<r xmlns="${SM}"/>`)
+    else if (unrequested > 0 || pings.size === 0) sendPing(() => undefined)
+    clearTimeout(requestTimer)
+    requestTimer = undefined
+    unrequested = 0
+  }
+
+  function sendPing(done: (problem?: Problem) => void): void {
+    const id = `ping-${randomBytes(16).toString('base64url')}`
+    const xml = serialize(element('iq', CLIENT, { type: 'get', id, to: domain }, [element('ping', 'urn:xmpp:ping')]))
+    const position = ledger.send(xml)
+    pings.set(id, { position, done })
+    void write(xml)
+  }
+
+  // ------------------------------------------------------------ in
+
+  function onElement(received: Element): void {
+    const { name, xmlns } = received
+    if (xmlns === CLIENT && (name === 'message' || name === 'presence' || name === 'iq')) return onStanza(received)
+    if (xmlns === SM && name === 'r') return acknowledge()
+    if (xmlns === SM && name === 'a') return onAcknowledged(readH(received))
+    if (xmlns === STREAMS && name === 'error') throw streamFailure(received)
+    log.debug({ element: name, xmlns }, 'an element that is no stanza was left out')
+  }
+
+  function onStanza(stanza: Element): void {
+    const { position, again } = ledger.receive()
+    if (again) return
+    if (isPong(stanza)) ledger.consume(position)
+    else hand(stanza, position)
+    if (!paused && ledger.lag >= bounds.unstored) {
+      paused = true
+      channel.pause()
+    }
+  }
+
+  /** A handler that throws costs its stanza, not the session: after a resume the server would only send it again. */
+  function hand(stanza: Element, position: number): void {
+    try {
+      events.stanza(stanza, position)
+    } catch (cause) {
+      log.warn({ cause, stanza: stanza.name }, 'a stanza could not be handled')
+      ledger.consume(position)
+    }
+  }
+
+  function isPong(stanza: Element): boolean {
+    if (stanza.name !== 'iq') return false
+    const { id = '', type, from } = stanza.attributes
+    const ping = pings.get(id)
+    if (ping === undefined || (type !== 'result' && type !== 'error') || (from !== undefined && from !== domain)) return false
+    pings.delete(id)
+    events.verified()
+    if (!managed) onAcknowledged(ping.position)
+    ping.done()
+    return true
+  }
+
+  function acknowledge(): void {
+    events.verified()
+    void write(`<a xmlns="${SM}" h="${ledger.inbound}"/>`)
+  }
+
+  function onAcknowledged(h: number): void {
+    const before = ledger.acked
+    if (!ledger.acknowledge(h)) {
+      throw failure('handled-count-wrong', 'xmpp-unreachable', 'The XMPP server acknowledged what was never sent.')
+    }
+    if (managed) events.verified()
+    if (h !== before) events.acked(h)
+    if (ledger.unacked === 0) for (const wake of [...waiting]) wake()
+  }
+
+  // ------------------------------------------------------------ life
+
+  /** One timer per stream: asks an idle one for a sign of life, ends one that gives none. */
+  function watch(): void {
+    const now = clock.monotonic()
+    const heard = Math.max(reader.lastHeard, readingSince)
+    if (askedAt !== undefined && (heard >= askedAt || paused)) askedAt = undefined
+    if (askedAt !== undefined && now - askedAt >= bounds.silence) {
+      return destroy(failure('silence', 'xmpp-unreachable', 'The XMPP server did not give a sign of life.'))
+    }
+    const quiet = idleSeconds === undefined ? Number.POSITIVE_INFINITY : lastWrite + idleSeconds * 500
+    const due = Math.min(heard + bounds.idle, quiet)
+    if (askedAt === undefined && !paused && now >= due) request()
+    const next = askedAt === undefined ? (paused ? now + bounds.idle : Math.max(due, now + 1)) : askedAt + bounds.silence
+    watchTimer = setTimeout(watch, Math.max(1, next - now))
+  }
+
+  function finish(cause: Failure): void {
+    if (over) return
+    over = true
+    clearTimeout(requestTimer)
+    clearTimeout(watchTimer)
+    for (const { done } of pings.values()) done(offline(cause))
+    pings.clear()
+    for (const wake of [...waiting]) wake()
+    resolveEnded(cause)
+  }
+
+  function destroy(cause: Failure): void {
+    finish(cause)
+    reader.fail(cause)
+    channel.destroy()
+  }
+
+  reader.handle({
+    open: () => undefined,
+    element: onElement,
+    ended: (cause) => {
+      finish(cause ?? failure('stream-closed', 'xmpp-unreachable', 'The XMPP server closed the stream.'))
+      // what the server was told last may still go out
+      setTimeout(channel.destroy, cause === undefined ? bounds.closeStream : 100).unref()
+      channel.end()
+    },
+  })
+
+  function settled(ms: number): Promise<void> {
+    if (over || ledger.unacked === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        waiting.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, ms)
+      waiting.add(wake)
+    })
+  }
+
+  return {
+    ended,
+    start: (early) => {
+      watch()
+      for (const stanza of early) hand(stanza, 0)
+      reader.release()
+    },
+    send,
+    replay: (stanzas) => {
+      if (stanzas.length === 0) return
+      for (const stanza of stanzas) void write(stanza)
+      request()
+    },
+    stored: (position) => {
+      ledger.store(position)
+      if (paused && !over && ledger.lag < bounds.unstored / 2) {
+        paused = false
+        readingSince = clock.monotonic()
+        channel.resume()
+      }
+    },
+    ping: () =>
+      new Promise((resolve, reject) => {
+        if (over || closing) return reject(offline())
+        const timer = setTimeout(() => reject(new Problem('xmpp-timeout', 'The XMPP server did not answer a ping.')), bounds.ping)
+        sendPing((problem) => {
+          clearTimeout(timer)
+          if (problem === undefined) resolve()
+          else reject(problem)
+        })
+      }),
+    settled,
+    close: async (status) => {
+      if (over || closing) return
+      const said = status === undefined || status === '' ? [] : [element('status', CLIENT, {}, [status])]
+      transmit(serialize(element('presence', CLIENT, { type: 'unavailable' }, said)))
+      closing = true
+      request()
+      await settled(bounds.closeAcks)
+      if (over) return
+      if (managed) void write(`<a xmlns="${SM}" h="${ledger.inbound}"/>`)
+      void write(channel.framed ? '<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>' : '</stream:stream>')
+      flush()
+      const timer = setTimeout(() => destroy(closed()), bounds.closeStream)
+      await ended
+      clearTimeout(timer)
+      channel.destroy()
+    },
+    destroy,
+  }
+}
+
+function offline(cause?: unknown): Problem {
+  return new Problem('session-offline', 'There is no stream to the XMPP server now.', {
+    retryAfter: 2,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+export function closed(): Failure {
+  return failure('closed', 'session-offline', 'The stream was closed.')
+}
+
+/** In a WebSocket frame nothing is declared around a stanza (RFC 7395 section 3.3.3). */
+function asDocument(xml: string): string {
+  return xml.replace(/^<(message|presence|iq)(?=[\s/>])(?![^>]*? xmlns=)/, '<$1 xmlns="jabber:client"')
+}

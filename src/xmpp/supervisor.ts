@@ -1,0 +1,105 @@
+import type { SessionState } from '../gateway/ports.ts'
+import type { Bounds } from './bounds.ts'
+import type { Failure } from './failure.ts'
+
+export type Verdict =
+  /** `wait` in ms; `anew`: the old stream must not be resumed */
+  { kind: 'retry'; wait: number; anew: boolean } | { kind: 'stop'; state: Extract<SessionState, 'auth-failed' | 'conflict' | 'stopped'> }
+
+interface Rule {
+  /** ms, first pause; grows like the ordinary one */
+  from?: number
+  /** at once, without a pause, the first time */
+  atOnce?: true
+  /** the third one in `within` ms (default: without a stable stream in between) is the last */
+  strikes?: { within?: number }
+  anew?: true
+}
+
+/** What is not here is taken for passing: back-off from `backoffFirst`, and a resume first. */
+const rules: Readonly<Record<string, Rule>> = {
+  silence: { atOnce: true },
+  'sasl-temporary-auth-failure': { from: 30_000 },
+  'policy-violation': { from: 60_000, strikes: {} },
+  'not-authorized': { from: 1_000, strikes: {} },
+  'host-unknown': { from: 60_000, strikes: {} },
+  'host-gone': { from: 60_000, strikes: {} },
+  'tls-failed': { from: 60_000, strikes: {} },
+  'server-not-trusted': { from: 60_000, strikes: {} },
+  'address-not-allowed': { from: 60_000, strikes: {} },
+  'bind-failed': { from: 60_000, strikes: {} },
+  'bind-not-allowed': { from: 60_000, strikes: {} },
+  'handled-count-wrong': { anew: true },
+  // what we wrote was refused: writing it again would be refused again
+  'bad-format': { anew: true },
+  'not-well-formed': { anew: true },
+  'invalid-xml': { anew: true },
+  'invalid-namespace': { anew: true },
+  'restricted-xml': { anew: true },
+  'unsupported-stanza-type': { anew: true },
+}
+const STRIKES = 3
+/** What the server sent could not be read safely. */
+const hostile: Rule = { from: 5_000, strikes: { within: 600_000 } }
+
+/** Decides what follows when an attempt or a stream has ended; keeps count over the life of one connection. */
+export function createSupervisor({
+  bounds,
+  monotonic,
+  random,
+}: {
+  bounds: Pick<Bounds, 'backoffFirst' | 'backoffMax' | 'stable'>
+  monotonic: () => number
+  random: () => number
+}) {
+  let failures = 0
+  const strikes = new Map<string, number[]>()
+
+  return {
+    /** `online`: ms that the stream was bound, 0 for an attempt that failed */
+    judge({ reason, problem }: Failure, online: number): Verdict {
+      if (reason === 'conflict') return { kind: 'stop', state: 'conflict' }
+      if (problem.code === 'xmpp-authentication-failed') return { kind: 'stop', state: 'auth-failed' }
+      if (online >= bounds.stable) {
+        failures = 0
+        for (const [name] of strikes) if (ruleOf(name).strikes?.within === undefined) strikes.delete(name)
+      }
+      const rule = ruleOf(reason)
+      if (rule.strikes !== undefined) {
+        const now = monotonic()
+        const { within = Number.POSITIVE_INFINITY } = rule.strikes
+        const recent = [...(strikes.get(reason) ?? []).filter((at) => now - at < within), now]
+        strikes.set(reason, recent)
+        if (recent.length >= STRIKES) return { kind: 'stop', state: 'stopped' }
+      }
+      const grown = 2 ** Math.min(failures, 30)
+      const atOnce = rule.atOnce === true && failures === 0
+      failures += 1
+      const full = random() * Math.min(bounds.backoffMax, bounds.backoffFirst * grown)
+      const least = rule.from === undefined ? 0 : rule.from * (1 + random() / 2)
+      return { kind: 'retry', wait: atOnce ? 0 : Math.min(bounds.backoffMax, Math.max(full, least)), anew: rule.anew === true }
+    },
+  }
+}
+
+function ruleOf(reason: string): Rule {
+  return rules[reason] ?? (reason.startsWith('received-') ? hostile : {})
+}
+
+/** Tokens per host, so that a server that comes back is not overrun: `rate` per second, at most `burst` at once. */
+export function createBuckets({ rate, burst, monotonic }: { rate: number; burst: number; monotonic: () => number }) {
+  const buckets = new Map<string, { tokens: number; at: number }>()
+  return {
+    /** Takes a token that may only be there later; answers how many ms later. */
+    take(host: string): number {
+      const now = monotonic()
+      const bucket = buckets.get(host) ?? { tokens: burst, at: now }
+      const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * rate) - 1
+      buckets.set(host, { tokens, at: now })
+      // full buckets need not be kept
+      if (buckets.size > 1000)
+        for (const [name, { tokens: left, at }] of buckets) if (left + ((now - at) / 1000) * rate >= burst) buckets.delete(name)
+      return tokens >= 0 ? 0 : (-tokens / rate) * 1000
+    },
+  }
+}
