@@ -1,0 +1,18 @@
+/** Every feature room. The order is that of handling what comes in, and of the steps of a new bind. */
+import type { Feature } from '../gateway/feature.ts'
+import { iq } from './iq/index.ts'
+import { messages } from './messages/index.ts'
+import { presence } from './presence/index.ts'
+import { roster } from './roster/index.ts'
+import { sessions } from './sessions/index.ts'
+import { stanzas } from './stanzas/index.ts'
+import { answered } from './system/answers.ts'
+import { system } from './system/index.ts'
+
+const rooms: readonly Feature[] = [sessions, messages, roster, iq, stanzas]
+
+/** What service discovery shows of all of them. */
+const supported = [...rooms.flatMap(({ discovers = [] }) => discovers), ...answered]
+
+// the roster is read before the own presence is sent, so that contacts are known when theirs come
+export const features: readonly Feature[] = [...rooms, presence(supported), system(supported)]

@@ -1,0 +1,19 @@
+import type { Feature } from '../../gateway/feature.ts'
+import { iqOperations, keptSchema } from './operations.ts'
+import { iqCommands } from './outgoing.ts'
+
+/** Requests to others and from others (RFC 6120 section 8.2.3). */
+export const iq: Feature = {
+  name: 'iq',
+  operations: iqOperations,
+  events: (vocabulary) => [
+    {
+      type: 'iq.requested',
+      description:
+        'Somebody asks the account, in a namespace that the session `handles`: answer by `POST /iq/{subject}/reply` within 20 s.',
+      schema: vocabulary.schemas.iq,
+    },
+    { type: 'iq.completed', description: 'The answer to an iq came, or its time is over.', schema: keptSchema },
+  ],
+  commands: iqCommands,
+}

@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import { Problem, type ProblemCode, problemCodes } from '../../errors.ts'
+import type { Answer, Call, Operation } from '../../gateway/feature.ts'
+import type { Element } from '../../stanza/element.ts'
+import { jid } from '../../stanza/scalars.ts'
+import { serialize } from '../../stanza/serialize.ts'
+import type { Translator } from '../../stanza/translate.ts'
+import { withinLimit } from '../messages/outgoing.ts'
+import { readXml } from '../stanzas/xml.ts'
+import { ask, askLater, keptJson, resultJson } from './outgoing.ts'
+
+/** ms for the owner to send an answer */
+const REPLY_WITHIN = 5_000
+
+interface Content {
+  payload?: Record<string, unknown>
+  xml?: string
+}
+
+/** what an iq may come back with */
+const stanzaErrors = problemCodes.filter((code): code is ProblemCode => code.startsWith('xmpp-') && code !== 'xmpp-authentication-failed')
+
+export const keptSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(['pending', 'result', 'error', 'timeout']),
+    iq: z.unknown().optional().meta({ description: 'The answer as stanza JSON' }),
+    error: z.unknown().optional().meta({ description: 'A problem document' }),
+  })
+  .meta({ id: 'KeptIq', description: 'An iq whose answer is kept for an hour' })
+
+export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
+  const content = {
+    payload: vocabulary.schemas.payload.optional(),
+    xml: z.string().optional().meta({ description: 'The payload as XML, in place of `payload`' }),
+  }
+  const request = z
+    .strictObject({ type: z.enum(['get', 'set']), to: jid.schema.optional(), ...content })
+    .meta({ id: 'NewIq', example: { type: 'get', to: 'example.com', payload: { ping: {} } } })
+  const result = z
+    .looseObject({ id: z.string(), type: z.literal('result'), from: z.string(), payload: vocabulary.schemas.payload.optional() })
+    .meta({ id: 'IqResult' })
+  const reply = z
+    .strictObject({ ...content, error: vocabulary.schemas.error.optional() })
+    .meta({ id: 'IqReply', description: 'A result with or without a payload, or an error' })
+
+  /** Exactly one element, as JSON or as XML. */
+  function payloadOf({ payload, xml }: Content): Element | undefined {
+    if (payload !== undefined && xml !== undefined) throw refuse('body.xml', 'must not stand beside payload')
+    if (xml !== undefined) return readXml(xml, 'body.xml', limits.stanza)
+    return payload && vocabulary.writePayload(payload)
+  }
+
+  const send: Operation = {
+    id: 'iq.send',
+    method: 'POST',
+    path: '/iq',
+    summary: 'Ask somebody, and get the answer',
+    description:
+      'Waits for the answer (`Prefer: wait=N`, 30 s unless told, at most 120); an error of the other side is a problem. ' +
+      'With `Prefer: respond-async` it answers 202 at once: the outcome is told by `iq.completed` and kept for an hour.',
+    session: 'required',
+    body: request,
+    xmlAnswer: true,
+    answers: {
+      200: { description: 'The answer', schema: result },
+      202: { description: 'Sent; the answer is kept', schema: keptSchema },
+    },
+    problems: [
+      'xml-malformed',
+      'jid-malformed',
+      'illegal-character',
+      'stanza-too-large',
+      'session-offline',
+      'session-stopped',
+      'outcome-unknown',
+      ...stanzaErrors,
+    ],
+    async run(call: Call<unknown, unknown, Content & { type: 'get' | 'set'; to?: string }>): Promise<Answer> {
+      const { type, to } = call.body
+      const payload = payloadOf(call.body)
+      if (!payload) throw refuse('body.payload', 'is required')
+      withinLimit(payload, limits.stanza)
+      const question = { type, payload, ...(to === undefined ? {} : { to }) }
+      if (call.prefer.respondAsync) return { ...(await askLater(call, question)), preferenceApplied: 'respond-async' }
+      const answer = await ask(call, question)
+      const applied = call.prefer.wait === undefined ? {} : { preferenceApplied: `wait=${call.prefer.wait}` }
+      if (call.accept === 'application/xml') return { status: 200, body: serialize(answer, ''), contentType: 'application/xml', ...applied }
+      return { status: 200, body: resultJson(answer, call.session.record.jid, vocabulary, to), ...applied }
+    },
+  }
+
+  const get: Operation = {
+    id: 'iq.get',
+    method: 'GET',
+    path: '/iq/{id}',
+    summary: 'Read the outcome of an iq that was sent with respond-async',
+    session: 'carried',
+    params: z.object({ id: z.string() }),
+    answers: { 200: { description: 'The outcome', schema: keptSchema } },
+    problems: ['iq-not-found', 'store-unavailable'],
+    async run({ session, params }: Call<{ id: string }>) {
+      const kept = await session.keptIq(params.id)
+      if (!kept) throw new Problem('iq-not-found', 'There is no such iq, or its hour is over.')
+      return { status: 200, body: keptJson(kept) }
+    },
+  }
+
+  const answer: Operation = {
+    id: 'iq.reply',
+    method: 'POST',
+    path: '/iq/{id}/reply',
+    summary: 'Answer an iq that was raised as iq.requested, within 20 s',
+    session: 'carried',
+    params: z.object({ id: z.string().meta({ description: 'The subject of the event' }) }),
+    body: reply,
+    answers: { 204: { description: 'Sent' } },
+    problems: ['iq-not-found', 'xml-malformed', 'illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped'],
+    async run({ session, params, body, signal }: Call<{ id: string }, unknown, Content & { error?: unknown }>) {
+      const payload = payloadOf(body)
+      if (body.error !== undefined && payload) throw refuse('body.error', 'must not stand beside a payload')
+      const xml = payload && withinLimit(payload, limits.stanza)
+      const args = { id: params.id, ...(xml === undefined ? {} : { xml }), ...(body.error === undefined ? {} : { error: body.error }) }
+      await session.perform('reply', args, { timeout: REPLY_WITHIN, signal })
+      return { status: 204 }
+    },
+  }
+
+  return [send, get, answer]
+}
+
+function refuse(path: string, message: string): Problem {
+  return new Problem('invalid-request', `${path}: ${message}`, { errors: [{ path, message }] })
+}

@@ -1,0 +1,91 @@
+/** Requests to others, answered at once or kept for later. */
+import { Problem, problemJson } from '../../errors.ts'
+import type { Answer, Call, Command, LiveSession } from '../../gateway/feature.ts'
+import { newIqId } from '../../gateway/ids.ts'
+import type { KeptIq } from '../../gateway/ports.ts'
+import type { Element } from '../../stanza/element.ts'
+import { bare, jid } from '../../stanza/jid.ts'
+import { parseStanza } from '../../stanza/parse.ts'
+import { serialize } from '../../stanza/serialize.ts'
+import type { Translator } from '../../stanza/translate.ts'
+
+/** seconds that an answer is waited for: unless told, and at most */
+const WAIT = 30
+const WAIT_MAX = 120
+/** ms for the owner to take a request over */
+const HAND_OVER = 5_000
+
+export interface Request {
+  type: 'get' | 'set'
+  to?: string
+  id?: string
+  payload: Element
+}
+
+interface Started {
+  id: string
+  type: 'get' | 'set'
+  to?: string
+  xml: string
+  /** ms */
+  timeout: number
+}
+
+const secondsOf = ({ wait = WAIT }: Call['prefer']) => Math.min(Math.max(wait, 1), WAIT_MAX)
+
+/** Sends a request and waits for its answer. Rejects with the problem of an error, or xmpp-timeout. */
+export async function ask({ session, prefer, signal }: Call, { payload, ...request }: Request): Promise<Element> {
+  const args = { ...addressed(request), xml: serialize(payload) }
+  return parseStanza((await session.perform('iq', args, { timeout: secondsOf(prefer) * 1000, signal })) as string)
+}
+
+/** Sends a request whose outcome is kept: 202 at once, then `iq.completed` and `GET /iq/{id}`. */
+export async function askLater({ session, prefer }: Call, { payload, ...request }: Request): Promise<Answer & { body: { id: string } }> {
+  const id = request.id ?? newIqId(session.record.id)
+  const args: Started = { ...addressed(request), id, xml: serialize(payload), timeout: secondsOf(prefer) * 1000 }
+  await session.perform('iq.start', args, { timeout: HAND_OVER })
+  return { status: 202, body: { id, status: 'pending' } as { id: string }, headers: { location: `/iq/${encodeURIComponent(id)}` } }
+}
+
+function addressed<R extends Omit<Request, 'payload'>>(request: R): R {
+  return request.to === undefined ? request : { ...request, to: jid(request.to, 'body.to') }
+}
+
+/** Answers when the request is under way; its outcome is told later. */
+const start: Command = async (session, { id, type, to, xml, timeout }: Started) => {
+  const request = { id, type, payload: parseStanza(xml), ...(to === undefined ? {} : { to }) }
+  if (session.jid === null) throw new Problem('session-offline', 'The session is not online at the moment.', { retryAfter: 5 })
+  await session.keepIq({ id, session: session.record.id, status: 'pending' })
+  // whoever owns the session by then has nobody to tell
+  void outcome(session, request, timeout)
+    .then((kept) => told(session, kept))
+    .catch(() => {})
+}
+
+async function outcome(session: LiveSession, request: Request & { id: string }, timeout: number): Promise<KeptIq> {
+  const kept = { id: request.id, session: session.record.id }
+  try {
+    const answer = await session.iq(request, { timeout })
+    return { ...kept, status: 'result', iq: resultJson(answer, session.record.jid, session.vocabulary, request.to) }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    return { ...kept, status: error.code === 'xmpp-timeout' ? 'timeout' : 'error', error: problemJson(error) }
+  }
+}
+
+async function told(session: LiveSession, kept: KeptIq): Promise<void> {
+  await session.keepIq(kept)
+  await session.commit({ events: [{ type: 'iq.completed', subject: kept.id, data: keptJson(kept) }] })
+}
+
+export const iqCommands = { 'iq.start': start }
+
+export function keptJson({ session: _, ...kept }: KeptIq): Record<string, unknown> {
+  return kept
+}
+
+/** `{id, type, from, payload?}`; the own account may answer without `from`. */
+export function resultJson(answer: Element, account: string, vocabulary: Translator, to?: string): Record<string, unknown> {
+  const { to: _, ...json } = vocabulary.read(answer).json
+  return { ...json, from: json.from ?? (to === undefined ? bare(account) : jid(to)) }
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import type { EventType } from '../../gateway/feature.ts'
+import type { Translator } from '../../stanza/translate.ts'
+import { record } from './operations.ts'
+
+const progress: Record<string, string> = {
+  accepted: 'The message was validated and is in the outbox.',
+  sent: 'The message was written to the connection.',
+  acked: "The account's own server took the message over.",
+  delivered: 'A receipt of the recipient came.',
+  displayed: 'The recipient has seen the message.',
+  failed: 'The message came back, was refused, or its fate is unknown; `error` says why.',
+  expired: 'The message was not sent before its `expiresIn` was over.',
+}
+
+const stanzas: Record<string, string> = {
+  'message.received': 'A message came in.',
+  'message.sent-elsewhere': 'Another client of the account sent a message.',
+  'message.corrected': 'A message replaces an earlier one of the same author (`replace`).',
+  'message.retracted': 'The author takes a message back (`retract`), or a moderator does in a room.',
+  'message.reacted': 'Somebody reacts to a message (`reactions`: all that they now have on it).',
+  'chatstate.changed': 'Somebody composes, pauses, or looks at the conversation or away.',
+}
+
+export function messageEvents(vocabulary: Translator): EventType[] {
+  const stanza = vocabulary.schemas.message
+    .extend({
+      text: z.string().optional().meta({ description: 'The body without its XEP-0428 fallback' }),
+      carbon: z
+        .enum(['sent', 'received'])
+        .optional()
+        .meta({ description: 'It was addressed to, or sent by, another client of the account' }),
+      source: z.literal('archive').optional().meta({ description: "It came from the server's archive" }),
+    })
+    .meta({ id: 'MessageEvent' })
+  return [
+    ...Object.entries(progress).map(([status, description]) => ({ type: `message.${status}`, description, schema: record })),
+    ...Object.entries(stanzas).map(([type, description]) => ({ type, description, schema: stanza })),
+  ]
+}

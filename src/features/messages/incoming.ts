@@ -1,0 +1,135 @@
+/** What an incoming message is, and what it does to the messages it is about. */
+import type { Effect, Incoming, LiveSession } from '../../gateway/feature.ts'
+import type { EventDraft, MessageRecord } from '../../gateway/ports.ts'
+import { advance } from '../../gateway/record.ts'
+import { child, type Element, elements } from '../../stanza/element.ts'
+import { readError } from '../../stanza/error.ts'
+import { bare, domainOf, jid } from '../../stanza/jid.ts'
+import type { Translator } from '../../stanza/translate.ts'
+import { isByAuthor, remember } from './authors.ts'
+import { recordEvent } from './outgoing.ts'
+import { readableText } from './text.ts'
+
+const CHAT_STATES = 'http://jabber.org/protocol/chatstates'
+const RECEIPTS = 'urn:xmpp:receipts'
+const MARKERS = 'urn:xmpp:chat-markers:0'
+const CORRECT = 'urn:xmpp:message-correct:0'
+const RETRACT = 'urn:xmpp:message-retract:1'
+const REACTIONS = 'urn:xmpp:reactions:0'
+/** what may stand beside a chat state without making more of the message */
+const accompanying = new Set(['urn:xmpp:hints', 'urn:xmpp:sid:0', 'urn:xmpp:delay', 'jabber:x:delay', 'http://jabber.org/protocol/nick'])
+
+export async function incomingMessage(incoming: Incoming, session: LiveSession, vocabulary: Translator): Promise<Effect | undefined> {
+  const { stanza, carbon } = incoming
+  if (stanza.attributes.type === 'error') return await bounce(incoming, session, vocabulary)
+  const type = await eventType(incoming, session)
+  const event = stanzaEvent(type, incoming, session, vocabulary)
+  if (type === 'chatstate.changed') return { events: [{ ...event, volatile: true }] }
+  const progress = carbon === 'sent' ? undefined : await progressOf(stanza, session)
+  return {
+    events: [event, ...(progress ? [progress.event] : [])],
+    ...(progress ? { records: [progress.record] } : {}),
+    ...(child(stanza, 'body') ? { state: remember(stanza, session) } : {}),
+  }
+}
+
+/** Data: the stanza's JSON and what was derived from it. Subject: the bare JID of the other side. */
+function stanzaEvent(type: string, { stanza, carbon, archive }: Incoming, session: LiveSession, vocabulary: Translator): EventDraft {
+  const { json } = vocabulary.read(stanza)
+  const text = readableText(stanza)
+  const { from, to } = stanza.attributes
+  const peer = isFromUs(stanza, session) ? to : from
+  const data = {
+    ...json,
+    ...(text === undefined ? {} : { text }),
+    ...(carbon ? { carbon } : {}),
+    ...(archive ? { source: 'archive' } : {}),
+  }
+  return { type, subject: safely(bare, peer) ?? session.record.jid, data }
+}
+
+async function eventType(incoming: Incoming, session: LiveSession): Promise<string> {
+  const { stanza } = incoming
+  const corrected = child(stanza, 'replace', CORRECT)?.attributes.id
+  if (corrected !== undefined && (await isByAuthor(stanza, corrected, session))) return 'message.corrected'
+  const retracted = child(stanza, 'retract', RETRACT)?.attributes.id
+  if (retracted !== undefined && (await isByAuthor(stanza, retracted, session))) return 'message.retracted'
+  if (child(stanza, 'reactions', REACTIONS)) return 'message.reacted'
+  if (isOnlyChatState(stanza)) return 'chatstate.changed'
+  return isFromUs(stanza, session) && (incoming.carbon === 'sent' || incoming.archive) ? 'message.sent-elsewhere' : 'message.received'
+}
+
+function isOnlyChatState(stanza: Element): boolean {
+  const children = elements(stanza)
+  if (!children.some(({ xmlns }) => xmlns === CHAT_STATES)) return false
+  return children.every(
+    ({ name, xmlns }) => xmlns === CHAT_STATES || accompanying.has(xmlns) || (name === 'thread' && xmlns === stanza.xmlns),
+  )
+}
+
+function isFromUs(stanza: Element, session: LiveSession): boolean {
+  return safely(bare, stanza.attributes.from) === session.record.jid && safely(bare, stanza.attributes.to) !== session.record.jid
+}
+
+// ---------------------------------------------------------------- receipts and markers
+
+/** The record that a receipt (XEP-0184) or a marker (XEP-0333) carries on; undefined where it proves nothing new. */
+async function progressOf(stanza: Element, session: LiveSession): Promise<{ record: MessageRecord; event: EventDraft } | undefined> {
+  const told = progressTold(stanza)
+  const sent = told && (await session.message(told.id))
+  if (!sent || !isFromAddressee(stanza, sent, session)) return undefined
+  const record = advance(sent, told.status, Date.now())
+  return record && { record, event: recordEvent(record, told.status) }
+}
+
+function progressTold(stanza: Element): { id: string; status: 'delivered' | 'displayed' } | undefined {
+  const displayed = child(stanza, 'displayed', MARKERS) ?? child(stanza, 'acknowledged', MARKERS)
+  const received = child(stanza, 'received', RECEIPTS) ?? child(stanza, 'received', MARKERS)
+  const id = (displayed ?? received)?.attributes.id
+  return id === undefined ? undefined : { id, status: displayed ? 'displayed' : 'delivered' }
+}
+
+/** Any resource of the addressed account may tell; in a room only the very occupant. */
+function isFromAddressee(stanza: Element, { to }: MessageRecord, session: LiveSession): boolean {
+  const from = safely(jid, stanza.attributes.from)
+  if (from === undefined) return false
+  return from === jid(to) || (bare(from) === bare(to) && !isRoom(bare(to), session))
+}
+
+function isRoom(address: string, session: LiveSession): boolean {
+  for (const [key, value] of session.state.all('directed')) if (bare(key) === address && (value as { muc?: boolean }).muc) return true
+  return false
+}
+
+// ---------------------------------------------------------------- bounces
+
+/** A stanza error for a message of ours fails it; one that cannot be about it shows as a message of type error, a forged one not at all. */
+async function bounce(incoming: Incoming, session: LiveSession, vocabulary: Translator): Promise<Effect | undefined> {
+  const { stanza } = incoming
+  const { id, from } = stanza.attributes
+  const record = id === undefined ? undefined : await session.message(id)
+  if (record && !mayBounce(from, record, session)) return undefined
+  const xmpp = readError(child(stanza, 'error'))
+  const error = { code: `xmpp-${xmpp.condition}`, detail: xmpp.text ?? `The message came back: ${xmpp.condition}.`, xmpp }
+  const failed = record && advance(record, 'failed', Date.now(), { error })
+  if (!failed) return { events: [stanzaEvent('message.received', incoming, session, vocabulary)] }
+  return { records: [failed], events: [recordEvent(failed, 'failed')] }
+}
+
+/** The addressed JID, its bare JID, its domain, or the own server. */
+function mayBounce(from: string | undefined, { to }: MessageRecord, session: LiveSession): boolean {
+  if (from === undefined) return true
+  const sender = safely(jid, from)
+  const own = session.record.jid
+  return sender !== undefined && [jid(to), bare(to), domainOf(to), own, domainOf(own)].includes(sender)
+}
+
+/** undefined where the wire gave something that is no JID */
+function safely(form: (address: string) => string, address: string | undefined): string | undefined {
+  if (address === undefined) return undefined
+  try {
+    return form(address)
+  } catch {
+    return undefined
+  }
+}

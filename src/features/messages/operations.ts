@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { Problem } from '../../errors.ts'
+import type { Call, Operation } from '../../gateway/feature.ts'
+import { messageStatuses } from '../../gateway/ports.ts'
+import { recordJson } from '../../gateway/record.ts'
+import { jid } from '../../stanza/scalars.ts'
+import type { StanzaJson, Translator } from '../../stanza/translate.ts'
+import { type Level, sendMessage } from './outgoing.ts'
+
+const status = z.enum(messageStatuses).meta({ id: 'MessageStatus', description: 'How far the message came' })
+const time = z.iso.datetime()
+const failure = z.looseObject({ code: z.string(), detail: z.string(), xmpp: z.unknown().optional() }).meta({ id: 'MessageFailure' })
+
+/** What `POST /messages` answers. */
+const progress = z
+  .object({ id: z.string(), status, originId: z.string(), error: failure.optional() })
+  .meta({ id: 'MessageAccepted', description: 'A message that was accepted, and how far it came by now' })
+
+export const record = z
+  .object({
+    id: z.string(),
+    to: z.string(),
+    status,
+    originId: z.string(),
+    acceptedAt: time,
+    history: z.array(z.object({ status, at: time })),
+    error: failure.optional(),
+    ackBy: z.literal('ping').optional().meta({ description: 'The server has no stream management: a ping after the message was answered' }),
+    stanzaId: z.string().optional().meta({ description: 'The id that the own server archived it under' }),
+  })
+  .meta({ id: 'MessageRecord', description: 'A message that was sent through the gateway' })
+
+export function messageOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
+  const body = vocabulary.schemas.message
+    .omit({ from: true })
+    .extend({
+      to: jid.schema,
+      id: z.string().min(1).max(255).optional().meta({ description: "The caller's own id, unique within 24 hours" }),
+      expiresIn: z.number().positive().max(604_800).optional().meta({ description: 'Seconds after which it is not sent any more' }),
+    })
+    .meta({ id: 'NewMessage', example: { to: 'juliet@example.com', body: 'Art thou not Romeo, and a Montague?' } })
+
+  const send: Operation = {
+    id: 'messages.send',
+    method: 'POST',
+    path: '/messages',
+    summary: 'Send a message',
+    description:
+      'Answers 202 as soon as the message is in the outbox. With `Prefer: wait=N` (at most 60) it waits for the acknowledgement of the own server, ' +
+      'with `level=delivered` for the receipt of the recipient, and answers 200 when that came in time. The type is `chat` unless told.',
+    session: 'required',
+    query: z.strictObject({
+      level: z.enum(['acked', 'delivered']).optional().meta({ description: 'What `Prefer: wait` waits for; acked by default' }),
+    }),
+    body,
+    answers: {
+      200: { description: 'The level asked for was reached', schema: progress },
+      202: { description: 'In the outbox', schema: progress },
+    },
+    problems: [
+      'jid-malformed',
+      'illegal-character',
+      'stanza-too-large',
+      'id-in-use',
+      'session-stopped',
+      'outbox-full',
+      'idempotency-key-running',
+      'idempotency-key-reused',
+      'store-unavailable',
+    ],
+    idempotency: 'own',
+    run(call: Call<unknown, { level?: Level }, StanzaJson & { expiresIn?: number }>) {
+      const { expiresIn, ...json } = call.body
+      const stanza = vocabulary.write('message', { type: 'chat', ...json })
+      const { level } = call.query
+      return sendMessage(call, stanza, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}), ...(level ? { level } : {}) })
+    },
+  }
+
+  const get: Operation = {
+    id: 'messages.get',
+    method: 'GET',
+    path: '/messages/{id}',
+    summary: 'Read how far a message came',
+    session: 'carried',
+    params: z.object({ id: z.string() }),
+    answers: { 200: { description: 'The record', schema: record } },
+    problems: ['message-not-found', 'store-unavailable'],
+    async run({ session, params }: Call<{ id: string }>) {
+      const found = await session.message(params.id)
+      if (!found) throw new Problem('message-not-found', 'There is no such message.')
+      return { status: 200, body: recordJson(found) }
+    },
+  }
+
+  return [send, get]
+}

@@ -1,0 +1,97 @@
+/** From a checked message to the outbox, and the answer that says how far it came. */
+import { Problem } from '../../errors.ts'
+import type { Answer, Call } from '../../gateway/feature.ts'
+import { newMessageId } from '../../gateway/ids.ts'
+import type { EventDraft, MessageRecord, MessageStatus, OutboxEntry } from '../../gateway/ports.ts'
+import { recordJson } from '../../gateway/record.ts'
+import { accepted } from '../../gateway/records.ts'
+import { child, type Element, element, withAttributes, withChildren } from '../../stanza/element.ts'
+import { jid } from '../../stanza/jid.ts'
+import { serialize } from '../../stanza/serialize.ts'
+
+const IDS = 'urn:xmpp:sid:0'
+/** seconds that `Prefer: wait` may ask for */
+export const WAIT_MAX = 60
+
+export type Level = 'acked' | 'delivered'
+
+const reached: Record<Level, readonly MessageStatus[]> = {
+  acked: ['acked', 'delivered', 'displayed'],
+  delivered: ['delivered', 'displayed'],
+}
+
+/** What happened to a message of ours, with its record as it is then. */
+export function recordEvent(record: MessageRecord, status: MessageStatus): EventDraft {
+  return { type: `message.${status}`, subject: record.id, data: recordJson(record) }
+}
+
+/** The message as it goes out: one id for the record, the stanza and its origin-id (XEP-0359); the caller's where there is one. */
+export function identified(message: Element, session: string): Element {
+  const origin = child(message, 'origin-id', IDS)?.attributes.id
+  const id = message.attributes.id ?? origin ?? newMessageId(session)
+  if (origin !== undefined && origin !== id) {
+    const errors = [{ path: 'body.originId', message: 'must equal id' }]
+    throw new Problem('invalid-request', 'The origin-id of a message is its id.', { errors })
+  }
+  const named = withAttributes(message, { id, to: jid(message.attributes.to ?? '', 'body.to') })
+  return origin === undefined ? withChildren(named, element('origin-id', IDS, { id })) : named
+}
+
+/** The XML of a stanza for the wire. Throws stanza-too-large beyond `limit` bytes. */
+export function withinLimit(stanza: Element, limit: number): string {
+  const xml = serialize(stanza)
+  const size = Buffer.byteLength(xml)
+  if (size > limit) throw new Problem('stanza-too-large', `The stanza has ${size} bytes; the limit is ${limit}.`)
+  return xml
+}
+
+/** Puts a message into the outbox and answers 202, or waits as long as the caller prefers for its acknowledgement or receipt. */
+export async function sendMessage(
+  call: Call,
+  message: Element,
+  { limit, expiresIn, level = 'acked' }: { limit: number; expiresIn?: number; level?: Level },
+): Promise<Answer> {
+  const { session, idempotency, prefer } = call
+  const stanza = identified(message, session.record.id)
+  const { id, to, type = 'normal' } = stanza.attributes as { id: string; to: string; type?: string }
+  const acceptedAt = Date.now()
+  const expiresAt = expiresIn === undefined ? null : acceptedAt + expiresIn * 1000
+  const entry: OutboxEntry = { id, xml: withinLimit(stanza, limit), to, kind: 'message', type, acceptedAt, expiresAt }
+  const record = accepted(entry)
+  const answer = answerFor(record, 202)
+  const result = await session.accept({
+    entries: [{ entry, record }],
+    events: [recordEvent(record, 'accepted')],
+    ...(idempotency ? { idempotency: { ...idempotency, answer } } : {}),
+  })
+  switch (result.kind) {
+    case 'accepted':
+      return prefer.wait ? await waitFor(call, record, level, Math.min(prefer.wait, WAIT_MAX)) : answer
+    case 'replayed':
+      return { ...result.answer, headers: { ...result.answer.headers, 'idempotency-replayed': 'true' } }
+    case 'running':
+      throw new Problem('idempotency-key-running', 'The first request with this Idempotency-Key is still running.', { retryAfter: 1 })
+    case 'reused':
+      throw new Problem('idempotency-key-reused', 'This Idempotency-Key was used for another request.')
+    case 'id-in-use':
+      throw new Problem('id-in-use', `A message with the id ${result.id} was sent within the last 24 hours.`)
+    case 'full':
+      throw new Problem('outbox-full', 'The outbox of the session is full.', { retryAfter: result.retryAfter })
+  }
+}
+
+async function waitFor(call: Call, record: MessageRecord, level: Level, seconds: number): Promise<Answer> {
+  const { session, idempotency, signal } = call
+  const latest = (await session.awaitMessage(record.id, [...reached[level], 'failed', 'expired'], seconds * 1000, signal)) ?? record
+  const answer = answerFor(latest, reached[level].includes(latest.status) ? 200 : 202)
+  if (idempotency) await session.answered(idempotency, answer)
+  return { ...answer, preferenceApplied: `wait=${seconds}` }
+}
+
+function answerFor({ id, status, originId, error }: MessageRecord, httpStatus: 200 | 202) {
+  return {
+    status: httpStatus,
+    body: { id, status, originId, ...(error ? { error } : {}) },
+    headers: { location: `/messages/${encodeURIComponent(id)}` },
+  }
+}

@@ -1,0 +1,31 @@
+/** The presences that a session knows of others, by full JID. */
+import type { SessionHandle } from '../../gateway/feature.ts'
+import type { EventDraft } from '../../gateway/ports.ts'
+import { bare } from '../../stanza/jid.ts'
+import type { StanzaJson } from '../../stanza/translate.ts'
+
+/** One resource's presence as callers see it: `{jid, show?, status?, priority, …}`. */
+export type Presence = { jid: string; priority: number } & Record<string, unknown>
+
+/** The known presences of each bare JID, highest priority first. */
+export async function presencesOf(session: SessionHandle): Promise<Map<string, Presence[]>> {
+  const all = new Map<string, Presence[]>()
+  for (const [jid, json] of await session.state('presence')) {
+    const account = bare(jid)
+    const presences = all.get(account) ?? []
+    presences.push(presence(jid, json as StanzaJson))
+    all.set(account, presences)
+  }
+  for (const presences of all.values()) presences.sort((one, other) => other.priority - one.priority || (one.jid < other.jid ? -1 : 1))
+  return all
+}
+
+function presence(jid: string, { to: _to, from: _from, id: _id, type: _type, priority, ...rest }: StanzaJson): Presence {
+  return { jid, ...rest, priority: typeof priority === 'number' ? priority : 0 }
+}
+
+/** For `snapshot=presence`: who is available now, as the events that would tell it. */
+export async function presenceSnapshot(session: SessionHandle): Promise<EventDraft[]> {
+  const all = await session.state('presence')
+  return [...all].map(([jid, data]) => ({ type: 'presence.available', subject: bare(jid), data, volatile: true }))
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { Problem } from '../../errors.ts'
+import type { Call, Operation } from '../../gateway/feature.ts'
+import { bare, isBare, jid } from '../../stanza/jid.ts'
+import { jid as jidScalar } from '../../stanza/scalars.ts'
+import type { StanzaJson, Translator } from '../../stanza/translate.ts'
+import { withinLimit } from '../messages/outgoing.ts'
+import { byKey, type PageQuery, page, pageOf, pageQuery } from '../page.ts'
+import { presencesOf } from './known.ts'
+import { sendPresence, subscriptions, WRITE_WITHIN } from './outgoing.ts'
+
+/** what a caller cannot say of the own presence */
+const addressing = { to: true, from: true, id: true, type: true, error: true } as const
+
+const resource = z
+  .looseObject({
+    jid: z.string(),
+    show: z.string().optional(),
+    status: z.string().optional(),
+    statuses: z.unknown().optional(),
+    priority: z.number(),
+  })
+  .meta({ id: 'ResourcePresence', description: 'The presence of one resource' })
+
+export const presencesSchema = z.array(resource)
+
+const contactPresence = z.object({ jid: z.string(), presences: presencesSchema }).meta({ id: 'ContactPresence' })
+
+export function presenceOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
+  const content = vocabulary.schemas.presence.omit(addressing).meta({ id: 'OwnPresence', description: 'What the account shows of itself' })
+  const directed = vocabulary.schemas.presence
+    .omit({ from: true, error: true })
+    .extend({
+      to: jidScalar.schema,
+      type: z.enum([...subscriptions, 'unavailable']).optional(),
+    })
+    .meta({ id: 'DirectedPresence', example: { to: 'juliet@example.com', type: 'subscribe' } })
+
+  const list: Operation = {
+    id: 'presence.list',
+    method: 'GET',
+    path: '/presence',
+    summary: 'Read the presence of all contacts',
+    session: 'required',
+    query: z.strictObject(pageQuery),
+    answers: { 200: { description: 'Contacts and everybody else whose presence is known, by JID', schema: pageOf(contactPresence) } },
+    problems: ['store-unavailable'],
+    async run({ session, query }: Call<unknown, PageQuery>) {
+      const [roster, presences] = await Promise.all([session.state('roster'), presencesOf(session)])
+      const jids = [...new Set([...roster.keys(), ...presences.keys()])]
+      const all = jids.map((address) => ({ jid: address, presences: presences.get(address) ?? [] })).sort(byKey((item) => item.jid))
+      return { status: 200, body: page(all, (item) => item.jid, query) }
+    },
+  }
+
+  const get: Operation = {
+    id: 'presence.get',
+    method: 'GET',
+    path: '/presence/{jid}',
+    summary: 'Read the presence of one contact',
+    session: 'required',
+    params: z.object({ jid: jidScalar.schema }),
+    answers: { 200: { description: 'Their resources; empty when they are offline', schema: contactPresence } },
+    problems: ['jid-malformed', 'contact-not-found', 'store-unavailable'],
+    async run({ session, params }: Call<{ jid: string }>) {
+      const address = jid(params.jid, 'path.jid')
+      const [roster, all] = await Promise.all([session.state('roster'), presencesOf(session)])
+      const known = all.get(bare(address))
+      if (!known && !roster.has(bare(address)))
+        throw new Problem('contact-not-found', `${bare(address)} is no contact, and no presence of theirs is known.`)
+      const presences = (known ?? []).filter((item) => isBare(address) || item.jid === address)
+      return { status: 200, body: { jid: address, presences } }
+    },
+  }
+
+  const set: Operation = {
+    id: 'presence.set',
+    method: 'PUT',
+    path: '/presence',
+    summary: 'Show something else, or become available',
+    description:
+      'Kept for the life of the session: shown again after every reconnect. A priority of 0 or more takes part in the delivery to the bare JID.',
+    session: 'required',
+    body: content,
+    answers: { 200: { description: 'Sent', schema: content } },
+    problems: ['illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped'],
+    async run({ session, body, signal }: Call<unknown, unknown, StanzaJson>) {
+      withinLimit(vocabulary.write('presence', body), limits.stanza)
+      await session.perform('presence.set', { presence: body }, { timeout: WRITE_WITHIN, signal })
+      return { status: 200, body }
+    },
+  }
+
+  const clear: Operation = {
+    id: 'presence.clear',
+    method: 'DELETE',
+    path: '/presence',
+    summary: 'Become unavailable; the session stays',
+    session: 'required',
+    answers: { 204: { description: 'Sent' } },
+    problems: ['session-offline', 'session-stopped'],
+    async run({ session, signal }: Call) {
+      await session.perform('presence.set', { presence: false }, { timeout: WRITE_WITHIN, signal })
+      return { status: 204 }
+    },
+  }
+
+  const send: Operation = {
+    id: 'presence.send',
+    method: 'POST',
+    path: '/presence',
+    summary: 'Send presence to one JID, or a step of a subscription',
+    session: 'required',
+    body: directed,
+    answers: { 202: { description: 'Sent', schema: z.object({ id: z.string() }) } },
+    problems: [
+      'jid-malformed',
+      'illegal-character',
+      'stanza-too-large',
+      'session-offline',
+      'session-stopped',
+      'idempotency-key-running',
+      'idempotency-key-reused',
+    ],
+    idempotency: 'generic',
+    async run({ session, body, signal }: Call<unknown, unknown, StanzaJson>) {
+      const presence = vocabulary.write('presence', body)
+      return sendPresence(presence, { session, signal, limit: limits.stanza })
+    },
+  }
+
+  return [list, get, set, clear, send]
+}

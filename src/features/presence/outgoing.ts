@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto'
+import type { Answer, SessionHandle } from '../../gateway/feature.ts'
+import { type Element, withAttributes } from '../../stanza/element.ts'
+import { bare, jid } from '../../stanza/jid.ts'
+import { withinLimit } from '../messages/outgoing.ts'
+
+/** ms that a write to the wire may take */
+export const WRITE_WITHIN = 5_000
+
+export const subscriptions = ['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed'] as const
+
+/** Sends presence to one JID; subscriptions are between accounts, so theirs is the bare one (RFC 6121 section 3.1.1). */
+export async function sendPresence(
+  presence: Element,
+  { session, signal, limit }: { session: SessionHandle; signal: AbortSignal; limit: number },
+): Promise<Answer> {
+  const { type, id = `prs_${randomBytes(16).toString('base64url')}` } = presence.attributes
+  const address = jid(presence.attributes.to ?? '', 'body.to')
+  const to = subscriptions.some((one) => one === type) ? bare(address) : address
+  const xml = withinLimit(withAttributes(presence, { id, to }), limit)
+  await session.perform('presence.send', { xml }, { timeout: WRITE_WITHIN, signal })
+  return { status: 202, body: { id } }
+}

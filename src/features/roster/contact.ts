@@ -1,0 +1,91 @@
+/** Roster items (RFC 6121 section 2.1) as contacts. */
+import type { EventDraft, StateChange } from '../../gateway/ports.ts'
+import { type Element, element, elements, text } from '../../stanza/element.ts'
+import { bare } from '../../stanza/jid.ts'
+
+export const ROSTER = 'jabber:iq:roster'
+
+export const subscriptionStates = ['none', 'to', 'from', 'both'] as const
+
+export interface Contact {
+  /** bare, normalised */
+  jid: string
+  name?: string
+  groups: string[]
+  subscription: (typeof subscriptionStates)[number]
+  ask?: 'subscribe'
+  approved?: true
+}
+
+/** The contacts of a roster result or push; `removed` are those whose item says so. Items without a JID are left out. */
+export function readItems(query: Element): { contacts: Contact[]; removed: string[] } {
+  const contacts: Contact[] = []
+  const removed: string[] = []
+  for (const item of elements(query)) {
+    const jid = item.name === 'item' && item.xmlns === ROSTER ? address(item.attributes.jid) : undefined
+    if (jid === undefined) continue
+    if (item.attributes.subscription === 'remove') removed.push(jid)
+    else contacts.push(readItem(jid, item))
+  }
+  return { contacts, removed }
+}
+
+function readItem(jid: string, item: Element): Contact {
+  const { name, subscription, ask, approved } = item.attributes
+  const groups = elements(item).filter((node) => node.name === 'group' && node.xmlns === ROSTER)
+  return {
+    jid,
+    ...(name ? { name } : {}),
+    groups: [...new Set(groups.map(text))].sort(),
+    subscription: subscriptionStates.find((state) => state === subscription) ?? 'none',
+    ...(ask === 'subscribe' ? { ask } : {}),
+    ...(approved === 'true' || approved === '1' ? { approved: true } : {}),
+  }
+}
+
+/** What a roster set asks for; the server ignores the rest. */
+export function writeSet({ jid, name, groups }: Pick<Contact, 'jid' | 'name' | 'groups'>): Element {
+  const children = groups.map((group) => element('group', ROSTER, {}, [group]))
+  return element('query', ROSTER, {}, [element('item', ROSTER, { jid, name }, children)])
+}
+
+export const writeRemoval = (jid: string): Element =>
+  element('query', ROSTER, {}, [element('item', ROSTER, { jid, subscription: 'remove' })])
+
+/** The state and the events by which contacts become known, where they are not known like this already. */
+export function changesOf(
+  { contacts, removed }: { contacts: readonly Contact[]; removed: readonly string[] },
+  known: ReadonlyMap<string, unknown>,
+): { state: StateChange[]; events: EventDraft[] } {
+  const changed = contacts.filter((contact) => !isSame(known.get(contact.jid) as Contact | undefined, contact))
+  const gone = removed.filter((jid) => known.has(jid))
+  return {
+    state: [
+      ...changed.map((contact) => ({ kind: 'roster', key: contact.jid, value: contact })),
+      ...gone.map((jid) => ({ kind: 'roster', key: jid, value: null })),
+    ],
+    events: [
+      ...changed.map((contact) => ({ type: 'roster.updated', subject: contact.jid, data: contact })),
+      ...gone.map((jid) => ({ type: 'roster.removed', subject: jid, data: { jid } })),
+    ],
+  }
+}
+
+function isSame(one: Contact | undefined, other: Contact): boolean {
+  return (
+    one !== undefined &&
+    one.name === other.name &&
+    one.subscription === other.subscription &&
+    one.ask === other.ask &&
+    one.approved === other.approved &&
+    one.groups.join('\0') === other.groups.join('\0')
+  )
+}
+
+function address(jid: string | undefined): string | undefined {
+  try {
+    return jid === undefined ? undefined : bare(jid)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { Problem } from '../../errors.ts'
+import type { Call, Operation, SessionHandle } from '../../gateway/feature.ts'
+import { isBare, jid } from '../../stanza/jid.ts'
+import { jid as jidScalar } from '../../stanza/scalars.ts'
+import { byKey, type PageQuery, page, pageOf, pageQuery } from '../page.ts'
+import { type Presence, presencesOf } from '../presence/known.ts'
+import { presencesSchema } from '../presence/operations.ts'
+import { type Contact, subscriptionStates } from './contact.ts'
+
+/** ms that the server may take to change the roster */
+const CHANGE_WITHIN = 30_000
+/** characters of a name or a group: servers' limits are about this */
+const TEXT_MAX = 1023
+
+export const contactShape = {
+  jid: z.string(),
+  name: z.string().optional(),
+  groups: z.array(z.string()),
+  subscription: z
+    .enum(subscriptionStates)
+    .meta({ description: 'Who sees whose presence: `to` the account sees theirs, `from` they see its' }),
+  ask: z.literal('subscribe').optional().meta({ description: 'The account asked to see their presence, without an answer yet' }),
+  approved: z.literal(true).optional().meta({ description: 'Their request will be granted without being asked' }),
+}
+
+const contactSchema = z.object({ ...contactShape, presences: presencesSchema.optional() }).meta({ id: 'Contact' })
+const params = z.object({ jid: jidScalar.schema })
+
+const change = z
+  .strictObject({
+    name: z.string().max(TEXT_MAX).optional(),
+    groups: z.array(z.string().min(1).max(TEXT_MAX)).max(100).optional(),
+  })
+  .meta({ id: 'ContactChange', description: 'What is left out is removed', example: { name: 'Juliet', groups: ['Capulet'] } })
+
+const withPresence = z.strictObject({
+  ...pageQuery,
+  presence: z.enum(['true', 'false']).optional().meta({ description: '`false` leaves out `presences`' }),
+})
+
+export function rosterOperations(): Operation[] {
+  const list: Operation = {
+    id: 'roster.list',
+    method: 'GET',
+    path: '/roster',
+    summary: 'Read the contacts',
+    description: 'The strong ETag is over the whole answer; with `If-None-Match` an unchanged one is 304.',
+    session: 'required',
+    query: withPresence,
+    answers: { 200: { description: 'Contacts by JID', schema: pageOf(contactSchema) } },
+    problems: ['store-unavailable'],
+    async run({ session, query }: Call<unknown, PageQuery & { presence?: 'true' | 'false' }>) {
+      const presences = query.presence === 'false' ? undefined : await presencesOf(session)
+      const contacts = [...(await session.state('roster')).values()] as Contact[]
+      const { data, ...rest } = page(contacts.sort(byKey(({ jid }) => jid)), ({ jid }) => jid, query)
+      const body = { data: data.map((contact) => view(contact, presences)), ...rest }
+      return { status: 200, body, headers: { etag: etagOf(body) } }
+    },
+  }
+
+  const getContact: Operation = {
+    id: 'roster.getContact',
+    method: 'GET',
+    path: '/roster/{jid}',
+    summary: 'Read one contact',
+    session: 'required',
+    params,
+    answers: { 200: { description: 'The contact', schema: contactSchema } },
+    problems: ['jid-malformed', 'contact-not-found', 'store-unavailable'],
+    async run({ session, params }: Call<{ jid: string }>) {
+      const contact = await known(session, contactJid(params.jid))
+      return { status: 200, body: view(contact, await presencesOf(session)) }
+    },
+  }
+
+  const put: Operation = {
+    id: 'roster.put',
+    method: 'PUT',
+    path: '/roster/{jid}',
+    summary: 'Add a contact, or change their name and groups',
+    description: 'Answers when the server has changed the roster. To see their presence, send `subscribe` by `POST /presence`.',
+    session: 'required',
+    params,
+    body: change,
+    answers: { 200: { description: 'The contact', schema: contactSchema } },
+    problems: ['jid-malformed', 'illegal-character', 'session-offline', 'session-stopped', 'xmpp-timeout', 'outcome-unknown'],
+    async run({ session, params, body, signal }: Call<{ jid: string }, unknown, { name?: string; groups?: string[] }>) {
+      const wanted = { jid: contactJid(params.jid), groups: [...new Set(body.groups)].sort(), ...(body.name ? { name: body.name } : {}) }
+      const contact = (await session.perform('roster.put', wanted, { timeout: CHANGE_WITHIN, signal })) as Contact
+      return { status: 200, body: view(contact, await presencesOf(session)) }
+    },
+  }
+
+  const remove: Operation = {
+    id: 'roster.remove',
+    method: 'DELETE',
+    path: '/roster/{jid}',
+    summary: 'Remove a contact, and end the subscriptions with them',
+    session: 'required',
+    params,
+    answers: { 204: { description: 'Removed' } },
+    problems: ['jid-malformed', 'contact-not-found', 'session-offline', 'session-stopped', 'xmpp-timeout', 'outcome-unknown'],
+    async run({ session, params, signal }: Call<{ jid: string }>) {
+      const { jid } = await known(session, contactJid(params.jid))
+      await session.perform('roster.remove', { jid }, { timeout: CHANGE_WITHIN, signal })
+      return { status: 204 }
+    },
+  }
+
+  return [list, getContact, put, remove]
+}
+
+function contactJid(text: string): string {
+  const address = jid(text, 'params.jid')
+  if (isBare(address)) return address
+  const errors = [{ path: 'params.jid', message: 'must be a bare JID' }]
+  throw new Problem('jid-malformed', 'A contact is named by the bare JID.', { errors })
+}
+
+async function known(session: SessionHandle, jid: string): Promise<Contact> {
+  const contact = (await session.state('roster')).get(jid)
+  if (contact) return contact as Contact
+  throw new Problem('contact-not-found', `${jid} is not in the roster.`)
+}
+
+function view(contact: Contact, presences: Map<string, Presence[]> | undefined) {
+  return presences ? { ...contact, presences: presences.get(contact.jid) ?? [] } : contact
+}
+
+function etagOf(body: unknown): string {
+  return `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`
+}

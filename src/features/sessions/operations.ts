@@ -1,0 +1,220 @@
+import { z } from 'zod'
+import type { Answer, Call, Operation, Sessions } from '../../gateway/feature.ts'
+import { sessionStates } from '../../gateway/ports.ts'
+import type { Translator } from '../../stanza/translate.ts'
+import { type PageQuery, pageOf, pageQuery } from '../page.ts'
+
+/** seconds that a log-in is waited for: unless told, and at most */
+const WAIT = 10
+const WAIT_MAX = 60
+/** sessions of a page unless the caller says another limit */
+const PAGE = 100
+const CONNECTIONS_MAX = 8
+
+const state = z.enum(sessionStates).meta({ id: 'SessionState' })
+const time = z.iso.datetime()
+
+export const sessionShape = {
+  id: z.string().meta({ example: 'ses_mT5C0bO9p0sZbq1xkPsu1A' }),
+  jid: z.string().meta({ description: 'The bare JID' }),
+  state,
+  since: time,
+  reason: z.string().optional().meta({ description: 'Why it is not online' }),
+  connections: z.array(
+    z.object({
+      jid: z.string().nullable().meta({ description: 'The full JID that the server bound, null before' }),
+      resource: z.string(),
+      role: z.enum(['primary', 'sender']),
+      state,
+    }),
+  ),
+  instance: z.string().meta({ description: 'INSTANCE_ID of the process that holds it' }),
+  lastVerifiedAt: time.nullable().meta({ description: 'When the server last proved that the connection is alive' }),
+  outbox: z.object({ length: z.int(), oldest: time.optional() }),
+  handles: z.array(z.string()),
+  createdAt: time,
+}
+
+const session = z.object(sessionShape).meta({ id: 'Session' })
+const opened = z
+  .object({ ...sessionShape, token: z.string().meta({ description: 'For requests that act for this session alone' }) })
+  .meta({ id: 'OpenedSession' })
+
+const connections = z
+  .int()
+  .min(1)
+  .max(CONNECTIONS_MAX)
+  .meta({ description: 'The primary and the senders beside it; servers limit sessions per user' })
+const handles = z
+  .array(z.string().min(1).max(1023))
+  .max(100)
+  .meta({ description: 'Namespaces of incoming iqs that callers answer: they are raised as iq.requested and shown by service discovery' })
+const password = z.string().min(1).max(1023)
+
+export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions; vocabulary: Translator }): Operation[] {
+  const presence = vocabulary.schemas.presence.omit({ to: true, from: true, id: true, type: true, error: true })
+  const newSession = z
+    .strictObject({
+      jid: z.string().min(1).max(3071).meta({ description: 'The bare JID' }),
+      password,
+      service: z
+        .string()
+        .max(2048)
+        .regex(/^(xmpps?|wss?):\/\//)
+        .optional()
+        .meta({ description: 'Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. Looked up from the domain unless told' }),
+      resource: z.string().min(1).max(1023).optional().meta({ description: 'Chosen by the gateway unless told' }),
+      connections: connections.optional(),
+      presence: z
+        .union([z.literal(false), presence])
+        .optional()
+        .meta({ description: 'What the account shows once online; false stays unavailable' }),
+      handles: handles.optional(),
+    })
+    .meta({ id: 'NewSession', example: { jid: 'romeo@example.com', password: 'secret' } })
+
+  interface NewSession {
+    jid: string
+    password: string
+    service?: string
+    resource?: string
+    connections?: number
+    presence?: Record<string, unknown> | false
+    handles?: string[]
+  }
+
+  const open: Operation = {
+    id: 'sessions.open',
+    method: 'POST',
+    path: '/sessions',
+    summary: 'Bring an account online',
+    description:
+      'Answers when the account is online, or at the first definite failure; then nothing is kept. `Prefer: wait=N` says how long to wait (10 s unless told, ' +
+      'at most 60); with `Prefer: respond-async` it answers 202 at once and goes on trying. Repeating it answers 200 with a fresh token. ' +
+      'With a priority of 0 or more the session takes part in the delivery to the bare JID and receives offline messages; with a negative one it listens by carbons only.',
+    session: 'none',
+    body: newSession,
+    answers: {
+      200: { description: 'The session was there', schema: opened },
+      201: { description: 'Online', schema: opened },
+      202: { description: 'Connecting', schema: opened },
+    },
+    problems: [
+      'jid-malformed',
+      'illegal-character',
+      'address-not-allowed',
+      'xmpp-authentication-failed',
+      'xmpp-unreachable',
+      'xmpp-tls-failed',
+      'xmpp-server-not-trusted',
+      'xmpp-timeout',
+      'scope-missing',
+      'draining',
+      'store-unavailable',
+    ],
+    async run({ caller, body, prefer, signal }: Call<unknown, unknown, NewSession>): Promise<Answer> {
+      // says what is wrong with it before anything is done
+      if (body.presence) vocabulary.write('presence', body.presence)
+      const seconds = Math.min(prefer.wait ?? WAIT, WAIT_MAX)
+      const background = prefer.respondAsync === true
+      const { handle, token, outcome } = await sessions.open(
+        { tenant: caller.tenant, connections: 1, ...body },
+        { wait: seconds * 1000, background, signal },
+      )
+      const { id } = handle.record
+      return {
+        status: { created: 201, existing: 200, pending: 202 }[outcome],
+        body: { ...(await sessions.view(handle)), token },
+        headers: { location: `/sessions/${id}` },
+        ...(background
+          ? { preferenceApplied: 'respond-async' }
+          : prefer.wait === undefined
+            ? {}
+            : { preferenceApplied: `wait=${seconds}` }),
+      }
+    },
+  }
+
+  const list: Operation = {
+    id: 'sessions.list',
+    method: 'GET',
+    path: '/sessions',
+    summary: 'List the sessions of the tenant, oldest first',
+    session: 'none',
+    query: z.strictObject(pageQuery),
+    answers: { 200: { description: 'Sessions', schema: pageOf(session) } },
+    problems: ['store-unavailable'],
+    async run({ caller, query: { limit = PAGE, after } }: Call<unknown, PageQuery>) {
+      const handles =
+        caller.session === undefined
+          ? await sessions.list(caller.tenant, { limit: limit + 1, ...(after === undefined ? {} : { after }) })
+          : [await sessions.resolve(caller.tenant, caller.session)]
+      const shown = handles.slice(0, limit)
+      const complete = shown.length === handles.length
+      const next = shown.at(-1)?.record.id
+      const data = await Promise.all(shown.map((handle) => sessions.view(handle)))
+      return { status: 200, body: { data, page: { ...(complete || next === undefined ? {} : { next }), complete } } }
+    },
+  }
+
+  const params = z.object({ id: z.string() })
+
+  const get: Operation = {
+    id: 'sessions.get',
+    method: 'GET',
+    path: '/sessions/{id}',
+    summary: 'Read a session',
+    session: 'carried',
+    params,
+    answers: { 200: { description: 'The session', schema: session } },
+    problems: ['session-not-found', 'store-unavailable'],
+    async run({ session: handle }: Call) {
+      return { status: 200, body: await sessions.view(handle) }
+    },
+  }
+
+  const update: Operation = {
+    id: 'sessions.update',
+    method: 'PATCH',
+    path: '/sessions/{id}',
+    summary: 'Change the password, the number of connections, or what is handled',
+    description: 'A password is tried on a new connection before it replaces the kept one.',
+    session: 'carried',
+    params,
+    body: z
+      .strictObject({ password: password.optional(), connections: connections.optional(), handles: handles.optional() })
+      .meta({ id: 'SessionChange', example: { connections: 3 } }),
+    answers: { 200: { description: 'The session as it is then', schema: session } },
+    problems: [
+      'session-not-found',
+      'xmpp-authentication-failed',
+      'xmpp-unreachable',
+      'xmpp-tls-failed',
+      'xmpp-timeout',
+      'store-unavailable',
+    ],
+    async run({ session: handle, body }: Call<unknown, unknown, { password?: string; connections?: number; handles?: string[] }>) {
+      return { status: 200, body: await sessions.view(await sessions.update(handle, body)) }
+    },
+  }
+
+  const close: Operation = {
+    id: 'sessions.close',
+    method: 'DELETE',
+    path: '/sessions/{id}',
+    summary: 'End a session',
+    description:
+      'Unavailable presence is sent, acknowledgements are awaited up to 5 s, the streams are closed, and everything about the session is removed.',
+    session: 'carried',
+    params,
+    query: z.strictObject({ status: z.string().max(1023).optional().meta({ description: 'Goes into the unavailable presence' }) }),
+    answers: { 204: { description: 'Ended' } },
+    problems: ['session-not-found', 'illegal-character', 'store-unavailable'],
+    async run({ session: handle, query: { status } }: Call<unknown, { status?: string }>) {
+      await sessions.close(handle, status === undefined ? {} : { status })
+      return { status: 204 }
+    },
+  }
+
+  return [open, list, get, update, close]
+}

@@ -1,0 +1,146 @@
+import { z } from 'zod'
+import { Problem } from '../../errors.ts'
+import type { Answer, Call, Operation, SessionHandle } from '../../gateway/feature.ts'
+import { CLIENT, type Element, elements, withAttributes } from '../../stanza/element.ts'
+import { bare, jid } from '../../stanza/jid.ts'
+import { serialize } from '../../stanza/serialize.ts'
+import { type StanzaJson, type StanzaKind, stanzaKinds, type Translator } from '../../stanza/translate.ts'
+import { askLater } from '../iq/outgoing.ts'
+import { identified, sendMessage, withinLimit } from '../messages/outgoing.ts'
+import { sendPresence, WRITE_WITHIN } from '../presence/outgoing.ts'
+import { readXml } from './xml.ts'
+
+type StanzaBody = Partial<Record<StanzaKind, StanzaJson>>
+
+export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
+  const { message, presence, iq } = vocabulary.schemas
+  const body = z
+    .strictObject({ message: message.optional(), presence: presence.optional(), iq: iq.optional() })
+    .meta({
+      id: 'Stanza',
+      description: 'Exactly one of message, presence and iq',
+      example: { message: { to: 'juliet@example.com', body: 'Art thou there?' } },
+    })
+  const sent = z.object({ id: z.string(), status: z.string().optional(), originId: z.string().optional() }).meta({ id: 'StanzaSent' })
+
+  /** One stanza from JSON or XML. `received`: as one that came in, addresses that are none included. */
+  function read(given: string | StanzaBody, received: boolean): Element {
+    if (typeof given === 'string') return checked(readXml(given, 'body', limits.stanza))
+    const kinds = stanzaKinds.filter((kind) => given[kind] !== undefined)
+    const [kind] = kinds
+    if (kind === undefined || kinds.length > 1)
+      throw new Problem('not-a-stanza', 'The body must hold exactly one of message, presence and iq.')
+    return vocabulary.write(kind, given[kind] as StanzaJson, { received })
+  }
+
+  const send: Operation = {
+    id: 'stanzas.send',
+    method: 'POST',
+    path: '/stanzas',
+    summary: 'Send any stanza, as JSON or XML',
+    description:
+      'XML is parsed and written anew, never pasted. A message goes through the outbox like one of `POST /messages`; an iq answers as `iq.completed`. ' +
+      'The sender is always the account. With `dryRun=true` nothing is sent: the answer is the XML.',
+    session: 'required',
+    query: z.strictObject({ dryRun: z.enum(['true', 'false']).optional() }),
+    body,
+    xmlBody: true,
+    xmlAnswer: true,
+    answers: {
+      200: { description: 'With dryRun: the XML', schema: z.string(), contentType: 'application/xml' },
+      202: { description: 'Accepted; an iq is answered by iq.completed', schema: sent },
+    },
+    problems: [
+      'xml-malformed',
+      'not-a-stanza',
+      'jid-malformed',
+      'illegal-character',
+      'address-not-allowed',
+      'stanza-too-large',
+      'id-in-use',
+      'session-offline',
+      'session-stopped',
+      'outbox-full',
+      'idempotency-key-running',
+      'idempotency-key-reused',
+    ],
+    idempotency: 'generic',
+    async run(call: Call<unknown, { dryRun?: 'true' | 'false' }, string | StanzaBody>): Promise<Answer> {
+      const stanza = await withoutFrom(read(call.body, false), call.session)
+      withinLimit(stanza, limits.stanza)
+      if (call.query.dryRun === 'true') {
+        const shown = stanza.name === 'message' ? identified(stanza, call.session.record.id) : stanza
+        return { status: 200, body: serialize(shown, ''), contentType: 'application/xml' }
+      }
+      if (stanza.name === 'message') return await sendMessage(call, stanza, { limit: limits.stanza })
+      return stanza.name === 'presence' ? await sendAnyPresence(call, stanza) : await sendIq(call, stanza)
+    },
+  }
+
+  async function sendAnyPresence({ session, signal }: Call, stanza: Element): Promise<Answer> {
+    const { to, type, id } = stanza.attributes
+    if (to !== undefined) return await sendPresence(stanza, { session, signal, limit: limits.stanza })
+    if (type !== undefined && type !== 'unavailable') throw refuse('body.to', 'is required for this type of presence')
+    const { type: _, id: __, ...json } = vocabulary.read(stanza).json
+    const status = typeof json.status === 'string' ? { status: json.status } : {}
+    const args = type === 'unavailable' ? { presence: false, ...status } : { presence: json }
+    await session.perform('presence.set', args, { timeout: WRITE_WITHIN, signal })
+    return { status: 202, body: id === undefined ? {} : { id } }
+  }
+
+  async function sendIq(call: Call, stanza: Element): Promise<Answer> {
+    const { type, to, id } = stanza.attributes
+    const [payload] = elements(stanza)
+    if (type === 'result' || type === 'error') {
+      if (to === undefined || id === undefined) throw refuse('body', 'an answer needs the `to` and `id` of its request')
+      await call.session.perform('send', { xml: serialize(stanza) }, { timeout: WRITE_WITHIN, signal: call.signal })
+      return { status: 202, body: { id } }
+    }
+    if (type !== 'get' && type !== 'set') throw refuse('body.type', 'must be get or set')
+    if (!payload || elements(stanza).length > 1) throw refuse('body', 'an iq has exactly one payload')
+    return await askLater(call, { type, payload, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }) })
+  }
+
+  const translate: Operation = {
+    id: 'translate',
+    method: 'POST',
+    path: '/translate',
+    summary: 'Translate a stanza between XML and JSON, without sending it',
+    session: 'none',
+    body,
+    xmlBody: true,
+    xmlAnswer: true,
+    answers: { 200: { description: 'JSON for XML, XML for JSON', schema: body } },
+    problems: ['xml-malformed', 'not-a-stanza', 'jid-malformed', 'illegal-character', 'stanza-too-large'],
+    async run({ body: given }: Call<unknown, unknown, string | StanzaBody>): Promise<Answer> {
+      const stanza = read(given, true)
+      if (typeof given !== 'string') return { status: 200, body: serialize(stanza, ''), contentType: 'application/xml' }
+      const { kind, json } = vocabulary.read(stanza)
+      return { status: 200, body: { [kind]: json } }
+    },
+  }
+
+  return [send, translate]
+}
+
+/** XML of a caller: a message, presence or iq. */
+function checked(stanza: Element): Element {
+  if (stanza.xmlns === CLIENT && stanzaKinds.some((kind) => kind === stanza.name)) return stanza
+  throw new Problem('not-a-stanza', `<${stanza.name} xmlns="${stanza.xmlns}"/> is not a message, presence or iq of jabber:client.`)
+}
+
+/** The server says who the sender is; a caller may say it only if it is true. */
+async function withoutFrom(stanza: Element, session: SessionHandle): Promise<Element> {
+  const { from } = stanza.attributes
+  if (from === undefined) return stanza
+  const sender = jid(from, 'body.from')
+  const { connections } = await session.status()
+  const own = sender === session.record.jid || connections.some((connection) => connection.jid === sender)
+  if (own) return withAttributes(stanza, { from: undefined })
+  const errors = [{ path: 'body.from', message: 'is not the account of the session' }]
+  throw new Problem('address-not-allowed', `The account is ${bare(session.record.jid)}; it cannot send as ${sender}.`, { errors })
+}
+
+function refuse(path: string, message: string): Problem {
+  return new Problem('invalid-request', `${path}: ${message}`, { errors: [{ path, message }] })
+}

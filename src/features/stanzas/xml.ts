@@ -1,0 +1,15 @@
+import { Problem } from '../../errors.ts'
+import type { Element } from '../../stanza/element.ts'
+import { parseStanza, XmlError } from '../../stanza/parse.ts'
+
+/** One element from a caller's XML. Throws xml-malformed, and stanza-too-large beyond `limit` bytes. */
+export function readXml(xml: string, path: string, limit: number): Element {
+  const size = Buffer.byteLength(xml)
+  if (size > limit) throw new Problem('stanza-too-large', `The XML has ${size} bytes; the limit is ${limit}.`)
+  try {
+    return parseStanza(xml, { bytes: limit })
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error
+    throw new Problem('xml-malformed', error.message, { cause: error, errors: [{ path, message: error.message }] })
+  }
+}

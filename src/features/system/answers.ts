@@ -1,0 +1,82 @@
+/** What the gateway answers for the account, so that others see a well-behaved client. */
+import { readFileSync } from 'node:fs'
+import { stanzaProblem } from '../../errors.ts'
+import type { IqAnswer } from '../../gateway/feature.ts'
+import { child, element } from '../../stanza/element.ts'
+import { bare, equal } from '../../stanza/jid.ts'
+import { DISCO_INFO, discoInfo, NODE, verification } from './disco.ts'
+
+const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
+const PING = 'urn:xmpp:ping'
+const VERSION = 'jabber:iq:version'
+const TIME = 'urn:xmpp:time'
+const LAST = 'jabber:iq:last'
+
+/** namespaces that are answered here */
+export const answered = [DISCO_INFO, DISCO_ITEMS, PING, VERSION, TIME, LAST]
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
+
+export function systemAnswers(supported: readonly string[]): IqAnswer[] {
+  const info: IqAnswer = {
+    type: 'get',
+    name: 'query',
+    xmlns: DISCO_INFO,
+    answer(iq, session) {
+      const node = child(iq, 'query', DISCO_INFO)?.attributes.node
+      const features = [...supported, ...session.record.handles]
+      if (node !== undefined && node !== `${NODE}#${verification(features)}`) {
+        throw stanzaProblem({ type: 'cancel', condition: 'item-not-found' })
+      }
+      return { payload: discoInfo(features, node) }
+    },
+  }
+
+  const items: IqAnswer = {
+    type: 'get',
+    name: 'query',
+    xmlns: DISCO_ITEMS,
+    answer: (iq) => ({ payload: element('query', DISCO_ITEMS, { node: child(iq, 'query', DISCO_ITEMS)?.attributes.node }) }),
+  }
+
+  const ping: IqAnswer = { type: 'get', name: 'ping', xmlns: PING, answer: () => ({}) }
+
+  const software: IqAnswer = {
+    type: 'get',
+    name: 'query',
+    xmlns: VERSION,
+    answer: () => ({
+      payload: element('query', VERSION, {}, [element('name', VERSION, {}, ['stanzagate']), element('version', VERSION, {}, [version])]),
+    }),
+  }
+
+  const time: IqAnswer = {
+    type: 'get',
+    name: 'time',
+    xmlns: TIME,
+    answer: () => ({
+      payload: element('time', TIME, {}, [
+        element('tzo', TIME, {}, ['+00:00']),
+        element('utc', TIME, {}, [new Date().toISOString().replace(/\.\d+Z$/, 'Z')]),
+      ]),
+    }),
+  }
+
+  /** Seconds since the own presence was set; for those alone who may see it (XEP-0012 section 6). */
+  const last: IqAnswer = {
+    type: 'get',
+    name: 'query',
+    xmlns: LAST,
+    answer(iq, session) {
+      const from = iq.attributes.from ?? session.record.jid
+      const contact = session.state.get('roster', bare(from)) as { subscription?: string } | undefined
+      const maySee = equal(bare(from), session.record.jid) || contact?.subscription === 'from' || contact?.subscription === 'both'
+      if (!maySee) throw stanzaProblem({ type: 'auth', condition: 'forbidden' })
+      const { since = session.record.createdAt } = (session.state.get('account', 'presence') ?? {}) as { since?: number }
+      const seconds = Math.max(0, Math.floor((Date.now() - since) / 1000))
+      return { payload: element('query', LAST, { seconds: String(seconds) }) }
+    },
+  }
+
+  return [info, items, ping, software, time, last]
+}

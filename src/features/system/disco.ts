@@ -1,0 +1,32 @@
+/** What the gateway says of itself: service discovery (XEP-0030) and entity capabilities (XEP-0115). */
+import { createHash } from 'node:crypto'
+import { type Element, element } from '../../stanza/element.ts'
+
+export const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
+const CAPS = 'http://jabber.org/protocol/caps'
+export const NODE = 'https://www.npmjs.com/package/stanzagate'
+const identity = { category: 'client', type: 'bot', name: 'stanzagate' }
+
+/** The answer to disco#info; `node` is repeated where it was asked for. */
+export function discoInfo(features: readonly string[], node?: string): Element {
+  return element('query', DISCO_INFO, { node }, [
+    element('identity', DISCO_INFO, identity),
+    ...sorted(features).map((feature) => element('feature', DISCO_INFO, { var: feature })),
+  ])
+}
+
+/** The hash of that answer (XEP-0115 section 5.1). */
+export function verification(features: readonly string[]): string {
+  const { category, type, name } = identity
+  const text = [`${category}/${type}//${name}`, ...sorted(features)].map((part) => `${part}<`).join('')
+  return createHash('sha1').update(text).digest('base64')
+}
+
+/** Goes into every own available presence. */
+export function capabilities(features: readonly string[]): Element {
+  return element('c', CAPS, { hash: 'sha-1', node: NODE, ver: verification(features) })
+}
+
+function sorted(features: readonly string[]): string[] {
+  return [...new Set(features)].sort()
+}
