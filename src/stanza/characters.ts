@@ -5,10 +5,17 @@ import { type JsonLimits, jsonLimits } from './limits.ts'
 const suspect = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]/
 const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u
 
+/** Names as the fifth edition of XML 1.0 has them, without the colon. */
 const nameStart =
   'A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef' +
   '\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\u{10000}-\\u{effff}'
-const ncName = new RegExp(`^[${nameStart}][${nameStart}.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040-]*$`, 'u')
+const readable = new RegExp(`^[${nameStart}][${nameStart}.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040-]*$`, 'u')
+
+/** The large alphabets among the letters of the fourth edition, which libexpat and so most servers know. */
+const letter =
+  'A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u0131\\u014a-\\u017e\\u0391-\\u03a1\\u03a3-\\u03ce\\u0410-\\u044f\\u05d0-\\u05ea\\u0621-\\u063a' +
+  '\\u0905-\\u0939\\u0e01-\\u0e2e\\u10d0-\\u10f6\\u1ea0-\\u1ef9\\u3041-\\u3094\\u30a1-\\u30fa\\u4e00-\\u9fa5\\uac00-\\ud7a3'
+const writable = new RegExp(`^[${letter}][${letter}.0-9-]*$`)
 
 /** more wrong places than this are not listed */
 const maxErrors = 20
@@ -20,9 +27,17 @@ export function illegalCharacter(text: string): { index: number; codePoint: numb
   return index < 0 ? undefined : { index, codePoint: text.codePointAt(index) as number }
 }
 
-/** A name without a colon (Namespaces in XML 1.0, section 3). */
+/**
+ * May an element or attribute that we write have this name? An NCName (Namespaces in XML 1.0, section 3) that each server takes as one:
+ * a name that only one edition of XML allows would end the stream.
+ */
 export function isNCName(name: string): boolean {
-  return ncName.test(name)
+  return writable.test(name)
+}
+
+/** Is it an NCName in any edition? What is read is judged by this one. */
+export function isReadableName(name: string): boolean {
+  return readable.test(name)
 }
 
 /**

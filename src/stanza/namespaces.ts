@@ -1,4 +1,4 @@
-import { isNCName } from './characters.ts'
+import { isReadableName } from './characters.ts'
 import { malformed } from './xml-error.ts'
 
 /** The namespaces that are bound for ever (Namespaces in XML 1.0, section 3). */
@@ -14,7 +14,7 @@ export interface Scope {
 /** Throws XmlError for a name that is not one NCName, or two with a colon between. Answers where the colon is, −1 without. */
 export function checkName(name: string): number {
   const colon = name.indexOf(':')
-  const good = colon < 0 ? isNCName(name) : isNCName(name.slice(0, colon)) && isNCName(name.slice(colon + 1))
+  const good = colon < 0 ? isReadableName(name) : isReadableName(name.slice(0, colon)) && isReadableName(name.slice(colon + 1))
   if (!good) throw malformed('Not the name of an element or attribute.')
   return colon
 }

@@ -282,7 +282,7 @@ function createReader({ limits, top, xmlns: around, onOpen, onElement, onClose }
   }
 
   function readDeclaration(token: string): void {
-    if (!/^xml\s/.test(token)) throw new XmlError('restricted-xml', 'A processing instruction.')
+    if (!/^xml[\s?]/.test(token)) throw new XmlError('restricted-xml', 'A processing instruction.')
     const match = /^[\t\n\r -~]*[?]$/.test(token) ? declaration.exec(token.slice(0, -1)) : null
     if (match === null) throw malformed('The XML declaration is not valid.')
     if ((match[3] ?? 'utf-8').toLowerCase() !== 'utf-8') throw new XmlError('unsupported-encoding', 'XMPP is UTF-8.')
