@@ -102,7 +102,13 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   const folder = temporaryFolder('gateway')
   const inherited = { PATH: process.env.PATH ?? '', TMPDIR: process.env.TMPDIR ?? '' }
   const [program = '', ...programArgs] = [...dieWithParent(), process.execPath, ...args]
-  const child = spawn(program, programArgs, { cwd: folder, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, programArgs, {
+    cwd: folder,
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // a Ctrl-C of the terminal goes to us alone, and we end it in order
+    detached: true,
+  })
   const ended = once(child, 'exit').then(([code]) => {
     rmSync(folder, { recursive: true, force: true })
     return code as number | null

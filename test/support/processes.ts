@@ -51,7 +51,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const child = spawn(program, programArgs, {
     cwd: folder,
     env: env ?? process.env,
-    detached: group,
+    // a Ctrl-C of the terminal goes to us alone, and we end it in order
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
