@@ -1,5 +1,5 @@
+import type { ChildField, Field, Payload, Place } from './field.ts'
 import { one } from './fields.ts'
-import type { ChildField, Field, Payload, Place } from './payload.ts'
 
 /** One payload of the vocabulary: its XML, its JSON and its schema, read in all directions from one table. */
 export interface Definition {

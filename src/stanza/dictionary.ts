@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Definition } from './definition.ts'
 import { type Element, isElement } from './element.ts'
 import { type Extension, extensionsSchema, readExtension, writeNodes } from './extension.ts'
-import type { ChildField, Dictionary, Json, Payload, Place, Vocabulary } from './payload.ts'
+import type { ChildField, Dictionary, Json, Payload, Place, Vocabulary } from './field.ts'
 import { invalid, type Path } from './scalars.ts'
 
 /** Throws on two definitions of one name or of one element for the place. */

@@ -77,9 +77,10 @@ export const rawSchema = z
 
 export function readExtension(element: Element): Extension {
   const extension: Extension = { name: element.name, xmlns: element.xmlns }
-  let attributes: Record<string, string> | undefined
-  for (const key in element.attributes) put((attributes ??= {}), key, element.attributes[key] as string)
-  if (attributes !== undefined) extension.attributes = attributes
+  for (const key in element.attributes) {
+    extension.attributes ??= {}
+    put(extension.attributes, key, element.attributes[key] as string)
+  }
   if (element.children.length > 0) extension.children = element.children.map((node) => (isElement(node) ? readExtension(node) : node))
   return extension
 }

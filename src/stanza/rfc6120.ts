@@ -3,9 +3,13 @@
 import { z } from 'zod'
 import { type Condition, conditions, errorTypes } from '../errors.ts'
 import { CLIENT, STANZA_ERRORS } from './element.ts'
-import { anyElement, attribute, content, spread } from './fields.ts'
-import { type ChildField, type Fields, leaf, payload, plainText } from './payload.ts'
+import type { ChildField, Fields } from './field.ts'
+import { attribute, content } from './fields.ts'
+import { payload } from './payload.ts'
+import { plainText } from './reading.ts'
 import { checkText, integer, jid, oneOf, string } from './scalars.ts'
+import { anyElement, spread } from './structures.ts'
+import { leaf } from './writing.ts'
 
 const messageTypes = oneOf('chat', 'error', 'groupchat', 'headline', 'normal')
 const presenceTypes = oneOf('error', 'probe', 'subscribe', 'subscribed', 'unavailable', 'unsubscribe', 'unsubscribed')

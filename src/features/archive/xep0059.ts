@@ -1,7 +1,8 @@
 /** XEP-0059: Result Set Management, version 1.0 */
-import { attribute, content, required, spread, text } from '../../stanza/fields.ts'
+import { attribute, content, required, text } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
 import { integer } from '../../stanza/scalars.ts'
+import { spread } from '../../stanza/structures.ts'
 
 const RSM = 'http://jabber.org/protocol/rsm'
 

@@ -1,8 +1,9 @@
 /** RFC 6121: Instant Messaging and Presence, section 5. What a message says. */
 import { member } from '../../stanza/definition.ts'
 import { CLIENT } from '../../stanza/element.ts'
-import { attribute, content, languages, required, spread, text } from '../../stanza/fields.ts'
+import { attribute, content, languages, required, text } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
+import { spread } from '../../stanza/structures.ts'
 
 const thread = payload('Thread', 'thread', CLIENT, { thread: required(content()), parentThread: attribute(undefined, 'parent') })
 

@@ -1,7 +1,8 @@
 /** XEP-0280: Message Carbons, version 1.0.1 */
 import { define, member } from '../../stanza/definition.ts'
-import { choice, flag, one } from '../../stanza/fields.ts'
+import { flag, one } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
+import { choice } from '../../stanza/payloads.ts'
 import { forwardedStanza } from './xep0297.ts'
 
 const CARBONS = 'urn:xmpp:carbons:2'

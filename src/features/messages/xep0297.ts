@@ -1,7 +1,8 @@
 /** XEP-0297: Stanza Forwarding, version 1.0 */
 import { define } from '../../stanza/definition.ts'
-import { one, stanza } from '../../stanza/fields.ts'
+import { one } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
+import { stanza } from '../../stanza/structures.ts'
 import { delayed } from './xep0203.ts'
 
 export const forwardedStanza = payload('Forwarded', 'forwarded', 'urn:xmpp:forward:0', { delay: one(delayed), stanza: stanza() })

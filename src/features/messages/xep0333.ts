@@ -1,7 +1,8 @@
 /** XEP-0333: Displayed Markers, version 1.0.1; received and acknowledged are of version 0.3 */
 import { define } from '../../stanza/definition.ts'
-import { attribute, choice } from '../../stanza/fields.ts'
+import { attribute } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
+import { choice } from '../../stanza/payloads.ts'
 
 const MARKERS = 'urn:xmpp:chat-markers:0'
 const about = { id: attribute(), sender: attribute() }

@@ -1,8 +1,10 @@
 /** XEP-0045: Multi-User Chat, version 1.35.1; the thread of `continue` by section 7.8.2 */
 import { define } from '../../stanza/definition.ts'
-import { attribute, attributesOf, choice, many, one, spread, text } from '../../stanza/fields.ts'
+import { attribute, attributesOf, many, one, text } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
+import { choice } from '../../stanza/payloads.ts'
 import { integer, jid, oneOf, timestamp } from '../../stanza/scalars.ts'
+import { spread } from '../../stanza/structures.ts'
 
 const MUC = 'http://jabber.org/protocol/muc'
 const USER = `${MUC}#user`
