@@ -126,10 +126,14 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   function onBound(full: string | null | undefined): void {
     reader.release()
     if (full === null || full === undefined || !full.startsWith(`${jid}/`)) {
-      return fail(failure('bind-failed', 'xmpp-unreachable', 'The XMPP server bound another account than the one that logged in.'))
+      fail(failure('bind-failed', 'xmpp-unreachable', 'The XMPP server bound another account than the one that logged in.'))
+      return
     }
     bound = full
-    if (!features.includes(SM)) return finish({ kind: 'bound', management: undefined, failedH }, full)
+    if (!features.includes(SM)) {
+      finish({ kind: 'bound', management: undefined, failedH }, full)
+      return
+    }
     channel.write(`<enable xmlns="${SM}" resume="true"/>`)
     awaited = (answer) => {
       const management = answer.name === 'enabled' ? readEnabled(answer) : undefined
@@ -142,10 +146,16 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     const limits = child(offered, 'limits', LIMITS)
     maxBytes = limits && positive(childText(limits, 'max-bytes'))
     idleSeconds = limits && positive(childText(limits, 'idle-seconds'))
-    if (!authenticated || resume === undefined || !offersManagement(offered)) return pass(without(offered))
-    channel.write(`<resume xmlns="${SM}" previd="${escape(resume.id)}" h="${resume.h()}"/>`)
+    if (!authenticated || resume === undefined || !offersManagement(offered)) {
+      pass(without(offered))
+      return
+    }
+    channel.write(`<resume xmlns="${SM}" previd="${escapeXml(resume.id)}" h="${resume.h()}"/>`)
     awaited = (answer) => {
-      if (answer.name === 'resumed') return finish({ kind: 'resumed', h: readH(answer) }, resume.jid)
+      if (answer.name === 'resumed') {
+        finish({ kind: 'resumed', h: readH(answer) }, resume.jid)
+        return
+      }
       const h = readH(answer)
       failedH = Number.isNaN(h) ? null : h
       pass(without(offered))
@@ -294,6 +304,6 @@ function positive(value: string | undefined): number | undefined {
   return value !== undefined && Number.isSafeInteger(number) && number > 0 ? number : undefined
 }
 
-function escape(value: string): string {
+function escapeXml(value: string): string {
   return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

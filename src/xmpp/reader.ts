@@ -76,7 +76,10 @@ export function createReader({
 
   function onElement(element: Element): void {
     if (over) return
-    if (queue === undefined) return handler?.element(element)
+    if (queue === undefined) {
+      handler?.element(element)
+      return
+    }
     if (queue.length >= bounds.held) throw failure('policy-violation', 'xmpp-unreachable', 'The XMPP server sent too much at once.')
     queue.push(element)
   }
@@ -93,8 +96,8 @@ export function createReader({
 
   function frame(text: string): void {
     const element = parseStanza(text, { bytes: stanzaLimit })
-    if (element.xmlns !== FRAMING) return onElement(element)
-    if (element.name === 'open') handler?.open(element)
+    if (element.xmlns !== FRAMING) onElement(element)
+    else if (element.name === 'open') handler?.open(element)
     else finish(undefined)
   }
 

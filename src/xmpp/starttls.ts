@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { child, type Element } from '../stanza/element.ts'
 import { createStreamParser } from '../stanza/parse.ts'
-import { type Failure, failure, STREAMS, streamFailure, toFailure } from './failure.ts'
+import { Failure, failure, STREAMS, streamFailure, toFailure } from './failure.ts'
 
 const TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
 /** bytes that a server may say before TLS */
@@ -25,14 +25,12 @@ export function requestTls(
     const parser = createStreamParser({ limits: { bytes: CLEAR_MAX }, onOpen: () => undefined, onElement, onClose: lost })
 
     function onElement(element: Element): void {
-      if (element.xmlns === STREAMS && element.name === 'error') return finish(streamFailure(element))
-      if (!asked && element.xmlns === STREAMS && element.name === 'features') return onFeatures(element)
-      if (asked && element.xmlns === TLS && element.name === 'proceed') {
+      if (element.xmlns === STREAMS && element.name === 'error') finish(streamFailure(element))
+      else if (!asked && element.xmlns === STREAMS && element.name === 'features') onFeatures(element)
+      else if (asked && element.xmlns === TLS && element.name === 'proceed') {
         // injected clear text would be read as if it had come over TLS (CVE-2011-0411)
-        if (parser.stop() !== '') return finish(failed('The server sent clear text after it had agreed to TLS.'))
-        return finish('proceed')
-      }
-      finish(failed('The server refused to start TLS.'))
+        finish(parser.stop() === '' ? 'proceed' : failed('The server sent clear text after it had agreed to TLS.'))
+      } else finish(failed('The server refused to start TLS.'))
     }
     function onFeatures(features: Element): void {
       if (child(features, 'starttls', TLS) !== undefined) {
@@ -43,11 +41,11 @@ export function requestTls(
     }
     function onData(chunk: Buffer): void {
       heard += chunk.length
-      if (heard > CLEAR_MAX) return finish(failed('The server said too much before TLS.'))
       try {
+        if (heard > CLEAR_MAX) throw failed('The server said too much before TLS.')
         parser.write(decoder.decode(chunk, { stream: true }))
       } catch (thrown) {
-        finish(failed('The server did not speak XMPP before TLS.', toFailure(thrown)))
+        finish(thrown instanceof Failure ? thrown : failed('The server did not speak XMPP before TLS.', thrown))
       }
     }
     function lost(cause?: unknown): void {
@@ -64,7 +62,8 @@ export function requestTls(
       signal.removeEventListener('abort', abort)
       if (typeof outcome === 'string') {
         socket.pause()
-        return resolve(outcome)
+        resolve(outcome)
+        return
       }
       socket.on('error', () => undefined)
       socket.destroy()

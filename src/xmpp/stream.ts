@@ -89,7 +89,10 @@ export function createStream(options: StreamOptions): Stream {
     buffer = []
     buffered = 0
     flushed = undefined
-    if (over) return reject(offline())
+    if (over) {
+      reject(offline())
+      return
+    }
     lastWrite = clock.monotonic()
     const pieces = channel.framed ? texts.map(asDocument) : [texts.join('')]
     const last = pieces.pop() as string
@@ -103,7 +106,7 @@ export function createStream(options: StreamOptions): Stream {
       throw new Problem('stanza-too-large', `The stanza is larger than the ${maxBytes} bytes that the server takes.`)
     }
     if (ledger.unacked >= bounds.unacked || ledger.unackedSize > bounds.unackedSize || channel.backlog + buffered > bounds.backlog) {
-      throw new Problem('too-many-requests', 'Too much is on its way to the XMPP server.', { retryAfter: 1 })
+      throw new Problem('session-offline', 'Too much is on its way to the XMPP server already.', { retryAfter: 1 })
     }
     return transmit(xml)
   }
@@ -141,11 +144,11 @@ export function createStream(options: StreamOptions): Stream {
 
   function onElement(received: Element): void {
     const { name, xmlns } = received
-    if (xmlns === CLIENT && (name === 'message' || name === 'presence' || name === 'iq')) return onStanza(received)
-    if (xmlns === SM && name === 'r') return acknowledge()
-    if (xmlns === SM && name === 'a') return onAcknowledged(readH(received))
-    if (xmlns === STREAMS && name === 'error') throw streamFailure(received)
-    log.debug({ element: name, xmlns }, 'an element that is no stanza was left out')
+    if (xmlns === CLIENT && (name === 'message' || name === 'presence' || name === 'iq')) onStanza(received)
+    else if (xmlns === SM && name === 'r') acknowledge()
+    else if (xmlns === SM && name === 'a') onAcknowledged(readH(received))
+    else if (xmlns === STREAMS && name === 'error') throw streamFailure(received)
+    else log.debug({ element: name, xmlns }, 'an element that is no stanza was left out')
   }
 
   function onStanza(stanza: Element): void {
@@ -204,7 +207,8 @@ export function createStream(options: StreamOptions): Stream {
     const heard = Math.max(reader.lastHeard, readingSince)
     if (askedAt !== undefined && (heard >= askedAt || paused)) askedAt = undefined
     if (askedAt !== undefined && now - askedAt >= bounds.silence) {
-      return destroy(failure('silence', 'xmpp-unreachable', 'The XMPP server did not give a sign of life.'))
+      destroy(failure('silence', 'xmpp-unreachable', 'The XMPP server did not give a sign of life.'))
+      return
     }
     const quiet = idleSeconds === undefined ? Number.POSITIVE_INFINITY : lastWrite + idleSeconds * 500
     const due = Math.min(heard + bounds.idle, quiet)

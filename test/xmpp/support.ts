@@ -1,8 +1,9 @@
 /** Connections under test: a connector for a private server, and what a connection told, waited for by conditions. */
-import type { Connection, ConnectionSpec, Connector, SessionState } from '../../src/gateway/ports.ts'
-import { createConnector, type ConnectorOptions } from '../../src/xmpp/connector.ts'
+
 import type { Problem } from '../../src/errors.ts'
+import type { Connection, ConnectionSpec, Connector, SessionState } from '../../src/gateway/ports.ts'
 import type { Element } from '../../src/stanza/element.ts'
+import { type ConnectorOptions, createConnector } from '../../src/xmpp/connector.ts'
 
 export const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 const quiet = () => undefined
@@ -120,3 +121,8 @@ export function follow(
   )
   return follower
 }
+
+export const isMessage =
+  (id: string) =>
+  ({ name, attributes }: Element): boolean =>
+    name === 'message' && attributes.id === id
