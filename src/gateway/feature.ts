@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { ProblemCode } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import type { Definition, Translator } from '../stanza/translate.ts'
+import type { ArchivePage, ArchiveQuery } from './archive.ts'
 import type {
   Acceptance,
   AcceptResult,
@@ -170,6 +171,10 @@ export interface LiveSession {
   settled(): Promise<void>
   /** for JSON in commands and bind steps */
   readonly vocabulary: Translator
+  /** One page of the own archive (XEP-0313). Rejects with the server's problem. */
+  archive(query: ArchiveQuery, options: { timeout: number; signal?: AbortSignal }): Promise<ArchivePage>
+  /** Restores from the archive what was missed; the core does it at a new bind. */
+  catchUp(): Promise<void>
   /** keeps an iq's outcome for an hour, for `GET /iq/{id}` */
   keepIq(iq: KeptIq): Promise<void>
 }
@@ -232,6 +237,8 @@ export interface Feature {
   answers?: readonly IqAnswer[]
   /** service discovery features (XEP-0030), `+notify` included */
   discovers?: readonly string[]
-  /** work of a new bind, run in the order of features/index.ts */
+  /** work of a new bind, before the archive is read: what must be known first; in the order of features/index.ts */
   bind?(session: LiveSession): Promise<void>
+  /** work of a new bind, after the archive was read: what others may see of us */
+  appear?(session: LiveSession): Promise<void>
 }

@@ -4,7 +4,9 @@ import { bare, jid as normalised } from '../stanza/jid.ts'
 import { parseStanza } from '../stanza/parse.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Translator } from '../stanza/translate.ts'
+import { createArchive } from './archive.ts'
 import { createAsked, type IqReply } from './asked.ts'
+import { createCatchUp, noteArchived } from './catch-up.ts'
 import { createConnections, type StateDetail } from './connections.ts'
 import { createCorrelator } from './correlate.ts'
 import type { Command, Feature, LiveSession } from './feature.ts'
@@ -14,6 +16,7 @@ import { createJournal } from './journal.ts'
 import { createMirror } from './mirror.ts'
 import { createOutbox } from './outbox.ts'
 import type { Change, Clock, Connector, Metrics, SessionRecord, SessionState, SessionStatus, Store, StreamState } from './ports.ts'
+import { createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
 import { createResync } from './resync.ts'
 import { sessionView } from './view.ts'
@@ -111,7 +114,7 @@ export function createLive(
     unacked: (index) => outbox.unacked(index),
     on: {
       state: (index, state, detail) => (index === 0 ? primaryState(state, detail) : senderState(state)),
-      bound: (index, _jid, offered) => (index === 0 ? bind(offered) : Promise.resolve()),
+      bound: (index, _jid, offered) => (index === 0 ? bind(offered) : bindSender()),
       stanza: (index, stanza, position) => {
         metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
         inbound.push(index, stanza, position)
@@ -137,6 +140,7 @@ export function createLive(
     clock,
     usable: connections.usable,
     primaryOnly: (to) => mirror.get('directed', normalised(to)) !== undefined || mirror.get('directed', bare(to)) !== undefined,
+    resumable: new Map([...streams].map(([index, { id: stream }]) => [index, stream])),
     onError,
   })
 
@@ -173,27 +177,43 @@ export function createLive(
       await journal.flush()
     },
     vocabulary,
+    archive: (query, options) => archive.page(query, options),
+    catchUp: () => catchUp.run(),
     keepIq: (iq) => store.iqs.put(iq, IQ_KEPT),
   }
 
   const asked = createAsked({ session: id, reply: (index, stanza) => reply(index, stanza), vocabulary })
   const resync = createResync({ session, onError })
 
-  const inbound = createInbound({
+  const onForged = (kind: string) => metrics.count('stanza_spoof_total', { kind })
+  const archive = createArchive({ session, onForged })
+
+  const receiver = createReceiver({
     session,
     features,
     vocabulary,
-    write: journal.write,
+    archive,
     remember,
-    stored: (index, position) => connections.get(index)?.stored(position),
-    snapshot: (index) => connections.get(index)?.snapshot() ?? null,
+    confirm: (message, stanzaId) => outbox.confirm(message, stanzaId),
+    noteArchived: (archived, stamp) => noteArchived(clock, archived, stamp),
     reply,
     answered: correlator.answer,
     raise: asked.raise,
     seenPresence: resync.seen,
-    onForged: (kind) => metrics.count('stanza_spoof_total', { kind }),
-    onError: (error, kind) => onError(error, kind),
+    onForged,
+    onError,
   })
+
+  const inbound = createInbound({
+    receive: receiver.stanza,
+    write: journal.write,
+    stored: (index, position) => connections.get(index)?.stored(position),
+    snapshot: (index) => connections.get(index)?.snapshot() ?? null,
+    onError,
+  })
+
+  const view = async () => sessionView(record, status(), await store.outbox.size(id))
+  const catchUp = createCatchUp({ session, archive, inbound, receiver, outbox, store, clock, view })
 
   function write(index: number, stanza: Element): Promise<void> {
     const connection = connections.get(index)
@@ -240,7 +260,7 @@ export function createLive(
     announcing = announcing
       .then(async () => {
         const change: Change = { status: status() }
-        if (type) change.events = [{ type, subject: id, data: sessionView(record, status(), await store.outbox.size(id)) }]
+        if (type) change.events = [{ type, subject: id, data: await view() }]
         await commit(change)
       })
       .catch(onError)
@@ -265,6 +285,15 @@ export function createLive(
     resync.start()
     await step('carbons', () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: BIND_STEP }))
     for (const feature of features) await step(feature.name, async () => feature.bind?.(session))
+    await catchUp.doubts()
+    await catchUp.run()
+    for (const feature of features) await step(feature.name, async () => feature.appear?.(session))
+    await catchUp.rest()
+  }
+
+  /** Messages that were lost with a sender's stream are looked up by the primary; while it is away its own bind does that. */
+  async function bindSender(): Promise<void> {
+    if (current.state === 'online') await catchUp.doubts()
   }
 
   /** A server that refuses one thing does not keep the session from the others; a lost link ends the bind. */

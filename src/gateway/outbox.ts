@@ -1,4 +1,4 @@
-import { Problem } from '../errors.ts'
+import { Problem, toProblem } from '../errors.ts'
 import { bare } from '../stanza/jid.ts'
 import { connectionFor } from './pool.ts'
 import type { Change, Clock, Connection, MessageRecord, MessageStatus, OutboxEntry, Store } from './ports.ts'
@@ -17,6 +17,14 @@ export interface Outbox {
   acked(connection: number, position: number): void
   /** a stream ended without being resumed; h: what the server still counted of it */
   lost(connection: number, h: number | null): void
+  /** since when there are messages of which nobody knows whether the server got them (epoch ms); undefined: there are none */
+  doubtsSince(): number | undefined
+  /** a message in doubt was found in the archive */
+  confirm(id: string, stanzaId: string): void
+  /** what is still in doubt goes again with the same id, or fails where a repeat would show */
+  settleDoubts(): void
+  /** resolves when what the store had at the start is known */
+  loaded(): Promise<void>
   /** how many are written on a connection and not acknowledged */
   unacked(connection: number): number
   /** fails all that is left: the session ends */
@@ -24,9 +32,12 @@ export interface Outbox {
   stop(): void
 }
 
-interface Sent {
+interface Item {
   entry: OutboxEntry
   order: number
+}
+
+interface Sent extends Item {
   position: number
 }
 
@@ -42,6 +53,7 @@ export function createOutbox({
   clock,
   usable,
   primaryOnly,
+  resumable,
   onError,
 }: {
   id: string
@@ -53,10 +65,15 @@ export function createOutbox({
   usable: () => ReadonlyMap<number, Connection>
   /** JIDs that only the primary may write to */
   primaryOnly: (to: string) => boolean
+  /** ids of the streams that another process left and that are being resumed, by connection */
+  resumable: ReadonlyMap<number, string>
   onError: (error: unknown) => void
 }): Outbox {
-  const waiting: { entry: OutboxEntry; order: number }[] = []
+  const waiting: Item[] = []
   const sent = new Map<number, Sent[]>()
+  const doubtful: Item[] = []
+  /** connections whose unacknowledged messages another process wrote: after a resume they are ours to repeat */
+  const inherited = new Set<number>()
   const pins = new Map<string, { connection: number; count: number }>()
   let lastRead: string | undefined
   let orders = 0
@@ -90,15 +107,33 @@ export function createOutbox({
       for (const { place, ...entry } of entries) {
         lastRead = place
         if (!records.held(entry.id)) records.hold((await store.records.get(id, entry.id)) ?? accepted(entry))
-        waiting.push({ entry, order: orders++ })
+        enter({ entry, order: orders++ })
       }
       if (entries.length < AHEAD) return
     }
   }
 
+  /** What was written by another process waits for what becomes of its stream; the rest waits to be sent. */
+  function enter(item: Item): void {
+    const wire = records.held(item.entry.id)?.wire
+    if (wire === undefined) waiting.push(item)
+    else if (resumable.get(wire.connection) === wire.stream) {
+      inherited.add(wire.connection)
+      track(wire.connection, { ...item, position: wire.position })
+    } else doubtful.push(item)
+  }
+
+  function track(connection: number, item: Sent): void {
+    const list = sent.get(connection)
+    if (list) list.push(item)
+    else sent.set(connection, [item])
+    const recipient = bare(item.entry.to)
+    pins.set(recipient, { connection, count: (pins.get(recipient)?.count ?? 0) + 1 })
+  }
+
   function sendWaiting(): void {
     const connections = usable()
-    const blocked = new Set<string>()
+    const blocked = new Set(doubtful.map(({ entry }) => bare(entry.to)))
     const kept: typeof waiting = []
     const expired: OutboxEntry[] = []
     for (const item of waiting) {
@@ -116,33 +151,32 @@ export function createOutbox({
     watchExpiry()
   }
 
-  function send(item: { entry: OutboxEntry; order: number }, recipient: string, connections: ReadonlyMap<number, Connection>): boolean {
+  function send(item: Item, recipient: string, connections: ReadonlyMap<number, Connection>): boolean {
     const { entry } = item
     const open = [...connections.keys()].filter((index) => (sent.get(index)?.length ?? 0) < WINDOW)
-    const pin = pins.get(recipient)
     const index = connectionFor(recipient, {
       usable: open,
-      pinned: pin?.connection,
+      pinned: pins.get(recipient)?.connection,
       primaryOnly: entry.type === 'groupchat' || primaryOnly(entry.to),
     })
     const connection = index === undefined ? undefined : connections.get(index)
     if (index === undefined || !connection) return false
     try {
       const { position, written } = connection.send(entry.xml)
-      const list = sent.get(index) ?? []
-      list.push({ ...item, position })
-      sent.set(index, list)
-      pins.set(recipient, { connection: index, count: (pin?.count ?? 0) + 1 })
+      track(index, { ...item, position })
+      const stream = connection.snapshot()?.id
+      const wire = stream === undefined ? {} : { wire: { connection: index, stream, position } }
       written.then(
-        () => told(entry, 'sent'),
+        () => told(entry, 'sent', wire),
         () => {}, // its fate is told by what happens to the stream
       )
       return true
     } catch (error) {
-      if (error instanceof Problem && error.code === 'session-offline') return false
-      // a message that cannot even be written must not hold up the others
-      settle([entry], 'failed', { error: { code: 'internal-error', detail: 'The message could not be written.' } })
-      onError(error)
+      // no stream now, or too much on its way: it waits
+      if (error instanceof Problem && error.retryable) return false
+      // a message that cannot be written must not hold up the others
+      const { code, message: detail } = toProblem(error)
+      settle([entry], 'failed', { error: { code, detail } })
       return true
     }
   }
@@ -160,8 +194,8 @@ export function createOutbox({
     }
   }
 
-  function told(entry: OutboxEntry, status: MessageStatus): void {
-    const change = versions([entry], status)
+  function told(entry: OutboxEntry, status: MessageStatus, more: Partial<MessageRecord>): void {
+    const change = versions([entry], status, more)
     if (change.records?.length) write(change).catch(onError)
   }
 
@@ -182,15 +216,26 @@ export function createOutbox({
     if (!list) return
     const first = list.findIndex((item) => isAfter(item.position, position))
     const done = list.splice(0, first === -1 ? list.length : first)
-    if (done.length === 0) return
     for (const { entry } of done) unpin(entry)
     const byPing = usable().get(connection)?.managed === false
-    settle(
-      done.map(({ entry }) => entry),
-      'acked',
-      byPing ? { ackBy: 'ping' } : {},
-    )
+    if (done.length > 0)
+      settle(
+        done.map(({ entry }) => entry),
+        'acked',
+        byPing ? { ackBy: 'ping' } : {},
+      )
+    if (inherited.delete(connection)) {
+      const rest = list.splice(0)
+      for (const { entry } of rest) unpin(entry)
+      requeue(rest)
+    }
     wake()
+  }
+
+  /** Back into the queue, each in its place. */
+  function requeue(items: readonly Item[]): void {
+    waiting.push(...items)
+    waiting.sort((a, b) => a.order - b.order)
   }
 
   function watchExpiry(): void {
@@ -205,16 +250,34 @@ export function createOutbox({
 
     lost(connection, h) {
       if (h !== null) acked(connection, h)
+      inherited.delete(connection)
       const unknown = sent.get(connection) ?? []
       sent.delete(connection)
       for (const { entry } of unknown) unpin(entry)
+      doubtful.push(...unknown)
+    },
+
+    doubtsSince: () => (doubtful.length === 0 ? undefined : Math.min(...doubtful.map(({ entry }) => entry.acceptedAt))),
+
+    confirm(message, stanzaId) {
+      const at = doubtful.findIndex(({ entry }) => entry.id === message)
+      const [found] = at === -1 ? [] : doubtful.splice(at, 1)
+      if (found) settle([found.entry], 'acked', { stanzaId })
+    },
+
+    settleDoubts() {
+      const unknown = doubtful.splice(0)
       // a room would show a repeated message twice; elsewhere the same id makes a repeat harmless
-      const lost = unknown.filter(({ entry }) => entry.type === 'groupchat').map(({ entry }) => entry)
+      const repeatable = ({ entry }: Item) => entry.type !== 'groupchat'
+      const lost = unknown.filter((item) => !repeatable(item)).map(({ entry }) => entry)
       if (lost.length > 0)
         settle(lost, 'failed', { error: { code: 'outcome-unknown', detail: 'The connection was lost before the server confirmed it.' } })
-      waiting.push(...unknown.filter(({ entry }) => entry.type !== 'groupchat'))
-      waiting.sort((a, b) => a.order - b.order)
+      requeue(unknown.filter(repeatable))
       wake()
+    },
+
+    loaded: async () => {
+      await pumping
     },
 
     unacked: (connection) => sent.get(connection)?.length ?? 0,
@@ -223,7 +286,7 @@ export function createOutbox({
       stopped = true
       clearTimeout(expiry)
       await pumping
-      const left = [...waiting, ...[...sent.values()].flat()].map(({ entry }) => entry)
+      const left = [...waiting, ...doubtful, ...[...sent.values()].flat()].map(({ entry }) => entry)
       for (let more = await store.outbox.read(id, lastRead, AHEAD); more.length > 0; more = await store.outbox.read(id, lastRead, AHEAD)) {
         left.push(...more)
         lastRead = more.at(-1)?.place

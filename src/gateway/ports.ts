@@ -60,8 +60,8 @@ export interface EventDraft {
   data: unknown
   /** presence and chat states: kept in a short lane of their own */
   volatile?: boolean
-  /** a stanza seen before under this key makes no second event */
-  dedup?: string
+  /** a stanza seen before under any of these keys makes no second event; all are remembered */
+  dedup?: readonly string[]
 }
 
 export interface StoredEvent {
@@ -88,6 +88,8 @@ export interface MessageRecord {
   ackBy?: 'ping'
   /** of the sent carbon or the archive */
   stanzaId?: string
+  /** where it was written: the number of the stanza on that stream (XEP-0198); not told to callers */
+  wire?: { connection: number; stream: string; position: number }
 }
 
 export interface OutboxEntry {
@@ -324,6 +326,26 @@ export interface ConnectionSpec {
   resume: StreamState | null
   /** true: give up at the first definite failure or after `attemptsDeadline`; the supervisor retries only once it was online */
   once?: boolean
+  /** what makes this connection known again to its server; never shared between connections. Absent: no FAST tokens are asked for */
+  device?: Device
+}
+
+/** A connection as a server with SASL2 knows it (XEP-0388 user agent, XEP-0484 FAST). */
+export interface Device {
+  /** UUID, the same for each log-in of this connection */
+  userAgent: string
+  /** the kept token, read for each attempt and used in place of the password */
+  token(): Promise<FastToken | null>
+  /** keeps a new one, sealed like a password; null forgets it */
+  keep(token: FastToken | null): Promise<void>
+}
+
+export interface FastToken {
+  /** it is only good with this mechanism */
+  mechanism: string
+  token: string
+  /** RFC 3339 */
+  expiry: string
 }
 
 export interface ConnectionEvents {

@@ -14,22 +14,27 @@ export function unwrap(message: Element, ownBare: string): Unwrapped {
   if (!copy) return { kind: 'own', stanza: message }
   const forwarded = child(copy, 'forwarded', FORWARD)
   const inner = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === message.xmlns)
-  if (!inner || !isFrom(message, ownBare)) return { kind: 'forged' }
+  if (!inner || !isExactly(message.attributes.from, ownBare)) return { kind: 'forged' }
   return { kind: 'own', stanza: inner, carbon: copy.name === 'sent' ? 'sent' : 'received' }
 }
 
 /**
- * One event per message, however many copies of it arrive (direct, carbon, archive, offline): its key is the id that
- * the own server gave it (XEP-0359, trusted from the own bare JID alone, or from the room for groupchat), else what its
- * author gave it. Undefined for a message without any id.
+ * One event per message, however many copies of it arrive (direct, carbon, archive, offline): a copy is known by the id
+ * that the own server gave it (XEP-0359, trusted from the own bare JID alone, or from the room for groupchat), or by what
+ * its author gave it. Empty for a message without any id.
  */
-export function dedupKey(message: Element, ownBare: string): string | undefined {
+export function dedupKeys(message: Element, ownBare: string, archiveId?: string): string[] {
   const { from, id, type } = message.attributes
-  const author = from === undefined ? ownBare : safeBare(from)
-  const given = trustedStanzaId(message, type === 'groupchat' ? author : ownBare)
-  if (given !== undefined) return `stanza-id ${type === 'groupchat' ? author : ''} ${given}`
-  const own = child(message, 'origin-id', IDS)?.attributes.id ?? id
-  return own === undefined ? undefined : `id ${author} ${type ?? ''} ${own}`
+  const account = from === undefined ? ownBare : safeBare(from)
+  const room = type === 'groupchat' ? account : ''
+  // occupants of a room are told apart by their resources; elsewhere a repeat may come from another one
+  const author = room ? from : account
+  const given = trustedStanzaId(message, room || ownBare) ?? archiveId
+  const own = originId(message) ?? id
+  return [
+    ...(given === undefined ? [] : [`stanza-id ${room} ${given}`]),
+    ...(own === undefined ? [] : [`id ${author} ${type ?? ''} ${own}`]),
+  ]
 }
 
 /** The XEP-0359 stanza-id given by one entity; those by others prove nothing. */
@@ -43,13 +48,17 @@ export function originId(message: Element): string | undefined {
   return child(message, 'origin-id', IDS)?.attributes.id
 }
 
-function isFrom(stanza: Element, ownBare: string): boolean {
-  const { from } = stanza.attributes
+function isExactly(from: string | undefined, ownBare: string): boolean {
   try {
     return from !== undefined && equal(from, ownBare)
   } catch {
     return false
   }
+}
+
+/** Was it sent by a resource of this account? */
+export function isFrom({ attributes: { from } }: Element, ownBare: string): boolean {
+  return from === undefined || safeBare(from) === ownBare
 }
 
 /** The bare form of a JID from the wire; one that is none stays as it is and so equals nothing. */

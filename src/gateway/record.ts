@@ -39,7 +39,7 @@ export function merge(older: MessageRecord, newer: MessageRecord): MessageRecord
 }
 
 /** The record as callers and events see it. */
-export function recordJson({ acceptedAt, history, ...rest }: MessageRecord): Record<string, unknown> {
+export function recordJson({ acceptedAt, history, wire: _, ...rest }: MessageRecord): Record<string, unknown> {
   return { ...rest, acceptedAt: timestamp(acceptedAt), history: history.map(({ status, at }) => ({ status, at: timestamp(at) })) }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { dedupKey, unwrap } from '../../src/gateway/provenance.ts'
+import { dedupKeys, unwrap } from '../../src/gateway/provenance.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
 
 const own = 'romeo@montague.lit'
@@ -24,23 +24,30 @@ test('T1: a carbon without a message inside is forged too', () => {
   assert.deepEqual(unwrap(empty, own), { kind: 'forged' })
 })
 
-test('T6: a stanza-id makes the key only when the own account gave it, and in a room when the room did', () => {
-  const with_ = (by: string, type: string, from: string) =>
-    dedupKey(
+test('T6: a stanza-id counts only when the own account gave it, and in a room when the room did', () => {
+  const keys = (by: string, type: string, from: string) =>
+    dedupKeys(
       parseStanza(`<message from="${from}" id="m1" type="${type}"><stanza-id xmlns="urn:xmpp:sid:0" by="${by}" id="s1"/></message>`),
       own,
     )
-  assert.equal(with_(own, 'chat', 'juliet@capulet.lit/b'), with_(own, 'chat', 'other@capulet.lit/b'))
-  assert.notEqual(with_('juliet@capulet.lit', 'chat', 'juliet@capulet.lit/b'), with_(own, 'chat', 'juliet@capulet.lit/b'))
-  assert.equal(with_('juliet@capulet.lit', 'chat', 'juliet@capulet.lit/b'), with_('evil@lit', 'chat', 'juliet@capulet.lit/c'))
-  assert.match(with_('room@muc.lit', 'groupchat', 'room@muc.lit/nick') ?? '', /s1/)
-  assert.doesNotMatch(with_(own, 'groupchat', 'room@muc.lit/nick') ?? '', /s1/)
+  assert.deepEqual(keys(own, 'chat', 'juliet@capulet.lit/b'), ['stanza-id  s1', 'id juliet@capulet.lit chat m1'])
+  assert.deepEqual(keys('juliet@capulet.lit', 'chat', 'juliet@capulet.lit/b'), ['id juliet@capulet.lit chat m1'])
+  assert.deepEqual(keys('room@muc.lit', 'groupchat', 'room@muc.lit/nick'), [
+    'stanza-id room@muc.lit s1',
+    'id room@muc.lit/nick groupchat m1',
+  ])
+  assert.deepEqual(keys(own, 'groupchat', 'room@muc.lit/nick'), ['id room@muc.lit/nick groupchat m1'])
 })
 
 test('two authors may use the same id, and a bounce is not the message it answers', () => {
-  const key = (from: string, type: string) => dedupKey(parseStanza(`<message from="${from}" id="m1" type="${type}"/>`), own)
-  assert.equal(key('a@b.lit/1', 'chat'), key('a@b.lit/2', 'chat'))
-  assert.notEqual(key('a@b.lit', 'chat'), key('c@b.lit', 'chat'))
-  assert.notEqual(key('a@b.lit', 'chat'), key('a@b.lit', 'error'))
-  assert.equal(dedupKey(parseStanza('<message from="a@b.lit"/>'), own), undefined)
+  const keys = (from: string, type: string) => dedupKeys(parseStanza(`<message from="${from}" id="m1" type="${type}"/>`), own)
+  assert.deepEqual(keys('a@b.lit/1', 'chat'), keys('a@b.lit/2', 'chat'))
+  assert.notDeepEqual(keys('a@b.lit', 'chat'), keys('c@b.lit', 'chat'))
+  assert.notDeepEqual(keys('a@b.lit', 'chat'), keys('a@b.lit', 'error'))
+  assert.deepEqual(dedupKeys(parseStanza('<message from="a@b.lit"/>'), own), [])
+})
+
+test('a copy from the archive is known by the archive id and by the author id', () => {
+  const copy = parseStanza('<message from="a@b.lit/1" id="m1" type="chat"/>')
+  assert.deepEqual(dedupKeys(copy, own, 's7'), ['stanza-id  s7', 'id a@b.lit chat m1'])
 })

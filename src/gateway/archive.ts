@@ -1,0 +1,108 @@
+import { Problem } from '../errors.ts'
+import { CLIENT, child, childText, type Element, element, elements } from '../stanza/element.ts'
+import { equal } from '../stanza/jid.ts'
+import type { LiveSession } from './feature.ts'
+import { newIqId } from './ids.ts'
+
+const MAM = 'urn:xmpp:mam:2'
+const RSM = 'http://jabber.org/protocol/rsm'
+const FORWARD = 'urn:xmpp:forward:0'
+const DELAY = 'urn:xmpp:delay'
+const FORMS = 'jabber:x:data'
+
+export interface ArchiveQuery {
+  /** bare or full JID of the other side */
+  with?: string
+  /** XEP-0082 times */
+  start?: string
+  end?: string
+  /** ids of the archive; `before: ''` is the last page */
+  after?: string
+  before?: string
+  limit: number
+}
+
+export interface Archived {
+  /** the archive's id of it, which is the stanza-id of its other copies */
+  id: string
+  /** XEP-0082, as the archive gave it */
+  stamp: string
+  stanza: Element
+}
+
+export interface ArchivePage {
+  /** oldest first */
+  items: Archived[]
+  complete: boolean
+  first?: string
+  last?: string
+}
+
+export interface Archive {
+  /** One page of the own archive (XEP-0313, paged by XEP-0059). Rejects with the server's problem; `xmpp-item-not-found`: the id is not (any more) there. */
+  page(query: ArchiveQuery, options: { timeout: number; signal?: AbortSignal }): Promise<ArchivePage>
+  /** true when the message was an archive result, whether it was asked for or forged */
+  take(message: Element): boolean
+}
+
+/** Results count only from the own account and for a query that is open (XEP-0313 section 6.1). */
+export function createArchive({ session, onForged }: { session: LiveSession; onForged: (kind: string) => void }): Archive {
+  const open = new Map<string, { items: Archived[]; limit: number }>()
+
+  return {
+    async page({ limit, ...query }, options) {
+      const queryid = newIqId(session.record.id)
+      const collected = { items: [] as Archived[], limit }
+      open.set(queryid, collected)
+      try {
+        const answer = await session.iq({ type: 'set', payload: request(queryid, limit, query) }, options)
+        const fin = child(answer, 'fin', MAM)
+        if (!fin) throw new Problem('xmpp-undefined-condition', 'The archive gave no end of the page.')
+        const set = child(fin, 'set', RSM)
+        const first = set && childText(set, 'first')
+        const last = set && childText(set, 'last')
+        return {
+          items: collected.items,
+          complete: fin.attributes.complete === 'true' || fin.attributes.complete === '1',
+          ...(first ? { first } : {}),
+          ...(last ? { last } : {}),
+        }
+      } finally {
+        open.delete(queryid)
+      }
+    },
+
+    take(message) {
+      const result = child(message, 'result', MAM)
+      if (!result) return false
+      const { queryid = '', id = '' } = result.attributes
+      const collected = open.get(queryid)
+      const forwarded = child(result, 'forwarded', FORWARD)
+      const stanza = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === CLIENT)
+      // a server that sends more than was asked for is not followed
+      if (!collected || !stanza || !isOwn(message.attributes.from) || collected.items.length >= collected.limit) onForged('archive')
+      else collected.items.push({ id, stamp: child(forwarded, 'delay', DELAY)?.attributes.stamp ?? '', stanza })
+      return true
+    },
+  }
+
+  function isOwn(from: string | undefined): boolean {
+    try {
+      return from === undefined || equal(from, session.record.jid)
+    } catch {
+      return false
+    }
+  }
+}
+
+function request(queryid: string, limit: number, { after, before, ...filter }: Omit<ArchiveQuery, 'limit'>): Element {
+  const field = (name: string, value: string) => element('field', FORMS, { var: name }, [element('value', FORMS, {}, [value])])
+  const fields = Object.entries(filter).map(([name, value]) => field(name, value))
+  const form = element('x', FORMS, { type: 'submit' }, [
+    element('field', FORMS, { var: 'FORM_TYPE', type: 'hidden' }, [element('value', FORMS, {}, [MAM])]),
+    ...fields,
+  ])
+  const place = (name: string, value: string | undefined) => (value === undefined ? undefined : element(name, RSM, {}, [value]))
+  const set = element('set', RSM, {}, [element('max', RSM, {}, [`${limit}`]), place('after', after), place('before', before)])
+  return element('query', MAM, { queryid }, [fields.length > 0 ? form : undefined, set])
+}

@@ -1,0 +1,161 @@
+import { Problem } from '../errors.ts'
+import type { Archive, ArchiveQuery } from './archive.ts'
+import type { LiveSession } from './feature.ts'
+import type { Inbound } from './inbound.ts'
+import type { Outbox } from './outbox.ts'
+import type { Change, Clock, Store } from './ports.ts'
+import { isFrom, originId } from './provenance.ts'
+import type { Receiver } from './receive.ts'
+import { timestamp } from './record.ts'
+
+/** ms before the last message known to be archived at which a catch-up starts: clocks differ, and servers archive late */
+const OVERLAP = 300_000
+/** messages of one page */
+const PAGE = 50
+/** messages, and ms, that one catch-up may take; beyond is told as a gap */
+const MOST = 10_000
+const WITHIN = 60_000
+/** ms that one page may take */
+const PAGE_WITHIN = 15_000
+/** ms for finding out what became of messages that the server may have got */
+const DOUBTS_WITHIN = 10_000
+
+interface Mark {
+  id: string
+  /** epoch ms */
+  at: number
+}
+
+export interface CatchUp {
+  /** Restores what was missed since the last message known; before own presence is sent, so that the server does not send the same as offline messages. */
+  run(): Promise<void>
+  /** What came between the catch-up and the own presence. */
+  rest(): Promise<void>
+  /** Looks up in the archive which messages of unknown fate the server got; what is not found there is sent again. */
+  doubts(): Promise<void>
+}
+
+/** Notes the newest message known to be in the archive; `stamp` as the archive gave it. */
+export function noteArchived(clock: Clock, id: string, stamp: string | undefined): Change {
+  const given = stamp === undefined ? Number.NaN : Date.parse(stamp)
+  const mark: Mark = { id, at: Number.isNaN(given) ? clock.now() : given }
+  return { state: [{ kind: 'archive', key: 'last', value: mark }] }
+}
+
+/** Reading the own archive (XEP-0313) after a stream that could not be resumed. */
+export function createCatchUp({
+  session,
+  archive,
+  inbound,
+  receiver,
+  outbox,
+  store,
+  clock,
+  view,
+}: {
+  session: LiveSession
+  archive: Archive
+  inbound: Inbound
+  receiver: Receiver
+  outbox: Outbox
+  store: Store
+  clock: Clock
+  /** the session as its events tell it */
+  view: () => Promise<Record<string, unknown>>
+}): CatchUp {
+  const lastKnown = () => session.state.get('archive', 'last') as Mark | undefined
+
+  /** Pages from a place on, each stored before the next is asked for. Answers why it ended early, if it did. */
+  async function restore(from: Omit<ArchiveQuery, 'limit'>): Promise<'archive-unavailable' | 'too-many' | undefined> {
+    const deadline = clock.monotonic() + WITHIN
+    let query = from
+    let count = 0
+    try {
+      for (;;) {
+        const page = await archive.page({ ...query, limit: PAGE }, { timeout: PAGE_WITHIN })
+        count += page.items.length
+        await inbound.enqueue(() => receiver.archived(page.items))
+        if (page.complete || page.last === undefined || page.items.length === 0) return undefined
+        if (count >= MOST || clock.monotonic() > deadline) return 'too-many'
+        query = { after: page.last }
+      }
+    } catch (error) {
+      if (isRefusal(error)) return 'archive-unavailable'
+      throw error
+    }
+  }
+
+  /** The very first start: nothing was missed, only the place to start from is noted. */
+  async function begin(): Promise<void> {
+    try {
+      const { items } = await archive.page({ before: '', limit: 1 }, { timeout: PAGE_WITHIN })
+      const newest = items.at(-1)
+      await session.commit(noteArchived(clock, newest?.id ?? '', newest?.stamp))
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      await session.commit(noteArchived(clock, '', undefined))
+    }
+  }
+
+  async function restored(since: string): Promise<number> {
+    let count = 0
+    for (let after = since; ; ) {
+      const { events, next, end } = await store.log.read(session.record.id, after, 500)
+      count += events.filter(({ data }) => (data as { source?: unknown } | null)?.source === 'archive').length
+      if (end || next === after) return count
+      after = next
+    }
+  }
+
+  return {
+    async run() {
+      const last = lastKnown()
+      if (!last) return await begin()
+      const before = await store.log.end(session.record.id)
+      const start = Math.max(0, last.at - OVERLAP)
+      receiver.hold()
+      let missing: string | undefined
+      try {
+        missing = await restore({ start: timestamp(start) })
+      } finally {
+        await inbound.enqueue(receiver.release)
+      }
+      const gap = { type: 'events.gap', data: { from: timestamp(last.at), to: timestamp(clock.now()), reason: missing } }
+      const done = { type: 'session.caught-up', subject: session.record.id, data: { ...(await view()), restored: await restored(before) } }
+      await session.commit({ events: missing === undefined ? [done] : [gap, done] })
+    },
+
+    async rest() {
+      const last = lastKnown()
+      if (last?.id) await restore({ after: last.id })
+    },
+
+    async doubts() {
+      await outbox.loaded()
+      const since = outbox.doubtsSince()
+      if (since === undefined) return
+      const deadline = clock.monotonic() + DOUBTS_WITHIN
+      try {
+        let query: Omit<ArchiveQuery, 'limit'> = { start: timestamp(Math.max(0, since - OVERLAP)) }
+        for (let left = DOUBTS_WITHIN; left > 0; left = deadline - clock.monotonic()) {
+          const { items, complete, last } = await archive.page({ ...query, limit: PAGE }, { timeout: left })
+          for (const { id, stanza } of items)
+            if (isFrom(stanza, session.record.jid)) outbox.confirm(originId(stanza) ?? stanza.attributes.id ?? '', id)
+          if (complete || last === undefined || outbox.doubtsSince() === undefined) break
+          query = { after: last }
+        }
+      } catch (error) {
+        if (!isRefusal(error)) throw error
+      }
+      outbox.settleDoubts()
+    },
+  }
+}
+
+/** The archive said no, or nothing: without one the session goes on. A lost link is something else. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Problem &&
+    (error.options.xmpp !== undefined || error.code === 'xmpp-timeout' || error.code === 'xmpp-undefined-condition')
+  )
+}

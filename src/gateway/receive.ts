@@ -1,0 +1,230 @@
+import { Problem, type StanzaErrorJson } from '../errors.ts'
+import { CLIENT, type Element, element, elements } from '../stanza/element.ts'
+import { errorReply } from '../stanza/error.ts'
+import { parseStanza } from '../stanza/parse.ts'
+import { serialize } from '../stanza/serialize.ts'
+import type { Translator } from '../stanza/translate.ts'
+import type { Archive, Archived } from './archive.ts'
+import type { Effect, Feature, Incoming, IqAnswer, LiveSession } from './feature.ts'
+import { collect, type Handled } from './inbound.ts'
+import type { Change, EventDraft } from './ports.ts'
+import { dedupKeys, isFrom, originId, trustedStanzaId, unwrap } from './provenance.ts'
+
+/** State kind of messages that wait for the end of a catch-up; the key is their order */
+const HELD = 'held'
+
+interface HeldMessage {
+  connection: number
+  xml: string
+}
+
+export interface Receiver {
+  /** what a stanza does; never rejects */
+  stanza(connection: number, stanza: Element): Promise<Handled>
+  /** what messages of the archive do, in the order given */
+  archived(items: readonly Archived[]): Promise<Handled>
+  /** from now on messages wait, stored, until `release`: what the archive brings comes before them */
+  hold(): void
+  /** what all that waited does; from now on nothing waits */
+  release(): Promise<Handled>
+}
+
+const nothing = (): Handled => ({ change: {}, after: [] })
+
+/** Says what each incoming stanza does: where it really comes from first, then what the feature rooms make of it. */
+export function createReceiver({
+  session,
+  features,
+  vocabulary,
+  archive,
+  remember,
+  confirm,
+  noteArchived,
+  reply,
+  answered,
+  raise,
+  seenPresence,
+  onForged,
+  onError,
+}: {
+  session: LiveSession
+  features: readonly Feature[]
+  vocabulary: Translator
+  archive: Archive
+  /** applies state and records of a change to memory; answers the change to write */
+  remember: (change: Change) => Change
+  /** a message of ours is in the archive: it arrived */
+  confirm: (message: string, stanzaId: string) => void
+  /** the newest message known to be in the archive */
+  noteArchived: (id: string, stamp: string | undefined) => Change
+  reply: (connection: number, stanza: Element) => void
+  /** an iq of type result or error: false when nobody waited for it */
+  answered: (iq: Element) => boolean
+  /** an iq of a namespace that the session's callers answer: its event, or undefined when too many wait already */
+  raise: (connection: number, iq: Element) => EventDraft | undefined
+  seenPresence: (stanza: Element) => void
+  onForged: (kind: string) => void
+  onError: (error: unknown, stanza: string) => void
+}): Receiver {
+  const answers = new Map<string, IqAnswer>()
+  for (const answer of features.flatMap((feature) => feature.answers ?? []))
+    answers.set(`${answer.type} ${answer.name} ${answer.xmlns}`, answer)
+  let holding = false
+  let held = 0
+
+  /** A room that fails costs its stanza, never the session. */
+  async function guarded(what: string, handle: () => Handled | Promise<Handled>): Promise<Handled> {
+    try {
+      return await handle()
+    } catch (error) {
+      onError(error, what)
+      return nothing()
+    }
+  }
+
+  function stanza(connection: number, received: Element): Promise<Handled> {
+    return guarded(received.name, () => {
+      if (received.name === 'presence') return presence(connection, received)
+      if (received.name === 'iq') return iq(connection, received)
+      if (archive.take(received)) return nothing()
+      return holding ? wait(connection, received) : message(connection, received)
+    })
+  }
+
+  // ---- messages
+
+  async function message(connection: number, received: Element): Promise<Handled> {
+    const unwrapped = unwrap(received, session.record.jid)
+    if (unwrapped.kind === 'forged') {
+      onForged('carbon')
+      return nothing()
+    }
+    const { stanza, carbon } = unwrapped
+    const id = trustedStanzaId(stanza, session.record.jid)
+    if (carbon === 'sent') {
+      const sent = await ownRecord(stanza)
+      if (sent && id !== undefined) return combine(connection, [{ records: [{ ...sent, stanzaId: id }] }])
+      if (sent || session.isOwn(stanza.attributes.from ?? '')) return nothing()
+    }
+    const handled = await told({ stanza, connection, ...(carbon ? { carbon } : {}) }, undefined)
+    if (id !== undefined && stanza.attributes.type !== 'groupchat') collect(handled.change, remember(noteArchived(id, undefined)))
+    return handled
+  }
+
+  async function archived(items: readonly Archived[]): Promise<Handled> {
+    const all = nothing()
+    for (const { id, stamp, stanza } of items) {
+      const handled = await guarded('message', async () => {
+        const sent = isFrom(stanza, session.record.jid) ? await ownRecord(stanza) : undefined
+        if (!sent) return await told({ stanza, connection: 0, archive: { id, stamp } }, id)
+        confirm(sent.id, id)
+        return nothing()
+      })
+      collect(all.change, handled.change)
+      all.after.push(...handled.after)
+      collect(all.change, remember(noteArchived(id, stamp)))
+    }
+    return all
+  }
+
+  async function told(incoming: Incoming, archiveId: string | undefined): Promise<Handled> {
+    const handled = combine(
+      incoming.connection,
+      await Promise.all(features.map((feature) => feature.message?.(incoming, session, vocabulary))),
+    )
+    const keys = dedupKeys(incoming.stanza, session.record.jid, archiveId)
+    if (keys.length > 0)
+      for (const event of handled.change.events ?? []) if (!event.volatile) event.dedup ??= keys.map((key) => `${key} ${event.type}`)
+    return handled
+  }
+
+  /** The record of a message that we sent ourselves and that comes back as a copy. */
+  async function ownRecord(stanza: Element) {
+    const id = originId(stanza) ?? stanza.attributes.id
+    return id === undefined ? undefined : await session.message(id)
+  }
+
+  function wait(connection: number, stanza: Element): Handled {
+    const value: HeldMessage = { connection, xml: serialize(stanza) }
+    held += 1
+    return { change: remember({ state: [{ kind: HELD, key: String(held).padStart(12, '0'), value }] }), after: [] }
+  }
+
+  async function release(): Promise<Handled> {
+    const all = nothing()
+    const waiting = [...session.state.all(HELD)].sort(([a], [b]) => (a < b ? -1 : 1))
+    for (const [key, value] of waiting) {
+      const { connection, xml } = value as HeldMessage
+      const handled = await guarded('message', () => message(connection, parseStanza(xml)))
+      collect(all.change, handled.change)
+      all.after.push(...handled.after)
+      // it leaves the list in the commit that stores what it did
+      collect(all.change, remember({ state: [{ kind: HELD, key, value: null }] }))
+    }
+    holding = false
+    return all
+  }
+
+  // ---- presence and iqs
+
+  async function presence(connection: number, received: Element): Promise<Handled> {
+    seenPresence(received)
+    const all = nothing()
+    for (const feature of features) {
+      const { change, after } = combine(connection, [await feature.presence?.({ stanza: received, connection }, session, vocabulary)])
+      collect(all.change, change)
+      all.after.push(...after)
+    }
+    return all
+  }
+
+  async function iq(connection: number, received: Element): Promise<Handled> {
+    const { type, id, from } = received.attributes
+    const after = (step: () => void): Handled => ({ change: {}, after: [step] })
+    if (type === 'result' || type === 'error')
+      return after(() => {
+        if (!answered(received)) onForged('iq')
+      })
+    const refuse = (error: StanzaErrorJson): Handled => after(() => reply(connection, errorReply(received, error)))
+    const payload = elements(received)[0]
+    if ((type !== 'get' && type !== 'set') || !payload || id === undefined) return refuse({ type: 'modify', condition: 'bad-request' })
+    const answer = answers.get(`${type} ${payload.name} ${payload.xmlns}`)
+    if (!answer) {
+      const event = session.record.handles.includes(payload.xmlns) ? raise(connection, received) : undefined
+      return event ? { change: { events: [event] }, after: [] } : refuse({ type: 'cancel', condition: 'service-unavailable' })
+    }
+    try {
+      const { payload: result, effect } = await answer.answer(received, session)
+      const handled = combine(connection, [effect])
+      handled.after.unshift(() => reply(connection, element('iq', CLIENT, { type: 'result', id, to: from }, [result])))
+      return handled
+    } catch (error) {
+      if (error instanceof Problem && error.options.xmpp) return refuse(error.options.xmpp)
+      onError(error, 'iq')
+      return refuse({ type: 'cancel', condition: 'internal-server-error' })
+    }
+  }
+
+  /** Effects as one change; state and records are applied to memory at once, so that the next stanza sees them. */
+  function combine(connection: number, effects: readonly (Effect | undefined)[]): Handled {
+    const all = nothing()
+    for (const effect of effects) {
+      if (!effect) continue
+      const { replies = [], ...rest } = effect
+      collect(all.change, remember(rest))
+      for (const answer of replies) all.after.push(() => reply(connection, answer))
+    }
+    return all
+  }
+
+  return {
+    stanza,
+    archived,
+    hold: () => {
+      holding = true
+      // behind what an earlier catch-up left waiting
+      held = Math.max(held, ...[...session.state.all(HELD).keys()].map(Number))
+    },
+    release,
+  }
+}
