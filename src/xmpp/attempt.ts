@@ -4,10 +4,10 @@ import type { Resolve } from '../net/address.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
 import type { AddressRules } from './dial.ts'
-import { failure, toFailure } from './failure.ts'
-import { type Negotiated, negotiate } from './negotiation.ts'
+import { type Failure, failure, toFailure } from './failure.ts'
+import { type Negotiated, negotiate, type Sasl2Progress } from './negotiation.ts'
 import { createReader, type Reader } from './reader.ts'
-import { findTargets, type ResolveSrv } from './resolver.ts'
+import { findTargets, type ResolveSrv, serviceTarget, type Target } from './resolver.ts'
 import { openChannel } from './transport.ts'
 
 /** What all connections of a connector share. */
@@ -35,12 +35,15 @@ export async function attemptOnce({
   spec,
   resume,
   sasl2,
+  elsewhere,
   surroundings,
   signal,
 }: {
   spec: ConnectionSpec
   resume: { id: string; jid: string; h: () => number } | undefined
-  sasl2: boolean
+  sasl2: Sasl2Progress
+  /** `host[:port]` of a see-other-host that a bound stream ended with */
+  elsewhere: string | undefined
   surroundings: Surroundings
   /** of the connection: aborted when it is closed */
   signal: AbortSignal
@@ -52,20 +55,48 @@ export async function attemptOnce({
   const abort = () => deadline.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
-  let channel: Channel | undefined
+  const { service, jid, password, resource, device } = spec
+  const domain = jid.slice(jid.indexOf('@') + 1)
+
+  async function tryTargets(targets: readonly Target[]): Promise<Attempt> {
+    let channel: Channel | undefined
+    try {
+      channel = await openChannel(targets, { ...surroundings, domain, resolve: resolve.host, signal: deadline.signal })
+      const reader = createReader({ channel, stanzaLimit, bounds, monotonic })
+      const common = { channel, reader, bounds, signal: deadline.signal }
+      const negotiated = await negotiate({ ...common, jid, password, resource, device, resume, sasl2 })
+      return { channel, reader, negotiated }
+    } catch (thrown) {
+      channel?.destroy()
+      const cause = toFailure(thrown)
+      // said in clear text it could be anybody's word
+      if (channel?.secure !== true || channel.framed) cause.elsewhere = undefined
+      throw cause
+    }
+  }
+
   try {
-    const domain = spec.jid.slice(spec.jid.indexOf('@') + 1)
-    const targets = await findTargets({ domain, service: spec.service, lookup: bounds.lookup, resolve: resolve.srv, random })
-    channel = await openChannel(targets, { ...surroundings, domain, resolve: resolve.host, signal: deadline.signal })
-    const reader = createReader({ channel, stanzaLimit, bounds, monotonic })
-    const { jid, password, resource } = spec
-    const negotiated = await negotiate({ channel, reader, jid, password, resource, resume, sasl2, bounds, signal: deadline.signal })
-    return { channel, reader, negotiated }
+    const targets = elsewhere === undefined ? await usual() : [otherHost(elsewhere)]
+    try {
+      return await tryTargets(targets)
+    } catch (thrown) {
+      const { elsewhere: next } = thrown as Failure
+      if (next === undefined || elsewhere !== undefined) throw thrown
+      return await tryTargets([otherHost(next)])
+    }
   } catch (thrown) {
-    channel?.destroy()
     throw toFailure(thrown)
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', abort)
   }
+
+  function usual(): Promise<Target[]> {
+    return findTargets({ domain, service, lookup: bounds.lookup, resolve: resolve.srv, random })
+  }
+}
+
+/** Where a see-other-host leads (RFC 6120 section 4.9.3.19): like any other address, with STARTTLS and the certificate of the original domain. */
+function otherHost(elsewhere: string): Target {
+  return serviceTarget(`xmpp://${elsewhere}`)
 }

@@ -22,6 +22,8 @@ export interface Bounds {
   unackedSize: number
   /** bytes waiting in the socket; beyond it `send` refuses */
   backlog: number
+  /** the features that follow a bind inside SASL2 */
+  tail: number
   /** elements that came while the negotiation was busy */
   held: number
   /** waiting for acknowledgements before a stream is closed */
@@ -52,6 +54,7 @@ export const defaultBounds: Bounds = {
   unacked: 2_000,
   unackedSize: 8 * 1024 * 1024,
   backlog: 4 * 1024 * 1024,
+  tail: 1_000,
   held: 1_000,
   closeAcks: 5_000,
   closeStream: 1_000,

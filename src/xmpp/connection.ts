@@ -3,6 +3,7 @@ import type { Clock, Connection, ConnectionEvents, ConnectionSpec, SessionState,
 import { attemptOnce, type Surroundings } from './attempt.ts'
 import { type Failure, failure, toFailure } from './failure.ts'
 import type { Log } from './log.ts'
+import type { Sasl2Progress } from './negotiation.ts'
 import { closed, createStream, type Stream } from './stream.ts'
 import { createLedger, type Ledger } from './stream-management.ts'
 import { createSupervisor } from './supervisor.ts'
@@ -19,6 +20,9 @@ export interface ConnectionOptions {
   onDone: () => void
 }
 
+/** How an attempt ends on a server whose SASL2 breaks: the next one goes without. */
+const crashes = new Set(['timeout', 'connection-lost', 'internal-error', 'internal-server-error', 'undefined-condition'])
+
 /** One stream that is kept up: see Connection in gateway/ports.ts. */
 export function createConnection({ spec, events, surroundings, clock, log, turn, onDone }: ConnectionOptions): Connection {
   const { bounds, stanzaLimit, random } = surroundings
@@ -32,7 +36,8 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   let managed = ledger !== undefined
   let droppedAt: number | undefined
   let wasOnline = false
-  const sasl2 = true
+  let elsewhere: string | undefined
+  const sasl2: Sasl2Progress = { state: 'unused' }
 
   function tell(next: SessionState, detail: { reason: string | null; error?: Problem; jid?: string; resumed?: boolean }): void {
     state = next
@@ -68,7 +73,16 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     const old = resumable()
     const resume = old?.id === undefined ? undefined : { id: old.id, jid: old.jid, h: () => old.rewind() }
     if (old === undefined) lose(null)
-    const { channel, reader, negotiated } = await attemptOnce({ spec, resume, sasl2, surroundings, signal: closing.signal })
+    const redirect = elsewhere
+    elsewhere = undefined
+    const { channel, reader, negotiated } = await attemptOnce({
+      spec,
+      resume,
+      sasl2,
+      elsewhere: redirect,
+      surroundings,
+      signal: closing.signal,
+    })
     const { outcome } = negotiated
     const replay = outcome.kind === 'resumed' ? old?.resume(outcome.h) : []
     if (replay === undefined) {
@@ -112,6 +126,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     }
     const cause = await live.ended
     stream = undefined
+    if (channel.secure && !channel.framed) elsewhere = cause.elsewhere
     return { cause, online: clock.monotonic() - boundAt }
   }
 
@@ -143,6 +158,10 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       if (closing.signal.aborted) return
       if (online > 0) droppedAt = clock.monotonic()
       last = cause.reason
+      if (sasl2.state === 'begun' && online === 0 && crashes.has(cause.reason)) {
+        sasl2.state = 'avoided'
+        continue
+      }
       const { problem: error } = cause
       const verdict = supervisor.judge(cause, online)
       log.info({ jid: spec.jid, reason: cause.reason, online: Math.round(online), verdict: verdict.kind }, 'a stream ended or was not made')

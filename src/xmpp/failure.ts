@@ -1,5 +1,5 @@
 import { type OwnCode, Problem, type ProblemCode } from '../errors.ts'
-import { childText, type Element, elements } from '../stanza/element.ts'
+import { childText, type Element, elements, text } from '../stanza/element.ts'
 
 export const STREAMS = 'http://etherx.jabber.org/streams'
 export const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams'
@@ -11,6 +11,8 @@ export const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams'
 export class Failure extends Error {
   readonly reason: string
   readonly problem: Problem
+  /** `host[:port]` of a see-other-host that was said over TLS */
+  elsewhere: string | undefined
 
   constructor(reason: string, problem: Problem) {
     super(problem.message, { cause: problem })
@@ -46,5 +48,7 @@ export function streamFailure(error: Element): Failure {
   const reason = condition?.name ?? 'undefined-condition'
   const said = childText(error, 'text', STREAM_ERRORS)?.slice(0, 200)
   const detail = `The XMPP server closed the stream: ${reason}${said === undefined ? '' : ` (${said})`}.`
-  return failure(reason, reason === 'conflict' ? 'xmpp-conflict' : 'xmpp-unreachable', detail)
+  const made = failure(reason, reason === 'conflict' ? 'xmpp-conflict' : 'xmpp-unreachable', detail)
+  if (reason === 'see-other-host' && condition !== undefined) made.elsewhere = text(condition).trim()
+  return made
 }

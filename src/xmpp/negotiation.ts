@@ -1,21 +1,29 @@
-import { randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { type Authenticate, client, type Fast, type XmppClient } from '@xmpp/client'
 import xml from '@xmpp/xml'
-import { child, childText, type Element, elements, text } from '../stanza/element.ts'
+import type { Device, FastToken } from '../gateway/ports.ts'
+import { child, childText, type Element, elements, isElement, text } from '../stanza/element.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
 import { type Failure, failure, STREAMS, streamFailure, toFailure } from './failure.ts'
 import { toLtx } from './ltx.ts'
 import type { Reader } from './reader.ts'
-import { install, mechanisms } from './sasl.ts'
+import { install, mechanisms, tokenMechanisms } from './sasl.ts'
 import { offersManagement, readEnabled, readH, SM } from './stream-management.ts'
 
 const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl'
 const SASL2 = 'urn:xmpp:sasl:2'
+const FAST = 'urn:xmpp:fast:0'
+const BIND2 = 'urn:xmpp:bind:0'
 const BIND = 'urn:ietf:params:xml:ns:xmpp-bind'
 const LIMITS = 'urn:xmpp:stream-limits:0'
 const CLIENT = 'jabber:client'
+
+/** Set to 'begun' when SASL2 is tried; a server whose SASL2 breaks is met with classic SASL: 'avoided'. */
+export interface Sasl2Progress {
+  state: 'unused' | 'begun' | 'avoided'
+}
 
 export interface Negotiation {
   channel: Channel
@@ -26,8 +34,8 @@ export interface Negotiation {
   resource: string
   /** a stream to resume: its id and the number of the last stanza stored */
   resume: { id: string; jid: string; h: () => number } | undefined
-  /** false: a server whose SASL2 failed is met with classic SASL */
-  sasl2: boolean
+  device: Device | undefined
+  sasl2: Sasl2Progress
   bounds: Bounds
   /** aborted with a Failure */
   signal: AbortSignal
@@ -56,7 +64,7 @@ export interface Negotiated {
  * Rejects with a Failure.
  */
 export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
-  const { channel, reader, jid, resource, resume, bounds, signal } = negotiation
+  const { channel, reader, jid, resource, resume, device, sasl2, bounds, signal } = negotiation
   const { promise, resolve, reject } = Promise.withResolvers<Negotiated>()
   const [local = '', domain = ''] = splitBare(jid)
   const early: Element[] = []
@@ -69,15 +77,23 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   /** what the next element of stream management answers */
   let awaited: ((answer: Element) => void) | undefined
   let bound: string | undefined
+  /** inside the success of SASL2 */
   let inline = false
+  let inlineResumed: number | undefined
+  let inlineManaged: { id: string | undefined; max: number | null } | undefined
+  let tail: ((next: Element | undefined) => void) | undefined
 
-  const userAgent = xml('user-agent', { id: randomUUID() }, xml('software', {}, 'stanzagate'))
+  const userAgent = xml('user-agent', { id: device?.userAgent ?? userAgentId(jid, resource) }, xml('software', {}, 'stanzagate'))
   const entity = client({ service: `xmpp://${domain}`, domain, resource, timeout: bounds.attempt, userAgent, credentials })
   entity.reconnect.stop()
   entity._jid(jid)
   entity.on('error', onError)
   entity.on('online', onOnline)
-  const exchange = install(entity.saslFactory, mechanisms(channel))
+  const exchange = install([
+    { factory: entity.saslFactory, list: mechanisms(channel) },
+    { factory: entity.fast.saslFactory, list: tokenMechanisms(channel) },
+  ])
+  inlineManagement()
   const parser = attach(entity, channel, reader)
 
   function settle(): boolean {
@@ -113,22 +129,71 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     fail(libraryFailure(thrown))
   }
   function onOnline(): void {
-    onBound(entity.jid?.toString())
+    if (!inline) onBound(entity.jid?.toString())
   }
 
   async function credentials(authenticate: Authenticate, offered: string[], fast: Fast | null): Promise<void> {
-    void fast
-    const mechanism = offered[0] as string
-    await authenticate({ username: local, password: await negotiation.password() }, mechanism, userAgent)
-    if (inline) reader.release()
+    const token = fast === null || device === undefined ? null : await device.token()
+    const password = await negotiation.password()
+    await authenticate({ username: local, password, ...(token === null ? {} : { token }) }, offered[0] as string, userAgent)
+    if (inline) afterInline()
   }
 
-  function onBound(full: string | null | undefined): void {
-    reader.release()
-    if (full === null || full === undefined || !full.startsWith(`${jid}/`)) {
-      fail(failure('bind-failed', 'xmpp-unreachable', 'The XMPP server bound another account than the one that logged in.'))
-      return
+  /** Resume and enable inside SASL2 and bind2 (XEP-0198 section 9, XEP-0386 section 2): in the library's hooks for them, in place of its own. */
+  function inlineManagement(): void {
+    entity.sasl2.use(
+      SM,
+      () => resume && xml('resume', { xmlns: SM, previd: resume.id, h: String(resume.h()) }),
+      (answer) => {
+        const h = readH({ attributes: answer.attrs })
+        if (answer.is('resumed')) inlineResumed = h
+        else failedH = Number.isNaN(h) ? null : h
+      },
+    )
+    entity.bind2.use(
+      SM,
+      () => xml('enable', { xmlns: SM, resume: 'true' }),
+      (answer) => {
+        if (answer.is('enabled')) inlineManaged = readEnabled({ attributes: answer.attrs })
+      },
+    )
+    entity.fast.saveToken = async (token) => keep(token)
+    entity.fast.deleteToken = async () => keep(null)
+  }
+  /** A token that cannot be kept is only a log-in by password more. */
+  async function keep(token: FastToken | null): Promise<void> {
+    await device?.keep(token).catch(() => undefined)
+  }
+
+  /** SASL2 has succeeded, and the library has taken all that came inside. */
+  function afterInline(): void {
+    inline = false
+    if (inlineResumed !== undefined && resume !== undefined) {
+      finish({ kind: 'resumed', h: inlineResumed }, resume.jid)
+    } else if (entity.status === 'online') {
+      const full = checkOwn(entity.jid?.toString())
+      const end = () => finish({ kind: 'bound', management: inlineManaged, failedH }, full)
+      const timer = setTimeout(end, bounds.tail)
+      tail = (next) => {
+        clearTimeout(timer)
+        tail = undefined
+        const isFeatures = next !== undefined && next.xmlns === STREAMS && next.name === 'features'
+        if (isFeatures) readFeatures(next)
+        end()
+        if (next !== undefined && !isFeatures) reader.unread(next)
+      }
     }
+    reader.release()
+  }
+
+  function checkOwn(full: string | null | undefined): string {
+    if (full?.startsWith(`${jid}/`) === true) return full
+    throw failure('bind-failed', 'xmpp-unreachable', 'The XMPP server bound another account than the one that logged in.')
+  }
+
+  function onBound(given: string | null | undefined): void {
+    reader.release()
+    const full = checkOwn(given)
     bound = full
     if (!features.includes(SM)) {
       finish({ kind: 'bound', management: undefined, failedH }, full)
@@ -141,11 +206,14 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     }
   }
 
-  function onFeatures(offered: Element): void {
+  function readFeatures(offered: Element): void {
     features = elements(offered).map(({ xmlns }) => xmlns)
     const limits = child(offered, 'limits', LIMITS)
     maxBytes = limits && positive(childText(limits, 'max-bytes'))
     idleSeconds = limits && positive(childText(limits, 'idle-seconds'))
+  }
+  function onFeatures(offered: Element): void {
+    readFeatures(offered)
     if (!authenticated || resume === undefined || !offersManagement(offered)) {
       pass(without(offered))
       return
@@ -164,8 +232,20 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
 
   /** What the library may see of the features: TLS is done before it, stream management is ours, compression is never taken (T13). */
   function without(offered: Element): Element {
-    const known = new Set([SASL, BIND, ...(negotiation.sasl2 ? [SASL2] : [])])
-    return { ...offered, children: elements(offered).filter(({ xmlns }) => known.has(xmlns)) }
+    const inlineKnown = new Set([BIND2, SM, ...(device === undefined ? [] : [FAST])])
+    const children: Element[] = []
+    for (const offer of elements(offered)) {
+      if (offer.xmlns === SASL || offer.xmlns === BIND) children.push(offer)
+      else if (offer.xmlns === SASL2 && sasl2.state !== 'avoided') {
+        children.push({ ...offer, children: offer.children.map((node) => (isElement(node) ? withoutInline(node, inlineKnown) : node)) })
+        sasl2.state = 'begun'
+      }
+    }
+    // where both are offered the library would start both
+    return {
+      ...offered,
+      children: children.some(({ xmlns }) => xmlns === SASL2) ? children.filter(({ xmlns }) => xmlns !== SASL) : children,
+    }
   }
 
   function onSuccess(success: Element): void {
@@ -197,6 +277,10 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     element: (element) => {
       const { name, xmlns } = element
       if (xmlns === STREAMS && name === 'error') throw streamFailure(element)
+      if (tail !== undefined) {
+        tail(element)
+        return
+      }
       if (xmlns === STREAMS && name === 'features') return onFeatures(element)
       if (xmlns === SM && awaited !== undefined) {
         const answer = awaited
@@ -292,6 +376,17 @@ function saslFailure(name: string, cause: unknown): Failure {
     return failure(`sasl-${name}`, 'xmpp-unreachable', 'The XMPP server cannot check the credentials now.', cause)
   }
   return failure(`sasl-${name}`, 'xmpp-authentication-failed', `The XMPP server refused the credentials: ${name}.`, cause)
+}
+
+function withoutInline(offer: Element, known: ReadonlySet<string>): Element {
+  if (offer.name !== 'inline') return offer
+  return { ...offer, children: elements(offer).filter(({ xmlns }) => known.has(xmlns)) }
+}
+
+/** The same UUID for each log-in of the same connection, where none is kept. */
+function userAgentId(jid: string, resource: string): string {
+  const hash = createHash('sha256').update(`stanzagate user agent ${jid}/${resource}`).digest('hex')
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`
 }
 
 function splitBare(jid: string): [local: string, domain: string] {

@@ -23,6 +23,8 @@ export interface Reader {
   hold(): void
   /** … until now */
   release(): void
+  /** while held: this one comes first then */
+  unread(element: Element): void
   handle(handler: ReaderHandler): void
   /** ends it from here; the handler hears the failure */
   fail(failure: Failure): void
@@ -133,6 +135,9 @@ export function createReader({
       const waiting = queue ?? []
       queue = undefined
       for (const element of waiting) guard(() => onElement(element))
+    },
+    unread: (element) => {
+      queue?.unshift(element)
     },
     handle: (next) => {
       handler = next

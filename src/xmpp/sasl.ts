@@ -24,11 +24,39 @@ export function mechanisms(channel: Channel): [name: string, make: MakeExchange]
   return offered
 }
 
-/** Puts mechanisms into the library's factory; answers the exchange that is running. */
-export function install(factory: SaslFactory, list: readonly [string, MakeExchange][]): () => Exchange | undefined {
+/** Mechanisms for a FAST token (XEP-0484), bound to the channel where it can be. */
+export function tokenMechanisms(channel: Channel): [name: string, make: MakeExchange][] {
+  if (!channel.secure) return []
+  return [['HT-SHA-256-NONE', () => hashedToken('HT-SHA-256-NONE', Buffer.alloc(0))]]
+}
+
+/** draft-schmaus-kitten-sasl-ht: both sides prove the token, without sending it. */
+function hashedToken(name: string, binding: Buffer): Exchange {
+  let token = ''
+  let proven = false
+  const proof = (who: string) => createHmac('sha256', token).update(who).update(binding).digest()
+  return {
+    name,
+    get proven() {
+      return proven
+    },
+    response: ({ username, password }) => {
+      token = password
+      return Buffer.concat([Buffer.from(`${username}\0`), proof('Initiator')]).toString('latin1')
+    },
+    challenge: () => undefined,
+    final: (data) => {
+      const given = Buffer.from(data, 'latin1')
+      proven = given.length === 32 && timingSafeEqual(given, proof('Responder'))
+    },
+  }
+}
+
+/** Puts mechanisms into the library's factories; answers the exchange that is running. */
+export function install(places: readonly { factory: SaslFactory; list: readonly [string, MakeExchange][] }[]): () => Exchange | undefined {
   let current: Exchange | undefined
-  factory._mechs.length = 0
-  for (const [name, make] of list) {
+  for (const { factory } of places) factory._mechs.length = 0
+  for (const [factory, name, make] of places.flatMap(({ factory, list }) => list.map(([name, make]) => [factory, name, make] as const))) {
     factory.use(name, function Mechanism(this: object) {
       const exchange = make()
       current = exchange

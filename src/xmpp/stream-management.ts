@@ -149,7 +149,7 @@ export function createLedger({
 }
 
 /** `<enabled/>` (XEP-0198 section 3): an id only where the stream can be resumed. */
-export function readEnabled(enabled: Element): { id: string | undefined; max: number | null } {
+export function readEnabled(enabled: Pick<Element, 'attributes'>): { id: string | undefined; max: number | null } {
   const { id, resume, max } = enabled.attributes
   const seconds = Number(max)
   const resumable = (resume === 'true' || resume === '1') && id !== undefined && id !== ''
@@ -157,7 +157,7 @@ export function readEnabled(enabled: Element): { id: string | undefined; max: nu
 }
 
 /** The h of `<a/>`, `<resumed/>` or `<failed/>`: a decimal number below 2^32, NaN for anything else. */
-export function readH(element: Element): number {
+export function readH(element: Pick<Element, 'attributes'>): number {
   const { h } = element.attributes
   return h !== undefined && /^\d{1,10}$/.test(h) ? Number(h) : Number.NaN
 }
