@@ -20,6 +20,7 @@ const own = {
   'contact-not-found': [404, 'There is no such contact', false],
   'method-not-allowed': [405, 'The route has no such method', false],
   'not-acceptable': [406, 'No acceptable representation', false],
+  'request-timeout': [408, 'The request did not arrive in time', true],
   'idempotency-key-running': [409, 'A request with this key is still running', true],
   'id-in-use': [409, 'The id is in use', false],
   'session-stopped': [409, 'The session is stopped', false],
@@ -33,6 +34,7 @@ const own = {
   'stanza-too-large': [422, 'The stanza is too large', false],
   'idempotency-key-reused': [422, 'The key was used for another request', false],
   'xmpp-authentication-failed': [422, 'The XMPP server refused the credentials', false],
+  'headers-too-large': [431, 'The head of the request is too large', false],
   'outbox-full': [429, 'The outbox of the session is full', true],
   'too-many-requests': [429, 'Too many requests', true],
   'internal-error': [500, 'Internal error', false],
@@ -41,6 +43,7 @@ const own = {
   'xmpp-server-not-trusted': [502, 'The XMPP server failed to prove itself', false],
   'session-offline': [503, 'The session is not online now', true],
   'store-unavailable': [503, 'The store is not available now', true],
+  'too-busy': [503, 'The instance is too busy now', true],
   draining: [503, 'The instance is shutting down', true],
   'xmpp-timeout': [504, 'No answer from XMPP in time', true],
   'outcome-unknown': [504, 'The outcome is not known', false],
@@ -130,6 +133,21 @@ export function stanzaProblem(error: StanzaErrorJson, cause?: unknown): Problem 
 export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
   return new Problem('internal-error', 'The request could not be served.', { cause: thrown })
+}
+
+/** The problem document (RFC 9457), but for the `requestId` of the request that met it. */
+export function problemJson({ code, title, status, message, retryable, options }: Problem): Record<string, unknown> {
+  return {
+    ...options.members,
+    type: `urn:stanzagate:problem:${code}`,
+    title,
+    status,
+    detail: message,
+    code,
+    retryable,
+    ...(options.errors && { errors: options.errors }),
+    ...(options.xmpp && { xmpp: options.xmpp }),
+  }
 }
 
 export function describe(code: ProblemCode): readonly [status: number, title: string, retryable: boolean] {

@@ -1,0 +1,148 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
+import { eventOperations } from './events/operations.ts'
+import type { EventsQuery } from './events/query.ts'
+import { createRegistry } from './events/registry.ts'
+import { registerEvents } from './events/route.ts'
+import { createRpc } from './events/rpc.ts'
+import { createStreams } from './events/streams.ts'
+import { createTails } from './events/tail.ts'
+import { createTickets } from './events/tickets.ts'
+import { features as allFeatures } from './features/index.ts'
+import { vocabulary as definitions } from './features/vocabulary.ts'
+import type { Feature, Operation, Sessions } from './gateway/feature.ts'
+import { createGateway } from './gateway/gateway.ts'
+import type { Clock, Connector, Store } from './gateway/ports.ts'
+import { createSeal } from './gateway/seal.ts'
+import { createAuthenticator } from './http/auth.ts'
+import { registerHealth } from './http/health.ts'
+import { createInvoke, createResolve } from './http/invoke.ts'
+import { createMetrics } from './http/metrics.ts'
+import { createOpenapi, registerOpenapi } from './http/openapi.ts'
+import { problemBody, problemOf } from './http/problem.ts'
+import { handlerOf, registerOperations } from './http/routes.ts'
+import { registerSchemas } from './http/schemas.ts'
+import { createServer } from './http/server.ts'
+import { createLog, type Log } from './log.ts'
+import { createTranslator } from './stanza/translate.ts'
+import { createMemoryStore } from './store/memory/store.ts'
+import { version } from './version.ts'
+import { createConnector } from './xmpp/connector.ts'
+
+/** ms that requests under way get to finish once the process stops; then their connections are cut */
+const FINISH_WITHIN = 10_000
+
+/** What tests put in the place of the real parts. */
+export interface Overrides {
+  store?: Store
+  connector?: Connector
+  clock?: Clock
+  log?: Log
+  features?: readonly Feature[]
+  /** instead of those of the gateway */
+  sessions?: Sessions
+}
+
+export interface App {
+  server: FastifyInstance
+  log: Log
+  /** the OpenAPI document */
+  document(): Record<string, unknown>
+  /** takes up the sessions that are here and listens; answers the address. Rejects with EADDRINUSE for a busy port. */
+  start(): Promise<AddressInfo>
+  /** readiness goes, streams end with 1012, requests finish, sessions are handed over. May be called twice. */
+  stop(): Promise<void>
+}
+
+/** Composition: the one place that knows every room. */
+export async function buildApp(config: Config, overrides: Overrides = {}): Promise<App> {
+  const {
+    clock = { now: Date.now, monotonic: () => performance.now() },
+    log = createLog({ level: config.logLevel, instance: config.instance }),
+    store = createStore(config, clock),
+    features = allFeatures,
+    connector = createConnector({ ...config.xmpp, stanzaLimit: config.stanzaLimit, clock, log }),
+  } = overrides
+  const draining = new AbortController()
+  const isDraining = () => draining.signal.aborted
+
+  // the core
+  const vocabulary = createTranslator(definitions)
+  const metrics = createMetrics({ version })
+  const seal = createSeal([...config.credentialsKeys])
+  const gateway = createGateway({ store, connector, seal, clock, vocabulary, features, instance: config.instance, log, metrics })
+  const sessions = overrides.sessions ?? gateway.sessions
+
+  // the tables of the rooms
+  const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
+  const snapshots = Object.assign({}, ...features.map((feature) => feature.snapshots ?? {}))
+  const tails = createTails(store.log)
+  const streams = createStreams({ store, tails, snapshots, clock, metrics, slowReaderSeconds: config.slowReaderSeconds })
+  const tickets = createTickets({ store: store.tickets, clock })
+  const events = eventOperations({ log: store.log, tails, tickets, registry, draining: draining.signal })
+  const operations: Operation[] = [
+    ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits: { stanza: config.stanzaLimit } }) ?? []),
+    events.createTicket,
+  ]
+
+  // HTTP
+  const authenticator = createAuthenticator({
+    keys: config.apiKeys,
+    metricsTokenHash: config.metricsTokenHash,
+    authenticate: sessions.authenticate,
+  })
+  const invoke = createInvoke({ sessions, store, instance: config.instance, metrics })
+  const { bodyLimit, allowedOrigins } = config
+  const server = await createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining })
+  registerHealth(server, { ping: store.ping, isDraining, authenticator, metrics, refresh })
+  await registerEvents(server, {
+    streams,
+    tickets,
+    allowedOrigins,
+    log,
+    metrics,
+    caller: authenticator.caller,
+    resolve: createResolve<EventsQuery>({ sessions, operation: events.list }),
+    page: handlerOf(events.list, invoke),
+    rpc: () => createRpc({ methods: new Map(), problemDocument: (thrown) => problemDocument(thrown) }),
+  })
+  registerOperations(server, { operations, invoke })
+  const document = () => createOpenapi({ operations: [...operations, events.list], version })
+  registerOpenapi(server, document)
+  const { message, presence, iq } = vocabulary.schemas
+  registerSchemas(server, { message, presence, iq, event: registry.schema })
+
+  async function refresh(): Promise<void> {
+    for (const [state, count] of gateway.count()) metrics.set('sessions', count, { state })
+  }
+
+  async function start(): Promise<AddressInfo> {
+    await gateway.start()
+    await server.listen({ host: config.host, port: config.port })
+    return server.server.address() as AddressInfo
+  }
+
+  async function shutDown(): Promise<void> {
+    draining.abort()
+    await streams.drain()
+    const cut = setTimeout(() => server.server.closeAllConnections(), FINISH_WITHIN)
+    await server.close().finally(() => clearTimeout(cut))
+    await gateway.stop()
+    await connector.close()
+    await store.close()
+  }
+  let stopped: Promise<void> | undefined
+  const stop = () => (stopped ??= shutDown())
+
+  return { server, log, document, start, stop }
+}
+
+function createStore(config: Config, clock: Clock): Store {
+  return createMemoryStore({ limits: config.limits, clock })
+}
+
+function problemDocument(thrown: unknown) {
+  const problem = problemOf(thrown)
+  return { status: problem.status, detail: problem.message, document: problemBody(problem, '') }
+}

@@ -1,0 +1,260 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { appendFileSync, readFileSync } from 'node:fs'
+import { isIPv4, isIPv6 } from 'node:net'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { z } from 'zod'
+import type { StoreLimits } from './gateway/ports.ts'
+
+const KiB = 1024
+const MiB = 1024 * KiB
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Bounds that nobody had to change yet; those with a variable of their own are defaults of the schema below. */
+const VOLATILE_MAX = 2_000
+const OUTBOX_MAX = 10_000
+const DEDUP_AGE = 24 * HOUR
+const RECORD_AGE = 72 * HOUR
+const IDEMPOTENCY_AGE = 24 * HOUR
+
+/** An API key as it is kept: never the key itself. */
+export interface ApiKey {
+  tenant: string
+  /** SHA-256 of the key */
+  hash: Buffer
+}
+
+export interface Config {
+  host: string
+  port: number
+  instance: string
+  redis: { url: string; waitReplicas: number } | null
+  /** 32 bytes each; the first seals, all open. Without CREDENTIALS_KEY one that lives as long as the process. */
+  credentialsKeys: readonly Buffer[]
+  apiKeys: readonly ApiKey[]
+  /** in clear, to be printed; only where no API_KEYS are set */
+  developmentKey: string | null
+  /** SHA-256 of METRICS_TOKEN */
+  metricsTokenHash: Buffer | null
+  /** origins like `https://app.example`, or `*` */
+  allowedOrigins: readonly string[]
+  logLevel: string
+  /** bytes */
+  bodyLimit: number
+  /** bytes of one stanza, each way */
+  stanzaLimit: number
+  xmpp: {
+    /** PEM of authorities trusted beside the system's */
+    caFile: string | undefined
+    privateHosts: readonly string[]
+    plaintextHosts: readonly string[]
+    ports: readonly number[]
+  }
+  limits: Readonly<StoreLimits>
+  slowReaderSeconds: number
+  webhookPrivateHosts: readonly string[]
+}
+
+/** What is wrong with the configuration, as text for a person. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * Reads the configuration from the environment, which beats the `.env` of the folder. Throws ConfigError.
+ * Without API_KEYS it makes a development key and keeps it in that `.env`.
+ */
+export function readConfig({ env, folder }: { env: Readonly<Record<string, string | undefined>>; folder: string }): Config {
+  const file = join(folder, '.env')
+  const variables = present({ ...present(readEnvFile(file)), ...present(env) })
+  const parsed = schema.safeParse(variables)
+  if (!parsed.success) throw new ConfigError(z.prettifyError(parsed.error))
+  const read = parsed.data
+  const developmentKey = read.API_KEYS ? null : (read.DEVELOPMENT_KEY ?? makeDevelopmentKey(file))
+  return Object.freeze({
+    host: read.HOST,
+    port: read.PORT,
+    instance: read.INSTANCE_ID,
+    redis: read.REDIS_URL === undefined ? null : { url: read.REDIS_URL, waitReplicas: read.REDIS_WAIT_REPLICAS },
+    credentialsKeys: read.CREDENTIALS_KEY ?? [randomBytes(32)],
+    apiKeys: read.API_KEYS ?? [{ tenant: 'dev', hash: sha256(developmentKey as string) }],
+    developmentKey,
+    metricsTokenHash: read.METRICS_TOKEN === undefined ? null : sha256(read.METRICS_TOKEN),
+    allowedOrigins: read.ALLOWED_ORIGINS,
+    logLevel: read.LOG_LEVEL,
+    bodyLimit: read.BODY_LIMIT,
+    stanzaLimit: read.STANZA_LIMIT,
+    xmpp: {
+      caFile: read.XMPP_CA_FILE,
+      privateHosts: read.XMPP_PRIVATE_HOSTS,
+      plaintextHosts: read.XMPP_PLAINTEXT_HOSTS,
+      ports: read.XMPP_PORTS,
+    },
+    limits: {
+      eventLogMax: read.EVENT_LOG_MAX,
+      eventLogAge: read.EVENT_LOG_AGE,
+      volatileMax: VOLATILE_MAX,
+      outboxMax: OUTBOX_MAX,
+      dedupAge: DEDUP_AGE,
+      recordAge: RECORD_AGE,
+      idempotencyAge: IDEMPOTENCY_AGE,
+    },
+    slowReaderSeconds: read.SLOW_READER_SECONDS,
+    webhookPrivateHosts: read.WEBHOOK_PRIVATE_HOSTS,
+  })
+}
+
+const apiKeyPattern = /^sgk_[A-Za-z0-9_-]{32,}$/
+
+const list = z
+  .string()
+  .default('')
+  .transform((value) => split(value))
+
+const number = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
+
+const size = z
+  .string()
+  .regex(/^\d+ ?(?:KiB|MiB)?$/, 'must be bytes, or like 256KiB or 1MiB')
+  .transform((value) => Number.parseInt(value, 10) * (value.endsWith('KiB') ? KiB : value.endsWith('MiB') ? MiB : 1))
+
+const units: Record<string, number> = { '': SECOND, ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY }
+const duration = z
+  .string()
+  .regex(/^\d+ ?(?:ms|s|m|h|d)?$/, 'must be seconds, or like 90m, 72h or 3d')
+  .transform((value) => Number.parseInt(value, 10) * (units[value.replace(/[\d ]/g, '')] as number))
+
+const keys = z.string().transform((value, context): ApiKey[] =>
+  split(value).flatMap((entry): ApiKey[] => {
+    const [, tenant, key] = /^([A-Za-z0-9_.-]{1,64})=(.*)$/.exec(entry) ?? []
+    if (tenant !== undefined && key !== undefined && apiKeyPattern.test(key)) return [{ tenant, hash: sha256(key) }]
+    context.addIssue('must be tenant=key pairs, each key sgk_ and at least 32 of A-Z a-z 0-9 _ -')
+    return []
+  }),
+)
+
+const credentialsKeys = z.string().transform((value, context) =>
+  split(value).map((entry) => {
+    const bytes = Buffer.from(entry, 'base64')
+    if (bytes.length !== 32) context.addIssue(`must be 32 bytes in base64; ${howToMakeKey}`)
+    return bytes
+  }),
+)
+
+const caFile = z.string().transform((path, context) => {
+  try {
+    readFileSync(path)
+    return path
+  } catch (error) {
+    context.addIssue(`cannot be read (${(error as NodeJS.ErrnoException).code})`)
+    return z.NEVER
+  }
+})
+
+const origins = list.refine((all) => all.every(isOrigin), 'must be origins like https://app.example, without a path')
+
+const howToMakeKey = `make one with: node -e "console.log(require('crypto').randomBytes(32).toString('base64'))"`
+
+const schema = z
+  .object({
+    HOST: z.string().default('127.0.0.1'),
+    PORT: number.refine((port) => port <= 65535, 'must be at most 65535').default(8080),
+    INSTANCE_ID: z.string().default(hostname()),
+    REDIS_URL: z
+      .string()
+      .regex(/^rediss?(?:\+\w+)?:\/\//, 'must begin with redis:// or rediss://')
+      .optional(),
+    REDIS_WAIT_REPLICAS: number.default(0),
+    CREDENTIALS_KEY: credentialsKeys.optional(),
+    API_KEYS: keys.optional(),
+    DEVELOPMENT_KEY: z.string().regex(apiKeyPattern, 'must be sgk_ and at least 32 of A-Z a-z 0-9 _ -').optional(),
+    METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+    ALLOWED_ORIGINS: origins,
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    BODY_LIMIT: size.default(MiB),
+    STANZA_LIMIT: size.default(256 * KiB),
+    XMPP_CA_FILE: caFile.optional(),
+    XMPP_PRIVATE_HOSTS: list,
+    XMPP_PLAINTEXT_HOSTS: list.refine((hosts) => hosts.every(isLoopback), 'must name loopback hosts only: passwords would leave in clear'),
+    XMPP_PORTS: z
+      .string()
+      .default('5222,5223,443')
+      .transform((value) => split(value).map(Number))
+      .refine((ports) => ports.every((port) => Number.isInteger(port) && port > 0 && port <= 65535), 'must be port numbers'),
+    EVENT_LOG_MAX: number.default(100_000),
+    EVENT_LOG_AGE: duration.default(72 * HOUR),
+    SLOW_READER_SECONDS: z
+      .string()
+      .regex(/^\d+(?:\.\d+)?$/, 'must be a number of seconds')
+      .transform(Number)
+      .refine((seconds) => seconds > 0, 'must be more than 0')
+      .default(3),
+    WEBHOOK_PRIVATE_HOSTS: list,
+    NODE_TLS_REJECT_UNAUTHORIZED: z
+      .string()
+      .refine(
+        (value) => value !== '0',
+        'must not be 0: it would switch off every certificate check; name your own authority with XMPP_CA_FILE',
+      )
+      .optional(),
+  })
+  .superRefine((read, context) => {
+    const refuse = (variable: string, message: string) => context.addIssue({ code: 'custom', path: [variable], message })
+    if (!isLoopback(read.HOST) && read.API_KEYS === undefined) {
+      refuse(
+        'API_KEYS',
+        `must be set where HOST (${read.HOST}) is not loopback, like API_KEYS=main=sgk_… with at least 32 random characters`,
+      )
+    }
+    if (read.REDIS_URL !== undefined && read.CREDENTIALS_KEY === undefined) {
+      refuse('CREDENTIALS_KEY', `must be set with REDIS_URL, passwords are kept sealed there; ${howToMakeKey}`)
+    }
+  })
+
+/** Every variable that is read. */
+export const variableNames: readonly string[] = Object.keys(schema.shape)
+
+function readEnvFile(file: string): Record<string, string | undefined> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new ConfigError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+function makeDevelopmentKey(file: string): string {
+  const key = `sgk_${randomBytes(24).toString('base64url')}`
+  try {
+    appendFileSync(file, `\n# made for development because API_KEYS is not set\nDEVELOPMENT_KEY=${key}\n`, { mode: 0o600 })
+  } catch {
+    // a folder that cannot be written to: the key is for this run only
+  }
+  return key
+}
+
+const present = (variables: Readonly<Record<string, string | undefined>>) =>
+  Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''))
+
+const split = (value: string) =>
+  value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+
+export const sha256 = (text: string) => createHash('sha256').update(text).digest()
+
+function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  if (isIPv4(name)) return name.startsWith('127.')
+  if (isIPv6(name)) return name === '::1'
+  return name === 'localhost' || name.endsWith('.localhost')
+}
+
+function isOrigin(text: string): boolean {
+  return text === '*' || (URL.canParse(text) && new URL(text).origin === text)
+}

@@ -1,0 +1,100 @@
+import type { Socket } from 'node:net'
+import type { Frame } from './tail.ts'
+
+/** Bytes written ahead of what a reader's socket took, at most. */
+export const WRITE_AHEAD = 1024 * 1024
+
+/** How a stream writes to its reader. */
+export interface Outlet {
+  socket: Socket
+  /** bytes written and not yet taken by the socket */
+  ahead(): number
+  write(frame: Frame): void
+}
+
+/**
+ * Writes frames as fast as the reader takes them. Resolves when the source has ended, when the socket is gone,
+ * or when `signal` says that the reader is too slow.
+ */
+export async function pump(source: AsyncIterable<Frame[]>, outlet: Outlet, signal: AbortSignal): Promise<void> {
+  for await (const frames of source) {
+    for (const frame of frames) {
+      const ahead = outlet.ahead()
+      if (ahead > 0 && ahead + frame.bytes.length > WRITE_AHEAD) await drained(outlet.socket, signal)
+      if (signal.aborted) return
+      outlet.write(frame)
+    }
+  }
+}
+
+function drained(socket: Socket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.destroyed || signal.aborted) return resolve()
+    const done = () => {
+      socket.off('drain', done)
+      socket.off('close', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    socket.on('drain', done)
+    socket.on('close', done)
+    signal.addEventListener('abort', done)
+  })
+}
+
+/** looks per bound; a slow reader is found after at most this part more than the bound */
+const LOOKS = 4
+
+/**
+ * Finds readers whose socket took nothing for `seconds` while something waits for them. One timer for all of them,
+ * and none while nobody waits.
+ */
+export function createStallWatch(seconds: number): { watch(socket: Socket, onStall: () => void): { wrote(): void; stop(): void } } {
+  interface Waiting {
+    taken: number
+    since: number
+    onStall: () => void
+  }
+  const waiting = new Map<Socket, Waiting>()
+  let timer: NodeJS.Timeout | undefined
+
+  function look(): void {
+    const now = performance.now()
+    for (const [socket, entry] of waiting) {
+      const taken = bytesTaken(socket)
+      if (socket.writableLength === 0 || socket.destroyed) waiting.delete(socket)
+      else if (taken !== entry.taken) Object.assign(entry, { taken, since: now })
+      else if (now - entry.since >= seconds * 1000) {
+        waiting.delete(socket)
+        entry.onStall()
+      }
+    }
+    if (waiting.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+
+  return {
+    watch(socket, onStall) {
+      return {
+        /** to be called after a write */
+        wrote() {
+          if (socket.writableLength === 0 || waiting.has(socket)) return
+          waiting.set(socket, { taken: bytesTaken(socket), since: performance.now(), onStall })
+          timer ??= setInterval(look, (seconds * 1000) / LOOKS).unref()
+        },
+        stop: () => waiting.delete(socket),
+      }
+    },
+  }
+}
+
+/**
+ * Bytes that the kernel took of what was written. `bytesWritten` counts what waits too; of a large write in progress
+ * only libuv knows how much is left, as node's own socket timeout reads it.
+ */
+function bytesTaken(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { _handle?: { writeQueueSize?: number } | null }
+  const finished = socket.bytesWritten - socket.writableLength
+  return finished - (handle?.writeQueueSize ?? 0)
+}

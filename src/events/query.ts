@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { jid } from '../stanza/jid.ts'
+
+const split = (text: string) => text.split(',').filter((entry) => entry !== '')
+
+/** entries of a list in the query, at most */
+const LIST_MAX = 200
+
+const types = z
+  .string()
+  .regex(
+    /^(?:\*|[a-z-]+\.(?:[a-z-]+|\*))(?:,(?:\*|[a-z-]+\.(?:[a-z-]+|\*)))*$/,
+    'must be event types or families like presence.*, with commas',
+  )
+  .refine((text) => split(text).length <= LIST_MAX, `must have at most ${LIST_MAX} entries`)
+  .meta({ description: 'Only these types or families; events.* passes every filter', example: 'presence.*,message.received' })
+
+/** `?` parameters of `GET /events`, whichever way it is answered. */
+export const eventsQuery = z.strictObject({
+  after: z
+    .string()
+    .regex(/^[\w-]{1,200}$/, 'must be a cursor')
+    .optional()
+    .meta({
+      description:
+        'Only what comes after this cursor; 0 is the oldest kept. Without it the JSON page begins with the oldest, a stream with what happens from now on',
+    }),
+  types: types.optional(),
+  jids: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'Only what is from, to or about these JIDs, with commas; a bare JID stands for all its resources' }),
+  limit: z.coerce.number().int().min(1).max(1000).default(100).meta({ description: 'Events of a JSON page, at most' }),
+  wait: z.coerce.number().int().min(0).max(60).default(0).meta({ description: 'Seconds that a JSON page waits for its first event' }),
+  snapshot: z.enum(['presence']).optional().meta({ description: 'Streams: first what is true now, then events.snapshot-end, then live' }),
+  coalesce: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .optional()
+    .meta({ description: 'Streams: milliseconds in which only the last presence of a resource is told' }),
+  ticket: z.string().max(200).optional().meta({ description: 'Instead of Authorization, of POST /tickets' }),
+})
+
+export type EventsQuery = z.infer<typeof eventsQuery>
+
+/** The lists of a query, its JIDs normalised. Throws the problem jid-malformed. */
+export function listsOf({ types = '', jids = '' }: Pick<EventsQuery, 'types' | 'jids'>): { types: string[]; jids: string[] } {
+  const all = split(types)
+  return { types: all.includes('*') ? [] : all, jids: split(jids).map((one) => jid(one, 'query.jids')) }
+}

@@ -1,0 +1,107 @@
+import { Problem } from '../errors.ts'
+import type { EventDraft, StoredEvent } from '../gateway/ports.ts'
+import { derivedId } from './cursor.ts'
+import type { Filter } from './filter.ts'
+import { createFrame, type Frame, type Tail } from './tail.ts'
+
+/** Presences held back by `coalesce`, at most; more are let go early. */
+const HELD_MAX = 1_000
+
+export interface ReaderOptions {
+  session: string
+  tail: Tail
+  /** undefined: the oldest kept */
+  after: string | undefined
+  filter: Filter | undefined
+  /** asked once, when the reader has caught up */
+  snapshot?: { name: string; take: () => Promise<EventDraft[]> } | undefined
+  /** ms */
+  coalesce?: number | undefined
+  now: () => number
+  signal: AbortSignal
+}
+
+/**
+ * Reads the log of a session with a moving cursor: what was and what comes are the same read, so nothing falls between them.
+ * Yields what is there in order, waits for more, and ends with the session or on abort.
+ */
+export async function* readEvents({
+  session,
+  tail,
+  after,
+  filter,
+  snapshot,
+  coalesce = 0,
+  now,
+  signal,
+}: ReaderOptions): AsyncGenerator<Frame[]> {
+  let cursor = after
+  let pending = snapshot
+  const held = createHold(coalesce)
+  const derive = (at: string, type: string, data: unknown, subject?: string) =>
+    createFrame({ id: derivedId(at), type, time: now(), data, ...(subject !== undefined && { subject }) }, session)
+
+  while (!signal.aborted) {
+    const page = await tail.read(cursor).catch(unlessGone)
+    if (page === undefined) return
+    cursor = page.next
+    const out: Frame[] = page.gap ? [derive(page.gap.to, 'events.gap', page.gap)] : []
+    for (const frame of page.frames) if (filter === undefined || isLast(frame) || filter(frame.event)) held.pass(frame, out)
+    if (pending && page.end) {
+      held.flush(out)
+      const drafts = (await pending.take()).filter((draft) => filter === undefined || filter(draft))
+      for (const { type, data, subject } of drafts) out.push(derive(cursor, type, data, subject))
+      out.push(derive(cursor, 'events.snapshot-end', { snapshot: pending.name, events: drafts.length }))
+      pending = undefined
+    }
+    const ends = page.frames.some(isLast)
+    if (ends || held.isDue()) held.flush(out)
+    if (out.length > 0) yield out
+    if (ends) return
+    if (page.end) await tail.changed(page.version, { ms: held.dueIn(), signal })
+  }
+}
+
+const isLast = ({ event }: Frame) => event.type === 'session.ended'
+
+/** The log of a session that was removed is kept for a while; a reader that comes later finds nothing. */
+function unlessGone(thrown: unknown): undefined {
+  if (thrown instanceof Problem && thrown.code === 'session-not-found') return undefined
+  throw thrown
+}
+
+/** Holds presence back for some ms and keeps the last of each resource; everything else lets go what is held, so that order stays. */
+function createHold(ms: number) {
+  const held = new Map<string, Frame>()
+  let due = 0
+
+  function flush(out: Frame[]): void {
+    out.push(...held.values())
+    held.clear()
+  }
+
+  return {
+    flush,
+    pass(frame: Frame, out: Frame[]): void {
+      const key = ms > 0 ? resourceOf(frame.event) : undefined
+      if (key === undefined) {
+        flush(out)
+        out.push(frame)
+        return
+      }
+      if (held.size === 0) due = performance.now() + ms
+      // again at the end: what is let go must be in the order of the log
+      held.delete(key)
+      held.set(key, frame)
+      if (held.size >= HELD_MAX) flush(out)
+    },
+    isDue: () => held.size > 0 && performance.now() >= due,
+    dueIn: () => (held.size === 0 ? undefined : Math.max(1, Math.ceil(due - performance.now()))),
+  }
+}
+
+function resourceOf({ type, data }: StoredEvent): string | undefined {
+  if (type !== 'presence.available' && type !== 'presence.unavailable') return undefined
+  const { from } = (data ?? {}) as { from?: unknown }
+  return typeof from === 'string' ? from : undefined
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import type { EventType } from '../gateway/feature.ts'
+import type { StoredEvent } from '../gateway/ports.ts'
+
+/** The events that streams make by themselves. */
+const own: readonly EventType[] = [
+  {
+    type: 'events.gap',
+    description: 'Events between two cursors are no longer kept; what comes next is the oldest there is.',
+    schema: z.object({
+      from: z.string().meta({ description: 'the cursor that was asked for' }),
+      to: z.string().meta({ description: 'the cursor after which the log can be read' }),
+      reason: z.enum(['expired', 'store-lost']),
+    }),
+  },
+  {
+    type: 'events.snapshot-end',
+    description: 'The snapshot is complete; live events follow.',
+    schema: z.object({ snapshot: z.string(), events: z.int().min(0).meta({ description: 'how many events it had' }) }),
+  },
+]
+
+export interface Registry {
+  types: readonly EventType[]
+  /** of every event there is: one branch per type */
+  schema: z.ZodType
+}
+
+/** Every type of event, from the feature rooms and from here; a type that comes twice is a fault of the program. */
+export function createRegistry(featureEvents: readonly EventType[]): Registry {
+  const types = [...featureEvents, ...own]
+  const names = new Set(types.map(({ type }) => type))
+  if (names.size !== types.length) throw new Error('An event type is declared twice.')
+  const branches = types.map(({ type, description, schema }) =>
+    z
+      .object({
+        specversion: z.literal('1.0'),
+        id: z
+          .string()
+          .regex(/^[\w-]+$/)
+          .meta({ description: 'the cursor: read on with ?after=' }),
+        source: z.string().meta({ example: '/sessions/ses_Zb0kZ1CmTj2sX5QhYV9wXA' }),
+        type: z.literal(type),
+        subject: z.string().optional(),
+        time: z.iso.datetime(),
+        datacontenttype: z.literal('application/json'),
+        data: schema,
+      })
+      .meta({ id: `${pascal(type)}Event`, description }),
+  )
+  const [first, ...others] = branches
+  if (first === undefined) throw new Error('There are no event types.')
+  return {
+    types,
+    schema: z.discriminatedUnion('type', [first, ...others]).meta({ id: 'Event', description: 'A CloudEvent 1.0 of a session' }),
+  }
+}
+
+/** An event of the log as callers see it: CloudEvents 1.0 in JSON. */
+export function envelope({ id, type, subject, time, data }: StoredEvent, session: string) {
+  return {
+    specversion: '1.0',
+    id,
+    source: `/sessions/${session}`,
+    type,
+    ...(subject !== undefined && { subject }),
+    time: new Date(time).toISOString(),
+    datacontenttype: 'application/json',
+    data,
+  }
+}
+
+/** `message.sent-elsewhere` → `MessageSentElsewhere` */
+const pascal = (type: string) => type.replace(/(?:^|[.-])(\w)/g, (_, letter: string) => letter.toUpperCase())

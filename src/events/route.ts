@@ -1,0 +1,101 @@
+import websocket from '@fastify/websocket'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Problem } from '../errors.ts'
+import type { Caller, SessionHandle } from '../gateway/feature.ts'
+import type { Metrics } from '../gateway/ports.ts'
+import type { Log } from '../log.ts'
+import type { EventsQuery } from './query.ts'
+import { serveSse } from './sse.ts'
+import type { PreparedStream, Streams } from './streams.ts'
+import type { Tickets } from './tickets.ts'
+import { serveWebSocket, socketOptions } from './websocket.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** what the checks of the route found, for its handlers */
+    stream: { prepared: PreparedStream; session: SessionHandle } | null
+  }
+}
+
+export interface EventsRouteContext {
+  streams: Streams
+  tickets: Tickets
+  allowedOrigins: readonly string[]
+  log: Log
+  metrics: Metrics
+  /** who an `Authorization` header is */
+  caller: (authorization: string | undefined) => Promise<Caller>
+  /** the session and the checked query of a request; rejects with the problem */
+  resolve: (caller: Caller, query: Readonly<Record<string, unknown>>) => Promise<{ session: SessionHandle; query: EventsQuery }>
+  /** answers the JSON page */
+  page: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+  /** answers a frame of a client, for one socket */
+  rpc: (caller: Caller, session: SessionHandle) => (text: string) => Promise<string | undefined>
+}
+
+/** `GET /events`: one route, answered as a WebSocket, as server-sent events or as a JSON page. */
+export async function registerEvents(server: FastifyInstance, context: EventsRouteContext): Promise<void> {
+  const { streams, tickets, allowedOrigins, log, metrics } = context
+  await server.register(websocket, { options: socketOptions, preClose: (done: () => void) => done() })
+  server.decorateRequest('stream', null)
+
+  const wantsStream = (request: FastifyRequest) => request.ws || (request.method === 'GET' && isEventStream(request.headers.accept))
+
+  function noteEnd(kind: 'websocket' | 'sse', request: FastifyRequest, session: string) {
+    const started = performance.now()
+    log.info({ event: 'stream.open', requestId: request.id, session, kind }, 'Event stream opened')
+    return (code: string | number) => {
+      metrics.count('streams_closed_total', { kind, code: String(code) })
+      const seconds = (performance.now() - started) / 1000
+      log.info({ event: 'stream.close', requestId: request.id, session, kind, code, seconds }, 'Event stream closed')
+    }
+  }
+  const noteFault = (request: FastifyRequest) => (thrown: unknown) =>
+    log.error({ event: 'stream.error', requestId: request.id, err: thrown }, 'An event stream failed')
+
+  server.route({
+    method: 'GET',
+    url: '/events',
+    config: { token: 'own' },
+    async onRequest(request) {
+      const { origin, host, authorization } = request.headers
+      if (request.ws && origin !== undefined && !isAllowed(origin, host, allowedOrigins)) {
+        throw new Problem('origin-not-allowed', 'This origin may not open event streams; ALLOWED_ORIGINS names those that may.')
+      }
+      const { ticket } = request.query as Record<string, unknown>
+      request.caller = typeof ticket === 'string' ? await tickets.redeem(ticket) : await context.caller(authorization)
+    },
+    async preHandler(request) {
+      if (!wantsStream(request)) return
+      const { session, query } = await context.resolve(request.caller, request.query as Record<string, unknown>)
+      const lastEventId = request.ws ? undefined : request.headers['last-event-id']?.toString()
+      request.stream = { session, prepared: await streams.prepare(session, query, lastEventId) }
+    },
+    async handler(request, reply) {
+      const { stream } = request
+      if (!stream) return context.page(request, reply)
+      const onEnd = noteEnd('sse', request, stream.prepared.session)
+      serveSse(reply, { stream: stream.prepared, streams, onEnd }).catch(noteFault(request))
+      return reply
+    },
+    wsHandler(webSocket, request) {
+      const { stream, caller } = request
+      if (!stream) return webSocket.terminate()
+      const onEnd = noteEnd('websocket', request, stream.prepared.session)
+      const answer = context.rpc(caller, stream.session)
+      serveWebSocket(webSocket, { socket: request.raw.socket, stream: stream.prepared, streams, answer, onEnd }).catch(noteFault(request))
+    },
+  })
+}
+
+/** Pages of this very host always, others as the configuration says. */
+function isAllowed(origin: string, host: string | undefined, allowed: readonly string[]): boolean {
+  if (allowed.includes('*') || allowed.includes(origin)) return true
+  return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase()
+}
+
+/** A caller that would take JSON as gladly gets JSON. */
+function isEventStream(accept = ''): boolean {
+  const types = accept.split(',').map((range) => range.split(';')[0]?.trim().toLowerCase())
+  return types.includes('text/event-stream') && !types.includes('application/json')
+}

@@ -1,0 +1,118 @@
+import type { Socket } from 'node:net'
+import { Problem } from '../errors.ts'
+import type { SessionHandle } from '../gateway/feature.ts'
+import type { Clock, EventDraft, Metrics, Store } from '../gateway/ports.ts'
+import { cursorOf } from './cursor.ts'
+import { createFilter } from './filter.ts'
+import { createStallWatch, type Outlet, pump } from './outlet.ts'
+import { type EventsQuery, listsOf } from './query.ts'
+import { readEvents } from './reader.ts'
+import type { Frame, Tails } from './tail.ts'
+
+/** Why a stream ends. */
+export type StreamEnd = 'ended' | 'slow' | 'drain' | 'gone' | 'failed'
+
+/** `?snapshot=` by name, from the feature rooms */
+export type Snapshots = Readonly<Record<string, (session: SessionHandle) => Promise<EventDraft[]>>>
+
+/** A stream that was checked and can begin. */
+export interface PreparedStream {
+  session: string
+  /** Writes to an outlet until the stream ends; answers why. */
+  run(outlet: Outlet): Promise<StreamEnd>
+}
+
+export interface Streams {
+  /** Checks query and cursor: problems `cursor-invalid`, `jid-malformed`. `lastEventId` beats `after`. */
+  prepare(handle: SessionHandle, query: EventsQuery, lastEventId?: string): Promise<PreparedStream>
+  opened(kind: 'websocket' | 'sse'): () => void
+  /** ends all of them, for a stop of the process */
+  drain(): Promise<void>
+}
+
+export interface StreamsContext {
+  store: Pick<Store, 'log'>
+  tails: Tails
+  snapshots: Snapshots
+  clock: Clock
+  metrics: Metrics
+  slowReaderSeconds: number
+}
+
+export function createStreams({ store, tails, snapshots, clock, metrics, slowReaderSeconds }: StreamsContext): Streams {
+  const stalls = createStallWatch(slowReaderSeconds)
+  const running = new Map<AbortController, Promise<unknown>>()
+  const open = { websocket: 0, sse: 0 }
+
+  return {
+    async prepare(handle, query, lastEventId) {
+      const { id } = handle.record
+      const filter = createFilter(listsOf(query))
+      const asked = lastEventId ?? query.after
+      const after = asked === undefined ? await store.log.end(id) : cursorOf(asked)
+      // a cursor that was never given out is refused while there still is an answer to refuse with
+      const place = after === undefined ? undefined : await store.log.place(id, after)
+      if (place?.kind === 'foreign') throw new Problem('cursor-invalid', 'The cursor is not one of this session.')
+      const take = query.snapshot === undefined ? undefined : snapshots[query.snapshot]
+      const snapshot = query.snapshot !== undefined && { name: query.snapshot, take: async () => (await take?.(handle)) ?? [] }
+
+      return {
+        session: id,
+        async run(outlet) {
+          const controller = new AbortController()
+          const { signal } = controller
+          const end = (why: StreamEnd) => controller.abort(why)
+          const tail = tails.open(id)
+          const stall = stalls.watch(outlet.socket, () => end('slow'))
+          const gone = () => end('gone')
+          outlet.socket.once('close', gone)
+          const write = (frame: Frame) => {
+            outlet.write(frame)
+            stall.wrote()
+          }
+          const source = readEvents({
+            session: id,
+            tail,
+            after,
+            filter,
+            ...(snapshot && { snapshot }),
+            coalesce: query.coalesce,
+            now: clock.now,
+            signal,
+          })
+          const work = pump(source, { ...outlet, write }, signal)
+          running.set(controller, work)
+          try {
+            await work
+            return signal.aborted ? (signal.reason as StreamEnd) : 'ended'
+          } finally {
+            running.delete(controller)
+            stall.stop()
+            outlet.socket.off('close', gone)
+            tail.release()
+          }
+        },
+      }
+    },
+
+    opened(kind) {
+      metrics.set('streams', ++open[kind], { kind })
+      return () => metrics.set('streams', --open[kind], { kind })
+    },
+
+    async drain() {
+      const works = [...running.values()]
+      for (const controller of running.keys()) controller.abort('drain' satisfies StreamEnd)
+      await Promise.allSettled(works)
+    },
+  }
+}
+
+/** Sockets whose end is not taken by the other side are destroyed after this many ms. */
+export const LINGER = 30_000
+
+/** Ends for good what does not close by itself. */
+export function destroyLater(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER).unref()
+  socket.once('close', () => clearTimeout(timer))
+}

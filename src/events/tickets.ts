@@ -1,0 +1,32 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { Problem } from '../errors.ts'
+import type { Caller } from '../gateway/feature.ts'
+import type { Clock, Store } from '../gateway/ports.ts'
+
+/** ms that a ticket can be used */
+export const TICKET_AGE = 30_000
+
+export interface Tickets {
+  create(caller: { tenant: string; session: string }): Promise<{ ticket: string; expiresAt: string }>
+  /** Whom a ticket stands for, once. Rejects with `ticket-invalid`. */
+  redeem(ticket: string): Promise<Caller>
+}
+
+/** Tickets let a browser, which cannot send Authorization with a WebSocket, open one stream without a token in its URL. */
+export function createTickets({ store, clock }: { store: Store['tickets']; clock: Clock }): Tickets {
+  return {
+    async create(caller) {
+      const ticket = `sgt_${randomBytes(24).toString('base64url')}`
+      const expiresAt = new Date(clock.now() + TICKET_AGE).toISOString()
+      await store.put(hashOf(ticket), caller, TICKET_AGE)
+      return { ticket, expiresAt }
+    },
+    async redeem(ticket) {
+      const caller = await store.take(hashOf(ticket))
+      if (!caller) throw new Problem('ticket-invalid', 'The ticket is unknown, used or expired.')
+      return caller
+    },
+  }
+}
+
+const hashOf = (ticket: string) => createHash('sha256').update(ticket).digest('base64url')

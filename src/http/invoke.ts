@@ -1,0 +1,146 @@
+import { z } from 'zod'
+import { type OwnCode, Problem } from '../errors.ts'
+import type { Answer, Call, Caller, Operation, SessionHandle, Sessions } from '../gateway/feature.ts'
+import type { Metrics, Store } from '../gateway/ports.ts'
+import { checkCharacters } from '../stanza/characters.ts'
+import { checkKey, createIdempotency, fingerprintOf } from './idempotency.ts'
+import { bodyBounds } from './json.ts'
+import { check, refuse } from './validation.ts'
+
+/** A request for an operation, however it came in. Nothing in it is checked yet but who asks. */
+export interface Input {
+  caller: Caller
+  params: Readonly<Record<string, unknown>>
+  /** `session` included */
+  query: Readonly<Record<string, unknown>>
+  body: unknown
+  /** the body is a string of XML */
+  isXml: boolean
+  prefer: Call['prefer']
+  idempotencyKey: string | undefined
+  accept: Call['accept']
+  requestId: string
+  signal: AbortSignal
+}
+
+export type Invoke = (operation: Operation, input: Input) => Promise<Answer>
+
+/**
+ * The one way to an operation: session, validation, idempotency, run. Rejects with problems only, apart from faults of our own.
+ */
+export function createInvoke({
+  sessions,
+  store,
+  instance,
+  metrics,
+}: {
+  sessions: Sessions
+  store: Pick<Store, 'idempotency'>
+  instance: string
+  metrics: Metrics
+}): Invoke {
+  const idempotency = createIdempotency({ store: store.idempotency, instance, metrics })
+  const resolve = createSessionResolver(sessions)
+  /** compiled once: an unknown query parameter is refused whatever the operation says */
+  const strict = new WeakMap<Operation, z.ZodObject>()
+  const querySchema = (operation: Operation) => {
+    const known = strict.get(operation) ?? (operation.query ?? z.object({})).strict()
+    strict.set(operation, known)
+    return known
+  }
+
+  return async (operation, input) => {
+    const { caller, requestId } = input
+    const session = await resolve(operation, input)
+    const { params, query, body } = validated(operation, querySchema(operation), input)
+    const call = {
+      caller,
+      session: session as SessionHandle,
+      params,
+      query,
+      body,
+      prefer: input.prefer,
+      accept: input.accept,
+      requestId,
+      signal: input.signal,
+    }
+    const run = () => {
+      checkCharacters({ params, query, ...(input.isXml ? {} : { body }) }, '', bodyBounds)
+      return operation.run(call)
+    }
+    if (operation.idempotency === undefined || input.idempotencyKey === undefined || !session) return run()
+
+    const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(input.params[name])))
+    const mark = { key: checkKey(input.idempotencyKey), fingerprint: fingerprintOf(operation.method, path, input.body) }
+    if (operation.idempotency === 'generic') return idempotency.generic(session.record.id, mark, requestId, run)
+    return idempotency.own(session.record.id, mark, requestId, () => {
+      Object.assign(call, { idempotency: mark })
+      return run()
+    })
+  }
+}
+
+/** Which session a call is for. Another tenant's one, and for a session token any but its own, is as one that does not exist. */
+export function createSessionResolver(sessions: Sessions) {
+  async function byReference(caller: Caller, reference: string): Promise<SessionHandle> {
+    if (caller.session === undefined) return sessions.resolve(caller.tenant, reference)
+    const own = await sessions.resolve(caller.tenant, caller.session)
+    if (reference === own.record.id || reference === own.record.jid) return own
+    const named = await sessions.resolve(caller.tenant, reference).catch(() => undefined)
+    if (named?.record.id === own.record.id) return own
+    throw noSession()
+  }
+
+  return async (
+    operation: Pick<Operation, 'session' | 'path' | 'problems'>,
+    { caller, params, query }: Pick<Input, 'caller' | 'params' | 'query'>,
+  ) => {
+    if (operation.session === 'none') return undefined
+    if (operation.session === 'carried' && operation.path.startsWith('/sessions/')) return byReference(caller, String(params.id))
+    const reference = query.session ?? caller.session
+    if (reference !== undefined) {
+      if (typeof reference !== 'string' || reference === '') throw refuse([{ path: 'query.session', message: 'must be one session' }])
+      return byReference(caller, reference)
+    }
+    if (operation.session === 'required') {
+      throw new Problem('session-required', 'Say which session with ?session=<session id, bare JID or full JID>, percent-encoded.')
+    }
+    const carried = await sessions.ofMessage(caller.tenant, String(params.id))
+    if (carried) return carried
+    const code = operation.problems.find((one) => one.endsWith('-not-found')) ?? 'session-not-found'
+    throw code === 'session-not-found' ? noSession() : new Problem(code as OwnCode, 'There is nothing with this id.')
+  }
+}
+
+/** The session and the checked query of a request that is no call of its operation: an event stream. */
+export function createResolve<Query>({ sessions, operation }: { sessions: Sessions; operation: Operation }) {
+  const resolve = createSessionResolver(sessions)
+  const schema = (operation.query ?? z.object({})).strict()
+  return async (caller: Caller, given: Readonly<Record<string, unknown>>): Promise<{ session: SessionHandle; query: Query }> => {
+    const session = await resolve(operation, { caller, params: {}, query: given })
+    const { session: _, ...rest } = given
+    const query = check(schema, 'query', rest)
+    if (query.faults.length > 0) throw refuse(query.faults)
+    return { session: session as SessionHandle, query: query.value as Query }
+  }
+}
+
+const noSession = () => new Problem('session-not-found', 'There is no such session.')
+
+function validated(operation: Operation, querySchema: z.ZodObject, input: Input): { params: unknown; query: unknown; body: unknown } {
+  const { session: _, ...rest } = input.query
+  const given = operation.session === 'none' ? input.query : rest
+  const params = operation.params ? check(operation.params, 'params', input.params) : { value: {}, faults: [] }
+  const query = check(querySchema, 'query', given)
+  const body = bodyOf(operation, input)
+  const faults = [...params.faults, ...query.faults, ...body.faults]
+  if (faults.length > 0) throw refuse(faults)
+  return { params: params.value, query: query.value, body: body.value }
+}
+
+function bodyOf(operation: Operation, { body, isXml }: Input): ReturnType<typeof check> {
+  if (isXml) return { value: body, faults: [] }
+  if (operation.body) return check(operation.body, 'body', body)
+  const isEmpty = body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0)
+  return { value: undefined, faults: isEmpty ? [] : [{ path: 'body', message: 'is not taken here' }] }
+}

@@ -1,0 +1,148 @@
+import type { FastifyInstance } from 'fastify'
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from 'zod-openapi'
+import { describe, type OwnCode, type ProblemCode } from '../errors.ts'
+import type { Operation } from '../gateway/feature.ts'
+import { PROBLEM_TYPE, ProblemSchema } from './problem.ts'
+import { systemPaths } from './system-paths.ts'
+
+const JSON_TYPE = 'application/json'
+const XML_TYPE = 'application/xml'
+
+/** Makes the OpenAPI 3.1 document of the table of operations. */
+export function createOpenapi({ operations, version }: { operations: readonly Operation[]; version: string }): Record<string, unknown> {
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {}
+  for (const operation of operations) {
+    const path = paths[operation.path] ?? {}
+    path[operation.method.toLowerCase()] = operationObject(operation)
+    paths[operation.path] = path
+  }
+  const statuses = new Set(operations.flatMap((operation) => problemsOf(operation).map((code) => describe(code)[0])))
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'stanzagate',
+      version,
+      summary: 'An XMPP-to-HTTP gateway',
+      description,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ apiKey: [] }, { sessionToken: [] }],
+    tags: [...new Set(operations.map(tagOf))].map((name) => ({ name })),
+    paths: { ...paths, ...systemPaths },
+    components: {
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `sgk_…`: every session of its tenant' },
+        sessionToken: { type: 'http', scheme: 'bearer', description: 'A session token, `sgs_…`: its session and nothing else' },
+        ticket: { type: 'apiKey', in: 'query', name: 'ticket', description: 'Of `POST /tickets`: one event stream' },
+        metricsToken: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN' },
+      },
+      responses: Object.fromEntries([...statuses].sort().map((status) => [`Problem${status}`, problemResponse(status)])),
+      parameters: sharedParameters,
+    },
+  } as ZodOpenApiObject) as unknown as Record<string, unknown>
+}
+
+/** Serves the document at `/openapi.yaml`; made when it is first asked for. */
+export function registerOpenapi(server: FastifyInstance, document: () => Record<string, unknown>): void {
+  let yaml: string | undefined
+  server.get('/openapi.yaml', { config: { token: 'none' } }, async (_request, reply) => {
+    yaml ??= toYaml(document())
+    return reply.type('application/yaml; charset=utf-8').send(yaml)
+  })
+}
+
+export const toYaml = (document: unknown) => stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 })
+
+const description = [
+  'A full XMPP account, on any server, for every service that speaks HTTP.',
+  '',
+  'Send `Authorization: Bearer` with an API key or a session token. With an API key every route that acts for a session needs',
+  '`?session=`. Readers ignore members that they do not know: changes are additive.',
+].join('\n')
+
+const sharedParameters = {
+  session: {
+    in: 'query',
+    name: 'session',
+    schema: { type: 'string' },
+    description: 'Session id, bare JID or full JID, percent-encoded. Required with an API key; a session token says it by itself.',
+  },
+  idempotencyKey: {
+    in: 'header',
+    name: 'Idempotency-Key',
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+    description:
+      'Makes the request safe to repeat: for 24 h the same key and request get the first answer again (`Idempotency-Replayed: true`).',
+  },
+  prefer: {
+    in: 'header',
+    name: 'Prefer',
+    schema: { type: 'string' },
+    description: '`wait=N` (seconds) and `respond-async` (RFC 7240), where the operation says so.',
+  },
+} as const
+
+function operationObject(operation: Operation): ZodOpenApiOperationObject {
+  const { id, summary, description: text, params, query, body, xmlBody, answers } = operation
+  const shared = [
+    ...(operation.session === 'none' || operation.path.startsWith('/sessions/') ? [] : ['session']),
+    ...(operation.idempotency === undefined ? [] : ['idempotencyKey']),
+    ...(operation.method === 'POST' ? ['prefer'] : []),
+  ]
+  const content = { ...(body && { [JSON_TYPE]: { schema: body } }), ...(xmlBody && { [XML_TYPE]: { schema: z.string() } }) }
+  const responses = Object.entries(answers).map(([status, answer]) => [status, answerObject(operation, answer)])
+  const problems = Map.groupBy(problemsOf(operation), (code) => describe(code)[0])
+  const refused = [...problems].map(([status, codes]) => [status, problemReference(status, codes)])
+  return {
+    operationId: id,
+    tags: [tagOf(operation)],
+    summary,
+    ...(text !== undefined && { description: text }),
+    ...(operation.path === '/events' && { security: [{ apiKey: [] }, { sessionToken: [] }, { ticket: [] }] }),
+    requestParams: { ...(params && { path: params }), ...(query && { query }) },
+    parameters: shared.map((name) => ({ $ref: `#/components/parameters/${name}` })),
+    ...(Object.keys(content).length > 0 && { requestBody: { required: body !== undefined && !isOptional(body), content } }),
+    responses: Object.fromEntries([...responses, ...refused]),
+  } as ZodOpenApiOperationObject
+}
+
+function answerObject(operation: Operation, { description: text, schema, contentType }: Operation['answers'][number]) {
+  const isXml = contentType === XML_TYPE
+  const content = {
+    ...(schema && !isXml && { [contentType ?? JSON_TYPE]: { schema } }),
+    ...((isXml || (schema && operation.xmlAnswer)) && { [XML_TYPE]: { schema: { type: 'string' } } }),
+    ...(schema && operation.path === '/events' && { 'text/event-stream': { schema: { type: 'string' } } }),
+  }
+  return { description: text, ...(Object.keys(content).length > 0 && { content }) }
+}
+
+/** What an operation declares and what is true of all of its kind. */
+function problemsOf({ problems, session, body, xmlBody, idempotency }: Operation): ProblemCode[] {
+  const implied: OwnCode[] = ['invalid-request', 'unauthorized', 'internal-error', 'draining', 'store-unavailable']
+  if (session === 'required') implied.push('session-required')
+  if (session !== 'none') implied.push('session-not-found')
+  if (body || xmlBody) implied.push('body-too-large', 'unsupported-media-type', 'illegal-character')
+  if (idempotency) implied.push('idempotency-key-running', 'idempotency-key-reused')
+  return [...new Set([...implied, ...problems])]
+}
+
+const problemReference = (status: number, codes: readonly ProblemCode[]) => ({
+  $ref: `#/components/responses/Problem${status}`,
+  description: codes.map((code) => `\`${code}\``).join(', '),
+})
+
+const problemResponse = (status: number) => ({
+  description: `A problem with status ${status}`,
+  ...((status === 429 || status === 503) && {
+    headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' as const } } },
+  }),
+  ...(status === 401 && { headers: { 'WWW-Authenticate': { schema: { type: 'string' as const } } } }),
+  content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
+})
+
+const tagOf = ({ path }: Operation) => path.split('/')[1] ?? ''
+
+const isOptional = (schema: z.ZodType) => schema.safeParse(undefined).success

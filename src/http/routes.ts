@@ -1,0 +1,75 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Problem } from '../errors.ts'
+import type { Answer, Call, Operation } from '../gateway/feature.ts'
+import { negotiate } from './accept.ts'
+import type { Invoke } from './invoke.ts'
+import { parsePrefer } from './prefer.ts'
+
+const JSON_TYPE = 'application/json'
+const XML_TYPE = 'application/xml'
+
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
+/** Gives every operation of the table its route. */
+export function registerOperations(
+  server: FastifyInstance,
+  { operations, invoke }: { operations: readonly Operation[]; invoke: Invoke },
+): void {
+  for (const operation of operations) {
+    server.route({ method: operation.method, url: pathPattern(operation.path), handler: handlerOf(operation, invoke) })
+  }
+}
+
+/** `/messages/{id}` as fastify writes it */
+export const pathPattern = (path: string) => path.replace(/\{(\w+)\}/g, ':$1')
+
+/** What HTTP adds to an operation: media types, `Prefer`, the headers of the answer. */
+export function handlerOf(operation: Operation, invoke: Invoke): Handler {
+  const offered = typesOf(operation)
+  return async (request, reply) => {
+    const accepted = negotiate(request.headers.accept, offered)
+    if (accepted === undefined && offered.length > 0) throw new Problem('not-acceptable', `This route answers ${offered.join(' or ')}.`)
+    const isXml = request.body !== undefined && isXmlType(request.headers['content-type'])
+    if (isXml && !operation.xmlBody) throw new Problem('unsupported-media-type', `The body must be ${JSON_TYPE}.`)
+    const key = request.headers['idempotency-key']
+    const answer = await invoke(operation, {
+      caller: request.caller,
+      params: request.params as Record<string, unknown>,
+      query: request.query as Record<string, unknown>,
+      body: request.body,
+      isXml,
+      prefer: parsePrefer(request.headers.prefer),
+      idempotencyKey: key?.toString(),
+      accept: operation.xmlAnswer && accepted === XML_TYPE ? XML_TYPE : JSON_TYPE,
+      requestId: request.id,
+      signal: goneSignal(reply),
+    } satisfies { accept: Call['accept'] } & Parameters<Invoke>[1])
+    return sendAnswer(reply, answer)
+  }
+}
+
+export function sendAnswer(reply: FastifyReply, { status, body, contentType, headers, preferenceApplied }: Answer): FastifyReply {
+  reply.code(status)
+  if (headers) reply.headers(headers)
+  if (preferenceApplied !== undefined) reply.header('preference-applied', preferenceApplied)
+  if (body === undefined) return reply.send()
+  const text = typeof body === 'string' && contentType !== undefined && !contentType.includes('json') ? body : JSON.stringify(body)
+  return reply.type(contentType ?? `${JSON_TYPE}; charset=utf-8`).send(text)
+}
+
+/** Aborts when the caller has gone before the answer was written. */
+export function goneSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort()
+  })
+  return controller.signal
+}
+
+/** The media types of the answers; empty where there is never a body. */
+function typesOf(operation: Operation): string[] {
+  const types = Object.values(operation.answers).flatMap(({ schema, contentType }) => contentType ?? (schema ? JSON_TYPE : []))
+  return [...new Set(operation.xmlAnswer ? [...types, XML_TYPE] : types)].sort((one) => (one === JSON_TYPE ? -1 : 1))
+}
+
+const isXmlType = (type = '') => type.trim().toLowerCase().startsWith(XML_TYPE)

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import cors from '@fastify/cors'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { Problem } from '../errors.ts'
+import type { Caller } from '../gateway/feature.ts'
+import type { Log } from '../log.ts'
+import type { Authenticator } from './auth.ts'
+import { decodeBody, parseJson } from './json.ts'
+import type { MetricsRegistry } from './metrics.ts'
+import { PROBLEM_TYPE, problemBody, problemHeaders, problemOf } from './problem.ts'
+
+/** ms for the head of a request, and for the whole of it (slow-loris bounds) */
+const HEADERS_TIMEOUT = 10_000
+const REQUEST_TIMEOUT = 30_000
+/** ms that an idle connection is kept, longer than load balancers do */
+const KEEP_ALIVE = 72_000
+/** a full JID has at most 3071 bytes, percent-encoded three times that */
+const PARAM_MAX = 10_000
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** set on every route that needs a token */
+    caller: Caller
+  }
+  interface FastifyContextConfig {
+    /** key: an API key or session token, the default · none: open to all · own: the route looks for itself */
+    token?: 'key' | 'none' | 'own'
+  }
+}
+
+export interface ServerContext {
+  bodyLimit: number
+  allowedOrigins: readonly string[]
+  authenticator: Pick<Authenticator, 'caller'>
+  metrics: Pick<MetricsRegistry, 'request'>
+  log: Log
+  /** true while the process stops: what comes in is told to go elsewhere */
+  isDraining: () => boolean
+}
+
+/** The HTTP server with all that is true of every request: ids, tokens, bodies, problems, CORS, log lines. */
+export async function createServer({
+  bodyLimit,
+  allowedOrigins,
+  authenticator,
+  metrics,
+  log,
+  isDraining,
+}: ServerContext): Promise<FastifyInstance> {
+  const server = Fastify({
+    bodyLimit,
+    requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE,
+    http: { headersTimeout: HEADERS_TIMEOUT },
+    routerOptions: { maxParamLength: PARAM_MAX },
+    genReqId: (request) => requestId(request.headers['x-request-id']),
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply as unknown as FastifyReply),
+    clientErrorHandler: refuseUnparsable,
+  })
+  server.decorateRequest('caller')
+  const routes = collectRoutes(server)
+
+  function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = problemOf(thrown)
+    if (problem.code === 'internal-error') {
+      log.error({ event: 'http.error', requestId: request.id, route: request.routeOptions?.url, err: problem.cause }, 'A request failed')
+    }
+    void reply
+      .code(problem.status)
+      .headers({ 'x-request-id': request.id, 'cache-control': 'no-store', ...problemHeaders(problem) })
+      .type(PROBLEM_TYPE)
+      .send(JSON.stringify(problemBody(problem, request.id)))
+  }
+
+  server.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' })
+    const { token = 'key' } = request.routeOptions.config ?? {}
+    if (isDraining() && token !== 'none') throw new Problem('draining', 'This instance is shutting down.')
+  })
+  await server.register(cors, {
+    origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: [
+      'Authorization',
+      'Content-Type',
+      'Accept',
+      'Idempotency-Key',
+      'If-None-Match',
+      'Last-Event-ID',
+      'Prefer',
+      'X-Request-Id',
+    ],
+    exposedHeaders: [
+      'Allow',
+      'ETag',
+      'Idempotency-Replayed',
+      'Location',
+      'Preference-Applied',
+      'Retry-After',
+      'WWW-Authenticate',
+      'X-Request-Id',
+    ],
+    maxAge: 600,
+    strictPreflight: false,
+  })
+  server.addHook('onRequest', async (request) => {
+    const { url, config } = request.routeOptions
+    // `*` is what answers OPTIONS
+    if (request.is404 || url === '*' || (config.token ?? 'key') !== 'key') return
+    request.caller = await authenticator.caller(request.headers.authorization)
+  })
+
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, bytes: Buffer) =>
+    bytes.length === 0 ? undefined : parseJson(bodyText(request, bytes)),
+  )
+  server.addContentTypeParser('application/xml', { parseAs: 'buffer' }, async (request: FastifyRequest, bytes: Buffer) =>
+    bytes.length === 0 ? undefined : bodyText(request, bytes),
+  )
+
+  server.setErrorHandler(sendProblem)
+  server.setNotFoundHandler((request) => {
+    const allowed = routes.methodsOf(request.url)
+    if (allowed.length === 0) throw new Problem('not-found', 'There is no such route.')
+    const allow = allowed.join(', ')
+    throw new Problem('method-not-allowed', `This route takes ${allow}.`, { headers: { allow } })
+  })
+
+  server.addHook('onResponse', async (request, reply) => {
+    const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none')
+    const { method } = request
+    const status = reply.statusCode
+    const seconds = reply.elapsedTime / 1000
+    metrics.request({ method, route, status }, seconds)
+    const session = request.caller?.session
+    log.info({ event: 'http.request', requestId: request.id, ...(session && { session }), method, route, status, seconds }, 'Request')
+  })
+  return server
+}
+
+/** A sane id of the caller is kept, so that it can be followed through several services. */
+function requestId(given: string | string[] | undefined): string {
+  if (typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given)) return given
+  return `req_${randomBytes(12).toString('base64url')}`
+}
+
+function bodyText(request: FastifyRequest, bytes: Buffer): string {
+  const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = request.headers
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(type)?.[1]
+  if (encoding !== 'identity') throw new Problem('unsupported-media-type', 'The body must not be compressed.')
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw new Problem('unsupported-media-type', 'The body must be UTF-8.')
+  return decodeBody(bytes)
+}
+
+/** Remembers which methods each path has, for 405 and its `Allow`. */
+function collectRoutes(server: FastifyInstance) {
+  const known = new Map<string, { pattern: RegExp; methods: Set<string> }>()
+  server.addHook('onRoute', ({ url, method }) => {
+    if (url === '*') return
+    const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+').replace('*', '.*')}$`)
+    const route = known.get(url) ?? { pattern, methods: new Set() }
+    for (const one of [method].flat()) route.methods.add(one)
+    known.set(url, route)
+  })
+  return {
+    methodsOf(url: string): string[] {
+      const [path = ''] = url.split('?')
+      const methods = [...known.values()].filter(({ pattern }) => pattern.test(path)).flatMap((route) => [...route.methods])
+      return [...new Set(methods)].sort()
+    },
+  }
+}
+
+/** What node's HTTP parser cannot read gets a problem too, as far as the socket still takes one. */
+function refuseUnparsable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const problem = unparsable(error)
+  const id = requestId(undefined)
+  const body = JSON.stringify(problemBody(problem, id))
+  const { [problem.status]: reason } = STATUS_CODES
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${reason}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+      `X-Request-Id: ${id}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+function unparsable(cause: Error & { code?: string }): Problem {
+  if (cause.code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('request-timeout', 'The request did not arrive in time.', { cause })
+  if (cause.code === 'HPE_HEADER_OVERFLOW') return new Problem('headers-too-large', 'The head of the request is too large.', { cause })
+  return new Problem('invalid-request', 'Not an HTTP request.', { cause, errors: [{ path: 'request', message: 'is not HTTP/1.1' }] })
+}

@@ -1,0 +1,51 @@
+/** The operator's routes in the OpenAPI document. */
+
+const json = (description: string) => ({ description, content: { 'application/json': { schema: { type: 'object' as const } } } })
+const text = (description: string, type: string) => ({ description, content: { [type]: { schema: { type: 'string' as const } } } })
+
+function open(operationId: string, summary: string, answer: object) {
+  return { get: { operationId, summary, tags: ['system'], security: [], responses: { 200: answer } } }
+}
+
+const ready = open('system.ready', 'Is this instance ready for work?', json('Ready; `checks` lists what was looked at'))
+
+export const systemPaths = {
+  '/health/live': open('system.live', 'Does the process run?', json('It does')),
+  '/health/ready': {
+    get: {
+      ...ready.get,
+      responses: {
+        ...ready.get.responses,
+        503: {
+          $ref: '#/components/responses/Problem503',
+          description: 'Not ready: `draining`, `store-unavailable` or `too-busy`; `checks` says why',
+        },
+      },
+    },
+  },
+  '/metrics': {
+    get: {
+      operationId: 'system.metrics',
+      summary: 'Metrics in the Prometheus text format',
+      tags: ['system'],
+      security: [{ apiKey: [] }, { metricsToken: [] }],
+      responses: { 200: text('The metrics', 'text/plain'), 401: { $ref: '#/components/responses/Problem401' } },
+    },
+  },
+  '/openapi.yaml': open('system.openapi', 'This document', text('OpenAPI 3.1', 'application/yaml')),
+  '/schemas/{name}.json': {
+    get: {
+      operationId: 'system.schema',
+      summary: 'JSON Schema (draft 2020-12) of message, presence, iq or event',
+      tags: ['system'],
+      security: [],
+      parameters: [
+        { in: 'path', name: 'name', required: true, schema: { type: 'string' as const, enum: ['message', 'presence', 'iq', 'event'] } },
+      ],
+      responses: {
+        200: { description: 'The schema', content: { 'application/schema+json': { schema: { type: 'object' as const } } } },
+      },
+    },
+  },
+  '/docs': open('system.docs', 'This API, to be read in a browser', text('A page', 'text/html')),
+}

@@ -1,0 +1,85 @@
+import pino, { type DestinationStream, type Logger } from 'pino'
+
+/** What a log line can be about: the closed list of its `event` member. */
+export const logEvents = [
+  'start',
+  'listening',
+  'stopping',
+  'stopped',
+  'crash',
+  'http.request',
+  'http.error',
+  'stream.open',
+  'stream.close',
+  'stream.error',
+  'session.error',
+  'session.state',
+  'session.bind-step',
+  'lease.lost',
+  'lease.sweep-failed',
+  'store-lost',
+  'store-back',
+] as const
+export type LogEvent = (typeof logEvents)[number]
+
+export type Log = Logger
+
+/**
+ * One JSON line per event on standard output. Lines hold ids, codes and numbers: never a query string, a body, a token or a password.
+ * What is redacted here is the second fence, for what was logged by mistake.
+ */
+export function createLog({
+  level,
+  instance,
+  destination = pino.destination({ sync: false }),
+}: {
+  level: string
+  instance: string
+  destination?: DestinationStream
+}): Log {
+  return pino(
+    {
+      level,
+      base: { instance },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretPaths, censor: '[redacted]' },
+      serializers: { err: describeError, error: describeError, req: nothing, res: nothing, request: nothing, reply: nothing },
+    },
+    destination,
+  )
+}
+
+const secrets = ['password', 'token', 'ticket', 'authorization', 'body', 'query', 'secret', 'credentials', 'headers', 'xml']
+const secretPaths = secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
+
+const nothing = () => undefined
+
+/**
+ * An error for the log: its class, code, place and causes. The message stays out where it can quote what was being parsed.
+ */
+export function describeError(thrown: unknown): Record<string, unknown> {
+  if (!(thrown instanceof Error)) return { name: typeof thrown }
+  const { name, stack, cause } = thrown
+  const { code } = thrown as { code?: unknown }
+  const quotes = thrown instanceof SyntaxError || name === 'ZodError' || name === 'ReplyError' || name === 'XMLError'
+  return {
+    name,
+    ...(code !== undefined && { code: String(code) }),
+    ...(!quotes && { message: thrown.message.slice(0, MESSAGE_MAX) }),
+    at: framesOf(stack),
+    ...(cause !== undefined && { cause: describeError(cause) }),
+  }
+}
+
+/** characters of an error's message in the log */
+const MESSAGE_MAX = 300
+/** frames of its stack */
+const FRAMES_MAX = 8
+
+const framesOf = (stack = '') =>
+  stack
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .slice(0, FRAMES_MAX)
+    .map((line) => line.trim().slice('at '.length))

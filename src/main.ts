@@ -1,0 +1,83 @@
+import { buildApp } from './app.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
+
+/** ms that a stop may take, before the process ends anyway */
+const STOP_WITHIN = 25_000
+/** ms in which a second signal is the first one again: npm forwards what the terminal sent to the whole group already */
+const SAME_SIGNAL = 2_000
+
+const config = configOrExit()
+const app = await buildApp(config)
+const { log } = app
+
+process.on('uncaughtException', (err) => {
+  log.fatal({ event: 'crash', err }, 'A fault that nothing caught')
+  endNow(1)
+})
+
+stopOnSignals()
+try {
+  const { address, port } = await app.start()
+  const host = address.includes(':') ? `[${address}]` : address
+  log.info({ event: 'listening', address, port, store: config.redis ? 'redis' : 'memory' }, `Listening on http://${host}:${port}`)
+  if (!config.redis) log.warn({ event: 'start' }, 'The store is in memory: sessions, events and messages end with this process')
+  if (config.developmentKey !== null) {
+    process.stdout.write(`API_KEYS is not set. For development, with this API key: ${config.developmentKey}\n`)
+  }
+} catch (error) {
+  await app.stop().catch(() => undefined)
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+  exitWith(`Port ${config.port} on ${config.host} is in use. Set PORT to another one, or to 0 for any that is free.`)
+}
+
+function configOrExit(): Config {
+  try {
+    return readConfig({ env: process.env, folder: process.cwd() })
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return exitWith(`The configuration is wrong:\n${error.message}`)
+  }
+}
+
+function stopOnSignals(): void {
+  let first: number | undefined
+  const onSignal = (signal: NodeJS.Signals) => {
+    const now = performance.now()
+    if (first === undefined) {
+      first = now
+      void stop(signal)
+    } else if (now - first > SAME_SIGNAL) {
+      log.warn({ event: 'stopping', signal }, 'Asked again: ending at once')
+      endNow(1)
+    }
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}
+
+async function stop(signal: NodeJS.Signals): Promise<void> {
+  log.info({ event: 'stopping', signal }, 'Stopping')
+  setTimeout(() => {
+    log.error({ event: 'stopping' }, 'Not stopped in time: ending anyway')
+    endNow(1)
+  }, STOP_WITHIN).unref()
+  try {
+    await app.stop()
+    log.info({ event: 'stopped' }, 'Stopped')
+    endNow(0)
+  } catch (err) {
+    log.error({ event: 'crash', err }, 'The stop failed')
+    endNow(1)
+  }
+}
+
+/** Ends the process when the log is written, or shortly after. */
+function endNow(code: number): void {
+  setTimeout(() => process.exit(code), 500).unref()
+  log.flush(() => process.exit(code))
+}
+
+function exitWith(message: string): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}
