@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { Problem, type ProblemCode, problemCodes } from '../../errors.ts'
+import { type Condition, conditions, errorTypes, Problem, type ProblemCode, problemCodes, type StanzaErrorJson } from '../../errors.ts'
 import type { Answer, Call, Operation } from '../../gateway/feature.ts'
+import { isNCName } from '../../stanza/characters.ts'
 import type { Element } from '../../stanza/element.ts'
 import { jid } from '../../stanza/scalars.ts'
 import { serialize } from '../../stanza/serialize.ts'
@@ -19,6 +20,18 @@ interface Content {
 
 /** what an iq may come back with */
 const stanzaErrors = problemCodes.filter((code): code is ProblemCode => code.startsWith('xmpp-') && code !== 'xmpp-authentication-failed')
+
+/** RFC 6120 section 8.3 */
+const failure = z
+  .strictObject({
+    type: z.enum(errorTypes).optional().meta({ description: 'cancel unless told' }),
+    condition: z.enum(Object.keys(conditions) as [Condition, ...Condition[]]),
+    text: z.string().optional(),
+    applicationCondition: z
+      .strictObject({ name: z.string().refine(isNCName, 'must be a name that an XML element can have'), xmlns: z.string().min(1) })
+      .optional(),
+  })
+  .meta({ id: 'IqReplyError', example: { condition: 'item-not-found' } })
 
 export const keptSchema = z
   .object({
@@ -41,7 +54,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     .looseObject({ id: z.string(), type: z.literal('result'), from: z.string(), payload: vocabulary.schemas.payload.optional() })
     .meta({ id: 'IqResult' })
   const reply = z
-    .strictObject({ ...content, error: vocabulary.schemas.error.optional() })
+    .strictObject({ ...content, error: failure.optional() })
     .meta({ id: 'IqReply', description: 'A result with or without a payload, or an error' })
 
   /** Exactly one element, as JSON or as XML. */
@@ -116,11 +129,15 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     body: reply,
     answers: { 204: { description: 'Sent' } },
     problems: ['iq-not-found', 'xml-malformed', 'illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped'],
-    async run({ session, params, body, signal }: Call<{ id: string }, unknown, Content & { error?: unknown }>) {
+    async run({ session, params, body, signal }: Call<{ id: string }, unknown, Content & { error?: Partial<StanzaErrorJson> }>) {
       const payload = payloadOf(body)
       if (body.error !== undefined && payload) throw refuse('body.error', 'must not stand beside a payload')
       const xml = payload && withinLimit(payload, limits.stanza)
-      const args = { id: params.id, ...(xml === undefined ? {} : { xml }), ...(body.error === undefined ? {} : { error: body.error }) }
+      const args = {
+        id: params.id,
+        ...(xml === undefined ? {} : { xml }),
+        ...(body.error === undefined ? {} : { error: { type: 'cancel', ...body.error } }),
+      }
       await session.perform('reply', args, { timeout: REPLY_WITHIN, signal })
       return { status: 204 }
     },
