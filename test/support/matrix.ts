@@ -46,12 +46,13 @@ export function forEachCell(title: string, options: CellOptions, suite: (cell: (
         started.push(gateway)
         cell = { server, gateway, store }
       })
-      after(async () => {
-        for (const one of started.reverse()) await one.stop()
-      })
       suite(() => {
         if (cell === undefined) throw new Error('the cell is there only inside hooks and tests')
         return cell
+      })
+      // hooks run in the order they are given: the suite's own ones still find everything up
+      after(async () => {
+        for (const one of started.reverse()) await one.stop()
       })
     })
   }
