@@ -28,12 +28,17 @@ export function choice<C extends Record<string, Payload>>(
       return codec.write(json, vocabulary, path, key)
     },
     schema(vocabulary) {
-      const options = all.map(([type, codec]) => {
-        const inner = codec.schema(vocabulary) as z.ZodObject
-        const id = z.globalRegistry.get(inner)?.id
-        return z.strictObject({ type: z.literal(type), ...inner.shape }).meta(id === undefined ? {} : { id })
-      })
-      return z.discriminatedUnion('type', options as never) as unknown as z.ZodType<Chosen>
+      const options = all.map(([type, codec]) => ({ type, inner: codec.schema(vocabulary) as z.ZodObject }))
+      const ids = new Set(options.map(({ inner }) => z.globalRegistry.get(inner)?.id))
+      const [first] = options
+      if (first !== undefined && ids.size === 1) {
+        const types = z.enum(options.map(({ type }) => type) as [string, ...string[]])
+        return z.strictObject({ type: types, ...first.inner.shape }).meta({ ...z.globalRegistry.get(first.inner) }) as never
+      }
+      const union = options.map(({ type, inner }) =>
+        z.strictObject({ type: z.literal(type), ...inner.shape }).meta({ ...z.globalRegistry.get(inner) }),
+      )
+      return z.discriminatedUnion('type', union as never) as unknown as z.ZodType<Chosen>
     },
   }
   return chosen as never

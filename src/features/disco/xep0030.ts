@@ -27,4 +27,4 @@ const item = payload('DiscoItem', 'item', ITEMS, { jid: required(attribute(jid))
 
 export const discoItems = payload('DiscoItems', 'query', ITEMS, { node: attribute(), items: many(item), paging: one(resultSet) })
 
-export const disco = [define('discoInfo', ['iq'], discoInfo), define('discoItems', ['iq'], discoItems)]
+export const disco = [define('discoInfo', ['iq'], discoInfo), define('discoItems', ['iq', 'message'], discoItems)]

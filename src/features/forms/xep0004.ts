@@ -1,12 +1,16 @@
-/** XEP-0004: Data Forms, version 2.13.1 */
+/** XEP-0004: Data Forms, version 2.13.2 */
 import { define } from '../../stanza/definition.ts'
-import { attribute, flag, many, one, required, text, texts } from '../../stanza/fields.ts'
+import { attribute, flag, many, one, text, texts } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
-import { oneOf } from '../../stanza/scalars.ts'
+import { oneOf, string } from '../../stanza/scalars.ts'
+import { elements } from '../../stanza/structures.ts'
+import { validate } from './xep0122.ts'
+import { page } from './xep0141.ts'
+import { media } from './xep0221.ts'
 
 const DATA = 'jabber:x:data'
 
-export const fieldTypes = [
+const fieldTypes = oneOf(
   'boolean',
   'fixed',
   'hidden',
@@ -17,22 +21,25 @@ export const fieldTypes = [
   'text-multi',
   'text-private',
   'text-single',
-] as const
+)
 
-const option = payload('FormOption', 'option', DATA, { label: attribute(), value: required(text()) })
+const option = payload('FormOption', 'option', DATA, { label: attribute(), value: text() })
 
 const field = payload(
   'FormField',
   'field',
   DATA,
   {
-    name: attribute(undefined, 'var'),
-    type: attribute(oneOf(...fieldTypes)),
+    name: attribute(string, 'var'),
+    type: attribute(fieldTypes),
     label: attribute(),
-    description: text(undefined, 'desc'),
+    description: text(string, 'desc'),
     required: flag(),
     values: texts('value'),
     options: many(option),
+    validate: one(validate),
+    media: one(media),
+    elements: elements(),
   },
   { example: { name: 'muc#roomconfig_roomname', type: 'text-single', values: ['Garden'] } },
 )
@@ -47,6 +54,7 @@ export const form = payload('Form', 'x', DATA, {
   fields: many(field),
   reported: one(reported),
   items: many(item),
+  pages: many(page),
 })
 
 export const forms = define('form', ['message', 'iq'], form)

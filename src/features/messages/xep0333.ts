@@ -1,4 +1,4 @@
-/** XEP-0333: Displayed Markers, version 1.0.1; received and acknowledged are of version 0.3 */
+/** XEP-0333: Displayed Markers, version 1.0.0; received and acknowledged are of version 0.4 */
 import { define } from '../../stanza/definition.ts'
 import { attribute } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'

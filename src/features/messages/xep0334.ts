@@ -1,4 +1,4 @@
-/** XEP-0334: Message Processing Hints, version 0.4.0 */
+/** XEP-0334: Message Processing Hints, version 1.0.0 */
 import { member } from '../../stanza/definition.ts'
 import { names } from '../../stanza/fields.ts'
 

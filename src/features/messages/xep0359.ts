@@ -1,16 +1,19 @@
 /** XEP-0359: Unique and Stable Stanza IDs, version 0.7.0 */
-import { member } from '../../stanza/definition.ts'
+import { define, member } from '../../stanza/definition.ts'
 import { attribute, attributeOf, many, required } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
 import { jid, string } from '../../stanza/scalars.ts'
 
 const IDS = 'urn:xmpp:sid:0'
 
+export const stanzaId = payload('StanzaId', 'stanza-id', IDS, { id: required(attribute()), by: required(attribute(jid)) })
+
 export const stanzaIds = [
   member('originId', ['message'], attributeOf('origin-id', 'id', string, IDS)),
-  member(
-    'stanzaIds',
+  member('stanzaIds', ['message'], many(stanzaId)),
+  define(
+    'referencedStanza',
     ['message'],
-    many(payload('StanzaId', 'stanza-id', IDS, { id: required(attribute()), by: required(attribute(jid)) })),
+    payload('ReferencedStanza', 'referenced-stanza', IDS, { id: required(attribute()), by: attribute(jid) }),
   ),
 ]

@@ -2,14 +2,15 @@
 import { define } from '../../stanza/definition.ts'
 import { attribute } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
+import { string } from '../../stanza/scalars.ts'
 
 export const caps = define(
   'caps',
   ['presence'],
   payload('Caps', 'c', 'http://jabber.org/protocol/caps', {
-    algorithm: attribute(undefined, 'hash'),
+    algorithm: attribute(string, 'hash'),
     node: attribute(),
-    value: attribute(undefined, 'ver'),
+    value: attribute(string, 'ver'),
     ext: attribute(),
   }),
 )

@@ -1,4 +1,4 @@
-/** XEP-0319: Last User Interaction in Presence, version 1.0.3 */
+/** XEP-0319: Last User Interaction in Presence, version 1.0.2 */
 import { define } from '../../stanza/definition.ts'
 import { attribute } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'

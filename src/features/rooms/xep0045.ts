@@ -1,16 +1,19 @@
-/** XEP-0045: Multi-User Chat, version 1.35.1; the thread of `continue` by section 7.8.2 */
+/** XEP-0045: Multi-User Chat, version 1.35.5 */
 import { define } from '../../stanza/definition.ts'
 import { attribute, attributesOf, many, one, text } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
 import { choice } from '../../stanza/payloads.ts'
 import { integer, jid, oneOf, timestamp } from '../../stanza/scalars.ts'
 import { spread } from '../../stanza/structures.ts'
+import { form } from '../forms/xep0004.ts'
 
 const MUC = 'http://jabber.org/protocol/muc'
 const USER = `${MUC}#user`
+const ADMIN = `${MUC}#admin`
+const OWNER = `${MUC}#owner`
 
-export const affiliation = oneOf('owner', 'admin', 'member', 'outcast', 'none')
-export const role = oneOf('moderator', 'participant', 'visitor', 'none')
+const affiliation = oneOf('owner', 'admin', 'member', 'outcast', 'none')
+const role = oneOf('moderator', 'participant', 'visitor', 'none')
 
 const history = payload('MucHistory', 'history', MUC, {
   maxCharacters: attribute(integer(), 'maxchars'),
@@ -21,15 +24,13 @@ const history = payload('MucHistory', 'history', MUC, {
 
 const join = payload('MucJoin', 'x', MUC, { password: text(), history: one(history) })
 
-const actor = payload('MucActor', 'actor', USER, { jid: attribute(jid), nick: attribute() })
 const going = payload('MucContinue', 'continue', USER, { thread: attribute() })
+const by = { jid: attribute(jid), nick: attribute() }
+const who = { affiliation: attribute(affiliation), role: attribute(role), ...by }
 
 const occupant = payload('MucItem', 'item', USER, {
-  affiliation: attribute(affiliation),
-  role: attribute(role),
-  jid: attribute(jid),
-  nick: attribute(),
-  actor: one(actor),
+  ...who,
+  actor: one(payload('MucActor', 'actor', USER, by)),
   reason: text(),
   continue: one(going),
 })
@@ -38,11 +39,26 @@ const addressed = { to: attribute(jid), from: attribute(jid), reason: text() }
 
 const info = payload('MucInfo', 'x', USER, {
   item: spread(occupant, 'affiliation', 'role', 'jid', 'nick', 'actor', 'reason', 'continue'),
-  statusCodes: attributesOf('status', 'code', integer(100, 999)),
+  statusCodes: attributesOf('status', 'code', integer(0, 999)),
   invites: many(payload('MucInvite', 'invite', USER, { ...addressed, continue: one(going) })),
   decline: one(payload('MucDecline', 'decline', USER, addressed)),
-  destroy: one(payload('MucDestroyed', 'destroy', USER, { jid: attribute(jid), reason: text() })),
+  destroy: one(payload('MucDestroyed', 'destroy', USER, { jid: attribute(jid), password: text(), reason: text() })),
   password: text(),
 })
 
-export const muc = [define('muc', ['message', 'presence'], choice({ join, info }))]
+const user = payload('MucAdminItem', 'item', ADMIN, {
+  ...who,
+  actor: one(payload('MucAdminActor', 'actor', ADMIN, by)),
+  reason: text(),
+})
+
+const owner = payload('MucOwner', 'query', OWNER, {
+  form: one(form),
+  destroy: one(payload('MucDestroy', 'destroy', OWNER, { jid: attribute(jid), password: text(), reason: text() })),
+})
+
+export const muc = [
+  define('muc', ['message', 'presence'], choice({ join, info })),
+  define('mucAdmin', ['iq'], payload('MucAdmin', 'query', ADMIN, { items: many(user) })),
+  define('mucOwner', ['iq'], owner),
+]

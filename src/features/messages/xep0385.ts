@@ -1,0 +1,15 @@
+/** XEP-0385: Stateless Inline Media Sharing (SIMS), version 0.2.1 */
+import { attribute, many, one } from '../../stanza/fields.ts'
+import { payload } from '../../stanza/payload.ts'
+import { within } from '../../stanza/structures.ts'
+import { jingleFile } from './xep0446.ts'
+
+const SIMS = 'urn:xmpp:sims:1'
+
+/** the places to get the file from are references (XEP-0372) */
+const place = payload('MediaSource', 'reference', 'urn:xmpp:reference:0', { type: attribute(), uri: attribute() })
+
+export const mediaSharing = payload('MediaSharing', 'media-sharing', SIMS, {
+  file: one(jingleFile),
+  sources: within('sources', SIMS, many(place)),
+})

@@ -1,0 +1,22 @@
+/** XEP-0425: Moderated Message Retraction, version 0.3.0 */
+import { define } from '../../stanza/definition.ts'
+import { attribute, attributeOf, flag, required, text } from '../../stanza/fields.ts'
+import { payload } from '../../stanza/payload.ts'
+import { jid, string } from '../../stanza/scalars.ts'
+
+const MODERATE = 'urn:xmpp:message-moderate:1'
+
+export const moderated = payload('Moderated', 'moderated', MODERATE, {
+  by: attribute(jid),
+  occupantId: attributeOf('occupant-id', 'id', string, 'urn:xmpp:occupant-id:0'),
+})
+
+export const moderate = define(
+  'moderate',
+  ['iq'],
+  payload('Moderate', 'moderate', MODERATE, {
+    id: required(attribute()),
+    retract: flag('retract', 'urn:xmpp:message-retract:1'),
+    reason: text(),
+  }),
+)

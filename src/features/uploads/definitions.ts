@@ -1,0 +1,4 @@
+import type { Definition } from '../../stanza/definition.ts'
+import { uploads } from './xep0363.ts'
+
+export const definitions: readonly Definition[] = [...uploads]
