@@ -39,14 +39,17 @@ export function createLog(session: string, limits: StoreLimits): Log {
 
   return {
     append(draft, now) {
-      const known = draft.dedup === undefined ? undefined : seen.get(draft.dedup, now)
+      const keys = draft.dedup ?? []
+      const known = keys.map((key) => seen.get(key, now)).find((cursor) => cursor !== undefined)
+      const id = known ?? formatCursor(log, ++head)
+      for (const key of keys) {
+        if (seen.get(key, now) === undefined) seen.set(key, id, now + limits.dedupAge, now)
+      }
       if (known !== undefined) return known
-      const id = formatCursor(log, ++head)
       const event: StoredEvent = { id, type: draft.type, time: now, data: copy(draft.data) }
       if (draft.subject !== undefined) event.subject = draft.subject
       const lane = draft.volatile === true ? volatile : durable
       lane.push(head, event)
-      if (draft.dedup !== undefined) seen.set(draft.dedup, id, now + limits.dedupAge, now)
       trim(now)
       return id
     },

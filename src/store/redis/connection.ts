@@ -1,0 +1,166 @@
+/** The connection to Redis: bounded in every wait, back by itself, and all its failures one problem. */
+import { Cluster, Redis } from 'ioredis'
+import { Problem } from '../../errors.ts'
+import { describeAddress, parseRedisAddress, type RedisAddress } from './address.ts'
+
+/** ms that a command may take */
+const COMMAND_TIMEOUT = 1000
+/** ms that a connection may take; also how long a Cluster is asked for its slots */
+const CONNECT_TIMEOUT = 1000
+/** ms that Redis may take to be there when the store is made: it may be loading, or starting beside the gateway */
+const START_DEADLINE = 5000
+/** ms between tries to come back */
+const RETRY_MIN = 50
+const RETRY_MAX = 1000
+/** ms before TCP asks whether the other end is there */
+const KEEP_ALIVE = 10_000
+/** ms between the questions which node of a Cluster has what */
+const SLOTS_INTERVAL = 5000
+/** seconds, told to callers */
+const RETRY_AFTER = 2
+
+export interface StoreLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface Connection {
+  readonly cluster: boolean
+  /** hosts, nothing secret */
+  readonly description: string
+  readonly client: Redis | Cluster
+  /** the connection that hears channels; on a Cluster the client itself, which keeps one of them for each master */
+  readonly subscriber: Redis | Cluster
+  /** what a command answers, or the problem store-unavailable */
+  ask<Answer>(command: Promise<Answer>): Promise<Answer>
+  close(): void
+}
+
+/** Resolves when Redis answers; rejects with a RangeError for a bad address and the problem store-unavailable where nobody answers. */
+export async function openConnection({ url, log }: { url: string; log: StoreLog }): Promise<Connection> {
+  const address = parseRedisAddress(url)
+  const description = describeAddress(address)
+  const open = () => (address.kind === 'cluster' ? openCluster(address) : openClient(address))
+  const client = open()
+  const subscriber = client instanceof Cluster ? client : client.duplicate({ autoResubscribe: false })
+  const clients = client === subscriber ? [client] : [client, subscriber]
+
+  let lastError: Error | undefined
+  for (const each of clients) {
+    each.on('error', (error: Error) => {
+      lastError = error
+    })
+    each.on('node error', (error: Error) => {
+      lastError = error
+    })
+  }
+  const disconnect = () => {
+    for (const each of clients) each.disconnect()
+  }
+  try {
+    await Promise.all(clients.map((each) => becomesReady(each)))
+  } catch {
+    disconnect()
+    throw new Problem('store-unavailable', `Redis at ${description} cannot be reached: ${lastError?.message ?? 'no answer in time'}.`, {
+      cause: lastError,
+      retryAfter: RETRY_AFTER,
+    })
+  }
+
+  let up = true
+  let closed = false
+  client.on('close', () => {
+    if (up && !closed) log.warn({ event: 'store-lost', redis: description, reason: lastError?.message }, 'Redis is lost')
+    up = false
+  })
+  client.on('ready', () => {
+    if (!up) log.info({ event: 'store-back', redis: description }, 'Redis is back')
+    up = true
+  })
+
+  return {
+    cluster: client instanceof Cluster,
+    description,
+    client,
+    subscriber,
+    async ask(command) {
+      try {
+        return await command
+      } catch (cause) {
+        throw new Problem('store-unavailable', 'The store cannot be reached now.', { cause, retryAfter: RETRY_AFTER })
+      }
+    },
+    close() {
+      closed = true
+      disconnect()
+    },
+  }
+}
+
+/** of every connection */
+function common({ tls, username, password }: RedisAddress) {
+  return {
+    replyMapping: 'legacy',
+    connectionName: 'stanzagate',
+    connectTimeout: CONNECT_TIMEOUT,
+    // a silent socket is given up, so that no command waits for a host that is gone
+    socketTimeout: COMMAND_TIMEOUT,
+    commandTimeout: COMMAND_TIMEOUT,
+    keepAlive: KEEP_ALIVE,
+    maxRetriesPerRequest: 0,
+    // what was told to have failed must not happen later
+    autoResendUnfulfilledCommands: false,
+    // a master that became a replica: the new one is found by connecting anew
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls: {} }),
+  } as const
+}
+
+function openClient(address: RedisAddress): Redis {
+  const { kind, hosts, tls, db, master, sentinelUsername, sentinelPassword } = address
+  const options = { ...common(address), db, enableOfflineQueue: false, retryStrategy: retryDelay }
+  if (kind === 'standalone') return new Redis({ ...options, ...hosts[0] })
+  return new Redis({
+    ...options,
+    sentinels: hosts,
+    name: master!,
+    failoverDetector: true,
+    ...(sentinelUsername !== undefined && { sentinelUsername }),
+    ...(sentinelPassword !== undefined && { sentinelPassword }),
+    ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
+  })
+}
+
+function openCluster(address: RedisAddress): Cluster {
+  return new Cluster(address.hosts, {
+    redisOptions: common(address),
+    enableOfflineQueue: false,
+    shardedSubscribers: true,
+    slotsRefreshTimeout: CONNECT_TIMEOUT,
+    slotsRefreshInterval: SLOTS_INTERVAL,
+    // a master that is away is asked again a few times; the command's own timeout ends it
+    maxRedirections: 8,
+    clusterRetryStrategy: retryDelay,
+  })
+}
+
+/** Full jitter is not wanted: the first tries come soon, for a server that only restarts. */
+function retryDelay(times: number): number {
+  return Math.min(RETRY_MIN * 2 ** Math.min(times - 1, 10), RETRY_MAX) * (0.75 + Math.random() / 2)
+}
+
+function becomesReady(client: Redis | Cluster): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (client.status === 'ready') return resolve()
+    const late = setTimeout(() => done(reject), START_DEADLINE)
+    const ready = () => done(resolve)
+    client.once('ready', ready)
+    function done(settle: () => void): void {
+      clearTimeout(late)
+      client.off('ready', ready)
+      settle()
+    }
+  })
+}

@@ -1,0 +1,141 @@
+/** The event log in Redis, and what was last seen of it. */
+import type { EventDraft, Store, StoredEvent } from '../../gateway/ports.ts'
+import { absent } from '../absent.ts'
+import { formatCursor, parseCursor } from '../cursor.ts'
+import { type LogBounds, placeOf, startOf } from '../place.ts'
+import { createWakes } from '../wakes.ts'
+import type { Connection } from './connection.ts'
+import { disclose, enclose } from './envelope.ts'
+import { logKey, sessionBase, wakeChannel } from './keys.ts'
+import type { PubSub } from './pubsub.ts'
+import type { Scripts } from './scripts.ts'
+
+/** stream entry: id, then its fields: t, epoch ms, e, the event */
+type Entry = [id: string, fields: [string, string, string, string]]
+type Kept = Pick<StoredEvent, 'type' | 'subject' | 'data'>
+
+/** What this process knows of heads: Redis that answers less has lost something, and who waits is told of more. */
+export interface Heads {
+  /** for the scripts that append: name and sequence, '' and 0 where nothing is known */
+  seen(session: string): [log: string, head: number]
+  /** after an append from here */
+  grown(session: string, log: string, head: number): void
+  forget(session: string): void
+}
+
+/** Sessions whose head is remembered; beyond, the longest untouched is forgotten. */
+const HEADS_MAX = 50_000
+
+export function createLog({
+  connection,
+  scripts,
+  pubsub,
+  now,
+}: {
+  connection: Connection
+  scripts: Scripts
+  pubsub: PubSub
+  now: () => number
+}): { log: Store['log']; heads: Heads; wakeAll(): void } {
+  const { client, ask } = connection
+  const heads = new Map<string, { log: string; head: number }>()
+  const watched = new Map<string, () => void>()
+  const wakes = createWakes({
+    first: (session) =>
+      watched.set(
+        session,
+        pubsub.listen(wakeChannel(session), (text) => told(session, text)),
+      ),
+    last(session) {
+      watched.get(session)?.()
+      watched.delete(session)
+    },
+  })
+
+  /** true where that is news */
+  function note(session: string, log: string, head: number): boolean {
+    const known = heads.get(session)
+    if (known?.log === log && known.head >= head) return false
+    heads.delete(session)
+    heads.set(session, { log, head })
+    if (heads.size > HEADS_MAX) heads.delete(heads.keys().next().value!)
+    return true
+  }
+  function told(session: string, text: string): void {
+    const [log = '', head = ''] = text.split(' ')
+    // an empty text: the session was removed
+    if (text === '' || note(session, log, Number(head))) wakes.wake(session)
+  }
+
+  async function bounds(session: string): Promise<LogBounds> {
+    const [log, head, floor] = await ask(client.hmget(logKey(session), 'name', 'head', 'floor'))
+    if (typeof log !== 'string') throw absent()
+    return { log, head: Number(head), floor: Number(floor) }
+  }
+
+  return {
+    heads: {
+      seen(session) {
+        const known = heads.get(session)
+        return known === undefined ? ['', 0] : [known.log, known.head]
+      },
+      grown(session, log, head) {
+        if (note(session, log, head)) wakes.wake(session)
+      },
+      forget: (session) => void heads.delete(session),
+    },
+    wakeAll() {
+      for (const session of watched.keys()) wakes.wake(session)
+    },
+    log: {
+      async read(session, after, limit) {
+        const cursor = after === undefined ? undefined : parseCursor(after)
+        const args = [cursor?.log ?? '', cursor?.sequence ?? 0, limit + 1, Math.floor(now())]
+        const answer = await scripts.readLog<[string, number, number, Entry[], Entry[]] | null>([sessionBase(session)], args)
+        if (answer === null) throw absent()
+        const [log, head, floor, durable, volatile] = answer
+        const { from, gap } = startOf(session, after, { log, head, floor })
+        const found = merge(durable, volatile)
+        const end = found.length <= limit
+        const page = end ? found : found.slice(0, limit)
+        const last = end ? head : sequenceOf(page.at(-1)!)
+        const events = page.map((entry) => decode(log, entry)).filter((event) => event !== undefined)
+        return { events, next: formatCursor(log, Math.max(last, from)), end, ...(gap && { gap }) }
+      },
+      place: async (session, cursor) => placeOf(session, cursor, await bounds(session)),
+      async end(session) {
+        const { log, head } = await bounds(session)
+        return formatCursor(log, head)
+      },
+      watch: wakes.watch,
+    },
+  }
+}
+
+/** For the scripts that append: lane, dedup keys, event, of each. */
+export function eventArguments(events: readonly EventDraft[]): (string | number)[] {
+  return events.flatMap(({ type, subject, data, volatile, dedup = [] }) => [
+    volatile ? 'v' : 'd',
+    dedup.length,
+    ...dedup,
+    enclose({ type, subject, data }),
+  ])
+}
+
+function decode(log: string, [id, [, time, , text]]: Entry): StoredEvent | undefined {
+  const kept = disclose<Kept>(text)
+  if (kept === undefined) return undefined
+  const { type, subject, data } = kept
+  const cursor = formatCursor(log, Number.parseInt(id, 10))
+  return { id: cursor, type, ...(subject !== undefined && { subject }), time: Number(time), data }
+}
+
+function merge(durable: Entry[], volatile: Entry[]): Entry[] {
+  if (volatile.length === 0) return durable
+  if (durable.length === 0) return volatile
+  return [...durable, ...volatile].sort((a, b) => sequenceOf(a) - sequenceOf(b))
+}
+
+function sequenceOf([id]: Entry): number {
+  return Number.parseInt(id, 10)
+}

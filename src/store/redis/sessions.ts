@@ -1,0 +1,138 @@
+/** Sessions and their leases in Redis. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { Problem } from '../../errors.ts'
+import type { SessionRecord, SessionStatus, Store } from '../../gateway/ports.ts'
+import { absent } from '../absent.ts'
+import { newLog } from '../cursor.ts'
+import type { Connection } from './connection.ts'
+import { disclose, enclose } from './envelope.ts'
+import { jidKey, leaseKey, membersKey, sessionBase, sessionKey, TENANTS, tenantBase, tokensKey } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+
+/** ms that somebody who makes a session has, before another one may */
+const CLAIM_LIFE = 2000
+/** ms between looks at a session that another one is making, and how many */
+const CLAIM_INTERVAL = 25
+const CLAIM_LOOKS = 160
+/** ms that a session lives that was written and never confirmed */
+const UNCONFIRMED_LIFE = 60_000
+/** ms that the log of a removed session can be read to its end */
+const ENDED_AGE = 30_000
+/** ms and number of removed sessions whose place in the tenant's list is remembered */
+const LEFT_AGE = 3_600_000
+const LEFT_MAX = 10_000
+
+type Kept = { record: SessionRecord; status: SessionStatus }
+
+export function createSessions({ connection, scripts }: { connection: Connection; scripts: Scripts }): Pick<Store, 'sessions' | 'leases'> {
+  const { client, ask } = connection
+
+  async function get(id: string): Promise<Kept | undefined> {
+    const [record, status] = await ask(client.hmget(sessionKey(id), 'record', 'status'))
+    const kept = { record: disclose<SessionRecord>(record), status: disclose<SessionStatus>(status) }
+    return kept.record === undefined || kept.status === undefined ? undefined : (kept as Kept)
+  }
+
+  /** Writes the session and confirms the claim; false where the claim was lost on the way. */
+  async function make(record: SessionRecord, status: SessionStatus): Promise<boolean> {
+    const { id, tenant, jid, version, createdAt } = record
+    const base = [sessionBase(id)]
+    await scripts.create(base, [enclose(record), version, enclose(status), newLog(id), UNCONFIRMED_LIFE])
+    await ask(client.sadd(TENANTS, tenant))
+    const confirmed = await scripts.confirm<number>([jidKey(tenant, jid), membersKey(tenant)], [resourceField(record), id, createdAt])
+    await (confirmed === 1 ? scripts.persist(base, []) : scripts.remove(base, [1]))
+    return confirmed === 1
+  }
+
+  async function leave({ id, tenant, jid, createdAt, requestedResource }: SessionRecord): Promise<void> {
+    const keys = [jidKey(tenant, jid), membersKey(tenant), `${tenantBase(tenant)}:left`]
+    await scripts.leave(keys, [resourceField({ requestedResource }), id, createdAt, LEFT_AGE, LEFT_MAX])
+  }
+
+  return {
+    sessions: {
+      get,
+      async create(record, status) {
+        const index = [jidKey(record.tenant, record.jid)]
+        let gone = ''
+        for (let looks = 0; looks < CLAIM_LOOKS; looks++) {
+          const [answer, id] = await scripts.claim<[string, string]>(index, [resourceField(record), record.id, CLAIM_LIFE, gone])
+          if (answer === 'claimed' && (await make(record, status))) return { record, created: true }
+          if (answer === 'taken') {
+            const taken = await get(id)
+            if (taken !== undefined) return { record: taken.record, created: false }
+            gone = id
+          } else if (answer === 'pending') await delay(CLAIM_INTERVAL)
+        }
+        throw new Problem('store-unavailable', 'Another one is making this session and does not come to an end.', { retryAfter: 2 })
+      },
+      async list(tenant, { after = '', limit }) {
+        const keys = [membersKey(tenant), `${tenantBase(tenant)}:left`]
+        const found: Kept[] = []
+        for (let last = after; found.length < limit; ) {
+          const wanted = limit - found.length
+          const ids = await scripts.list<string[]>(keys, [last, wanted])
+          const some = await Promise.all(ids.map((id) => get(id)))
+          found.push(...some.filter((kept) => kept !== undefined))
+          const next = ids.at(-1)
+          if (next === undefined || ids.length < wanted) break
+          last = next
+        }
+        return found
+      },
+      async find(tenant, jid) {
+        const index = await ask(client.hvals(jidKey(tenant, jid)))
+        const confirmed = index.filter((value) => !value.includes(' '))
+        const found = await Promise.all(confirmed.map((id) => get(id)))
+        return found.filter((kept) => kept !== undefined).map(({ record }) => record)
+      },
+      async *ids() {
+        for (const tenant of await ask(client.smembers(TENANTS))) {
+          let cursor = '0'
+          do {
+            const [next, entries] = await ask(client.zscan(membersKey(tenant), cursor, 'COUNT', 500))
+            for (let index = 0; index < entries.length; index += 2) yield entries[index]!
+            cursor = next
+          } while (cursor !== '0')
+        }
+      },
+      async update(id, version, patch) {
+        const kept = await get(id)
+        if (kept?.record.version !== version) return undefined
+        const { tenant, jid, requestedResource, createdAt } = kept.record
+        const record = { ...kept.record, ...patch, id, tenant, jid, requestedResource, createdAt, version: version + 1 }
+        const won = await scripts.update<number>([sessionBase(id)], [version, record.version, enclose(record)])
+        return won === 1 ? record : undefined
+      },
+      async remove(id) {
+        const kept = await get(id)
+        await scripts.remove([sessionBase(id)], [ENDED_AGE])
+        if (kept !== undefined) await leave(kept.record)
+      },
+      async addToken(id, hash) {
+        if ((await scripts.addToken<number>([sessionBase(id)], [hash])) === 0) throw absent()
+      },
+      hasToken: async (id, hash) => (await ask(client.sismember(tokensKey(id), hash))) === 1,
+    },
+
+    leases: {
+      async acquire(id, owner, ttl) {
+        const fence = await scripts.acquire<string | null>([sessionBase(id)], [owner, ttl])
+        return fence === null ? undefined : { fence }
+      },
+      renew: async (id, owner, fence, ttl) => (await scripts.renew<number>([sessionBase(id)], [`${fence} ${owner}`, ttl])) === 1,
+      async release(id, owner, fence) {
+        await scripts.release([sessionBase(id)], [`${fence} ${owner}`])
+      },
+      async owner(id) {
+        const lease = await ask(client.get(leaseKey(id)))
+        return lease === null ? undefined : lease.slice(lease.indexOf(' ') + 1)
+      },
+    },
+  }
+}
+
+/** one made without a resource and one with an empty one are different */
+function resourceField({ requestedResource }: Pick<SessionRecord, 'requestedResource'>): string {
+  return requestedResource === null ? '-' : `=${requestedResource}`
+}
