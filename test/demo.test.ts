@@ -25,7 +25,8 @@ describe('npm run demo', () => {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TMPDIR: folder, NODE_TEST_CONTEXT: undefined },
+      // npm would put a cache of its own code there
+      env: { ...process.env, TMPDIR: folder, NODE_TEST_CONTEXT: undefined, NODE_DISABLE_COMPILE_CACHE: '1' },
     })
     let output = ''
     const waiting = new Map<string, () => void>()

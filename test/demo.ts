@@ -9,7 +9,6 @@ import { type HttpAnswer, startGateway, type TestGateway } from './support/gatew
 import { install } from './support/install.ts'
 import { temporaryFolder } from './support/processes.ts'
 import { startProsody } from './support/prosody.ts'
-import { startRedis } from './support/redis.ts'
 import type { XmppServer } from './support/xmpp-server.ts'
 
 const passwords = { alice: 'alice-password', bob: 'bob-password' }
@@ -43,17 +42,19 @@ try {
 
 async function demonstrate(): Promise<void> {
   heading('stanzagate: two real XMPP accounts talk through HTTP')
-  await install(['prosody', 'redis', 'openssl'], print)
+  await install(['prosody', 'openssl'], print)
   const server = await begin(startProsody({ users: passwords }))
   row('', '', 'XMPP server', `Prosody on 127.0.0.1:${server.port}, with alice@localhost and bob@localhost`)
-  const redis = await begin(startRedis())
-  row('', '', 'Redis', redis.url)
-  const gateway = await begin(startGateway({ server, redis, env: { LOG_LEVEL: 'info', INSTANCE_ID: 'demo' } }))
+  const gateway = await begin(startGateway({ server, env: { LOG_LEVEL: 'info', INSTANCE_ID: 'demo' } }))
   row('', '', 'gateway', gateway.url)
 
   heading('Both log in')
   for (const name of names) {
-    const { body } = await http(gateway, name, 'POST', '/sessions', { jid: `${name}@localhost`, password: passwords[name] })
+    const { body } = await http(gateway, name, 'POST', '/sessions', {
+      jid: `${name}@localhost`,
+      password: passwords[name],
+      service: server.service,
+    })
     row('', '', '', `online as ${body.connections[0].jid}`)
   }
   const streams = { alice: await listen(gateway, 'alice'), bob: await listen(gateway, 'bob') }
@@ -113,16 +114,14 @@ async function see(streams: Record<Name, EventStream>, name: Name, type: string,
 }
 
 function invite({ url, key }: TestGateway, { port, caFile }: XmppServer): void {
-  const auth = `-H 'Authorization: Bearer ${key}'`
-  const json = "-H 'Content-Type: application/json'"
-  heading('Now you: it stays up until Ctrl-C')
+  heading('Now you, in another terminal; it stays up until Ctrl-C')
   print(`
-  curl ${auth} '${url}/sessions'
-  curl ${auth} '${url}/roster?session=bob@localhost'
-  curl ${auth} '${url}/messages?session=alice@localhost' ${json} \\
-       -d '{"to": "bob@localhost", "body": "Hello from curl"}'
-  curl ${auth} '${url}/events?session=bob@localhost&after=0&types=message.*'
-  curl ${auth} '${url}/events?session=bob@localhost' -N -H 'Accept: text/event-stream'
+  URL=${url} AUTH='Authorization: Bearer ${key}' JSON='Content-Type: application/json'
+  curl -H "$AUTH" "$URL/sessions"
+  curl -H "$AUTH" "$URL/roster?session=bob@localhost"
+  curl -H "$AUTH" -H "$JSON" "$URL/messages?session=alice@localhost" -d '{"to": "bob@localhost", "body": "Hello from curl"}'
+  curl -H "$AUTH" "$URL/events?session=bob@localhost&after=0&types=message.*"
+  curl -H "$AUTH" -H 'Accept: text/event-stream' -N "$URL/events?session=bob@localhost"
 
   The API         ${url}/docs  ·  ${url}/openapi.yaml
   An XMPP client  alice@localhost, password ${passwords.alice}, at 127.0.0.1:${port} (STARTTLS, authority ${caFile})

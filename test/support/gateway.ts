@@ -20,7 +20,7 @@ export const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.u
 
 export interface GatewayOptions {
   /** its certificate authority is trusted and its address allowed */
-  server?: Pick<XmppServer, 'caFile'>
+  server?: Pick<XmppServer, 'caFile' | 'service'>
   /** of a private redis-server; absent: the memory store */
   redis?: { url: string }
   /** tenants that get an API key; default one, `main` */
@@ -69,7 +69,7 @@ export interface TestGateway {
   /** the environment it was started with, to start another like it */
   readonly env: Readonly<Record<string, string>>
   api(method: string, path: string, options?: RequestOptions): Promise<HttpAnswer>
-  /** `POST /sessions`; throws unless it is online */
+  /** `POST /sessions` with the server as its `service`; throws unless it is online */
   // biome-ignore lint/suspicious/noExplicitAny: the session as JSON
   login(body: { jid: string; password: string; [member: string]: unknown }): Promise<any>
   events(options: Omit<EventStreamOptions, 'url'> & { key?: string | null }): EventStream
@@ -161,7 +161,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
       env,
       api,
       login: async (body) => {
-        const answer = await api('POST', '/sessions', { body })
+        const service = server === undefined ? {} : { service: server.service }
+        const answer = await api('POST', '/sessions', { body: { ...service, ...body } })
         if (answer.status !== 201 && answer.status !== 200) throw new Error(`${body.jid} is not online: ${answer.status} ${answer.text}`)
         return answer.body
       },

@@ -16,6 +16,7 @@ const tools = {
     package: 'python3-slixmpp',
     present: () => spawnSync('/usr/bin/python3', ['-c', 'import slixmpp'], { stdio: 'ignore' }).status === 0,
   },
+  wrk: { package: 'wrk', present: () => findProgram('wrk') !== undefined },
   openssl: { package: 'openssl', present: () => findProgram('openssl') !== undefined },
 } as const
 

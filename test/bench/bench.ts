@@ -1,0 +1,196 @@
+/**
+ * `npm run bench`: what the gateway costs, beside yardsticks measured in the same run, on private servers. Some minutes.
+ * Prosody's mod_rest is compared where PROSODY_EXTRA_MODULES names a folder that holds mod_rest/.
+ */
+import { existsSync, rmSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { startEjabberd } from '../support/ejabberd.ts'
+import { mainFile, startGateway } from '../support/gateway.ts'
+import { install } from '../support/install.ts'
+import { temporaryFolder } from '../support/processes.ts'
+import { startProsody } from '../support/prosody.ts'
+import { startRedis } from '../support/redis.ts'
+import type { XmppServer } from '../support/xmpp-server.ts'
+import type { Measured } from './measure.ts'
+import * as measured from './measurements.ts'
+import { PASSWORD, type Place, startPeer } from './measurements.ts'
+
+/** seconds of load per figure */
+const SECONDS = 4
+/** messages of the runs that are counted, not timed */
+const MESSAGES = 10_000
+const IDLE_SESSIONS = 500
+const READERS = 100
+/** what servers use by default */
+const ITERATIONS = 10_000
+
+const started: { stop(): Promise<unknown> }[] = []
+const folder = temporaryFolder('bench')
+process.env.TMPDIR = folder
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+const users = Object.fromEntries(Array.from({ length: IDLE_SESSIONS + 60 }, (_, index) => [`u${index}`, PASSWORD]))
+const table: string[][] = [['what', 'rate /s', 'CPU µs per operation', 'ratio', 'target']]
+
+await install(['prosody', 'redis', 'ejabberd', 'openssl', 'wrk'])
+try {
+  const extra = process.env.PROSODY_EXTRA_MODULES
+  const hasRest = extra !== undefined && existsSync(join(extra, 'mod_rest'))
+  const server = await begin(
+    startProsody({
+      users,
+      mam: false,
+      iterations: ITERATIONS,
+      ...(hasRest ? { modules: ['rest'], config: `plugin_paths = { "${extra}" }` } : {}),
+    }),
+  )
+  const peer = await begin(startPeer(server, 'u1'))
+  const fastify = await measured.bareHttp(SECONDS)
+  row('Fastify alone: POST answered 202', fastify)
+  const bare = await measured.bareSending(server, peer, 'u2', MESSAGES)
+  row('@xmpp/client alone → peer', bare)
+  const redis = await begin(startRedis({ appendonly: false }))
+  for (const store of ['memory', 'redis'] as const) await measureGateway({ server, peer, store, redis, bare, fastify })
+  if (hasRest) await measureRest(server, peer)
+  await measureEjabberd()
+} finally {
+  for (const one of started.reverse()) await one.stop()
+}
+print()
+
+async function measureGateway({
+  server,
+  peer,
+  store,
+  redis,
+  bare,
+  fastify,
+}: {
+  server: XmppServer
+  peer: Awaited<ReturnType<typeof startPeer>>
+  store: 'memory' | 'redis'
+  redis: { url: string; pid: number }
+  bare: Measured
+  fastify: Measured
+}): Promise<void> {
+  const gateway = await begin(
+    startGateway({
+      server,
+      env: { LOG_LEVEL: 'info', INSTANCE_ID: 'bench' },
+      args: ['--inspect=127.0.0.1:0', mainFile],
+      ...(store === 'redis' ? { redis } : {}),
+    }),
+  )
+  const inspector = /ws:\/\/\S+/.exec(gateway.logs.map(({ line }) => line).join('\n'))![0]
+  const processes = { gateway: gateway.pid, server: server.pid, ...(store === 'redis' ? { redis: redis.pid } : {}) }
+  const place: Place = { server, gateway, processes }
+  const on = `(${store})`
+
+  await measured.logIns(place, ['u3', 'u4'], 1)
+  const logIns = await measured.logIns(
+    place,
+    Array.from({ length: 40 }, (_, index) => `u${index + 10}`),
+    1,
+  )
+  row(`log-in ${on}, p50 ${logIns.p50.toFixed(1)} ms`, logIns, `${(logIns.cpu.gateway! / 1000).toFixed(1)} ms CPU`, '≤ 10 ms')
+
+  const sending = await measured.sending(place, peer, 'u3@localhost', SECONDS)
+  row(`POST /messages → peer ${on}`, sending, `${ratio(sending.perSecond, bare.perSecond)} of @xmpp/client alone`, '≥ 0.7')
+  const yardstick = fastify.cpu.fastify! + bare.cpu.client!
+  row('   its CPU', sending, `${ratio(sending.cpu.gateway!, yardstick)} of Fastify + @xmpp/client`, '≤ 1.6')
+
+  const { jid } = (await gateway.api('GET', '/sessions')).body.data.find((session: { jid: string }) => session.jid === 'u4@localhost')
+    .connections[0]
+  row(`peer → WebSocket ${on}`, await measured.receiving(place, peer, jid, MESSAGES))
+  const fan = await measured.fanOut(place, peer, jid, READERS, 500)
+  const event = gateway.events({ session: 'u4@localhost', query: { after: '0', types: 'message.received' } })
+  const bareFan = await measured.bareFanOut(await event.next('message.received'), READERS, 500)
+  await event.close()
+  row(
+    `fan-out to ${READERS} WebSockets ${on}`,
+    fan,
+    `${ratio(fan.perSecond, bareFan.perSecond)} of ws alone (${Math.round(bareFan.perSecond)} /s)`,
+    '≥ 0.7',
+  )
+  row(`GET /roster ${on}`, await measured.rosterReads(place, 'u3@localhost', SECONDS))
+
+  const before = await measured.footprint(gateway.pid, inspector)
+  await measured.logIns(
+    place,
+    Array.from({ length: IDLE_SESSIONS }, (_, index) => `u${index + 60}`),
+    16,
+  )
+  const after = await measured.footprint(gateway.pid, inspector)
+  const each = (bytes: number) => `${(bytes / IDLE_SESSIONS / 1024).toFixed(0)} KiB`
+  table.push([
+    `idle session ${on}`,
+    '',
+    '',
+    `RSS ${each(after.resident - before.resident)}, heap ${each(after.heap - before.heap)}`,
+    '≤ 75 KB, ≤ 30 KB',
+  ])
+  await gateway.stop()
+}
+
+/** Prosody's own HTTP interface, with Basic auth as it does by default. */
+async function measureRest(server: XmppServer, peer: Awaited<ReturnType<typeof startPeer>>): Promise<void> {
+  const request = {
+    url: `http://127.0.0.1:${server.httpPort}/rest`,
+    headers: {
+      authorization: `Basic ${Buffer.from(`u5:${PASSWORD}`).toString('base64')}`,
+      'content-type': 'application/json',
+      host: 'localhost',
+    },
+    body: JSON.stringify({ kind: 'message', type: 'chat', to: peer.jid, body: measured.BODY }),
+    connections: 16,
+    seconds: SECONDS,
+  }
+  row('Prosody mod_rest → peer', await measured.deliveredLoad(request, peer, { server: server.pid }))
+}
+
+async function measureEjabberd(): Promise<void> {
+  const server = await begin(startEjabberd({ users: { u1: PASSWORD, u3: PASSWORD }, mam: false }))
+  const peer = await begin(startPeer(server, 'u1'))
+  const request = {
+    url: `http://127.0.0.1:${server.httpPort}/api/send_message`,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'chat', from: 'u3@localhost', to: peer.jid, subject: '', body: measured.BODY }),
+    connections: 16,
+    seconds: SECONDS,
+  }
+  row('ejabberd send_message → peer', await measured.deliveredLoad(request, peer, { server: server.pid }))
+  const gateway = await begin(startGateway({ server, env: { LOG_LEVEL: 'info' } }))
+  const place = { server, gateway, processes: { gateway: gateway.pid, server: server.pid } }
+  await measured.logIns(place, ['u3'], 1)
+  row('POST /messages → peer on ejabberd', await measured.sending(place, peer, 'u3@localhost', SECONDS))
+}
+
+async function begin<T extends { stop(): Promise<unknown> }>(starting: Promise<T>): Promise<T> {
+  const one = await starting
+  started.push(one)
+  return one
+}
+
+function row(what: string, { perSecond, cpu }: Measured, compared = '', target = ''): void {
+  const costs = Object.entries(cpu).map(([name, cost]) => `${name} ${cost.toFixed(cost < 100 ? 1 : 0)}`)
+  const line = [what, String(Math.round(perSecond)), costs.join(', '), compared, target]
+  table.push(line)
+  console.error(line.join('  ·  '))
+}
+
+function ratio(one: number, other: number): string {
+  return (one / other).toFixed(2)
+}
+
+/** As Markdown, so that it can go into the README as it is. */
+function print(): void {
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((line) => line[column]!.length)))
+  const format = (line: readonly string[]) => `| ${line.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`
+  const [head = [], ...body] = table
+  console.log(
+    `\n${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores for everything; Node ${process.version}; TLS on; one run\n`,
+  )
+  console.log([format(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...body.map(format)].join('\n'))
+}
