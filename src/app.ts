@@ -94,7 +94,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   })
   const invoke = createInvoke({ sessions, store, instance: config.instance, metrics })
   const { bodyLimit, allowedOrigins } = config
-  const server = await createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining })
+  const server = createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining })
   registerHealth(server, { ping: store.ping, isDraining, authenticator, metrics, refresh })
   await registerEvents(server, {
     streams,

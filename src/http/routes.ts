@@ -44,8 +44,16 @@ export function handlerOf(operation: Operation, invoke: Invoke): Handler {
       requestId: request.id,
       signal: goneSignal(reply),
     } satisfies { accept: Call['accept'] } & Parameters<Invoke>[1])
-    return sendAnswer(reply, answer)
+    return sendAnswer(reply, isKnown(answer, request.headers['if-none-match']) ? { ...answer, status: 304, body: undefined } : answer)
   }
+}
+
+/** Does the caller have this very answer already (RFC 9110 section 13.1.2)? */
+function isKnown({ status, headers }: Answer, ifNoneMatch: string | undefined): boolean {
+  const { etag } = headers ?? {}
+  if (status !== 200 || etag === undefined || ifNoneMatch === undefined) return false
+  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags.includes('*') || tags.includes(etag)
 }
 
 export function sendAnswer(reply: FastifyReply, { status, body, contentType, headers, preferenceApplied }: Answer): FastifyReply {

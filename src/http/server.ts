@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import type { Caller } from '../gateway/feature.ts'
 import type { Log } from '../log.ts'
 import type { Authenticator } from './auth.ts'
+import { registerCors } from './cors.ts'
 import { decodeBody, parseJson } from './json.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import { PROBLEM_TYPE, problemBody, problemHeaders, problemOf } from './problem.ts'
@@ -41,14 +41,7 @@ export interface ServerContext {
 }
 
 /** The HTTP server with all that is true of every request: ids, tokens, bodies, problems, CORS, log lines. */
-export async function createServer({
-  bodyLimit,
-  allowedOrigins,
-  authenticator,
-  metrics,
-  log,
-  isDraining,
-}: ServerContext): Promise<FastifyInstance> {
+export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining }: ServerContext): FastifyInstance {
   const server = Fastify({
     bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
@@ -63,6 +56,12 @@ export async function createServer({
   server.decorateRequest('caller')
   const routes = collectRoutes(server)
 
+  function noRoute({ url }: FastifyRequest): Problem {
+    const allow = routes.methodsOf(url).join(', ')
+    if (allow === '') return new Problem('not-found', 'There is no such route.')
+    return new Problem('method-not-allowed', `This route takes ${allow}.`, { headers: { allow } })
+  }
+
   function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = problemOf(thrown)
     if (problem.code === 'internal-error') {
@@ -72,7 +71,8 @@ export async function createServer({
       .code(problem.status)
       .headers({ 'x-request-id': request.id, 'cache-control': 'no-store', ...problemHeaders(problem) })
       .type(PROBLEM_TYPE)
-      .send(JSON.stringify(problemBody(problem, request.id)))
+      // bytes, for fastify adds a charset to text
+      .send(Buffer.from(JSON.stringify(problemBody(problem, request.id))))
   }
 
   server.addHook('onRequest', async (request, reply) => {
@@ -80,36 +80,11 @@ export async function createServer({
     const { token = 'key' } = request.routeOptions.config ?? {}
     if (isDraining() && token !== 'none') throw new Problem('draining', 'This instance is shutting down.')
   })
-  await server.register(cors, {
-    origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins],
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: [
-      'Authorization',
-      'Content-Type',
-      'Accept',
-      'Idempotency-Key',
-      'If-None-Match',
-      'Last-Event-ID',
-      'Prefer',
-      'X-Request-Id',
-    ],
-    exposedHeaders: [
-      'Allow',
-      'ETag',
-      'Idempotency-Replayed',
-      'Location',
-      'Preference-Applied',
-      'Retry-After',
-      'WWW-Authenticate',
-      'X-Request-Id',
-    ],
-    maxAge: 600,
-    strictPreflight: false,
-  })
+  registerCors(server, allowedOrigins)
   server.addHook('onRequest', async (request) => {
-    const { url, config } = request.routeOptions
-    // `*` is what answers OPTIONS
-    if (request.is404 || url === '*' || (config.token ?? 'key') !== 'key') return
+    // before the body is looked at
+    if (request.is404) throw noRoute(request)
+    if ((request.routeOptions.config.token ?? 'key') !== 'key') return
     request.caller = await authenticator.caller(request.headers.authorization)
   })
 
@@ -123,10 +98,7 @@ export async function createServer({
 
   server.setErrorHandler(sendProblem)
   server.setNotFoundHandler((request) => {
-    const allowed = routes.methodsOf(request.url)
-    if (allowed.length === 0) throw new Problem('not-found', 'There is no such route.')
-    const allow = allowed.join(', ')
-    throw new Problem('method-not-allowed', `This route takes ${allow}.`, { headers: { allow } })
+    throw noRoute(request)
   })
 
   server.addHook('onResponse', async (request, reply) => {
@@ -159,7 +131,6 @@ function bodyText(request: FastifyRequest, bytes: Buffer): string {
 function collectRoutes(server: FastifyInstance) {
   const known = new Map<string, { pattern: RegExp; methods: Set<string> }>()
   server.addHook('onRoute', ({ url, method }) => {
-    if (url === '*') return
     const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+').replace('*', '.*')}$`)
     const route = known.get(url) ?? { pattern, methods: new Set() }
     for (const one of [method].flat()) route.methods.add(one)
