@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Opened } from './contract.ts'
+import { eventually, limits, newId, ownedSession, problem } from './sample.ts'
+
+const answer = { status: 201, body: { ok: true }, headers: { location: '/x' }, contentType: 'application/json' }
+
+export function describeRest(opened: Opened): void {
+  describe('an Idempotency-Key', () => {
+    test('runs once, then its answer is replayed', async () => {
+      const { store } = await opened()
+      const { id } = await ownedSession(store)
+      const begin = (fingerprint = 'f') => store.idempotency.begin(id, 'key', fingerprint, 'one', 30_000)
+      assert.deepEqual(await begin(), { kind: 'new' })
+      assert.deepEqual(await begin(), { kind: 'running' })
+      assert.deepEqual(await begin('other'), { kind: 'reused' })
+      await store.idempotency.finish(id, 'key', 'f', answer)
+      assert.deepEqual(await begin(), { kind: 'replayed', answer })
+      assert.deepEqual(await begin('other'), { kind: 'reused' })
+    })
+
+    test('is free again after a release, and after its time', async () => {
+      const { store, clock } = await opened()
+      const { id } = await ownedSession(store)
+      const begin = () => store.idempotency.begin(id, 'key', 'f', 'one', 30_000)
+      await begin()
+      await store.idempotency.release(id, 'key')
+      assert.deepEqual(await begin(), { kind: 'new' })
+      await store.idempotency.finish(id, 'key', 'f', answer)
+      await store.idempotency.release(id, 'key')
+      assert.equal((await begin()).kind, 'replayed')
+      clock.advance(limits.idempotencyAge + 1000)
+      assert.deepEqual(await begin(), { kind: 'new' })
+    })
+
+    test('that never finished runs again after its ttl, and only the new one may finish it', async () => {
+      const { store } = await opened()
+      const { id } = await ownedSession(store)
+      assert.deepEqual(await store.idempotency.begin(id, 'key', 'f', 'one', 20), { kind: 'new' })
+      await eventually(async () => (await store.idempotency.begin(id, 'key', 'g', 'two', 30_000)).kind === 'new')
+      await store.idempotency.finish(id, 'key', 'f', answer)
+      assert.deepEqual(await store.idempotency.begin(id, 'key', 'g', 'two', 30_000), { kind: 'running' })
+      await store.idempotency.finish(id, 'key', 'g', answer)
+      await store.idempotency.finish(id, 'key', 'g', { status: 500 })
+      assert.deepEqual(await store.idempotency.begin(id, 'key', 'g', 'two', 30_000), { kind: 'replayed', answer })
+    })
+
+    test('of racing requests lets one run', async () => {
+      const { store } = await opened()
+      const { id } = await ownedSession(store)
+      const begun = await Promise.all(Array.from({ length: 50 }, () => store.idempotency.begin(id, 'key', 'f', 'one', 30_000)))
+      assert.deepEqual(begun.map(({ kind }) => kind).toSorted(), ['new', ...Array.from({ length: 49 }, () => 'running')])
+    })
+
+    test('of a session that is gone is gone', async () => {
+      const { store } = await opened()
+      const id = newId('ses')
+      await assert.rejects(store.idempotency.begin(id, 'key', 'f', 'one', 1000), problem('session-not-found'))
+      await store.idempotency.finish(id, 'key', 'f', answer)
+      await store.idempotency.release(id, 'key')
+    })
+  })
+
+  describe('a kept iq', () => {
+    test('is found until its time, in its last version', async () => {
+      const { store, clock } = await opened()
+      const { id: session } = await ownedSession(store)
+      await store.iqs.put({ id: 'q', session, status: 'pending' }, 60_000)
+      assert.deepEqual(await store.iqs.get(session, 'q'), { id: 'q', session, status: 'pending' })
+      const done = { id: 'q', session, status: 'result', iq: { type: 'result' } } as const
+      await store.iqs.put(done, 120_000)
+      clock.advance(90_000)
+      assert.deepEqual(await store.iqs.get(session, 'q'), done)
+      assert.equal(await store.iqs.get(newId('ses'), 'q'), undefined)
+      assert.equal(await store.iqs.get(session, 'other'), undefined)
+      clock.advance(60_000)
+      assert.equal(await store.iqs.get(session, 'q'), undefined)
+    })
+
+    test('needs its session', async () => {
+      const { store } = await opened()
+      await assert.rejects(store.iqs.put({ id: 'q', session: newId('ses'), status: 'pending' }, 1000), problem('session-not-found'))
+    })
+  })
+
+  describe('a ticket', () => {
+    test('is taken once', async () => {
+      const { store } = await opened()
+      const hash = newId('hash')
+      await store.tickets.put(hash, { tenant: 't', session: 's' }, 30_000)
+      const taken = await Promise.all(Array.from({ length: 20 }, () => store.tickets.take(hash)))
+      assert.deepEqual(
+        taken.filter((ticket) => ticket !== undefined),
+        [{ tenant: 't', session: 's' }],
+      )
+      assert.equal(await store.tickets.take(newId('hash')), undefined)
+    })
+
+    test('ends with its time', async () => {
+      const { store, clock } = await opened()
+      const hash = newId('hash')
+      await store.tickets.put(hash, { tenant: 't', session: 's' }, 1)
+      clock.advance(50)
+      await eventually(async () => {
+        await store.tickets.put(hash, { tenant: 't', session: 's' }, 1)
+        clock.advance(50)
+        await store.ping()
+        return (await store.tickets.take(hash)) === undefined
+      })
+    })
+  })
+
+  describe('the bus', () => {
+    test('tells everyone who hears, and the sender how many did', async () => {
+      const { store } = await opened()
+      const channel = newId('channel')
+      assert.equal(await store.bus.publish(channel, 1), 0)
+      const heard: unknown[] = []
+      const stop = store.bus.subscribe(channel, (message) => heard.push(message))
+      assert.equal(await store.bus.publish(channel, { a: [1, 'ü'] }), 1)
+      await eventually(() => heard.length === 1)
+      assert.deepEqual(heard, [{ a: [1, 'ü'] }])
+      stop()
+      stop()
+      assert.equal(await store.bus.publish(channel, 2), 0)
+      assert.equal(heard.length, 1)
+    })
+
+    test('keeps the order and the channels apart', async () => {
+      const { store } = await opened()
+      const [one, other] = [newId('channel'), newId('channel')]
+      const heard: unknown[] = []
+      const stops = [store.bus.subscribe(one, (message) => heard.push(message)), store.bus.subscribe(other, () => heard.push('other'))]
+      await Promise.all(Array.from({ length: 50 }, (_, index) => store.bus.publish(one, index)))
+      await eventually(() => heard.length >= 50)
+      assert.deepEqual(
+        heard,
+        Array.from({ length: 50 }, (_, index) => index),
+      )
+      for (const stop of stops) stop()
+    })
+  })
+
+  test('the store answers, and closes twice', async () => {
+    const { store } = await opened()
+    await store.ping()
+    await store.close()
+    await store.close()
+  })
+}

@@ -1,0 +1,27 @@
+/** What every store does. Run on memory, on a standalone Redis and on a Cluster. */
+import { describe } from 'node:test'
+import type { Clock, Store, StoreLimits } from '../../src/gateway/ports.ts'
+import { describeEvents } from './contract-events.ts'
+import { describeOutbox } from './contract-outbox.ts'
+import { describeRest } from './contract-rest.ts'
+import { describeSessions } from './contract-sessions.ts'
+import { createClock, limits as usual } from './sample.ts'
+
+/** Makes a store; what it opened is closed after the tests. */
+export type OpenStore = (options: { limits: StoreLimits; clock: Clock }) => Promise<Store>
+
+/** One store for one test, with limits of its own. */
+export type Opened = (limits?: Partial<StoreLimits>) => Promise<{ store: Store; clock: ReturnType<typeof createClock> }>
+
+export function describeStore(name: string, open: OpenStore): void {
+  const opened: Opened = async (limits = {}) => {
+    const clock = createClock()
+    return { store: await open({ limits: { ...usual, ...limits }, clock }), clock }
+  }
+  describe(name, { timeout: 60_000 }, () => {
+    describeSessions(opened)
+    describeOutbox(opened)
+    describeEvents(opened)
+    describeRest(opened)
+  })
+}

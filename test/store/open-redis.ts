@@ -1,0 +1,23 @@
+/** Redis stores for tests, closed together. */
+import type { Clock, Store, StoreLimits } from '../../src/gateway/ports.ts'
+import { createRedisStore } from '../../src/store/redis/store.ts'
+import { createClock, limits as usual } from './sample.ts'
+
+export const quiet = { info() {}, warn() {} }
+
+export function createOpener(): {
+  open(url: string, options?: { limits?: Partial<StoreLimits>; clock?: Clock; waitReplicas?: number }): Promise<Store>
+  close(): Promise<void>
+} {
+  const opened: Store[] = []
+  return {
+    async open(url, { limits = {}, clock = createClock(), waitReplicas = 0 } = {}) {
+      const store = await createRedisStore({ url, limits: { ...usual, ...limits }, clock, waitReplicas, log: quiet })
+      opened.push(store)
+      return store
+    },
+    async close() {
+      await Promise.all(opened.splice(0).map((store) => store.close()))
+    },
+  }
+}
