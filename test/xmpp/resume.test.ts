@@ -1,0 +1,448 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, describe, test } from 'node:test'
+import type { Connector, StreamState } from '../../src/gateway/ports.ts'
+import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
+import { startProsody } from '../support/prosody.ts'
+import type { XmppServer } from '../support/xmpp-server.ts'
+import { startProxy, type Proxy as TcpProxy } from './proxy.ts'
+import {
+  ack,
+  answerBind,
+  bindFeature,
+  features,
+  namespaces,
+  type Peer,
+  request,
+  resumed,
+  serve,
+  smFeature,
+  startScriptedServer,
+  toAuthenticated,
+  toBound,
+  toResume,
+} from './scripted-server.ts'
+import { connectorFor, type Follower, follow, isMessage } from './support.ts'
+
+const stops: { stop(): Promise<void> }[] = []
+const connectors: Connector[] = []
+afterEach(async () => {
+  await Promise.all(connectors.splice(0).map((connector) => connector.close()))
+  await Promise.all(stops.splice(0).map((each) => each.stop()))
+})
+
+/** back-off without waiting, so that a test is as quick as its server */
+const quick: Partial<ConnectorOptions> = { bounds: { backoffFirst: 1, backoffMax: 20 } }
+
+function connector(server: { caFile?: string }, options: Partial<ConnectorOptions> = {}): Connector {
+  const made = connectorFor(server, { ...quick, ...options })
+  connectors.push(made)
+  return made
+}
+
+describe('with a real server', () => {
+  let server: XmppServer
+  before(async () => {
+    server = await startProsody({ users: { ada: 'secret', bob: 'hush' } })
+  })
+  after(() => server.stop())
+
+  const ada = { jid: 'ada@localhost', password: 'secret', resource: 'desk' }
+  const bob = { jid: 'bob@localhost', password: 'hush', resource: 'phone' }
+
+  async function proxied(): Promise<TcpProxy> {
+    const proxy = await startProxy(server.port)
+    stops.push(proxy)
+    return proxy
+  }
+  const message = (to: string, id: string) => `<message to="${to}" type="chat" id="${id}"><body>${id}</body></message>`
+  const idsOf = (follower: Follower) =>
+    follower.stanzas.filter(({ stanza }) => stanza.name === 'message').map(({ stanza }) => stanza.attributes.id)
+
+  test('F1: a connection that is reset again and again loses and repeats nothing in either direction', async () => {
+    const proxy = await proxied()
+    const { open } = connector(server)
+    const [first, second] = [follow(open, { ...ada, service: proxy.service }), follow(open, { ...bob, service: server.service })]
+    await Promise.all([first.online(), second.online()])
+    const count = 200
+    for (let cuts = 0, sent = 0; sent < count; cuts += 1) {
+      if (cuts % 2 === 0) proxy.cutAfter(300 + ((cuts * 7919) % 2000))
+      else proxy.cut()
+      for (let each = 0; each < 20; each += 1, sent += 1) {
+        second.connection.send(message('ada@localhost/desk', `in-${sent}`))
+        const sending = await first.until(() => {
+          try {
+            return first.connection.send(message('bob@localhost/phone', `out-${sent}`))
+          } catch {
+            return undefined
+          }
+        })
+        assert.ok(sending.position > 0)
+      }
+      await first.until(() => first.states.filter(({ state }) => state === 'online').length > cuts)
+    }
+    await second.until(() => idsOf(second).length >= count)
+    await first.until(() => idsOf(first).length >= count)
+    assert.deepEqual(
+      idsOf(second),
+      Array.from({ length: count }, (_, index) => `out-${index}`),
+    )
+    assert.deepEqual(
+      idsOf(first),
+      Array.from({ length: count }, (_, index) => `in-${index}`),
+    )
+    assert.deepEqual(first.lost, [])
+    assert.equal(first.bounds.length, 1)
+    assert.ok(first.states.filter(({ state, resumed }) => state === 'online' && resumed === true).length >= 5)
+  })
+
+  test('F2: a link that swallows everything is noticed and the stream resumed', async () => {
+    const proxy = await proxied()
+    const { open } = connector(server, { bounds: { ...quick.bounds, idle: 100, silence: 200 } })
+    const follower = follow(open, { ...ada, service: proxy.service })
+    await follower.online()
+    proxy.swallow()
+    const back = await follower.until(() => follower.states.find(({ resumed }) => resumed === true))
+    assert.equal(back.jid, 'ada@localhost/desk')
+    assert.deepEqual(
+      follower.states.map(({ state }) => state),
+      ['connecting', 'online', 'resuming', 'resuming', 'online'],
+    )
+    assert.equal(follower.states[2]?.reason, 'silence')
+  })
+
+  test('what is received but not stored comes again after a hand-over, what is stored does not', async () => {
+    const { open } = connector(server)
+    const other = follow(open, { ...bob, service: server.service })
+    const first = follow(open, { ...ada, service: server.service }, { store: false })
+    await Promise.all([first.online(), other.online()])
+    for (const id of ['1', '2', '3', '4']) other.connection.send(message('ada@localhost/desk', id))
+    await first.stanza(isMessage('4'))
+    const second = first.stanzas.find(({ stanza }) => stanza.attributes.id === '2')
+    first.connection.stored(second?.position as number)
+    const state = (await first.connection.abandon()) as StreamState
+    assert.equal(state.inbound, second?.position)
+    other.connection.send(message('ada@localhost/desk', '5'))
+
+    const next = follow(connector(server).open, { ...ada, service: server.service, resume: state })
+    const online = await next.online()
+    assert.deepEqual([online.resumed, online.jid, next.connection.managed], [true, 'ada@localhost/desk', true])
+    await next.stanza(isMessage('5'))
+    assert.deepEqual(idsOf(next), ['3', '4', '5'])
+    assert.deepEqual(
+      next.stanzas.map(({ position }) => position),
+      [3, 4, 5].map((each) => each - 2 + state.inbound),
+    )
+    next.connection.send(message('bob@localhost/phone', 'after'))
+    await other.stanza(isMessage('after'))
+  })
+
+  test('F3: a server that was killed has forgotten the stream: a new one is bound, and the old one is lost', async () => {
+    const { open } = connector(server)
+    const follower = follow(open, { ...ada, service: server.service })
+    await follower.online()
+    await server.kill()
+    await follower.state('backoff')
+    await server.start()
+    await follower.until(() => follower.bounds.length === 2)
+    await follower.until(() => follower.states.filter(({ state }) => state === 'online').length === 2)
+    assert.deepEqual(follower.lost, [null])
+    assert.equal(follower.states.at(-1)?.resumed, false)
+  })
+
+  test('F4: a server that restarts is met again', async () => {
+    const { open } = connector(server)
+    const follower = follow(open, { ...ada, service: server.service })
+    await follower.online()
+    await server.restart()
+    await follower.until(() => follower.states.filter(({ state }) => state === 'online').length === 2)
+    assert.ok(follower.states.some(({ reason }) => reason === 'system-shutdown'))
+  })
+
+  test('F16: a conflict from outside is final', async () => {
+    const { open } = connector(server)
+    const first = follow(open, { ...ada, service: server.service })
+    await first.online()
+    const second = follow(connector(server).open, { ...ada, service: server.service })
+    await second.online()
+    const { error } = await first.state('conflict')
+    assert.equal(error?.code, 'xmpp-conflict')
+    assert.deepEqual(first.lost, [null])
+    assert.throws(() => first.connection.send('<presence/>'), { code: 'session-offline' })
+    await second.connection.ping()
+    assert.equal(first.states.length, 3)
+  })
+
+  test('F17: a password that was changed meanwhile ends the session after one try', async () => {
+    const proxy = await proxied()
+    await server.addUser('carl', 'old')
+    const { open } = connector(server)
+    const follower = follow(open, { jid: 'carl@localhost', password: 'old', service: proxy.service })
+    await follower.online()
+    await server.setPassword('carl', 'new')
+    await server.restart()
+    await follower.state('auth-failed')
+    assert.ok(
+      proxy.connections <= 2 + follower.states.filter(({ reason }) => reason === 'connection-lost' || reason === 'unreachable').length,
+    )
+    assert.equal(follower.states.at(-1)?.error?.code, 'xmpp-authentication-failed')
+  })
+
+  test('80 stanzas that are not stored stop the reading until they are', async () => {
+    const { open } = connector(server)
+    const other = follow(open, { ...bob, service: server.service })
+    const slow = follow(open, { ...ada, service: server.service }, { store: false })
+    await Promise.all([slow.online(), other.online()])
+    const count = 600
+    const filling = 'x'.repeat(2000)
+    for (let index = 0; index < count; index += 1) {
+      const { written } = other.connection.send(`<message to="ada@localhost/desk" id="m${index}"><body>${filling}</body></message>`)
+      await written
+    }
+    await other.acked(count)
+    await slow.until(() => slow.stanzas.length >= 80)
+    // what was in one chunk of the socket may be past the limit, no more
+    assert.ok(slow.stanzas.length < 80 + (64 * 1024) / 2000 + 1, String(slow.stanzas.length))
+    for (;;) {
+      const last = slow.stanzas.at(-1)
+      slow.connection.stored(last?.position as number)
+      if (slow.stanzas.some(({ stanza }) => stanza.attributes.id === `m${count - 1}`)) break
+      await slow.until(() => slow.stanzas.at(-1) !== last)
+    }
+    assert.equal(idsOf(slow).length, count)
+  })
+})
+
+describe('with a server that does what is rare', () => {
+  const ada = { jid: 'ada@localhost', password: 'secret', resource: 'desk' }
+
+  async function scripted(script: (peer: Peer) => Promise<void>) {
+    const server = await startScriptedServer(script)
+    stops.push(server)
+    return server
+  }
+  const hello = (id: string) => `<message id="${id}"/>`
+  const isId = (id: string) => (element: { attributes: Readonly<Record<string, string>> }) => element.attributes.id === id
+
+  test('the server is asked to acknowledge after ten stanzas, or a moment later', async () => {
+    const server = await scripted(async (peer) => {
+      await toBound(peer)
+      await serve(peer)
+    })
+    const { open } = connector(server, { bounds: { requestDelay: 50 } })
+    const follower = follow(open, { ...ada, service: server.service })
+    await follower.online()
+    for (let index = 1; index <= 10; index += 1) follower.connection.send(hello(String(index)))
+    await follower.acked(10)
+    follower.connection.send(hello('11'))
+    await follower.acked(11)
+    assert.deepEqual(follower.acks, [10, 11])
+  })
+
+  test('a request is answered at once, with what is stored and never more', async () => {
+    const answers: string[] = []
+    const server = await scripted(async (peer) => {
+      await toBound(peer)
+      peer.write(hello('1') + hello('2') + request)
+      answers.push((await peer.next(({ name }) => name === 'a')).attributes.h as string)
+      await peer.next(isId('stored'))
+      peer.write(request)
+      answers.push((await peer.next(({ name }) => name === 'a')).attributes.h as string)
+      await serve(peer)
+    })
+    const follower = follow(connector(server).open, { ...ada, service: server.service }, { store: false })
+    await follower.until(() => follower.stanzas.length === 2)
+    await follower.online()
+    follower.connection.stored(1)
+    follower.connection.send(hello('stored'))
+    await follower.until(() => answers.length === 2 || undefined).catch(() => undefined)
+    await Promise.race([server.ran(1), follower.until(() => answers.length === 2)])
+    assert.deepEqual(answers, ['0', '1'])
+  })
+
+  test('F7: a link that is cut in the middle of the replay loses nothing', async () => {
+    const got: string[] = []
+    const server = await scripted(async (peer) => {
+      if (peer.number === 1) {
+        await toBound(peer)
+        await peer.next(isId('3'))
+        peer.socket.destroy()
+        return
+      }
+      await toResume(peer)
+      peer.write(resumed(1))
+      if (peer.number === 2) {
+        await peer.next(isId('2'))
+        peer.socket.destroy()
+        return
+      }
+      for (const id of ['2', '3']) got.push((await peer.next(isId(id))).attributes.id as string)
+      peer.write(ack(3))
+      await serve(peer, { count: 3 })
+    })
+    const follower = follow(connector(server).open, { ...ada, service: server.service })
+    await follower.online()
+    for (const id of ['1', '2', '3']) follower.connection.send(hello(id))
+    await follower.acked(3)
+    assert.deepEqual(got, ['2', '3'])
+    assert.deepEqual(follower.lost, [])
+  })
+
+  test('F8: stream management without an id: a cut loses the stream, and the counters start anew', async () => {
+    const server = await scripted(async (peer) => {
+      await toBound(peer, { id: null })
+      if (peer.number === 1) {
+        await peer.next(isId('old'))
+        peer.socket.destroy()
+        return
+      }
+      await serve(peer)
+    })
+    const follower = follow(connector(server).open, { ...ada, service: server.service })
+    await follower.online()
+    assert.equal(follower.connection.managed, true)
+    assert.equal(follower.connection.snapshot(), null)
+    assert.equal(follower.connection.send(hello('old')).position, 1)
+    await follower.until(() => follower.lost.length === 1)
+    await follower.until(() => follower.bounds.length === 2)
+    assert.equal(follower.connection.send(hello('new')).position, 1)
+    await follower.acked(1)
+    assert.deepEqual([follower.lost, follower.acks], [[null], [1]])
+  })
+
+  for (const [what, sm] of [
+    ['not offered', false],
+    ['refused', true],
+  ] as const) {
+    test(`F8: stream management ${what}: a ping after it acknowledges what was sent`, async () => {
+      const server = await scripted(async (peer) => {
+        await toAuthenticated(peer)
+        peer.write(features(bindFeature + (sm ? smFeature : '')))
+        await answerBind(peer, { sm: false })
+        if (sm) {
+          await peer.next(({ name }) => name === 'enable')
+          peer.write(`<failed xmlns='${namespaces.sm}'><unexpected-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>`)
+        }
+        for (;;) {
+          const iq = await peer.next(({ name }) => name === 'iq')
+          peer.write(`<iq type='error' id='${iq.attributes.id}' from='localhost'><error type='cancel'/></iq>`)
+        }
+      })
+      const follower = follow(connector(server, { bounds: { requestDelay: 10 } }).open, { ...ada, service: server.service })
+      await follower.online()
+      assert.equal(follower.connection.managed, false)
+      const { position } = follower.connection.send(hello('1'))
+      await follower.acked(position)
+      assert.equal(follower.stanzas.length, 0)
+    })
+  }
+
+  for (const [what, h] of [
+    ['too high', 5],
+    ['backwards', 0],
+    ['no number', 'x'],
+    ['too large', 2 ** 32],
+  ] as const) {
+    test(`F8: an h that is ${what} ends the stream, which is not resumed`, async () => {
+      const server = await scripted(async (peer) => {
+        await toBound(peer, { id: `sm-${peer.number}` })
+        if (peer.number === 1) {
+          await peer.next(isId('2'))
+          peer.write(ack(2) + ack(h))
+        }
+        await serve(peer)
+      })
+      const follower = follow(connector(server).open, { ...ada, service: server.service })
+      await follower.online()
+      follower.connection.send(hello('1'))
+      follower.connection.send(hello('2'))
+      await follower.until(() => follower.bounds.length === 2)
+      assert.ok(follower.states.some(({ reason }) => reason === 'handled-count-wrong'))
+      assert.deepEqual([follower.lost, follower.acks], [[null], [2]])
+      assert.ok(!server.peers[1]?.heard.includes('<resume'))
+    })
+  }
+
+  test('F8: counters that wrap at 2^32, carried over from another process', async () => {
+    const asked: number[] = []
+    const server = await scripted(async (peer) => {
+      asked.push(await toResume(peer))
+      peer.write(resumed(2 ** 32 - 1))
+      peer.write(hello('in-1') + hello('in-2'))
+      await peer.next(isId('2'))
+      peer.write(ack(1) + request)
+      asked.push(Number((await peer.next(({ name }) => name === 'a')).attributes.h))
+      await serve(peer)
+    })
+    const last = 2 ** 32 - 1
+    const resume: StreamState = {
+      id: 'sm-1',
+      jid: 'ada@localhost/desk',
+      inbound: last,
+      outbound: last,
+      acked: last - 3,
+      max: 600,
+      savedAt: 0,
+    }
+    const follower = follow(connector(server).open, { ...ada, service: server.service, resume })
+    await follower.online()
+    assert.deepEqual([follower.connection.send(hello('1')).position, follower.connection.send(hello('2')).position], [0, 1])
+    await follower.acked(1)
+    await follower.until(() => follower.stanzas.length === 2)
+    assert.deepEqual(
+      follower.stanzas.map(({ position }) => position),
+      [0, 1],
+    )
+    await follower.until(() => asked.length === 2 || undefined).catch(() => undefined)
+    assert.equal(asked[0], last)
+    assert.deepEqual(follower.acks.slice(0, 2), [last, 1])
+  })
+
+  test('the h of a refused resume says what was still counted', async () => {
+    const server = await scripted(async (peer) => {
+      if (peer.number === 1) {
+        await toBound(peer)
+        await peer.next(isId('3'))
+        peer.socket.destroy()
+        return
+      }
+      await toAuthenticated(peer)
+      peer.write(features(bindFeature + smFeature))
+      await peer.next(({ name }) => name === 'resume')
+      peer.write(`<failed xmlns='${namespaces.sm}' h='2'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>`)
+      await answerBind(peer, { id: 'sm-2' })
+      await serve(peer)
+    })
+    const follower = follow(connector(server).open, { ...ada, service: server.service })
+    await follower.online()
+    for (const id of ['1', '2', '3']) follower.connection.send(hello(id))
+    await follower.until(() => follower.bounds.length === 2)
+    assert.deepEqual([follower.acks, follower.lost], [[2], [2]])
+  })
+
+  test('a bind that the server refuses for a conflict is done once more without a resource', async () => {
+    const server = await scripted(async (peer) => {
+      await toAuthenticated(peer)
+      peer.write(features(bindFeature + smFeature))
+      const asked = await peer.next(({ name }) => name === 'iq')
+      peer.write(
+        `<iq type='error' id='${asked.attributes.id}'><error type='modify'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
+      )
+      await answerBind(peer)
+      await serve(peer)
+    })
+    const follower = follow(connector(server).open, { ...ada, service: server.service })
+    assert.equal((await follower.online()).jid, 'ada@localhost/chosen')
+    assert.equal(server.peers.length, 1)
+  })
+
+  test('X9: a server that lists stream management twice is asked once', async () => {
+    const server = await scripted(async (peer) => {
+      await toAuthenticated(peer)
+      peer.write(features(bindFeature + smFeature + smFeature))
+      await answerBind(peer)
+      await serve(peer)
+    })
+    await follow(connector(server).open, { ...ada, service: server.service }).online()
+    assert.equal(server.peers[0]?.heard.match(/<enable/g)?.length, 1)
+  })
+})
