@@ -62,7 +62,8 @@ export function sendAnswer(reply: FastifyReply, { status, body, contentType, hea
   if (preferenceApplied !== undefined) reply.header('preference-applied', preferenceApplied)
   if (body === undefined) return reply.send()
   const text = typeof body === 'string' && contentType !== undefined && !contentType.includes('json') ? body : JSON.stringify(body)
-  return reply.type(contentType ?? `${JSON_TYPE}; charset=utf-8`).send(text)
+  // bytes, for fastify adds a charset to text
+  return reply.type(contentType ?? `${JSON_TYPE}; charset=utf-8`).send(Buffer.from(text))
 }
 
 /** Aborts when the caller has gone before the answer was written. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { EventType } from '../../gateway/feature.ts'
 import type { Translator } from '../../stanza/translate.ts'
-import { record } from './operations.ts'
+import { record } from './schemas.ts'
 
 const progress: Record<string, string> = {
   accepted: 'The message was validated and is in the outbox.',

@@ -1,4 +1,5 @@
 import type { Feature } from '../../gateway/feature.ts'
+import { archiveCommands } from './archive.ts'
 import { messageEvents } from './events.ts'
 import { incomingMessage } from './incoming.ts'
 import { messageOperations } from './operations.ts'
@@ -9,6 +10,7 @@ export const messages: Feature = {
   operations: messageOperations,
   events: messageEvents,
   message: incomingMessage,
+  commands: archiveCommands,
   discovers: [
     'http://jabber.org/protocol/chatstates',
     'urn:xmpp:chat-markers:0',

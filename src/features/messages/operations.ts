@@ -1,34 +1,13 @@
 import { z } from 'zod'
 import { Problem } from '../../errors.ts'
 import type { Call, Operation } from '../../gateway/feature.ts'
-import { messageStatuses } from '../../gateway/ports.ts'
 import { recordJson } from '../../gateway/record.ts'
 import { jid } from '../../stanza/scalars.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
+import { archiveOperation } from './archive.ts'
+import { batchOperation } from './batch.ts'
 import { type Level, sendMessage } from './outgoing.ts'
-
-const status = z.enum(messageStatuses).meta({ id: 'MessageStatus', description: 'How far the message came' })
-const time = z.iso.datetime()
-const failure = z.looseObject({ code: z.string(), detail: z.string(), xmpp: z.unknown().optional() }).meta({ id: 'MessageFailure' })
-
-/** What `POST /messages` answers. */
-const progress = z
-  .object({ id: z.string(), status, originId: z.string(), error: failure.optional() })
-  .meta({ id: 'MessageAccepted', description: 'A message that was accepted, and how far it came by now' })
-
-export const record = z
-  .object({
-    id: z.string(),
-    to: z.string(),
-    status,
-    originId: z.string(),
-    acceptedAt: time,
-    history: z.array(z.object({ status, at: time })),
-    error: failure.optional(),
-    ackBy: z.literal('ping').optional().meta({ description: 'The server has no stream management: a ping after the message was answered' }),
-    stanzaId: z.string().optional().meta({ description: 'The id that the own server archived it under' }),
-  })
-  .meta({ id: 'MessageRecord', description: 'A message that was sent through the gateway' })
+import { progress, record } from './schemas.ts'
 
 export function messageOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
   const body = vocabulary.schemas.message
@@ -93,5 +72,5 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     },
   }
 
-  return [send, get]
+  return [send, get, batchOperation({ vocabulary, limits, message: body }), archiveOperation(vocabulary)]
 }

@@ -2,7 +2,7 @@
 import { Problem } from '../../errors.ts'
 import type { Answer, Call } from '../../gateway/feature.ts'
 import { newMessageId } from '../../gateway/ids.ts'
-import type { EventDraft, MessageRecord, MessageStatus, OutboxEntry } from '../../gateway/ports.ts'
+import type { AcceptResult, EventDraft, MessageRecord, MessageStatus, OutboxEntry } from '../../gateway/ports.ts'
 import { recordJson } from '../../gateway/record.ts'
 import { accepted } from '../../gateway/records.ts'
 import { child, type Element, element, withAttributes, withChildren } from '../../stanza/element.ts'
@@ -45,38 +45,48 @@ export function withinLimit(stanza: Element, limit: number): string {
   return xml
 }
 
-/** Puts a message into the outbox and answers 202, or waits as long as the caller prefers for its acknowledgement or receipt. */
-export async function sendMessage(
-  call: Call,
-  message: Element,
-  { limit, expiresIn, level = 'acked' }: { limit: number; expiresIn?: number; level?: Level },
-): Promise<Answer> {
-  const { session, idempotency, prefer } = call
-  const stanza = identified(message, session.record.id)
+/** A message as it goes into the outbox, with its record. Throws stanza-too-large, jid-malformed, invalid-request. */
+export function outgoing(message: Element, session: string, { limit, expiresIn }: { limit: number; expiresIn?: number }) {
+  const stanza = identified(message, session)
   const { id, to, type = 'normal' } = stanza.attributes as { id: string; to: string; type?: string }
   const acceptedAt = Date.now()
   const expiresAt = expiresIn === undefined ? null : acceptedAt + expiresIn * 1000
   const entry: OutboxEntry = { id, xml: withinLimit(stanza, limit), to, kind: 'message', type, acceptedAt, expiresAt }
-  const record = accepted(entry)
+  return { entry, record: accepted(entry) }
+}
+
+/** Puts a message into the outbox and answers 202, or waits as long as the caller prefers for its acknowledgement or receipt. */
+export async function sendMessage(
+  call: Call,
+  message: Element,
+  { level = 'acked', ...options }: { limit: number; expiresIn?: number; level?: Level },
+): Promise<Answer> {
+  const { session, idempotency, prefer } = call
+  const { entry, record } = outgoing(message, session.record.id, options)
   const answer = answerFor(record, 202)
   const result = await session.accept({
     entries: [{ entry, record }],
     events: [recordEvent(record, 'accepted')],
     ...(idempotency ? { idempotency: { ...idempotency, answer } } : {}),
   })
+  if (result.kind === 'replayed') return replayed(result.answer)
+  if (result.kind !== 'accepted') throw refusal(result)
+  return prefer.wait ? await waitFor(call, record, level, Math.min(prefer.wait, WAIT_MAX)) : answer
+}
+
+export const replayed = (answer: Answer): Answer => ({ ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } })
+
+/** Why the outbox took nothing. */
+export function refusal(result: Exclude<AcceptResult, { kind: 'accepted' | 'replayed' }>): Problem {
   switch (result.kind) {
-    case 'accepted':
-      return prefer.wait ? await waitFor(call, record, level, Math.min(prefer.wait, WAIT_MAX)) : answer
-    case 'replayed':
-      return { ...result.answer, headers: { ...result.answer.headers, 'idempotency-replayed': 'true' } }
     case 'running':
-      throw new Problem('idempotency-key-running', 'The first request with this Idempotency-Key is still running.', { retryAfter: 1 })
+      return new Problem('idempotency-key-running', 'The first request with this Idempotency-Key is still running.', { retryAfter: 1 })
     case 'reused':
-      throw new Problem('idempotency-key-reused', 'This Idempotency-Key was used for another request.')
+      return new Problem('idempotency-key-reused', 'This Idempotency-Key was used for another request.')
     case 'id-in-use':
-      throw new Problem('id-in-use', `A message with the id ${result.id} was sent within the last 24 hours.`)
+      return new Problem('id-in-use', `A message with the id ${result.id} was sent within the last 24 hours.`)
     case 'full':
-      throw new Problem('outbox-full', 'The outbox of the session is full.', { retryAfter: result.retryAfter })
+      return new Problem('outbox-full', 'The outbox of the session is full.', { retryAfter: result.retryAfter })
   }
 }
 

@@ -10,6 +10,8 @@ export function readXml(xml: string, path: string, limit: number): Element {
     return parseStanza(xml, { bytes: limit })
   } catch (error) {
     if (!(error instanceof XmlError)) throw error
+    if (error.condition === 'bad-format')
+      throw new Problem('not-a-stanza', error.message, { cause: error, errors: [{ path, message: error.message }] })
     throw new Problem('xml-malformed', error.message, { cause: error, errors: [{ path, message: error.message }] })
   }
 }

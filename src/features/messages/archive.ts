@@ -1,0 +1,139 @@
+/** The history that the account's own server keeps (XEP-0313), page by page. */
+import { z } from 'zod'
+import { Problem } from '../../errors.ts'
+import type { Archived, ArchiveQuery } from '../../gateway/archive.ts'
+import type { Call, Command, LiveSession, Operation } from '../../gateway/feature.ts'
+import { jid as normalised } from '../../stanza/jid.ts'
+import { parseStanza } from '../../stanza/parse.ts'
+import { jid } from '../../stanza/scalars.ts'
+import { serialize } from '../../stanza/serialize.ts'
+import type { Translator } from '../../stanza/translate.ts'
+import { readableText } from './text.ts'
+
+/** ms that collecting one page may take */
+const WITHIN = 30_000
+/** messages asked of the server at one time: many give no more */
+const SERVER_PAGE = 50
+const PAGE = 100
+
+interface Query {
+  with?: string
+  after?: string
+  before?: string
+  limit?: number
+}
+
+interface Collected {
+  items: { id: string; stamp: string; xml: string }[]
+  complete: boolean
+}
+
+/** Asks the server for pages until the caller's one is full. */
+async function collect(session: LiveSession, { limit, ...place }: ArchiveQuery, options: { signal?: AbortSignal }): Promise<Collected> {
+  const deadline = AbortSignal.timeout(WITHIN)
+  const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline
+  const backwards = place.before !== undefined
+  let items: Archived[] = []
+  let from = place
+  for (;;) {
+    const wanted = Math.min(SERVER_PAGE, limit - items.length)
+    const page = await session.archive({ ...from, limit: wanted }, { timeout: WITHIN, signal })
+    items = backwards ? [...page.items, ...items] : [...items, ...page.items]
+    const next = backwards ? page.first : page.last
+    if (page.complete || next === undefined || page.items.length === 0 || items.length >= limit)
+      return { items: items.map(({ stanza, ...rest }) => ({ ...rest, xml: serialize(stanza, '') })), complete: page.complete }
+    from = { ...place, ...(backwards ? { before: next } : { after: next }) }
+  }
+}
+
+export const archiveCommands: Record<string, Command> = {
+  'messages.list': (session, query: ArchiveQuery, options) => collect(session, query, options),
+}
+
+export function archiveOperation(vocabulary: Translator): Operation {
+  const item = z.looseObject({ source: z.literal('archive'), archived: z.object({ id: z.string(), at: z.string() }) }).meta({
+    id: 'ArchivedMessage',
+    description: 'A message as the archive has it: the stanza, and under which id and when it was archived',
+  })
+
+  return {
+    id: 'messages.list',
+    method: 'GET',
+    path: '/messages',
+    summary: 'Read the history',
+    description:
+      "Messages sent and received by any client of the account, from the server's own archive, oldest first. Pages go on with `after=<page.next>`, back with `before=<page.prev>`; `before=` alone gives the last page.",
+    session: 'required',
+    query: z.strictObject({
+      with: jid.schema.optional().meta({ description: 'Only the conversation with this JID' }),
+      after: z.string().min(1).optional().meta({ description: '`page.next` of another page' }),
+      before: z.string().optional().meta({ description: '`page.prev` of another page; empty for the last page' }),
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(1000)
+        .optional()
+        .meta({ description: `Messages of a page, ${PAGE} unless told` }),
+    }),
+    answers: {
+      200: {
+        description: 'A page of the history',
+        schema: z.object({
+          data: z.array(item),
+          page: z.object({ next: z.string().optional(), prev: z.string().optional(), complete: z.boolean() }),
+        }),
+      },
+    },
+    problems: [
+      'cursor-invalid',
+      'jid-malformed',
+      'session-offline',
+      'session-stopped',
+      'xmpp-feature-not-implemented',
+      'xmpp-service-unavailable',
+      'xmpp-timeout',
+    ],
+    async run({ session, query, signal }: Call<unknown, Query>) {
+      if (query.after !== undefined && query.before !== undefined)
+        throw new Problem('invalid-request', 'A page is after one place or before one, not both.', {
+          errors: [{ path: 'query.before', message: 'excludes query.after' }],
+        })
+      const other = query.with === undefined ? {} : { with: normalised(query.with, 'query.with') }
+      const { items, complete } = await page(() =>
+        session.perform('messages.list', { ...query, ...other, limit: query.limit ?? PAGE }, { timeout: WITHIN, signal }),
+      )
+      const first = items[0]?.id
+      const last = items.at(-1)?.id
+      const backwards = query.before !== undefined
+      return {
+        status: 200,
+        body: {
+          data: items.map(({ id, stamp, xml }) => messageJson(vocabulary, id, stamp, xml)),
+          page: {
+            ...(last !== undefined && (backwards ? query.before !== '' : !complete) ? { next: last } : {}),
+            ...(first !== undefined && (backwards ? !complete : query.after !== undefined) ? { prev: first } : {}),
+            complete,
+          },
+        },
+      }
+    },
+  }
+}
+
+/** The archive says item-not-found for a place that it does not know. */
+async function page(ask: () => Promise<unknown>): Promise<Collected> {
+  try {
+    return (await ask()) as Collected
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'xmpp-item-not-found')
+      throw new Problem('cursor-invalid', 'The archive does not know this place (any more).', { cause: error })
+    throw error
+  }
+}
+
+function messageJson(vocabulary: Translator, id: string, at: string, xml: string): Record<string, unknown> {
+  const stanza = parseStanza(xml)
+  const text = readableText(stanza)
+  return { ...vocabulary.read(stanza).json, ...(text === undefined ? {} : { text }), source: 'archive', archived: { id, at } }
+}

@@ -1,0 +1,91 @@
+/** Many messages in one request: taken in order, each with its own answer. */
+import { z } from 'zod'
+import { Problem, problemJson } from '../../errors.ts'
+import type { Answer, Call, Operation } from '../../gateway/feature.ts'
+import type { MessageRecord, OutboxEntry } from '../../gateway/ports.ts'
+import type { StanzaJson, Translator } from '../../stanza/translate.ts'
+import { outgoing, recordEvent, refusal, replayed } from './outgoing.ts'
+import { progress } from './schemas.ts'
+
+/** messages of one batch */
+const MOST = 500
+
+type NewMessage = StanzaJson & { expiresIn?: number }
+type Prepared = { entry: OutboxEntry; record: MessageRecord } | { problem: Problem }
+
+export function batchOperation({
+  vocabulary,
+  limits,
+  message,
+}: {
+  vocabulary: Translator
+  limits: { stanza: number }
+  message: z.ZodType
+}): Operation {
+  const outcome = z.object({
+    status: z.number().meta({ description: 'The HTTP status that this message alone would have had' }),
+    message: progress.optional(),
+    error: z.looseObject({ code: z.string() }).optional().meta({ description: 'A problem, as of RFC 9457' }),
+  })
+
+  function prepare({ expiresIn, ...json }: NewMessage, session: string): Prepared {
+    try {
+      const stanza = vocabulary.write('message', { type: 'chat', ...json })
+      return outgoing(stanza, session, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}) })
+    } catch (error) {
+      if (error instanceof Problem) return { problem: error }
+      throw error
+    }
+  }
+
+  return {
+    id: 'messages.sendBatch',
+    method: 'POST',
+    path: '/messages/batch',
+    summary: 'Send many messages',
+    description:
+      'Takes the messages in order. One that cannot be taken has its problem at its place and does not keep the others. An Idempotency-Key counts for the whole batch.',
+    session: 'required',
+    body: z
+      .strictObject({ messages: z.array(message).min(1).max(MOST) })
+      .meta({ id: 'MessageBatch', example: { messages: [{ to: 'juliet@example.com', body: 'Hello' }] } }),
+    answers: { 200: { description: 'What became of each', schema: z.object({ data: z.array(outcome) }) } },
+    problems: ['session-stopped', 'outbox-full', 'idempotency-key-running', 'idempotency-key-reused', 'store-unavailable'],
+    idempotency: 'own',
+    async run({ session, body, idempotency }: Call<unknown, unknown, { messages: NewMessage[] }>): Promise<Answer> {
+      const prepared = withoutRepeats(body.messages.map((each) => prepare(each, session.record.id)))
+      for (;;) {
+        const taken = prepared.filter((each) => 'entry' in each)
+        const answer: Answer = { status: 200, body: { data: prepared.map(outcomeOf) } }
+        const result = await session.accept({
+          entries: taken,
+          events: taken.map(({ record }) => recordEvent(record, 'accepted')),
+          ...(idempotency ? { idempotency: { ...idempotency, answer } } : {}),
+        })
+        if (result.kind === 'accepted') return answer
+        if (result.kind === 'replayed') return replayed(result.answer)
+        const inUse = result.kind === 'id-in-use' ? prepared.findIndex((each) => 'entry' in each && each.entry.id === result.id) : -1
+        if (inUse === -1) throw refusal(result)
+        prepared[inUse] = { problem: refusal(result) }
+      }
+    },
+  }
+}
+
+/** The second of two messages with one id is refused, as it would be on its own. */
+function withoutRepeats(prepared: Prepared[]): Prepared[] {
+  const seen = new Set<string>()
+  return prepared.map((each) => {
+    if ('problem' in each) return each
+    const { id } = each.entry
+    if (seen.has(id)) return { problem: refusal({ kind: 'id-in-use', id }) }
+    seen.add(id)
+    return each
+  })
+}
+
+function outcomeOf(each: Prepared): Record<string, unknown> {
+  if ('problem' in each) return { status: each.problem.status, error: problemJson(each.problem) }
+  const { id, status, originId } = each.record
+  return { status: 202, message: { id, status, originId } }
+}
