@@ -1,0 +1,166 @@
+import { Attributes, CLIENT, type Element, type Node, none } from './element.ts'
+import type { XmlLimits } from './limits.ts'
+import { checkDeclaration, namespaceOf, type Scope } from './namespaces.ts'
+import { malformed, XmlError } from './xml-error.ts'
+
+export const STREAMS = 'http://etherx.jabber.org/streams'
+
+export interface TreeOptions {
+  limits: Readonly<XmlLimits>
+  /** how deep the elements to tell are: 0 for a document, 1 for the children of a stream */
+  level: 0 | 1
+  /** default namespace around the root */
+  xmlns: string
+  onOpen?(root: Element): void
+  onElement(element: Element): void
+  onClose?(): void
+}
+
+/** An element that is open. */
+interface Open {
+  tag: string
+  element: Element
+  children: Node[]
+  /** among the children */
+  elements: number
+  /** in force inside it */
+  xmlns: string
+  scope: Scope | undefined
+  /** open elements, itself included */
+  depth: number
+  outer: Open | undefined
+}
+
+/**
+ * Builds elements of tags and text: namespaces are resolved, what they or the limits forbid throws XmlError.
+ * A class for the same reason as the reader, which drives it.
+ */
+export class Tree {
+  /** has the root begun? */
+  rooted = false
+  private readonly options: TreeOptions
+  private parent: Open
+
+  // the start tag being read
+  private name = ''
+  private colon = -1
+  private count = 0
+  private attributes: Record<string, string> | undefined
+  private qualified: string[] | undefined
+  private declared: string | undefined
+  private prefixes: Map<string, string> | undefined
+
+  constructor(options: TreeOptions) {
+    this.options = options
+    const { xmlns } = options
+    const children: Node[] = []
+    const element: Element = { name: '', xmlns, attributes: none, children }
+    this.parent = { tag: '', element, children, elements: 0, xmlns, scope: undefined, depth: 0, outer: undefined }
+  }
+
+  /** how many elements are open */
+  get depth(): number {
+    return this.parent.depth
+  }
+
+  /** name of the innermost one, as it was written */
+  get tag(): string {
+    return this.parent.tag
+  }
+
+  /** A start tag begins; `colon` is where its name has one, −1 without. */
+  begin(name: string, colon: number): void {
+    this.name = name
+    this.colon = colon
+    this.count = 0
+    this.attributes = undefined
+    this.qualified = undefined
+    this.declared = undefined
+    this.prefixes = undefined
+  }
+
+  attribute(key: string, colon: number, value: string): void {
+    const { limits } = this.options
+    this.count += 1
+    if (this.count > limits.attributes) throw new XmlError('policy-violation', `More than ${limits.attributes} attributes.`)
+    if (colon >= 0 && key !== 'xml:lang') {
+      if (key.startsWith('xmlns:')) this.bindPrefix(key.slice(6), value)
+      else if (this.qualified === undefined) this.qualified = [key, value]
+      else this.qualified.push(key, value)
+    } else if (key === 'xmlns') {
+      if (this.declared !== undefined) throw malformed('An attribute that is there twice.')
+      checkDeclaration('', value)
+      this.declared = value
+    } else this.set(key, value)
+  }
+
+  /** The start tag is complete. */
+  open(empty: boolean): void {
+    const { name, prefixes, parent, options } = this
+    const { level, limits } = options
+    const { depth } = parent
+    if (depth - level >= limits.depth) throw new XmlError('policy-violation', `Elements deeper than ${limits.depth}.`)
+    const scope = prefixes === undefined ? parent.scope : { prefixes, outer: parent.scope }
+    const xmlns = this.declared ?? parent.xmlns
+    const children: Node[] = []
+    const element = this.build(xmlns, scope, children)
+    this.rooted = true
+    if (depth > level) {
+      parent.elements += 1
+      if (parent.elements > limits.children) throw new XmlError('policy-violation', `More than ${limits.children} children.`)
+      parent.children.push(element)
+    }
+    if (!empty || depth < level) this.parent = { tag: name, element, children, elements: 0, xmlns, scope, depth: depth + 1, outer: parent }
+    if (depth < level) {
+      this.openStream(element, xmlns)
+      if (empty) this.close(name)
+    } else if (empty && depth === level) options.onElement(element)
+  }
+
+  close(name: string): void {
+    const { tag, element, outer } = this.parent
+    if (outer === undefined || name !== tag) throw malformed('An end tag that does not match.')
+    this.parent = outer
+    const { level, onElement, onClose } = this.options
+    if (outer.depth === level) onElement(element)
+    else if (outer.depth < level) onClose?.()
+  }
+
+  text(text: string): void {
+    const { children } = this.parent
+    const last = children.length - 1
+    if (last >= 0 && typeof children[last] === 'string') children[last] += text
+    else if (text !== '') children.push(text)
+  }
+
+  private set(name: string, value: string): void {
+    if (this.attributes === undefined) this.attributes = new Attributes()
+    else if (this.attributes[name] !== undefined) throw malformed('An attribute that is there twice.')
+    this.attributes[name] = value
+  }
+
+  private bindPrefix(prefix: string, uri: string): void {
+    checkDeclaration(prefix, uri)
+    this.prefixes ??= new Map()
+    if (this.prefixes.has(prefix)) throw malformed('A prefix that is declared twice.')
+    this.prefixes.set(prefix, uri)
+  }
+
+  private build(xmlns: string, scope: Scope | undefined, children: Node[]): Element {
+    const { name, colon, qualified } = this
+    for (let index = 0; qualified !== undefined && index < qualified.length; index += 2) {
+      const key = qualified[index] as string
+      const end = key.indexOf(':')
+      this.set(`{${namespaceOf(key.slice(0, end), scope)}}${key.slice(end + 1)}`, qualified[index + 1] as string)
+    }
+    const attributes = this.attributes ?? none
+    if (colon < 0) return { name, xmlns, attributes, children }
+    return { name: name.slice(colon + 1), xmlns: namespaceOf(name.slice(0, colon), scope), attributes, children }
+  }
+
+  private openStream(root: Element, xmlns: string): void {
+    if (root.name !== 'stream' || root.xmlns !== STREAMS) throw new XmlError('invalid-namespace', 'The root is not a stream.')
+    if (xmlns !== CLIENT && xmlns !== '') throw new XmlError('invalid-namespace', 'The stream is not one of a client.')
+    this.options.onOpen?.(root)
+  }
+}
