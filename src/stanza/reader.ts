@@ -70,6 +70,30 @@ export class Reader {
     this.tree = new Tree(options)
   }
 
+  write(text: string): void {
+    if (this.state === DEAD) return
+    this.data = text
+    this.at = 0
+    this.from = 0
+    this.began = 0
+    try {
+      while (this.at < this.data.length) this.step()
+      if (this.state !== DEAD) this.keep()
+    } catch (error) {
+      this.state = DEAD
+      throw error
+    } finally {
+      this.data = ''
+    }
+  }
+
+  stop(): string {
+    const rest = this.data.slice(this.at)
+    this.data = ''
+    this.state = DEAD
+    return rest
+  }
+
   /** The token that ends here, wherever it began. */
   private take(): string {
     const end = this.data.slice(this.from, this.at)
@@ -122,7 +146,7 @@ export class Reader {
       this.bytes + characters > this.limits.bytes ||
       this.bytes + Buffer.byteLength(this.data.slice(this.began, this.at)) > this.limits.bytes
     ) {
-      throw new XmlError('policy-violation', `The stanza is larger than ${this.limits.bytes} this.bytes.`)
+      throw new XmlError('policy-violation', `The stanza is larger than ${this.limits.bytes} bytes.`)
     }
   }
 
@@ -298,7 +322,7 @@ export class Reader {
   private readAfterEnd(): void {
     const code = this.skipSpace()
     if (code < 0) return
-    if (code !== 62) throw malformed('An end tag with more than its this.name.')
+    if (code !== 62) throw malformed('An end tag with more than its name.')
     this.endTag()
     this.tree.close(this.name)
   }
@@ -324,33 +348,12 @@ export class Reader {
   private keep(): void {
     if (this.state === TEXT && this.tree.depth <= this.level) {
       this.skipBlank()
+      // a name can be a slice that keeps the whole chunk in memory
+      this.name = ''
       return
     }
     if (this.state <= DECLARATION) this.part += this.data.slice(this.from)
     this.checkSize()
     this.bytes += Buffer.byteLength(this.data.slice(this.began))
-  }
-
-  write(text: string): void {
-    if (this.state === DEAD) return
-    this.data = text
-    this.at = 0
-    this.from = 0
-    this.began = 0
-    try {
-      while (this.at < this.data.length) this.step()
-      if (this.state !== DEAD) this.keep()
-    } catch (error) {
-      this.state = DEAD
-      throw error
-    } finally {
-      this.data = ''
-    }
-  }
-  stop(): string {
-    const rest = this.data.slice(this.at)
-    this.data = ''
-    this.state = DEAD
-    return rest
   }
 }

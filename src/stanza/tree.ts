@@ -105,6 +105,7 @@ export class Tree {
     const children: Node[] = []
     const element = this.build(xmlns, scope, children)
     this.rooted = true
+    this.attributes = undefined
     if (depth > level) {
       parent.elements += 1
       if (parent.elements > limits.children) throw new XmlError('policy-violation', `More than ${limits.children} children.`)
