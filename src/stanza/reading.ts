@@ -105,6 +105,7 @@ function readField(reading: Reading, { field, member }: Entry, element: Element,
     const several = field.read(element, before, vocabulary)
     if (several === undefined) return false
     Object.assign(json, several)
+    if (field.lossy?.(element, several)) leave(reading, element)
     return true
   }
   const value = field.read(element, json[member], vocabulary)

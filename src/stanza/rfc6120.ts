@@ -22,10 +22,12 @@ const common = {
   lang: attribute(string, 'xml:lang'),
 }
 
-const names = Object.keys(conditions) as Condition[]
+/** payment-required is of RFC 3920, and still in XEP-0060 */
+type ReadCondition = Condition | 'payment-required'
+const names = [...Object.keys(conditions), 'payment-required'] as ReadCondition[]
 
 interface Reason {
-  condition: Condition
+  condition: ReadCondition
   /** where the addressee of gone and redirect is now */
   uri?: string
 }
@@ -35,11 +37,12 @@ const reason: ChildField<Reason, false> & { spread: readonly string[] } = {
   required: false,
   spread: ['condition', 'uri'],
   matches: names.map((name) => [name, STANZA_ERRORS] as const),
-  schema: () => z.strictObject({ condition: z.enum(names as [Condition, ...Condition[]]).optional(), uri: z.string().optional() }) as never,
+  schema: () =>
+    z.strictObject({ condition: z.enum(names as [ReadCondition, ...ReadCondition[]]).optional(), uri: z.string().optional() }) as never,
   read(element, before) {
     const uri = plainText(element)
     if (before !== undefined || uri === undefined) return undefined
-    const condition = element.name as Condition
+    const condition = element.name as ReadCondition
     return uri === '' ? { condition } : { condition, uri }
   },
   write({ condition, uri = '' }, into, _vocabulary, path) {

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { Problem } from '../errors.ts'
 import type { Definition } from './definition.ts'
 import { dictionary, iqPayload } from './dictionary.ts'
@@ -8,7 +8,7 @@ import type { Dictionary, Fields, Json, Payload, Vocabulary } from './field.ts'
 import { one } from './fields.ts'
 import { payload } from './payload.ts'
 import { stanzaError, stanzaFields } from './rfc6120.ts'
-import { invalid } from './scalars.ts'
+import { checkText, invalid } from './scalars.ts'
 
 export type { Definition } from './definition.ts'
 
@@ -20,11 +20,14 @@ export const stanzaKinds: readonly StanzaKind[] = ['message', 'presence', 'iq']
 
 /** The whole vocabulary, made of the definitions of all rooms. Pure: no socket, no store. */
 export interface Translator {
-  /** XML → JSON; nothing is dropped, never throws on a stanza that the parser let through */
-  read(stanza: Element): { kind: StanzaKind; json: StanzaJson }
+  /**
+   * XML → JSON; nothing is dropped, never throws on a stanza that the parser let through. With `received` it takes stanzas
+   * of another namespace than jabber:client too: it is the member `xmlns` then.
+   */
+  read(stanza: Element, options?: { received?: boolean }): { kind: StanzaKind; json: StanzaJson }
   /**
    * JSON (valid by the schema) → XML; throws the problems illegal-character, jid-malformed, invalid-request with the path.
-   * A `to` or `from` that is no JID is kept in `raw` when it was received; it is written again only with `received`.
+   * What a stanza can hold that was received, but not one to send, is written only with `received`: `raw.to`, `raw.from`, `xmlns`.
    */
   write(kind: StanzaKind, json: StanzaJson, options?: { received?: boolean }): Element
   /** payload of an iq: `{roster: {…}}` ⇄ element; what is unknown is `{extensions: […]}` */
@@ -60,18 +63,23 @@ export function createTranslator(definitions: readonly Definition[]): Translator
   }
 
   return {
-    read(element) {
+    read(element, { received = false } = {}) {
       const kind = element.name as StanzaKind
-      const json = element.xmlns === CLIENT && stanzaKinds.includes(kind) ? stanzas[kind].read(element, vocabulary) : undefined
-      if (json === undefined) throw new Problem('not-a-stanza', 'The element is not a message, presence or iq of jabber:client.')
-      return { kind, json }
+      const known = stanzaKinds.includes(kind) && (received || element.xmlns === CLIENT)
+      const json = known ? stanzas[kind].read(element, vocabulary) : undefined
+      if (json === undefined) throw notStanza('The element is not a message, presence or iq of jabber:client.')
+      return { kind, json: element.xmlns === CLIENT ? json : { xmlns: element.xmlns, ...json } }
     },
-    write(kind, json, { received = false } = {}) {
+    write(kind, { xmlns, ...json }, { received = false } = {}) {
       const raw = json.raw as Record<string, string> | undefined
       if (raw !== undefined && !received) {
         for (const name of ['to', 'from']) if (raw[name] !== undefined) throw malformed(name)
       }
-      return stanzas[kind].write(json, vocabulary, undefined, '')
+      const element = stanzas[kind].write(json, vocabulary, undefined, '')
+      if (xmlns === undefined || xmlns === CLIENT) return element
+      if (!received) throw notStanza('A stanza of another namespace than jabber:client is never sent.')
+      checkText(xmlns as string, undefined, 'xmlns')
+      return { ...element, xmlns: xmlns as string }
     },
     readPayload: (element) => iqPayload.read(element, undefined, vocabulary) as Json,
     writePayload(json) {
@@ -103,7 +111,20 @@ function stanza(id: string, kind: StanzaKind, definitions: readonly Definition[]
     }
   }
   fields.error = one(stanzaError)
-  return payload(id, kind, CLIENT, fields) as unknown as Payload<Json>
+  const codec = payload(id, kind, CLIENT, fields) as unknown as Payload<Json>
+  return {
+    ...codec,
+    schema(vocabulary) {
+      const schema = codec.schema(vocabulary) as unknown as z.ZodObject
+      return schema.extend({ xmlns: namespace.optional() }).meta({ ...schema.meta() }) as unknown as z.ZodType<Json>
+    },
+  }
+}
+
+const namespace = z.string().meta({ description: 'Only of a stanza that is not in jabber:client; such a one is never sent' })
+
+function notStanza(detail: string): Problem {
+  return new Problem('not-a-stanza', detail)
 }
 
 function malformed(name: string): Problem {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { Attributes, type Element, type Node, none } from './element.ts'
 import { type Extension, writeAttributes, writeNodes } from './extension.ts'
 import type { ChildField, Json, Leftovers, Vocabulary } from './field.ts'
@@ -46,31 +47,21 @@ function writeChild(
   vocabulary: Vocabulary,
   here: Path | undefined,
 ): void {
-  if (field.spread !== undefined) {
-    // one element holds them all: the first that is there writes it
-    const there = field.spread.filter((one) => json[one] !== undefined)
-    if (there[0] !== member) return
-    field.write(Object.fromEntries(there.map((one) => [one, json[one]])), writing.nodes, vocabulary, here, '', table.xmlns)
-    return
-  }
+  const there = field.spread?.filter((one) => json[one] !== undefined)
+  // one element holds them all: the first that is there writes it
+  if (there !== undefined && there[0] !== member) return
+  const value = there === undefined ? json[member] : Object.fromEntries(there.map((one) => [one, json[one]]))
   const { extensions } = json
-  if (extensions !== undefined && field.lossy !== undefined && isKept(table, field, member, json[member], extensions, vocabulary)) return
-  field.write(json[member], writing.nodes, vocabulary, here, member, table.xmlns)
+  if (extensions !== undefined && field.lossy !== undefined && isKept(table, field, value, extensions, vocabulary)) return
+  field.write(value, writing.nodes, vocabulary, here, there === undefined ? member : '', table.xmlns)
 }
 
 /** True where the extensions have the element as received, and it still says what the member says. */
-function isKept(
-  table: Table,
-  field: ChildField,
-  member: string,
-  value: unknown,
-  extensions: Leftovers['extensions'],
-  vocabulary: Vocabulary,
-) {
+function isKept(table: Table, field: ChildField, value: unknown, extensions: Leftovers['extensions'], vocabulary: Vocabulary) {
   return extensions?.some((extension) => {
     if (typeof extension === 'string') return false
-    const entry = table.children.get(extension.name)?.find((one) => one.member === member && one.xmlns === extension.xmlns)
-    return entry !== undefined && field.read(received(extension), undefined, vocabulary) === value
+    const entry = table.children.get(extension.name)?.find((one) => one.field === field && one.xmlns === extension.xmlns)
+    return entry !== undefined && isDeepStrictEqual(field.read(received(extension), undefined, vocabulary), value)
   })
 }
 

@@ -16,6 +16,7 @@ import { hints } from './xep0334.ts'
 import { stanzaIds } from './xep0359.ts'
 import { attachTo } from './xep0367.ts'
 import { references } from './xep0372.ts'
+import { openpgp } from './xep0373.ts'
 import { encryption } from './xep0380.ts'
 import { spoilers } from './xep0382.ts'
 import { unstyled } from './xep0393.ts'
@@ -48,6 +49,7 @@ export const definitions: readonly Definition[] = [
   ...stanzaIds,
   attachTo,
   references,
+  openpgp,
   encryption,
   ...spoilers,
   unstyled,

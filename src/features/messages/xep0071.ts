@@ -1,43 +1,70 @@
 /** XEP-0071: XHTML-IM, version 1.5.4. JSON has the inside of the first body as text, sanitised; the profile is in xhtml.ts */
 import { z } from 'zod'
 import { member } from '../../stanza/definition.ts'
-import { child, type Element, isElement, type Node } from '../../stanza/element.ts'
+import { type Element, elements, isElement, type Node, none } from '../../stanza/element.ts'
 import type { ChildField } from '../../stanza/field.ts'
 import { parseStanza } from '../../stanza/parse.ts'
 import { blank } from '../../stanza/reading.ts'
-import { invalid } from '../../stanza/scalars.ts'
+import { checkText, invalid, languagePattern, type Path } from '../../stanza/scalars.ts'
 import { serialize } from '../../stanza/serialize.ts'
 import { leaf } from '../../stanza/writing.ts'
 import { sanitise, XHTML } from './xhtml.ts'
 
 const XHTML_IM = 'http://jabber.org/protocol/xhtml-im'
 
-const field: ChildField<string, false> = {
+interface Bodies {
+  html?: string
+  htmls?: Record<string, string>
+}
+
+const text = z.string().meta({ description: 'XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071' })
+
+const field: ChildField<Bodies, false> & { spread: readonly string[] } = {
   kind: 'child',
   required: false,
   matches: [['html', XHTML_IM]],
-  schema: () => z.string().meta({ description: 'XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071' }),
+  spread: ['html', 'htmls'],
+  schema: () => z.strictObject({ html: text.optional(), htmls: z.record(z.string().regex(languagePattern), text).optional() }) as never,
   read(element, before) {
-    const body = child(element, 'body', XHTML)
-    return before !== undefined || body === undefined ? undefined : print(sanitise(body.children))
+    const found: Bodies = {}
+    for (const body of before === undefined ? elements(element) : []) {
+      if (body.name !== 'body' || body.xmlns !== XHTML) continue
+      const language = body.attributes['xml:lang']
+      if (language === undefined) found.html ??= print(sanitise(body.children))
+      else if (languagePattern.test(language)) found.htmls = { ...found.htmls, [language]: print(sanitise(body.children)) }
+    }
+    return found.html === undefined && found.htmls === undefined ? undefined : found
   },
-  write(html, into, _vocabulary, path, key) {
-    const body = parseHtml(html)
-    if (body === undefined) throw invalid(path, key, 'must be well-formed XHTML')
-    into.push({ ...leaf('html', XHTML_IM), children: [{ ...leaf('body', XHTML), children: sanitise(body.children) }] })
+  write({ html, htmls = {} }, into, _vocabulary, path) {
+    const plain = html === undefined ? [] : [write(html, undefined, path, 'html')]
+    const byLanguage = Object.keys(htmls).map((language) => write(htmls[language] as string, language, path, 'htmls'))
+    into.push({ ...leaf('html', XHTML_IM), children: [...plain, ...byLanguage] })
   },
-  lossy: (element, html) => !isWritten(element, html),
+  lossy: (element, found) => !isWritten(element, found),
 }
 
 export const html = member('html', ['message'], field)
 
-/** The element that `write` would make of the text, and no other? */
-function isWritten(element: Element, html: string): boolean {
+function write(html: string, language: string | undefined, path: Path | undefined, key: string): Element {
+  if (language !== undefined && !languagePattern.test(language)) throw invalid({ outer: path, key }, language, 'is not a language tag')
+  checkText(html, path, key)
+  const body = parseHtml(html)
+  if (body === undefined) throw invalid(path, key, 'must be well-formed XHTML')
+  return { ...leaf('body', XHTML), attributes: language === undefined ? none : { 'xml:lang': language }, children: sanitise(body.children) }
+}
+
+/** Are these the bodies of the element, in their order, and is that all it has? */
+function isWritten(element: Element, { html, htmls = {} }: Bodies): boolean {
   for (const _ in element.attributes) return false
-  const [body, ...others] = element.children.filter((node) => isElement(node) || !blank(node))
-  if (!isElement(body) || others.length > 0 || body.name !== 'body' || body.xmlns !== XHTML) return false
-  for (const _ in body.attributes) return false
-  return print(body.children) === html && parseHtml(html) !== undefined
+  const bodies = element.children.filter((node) => isElement(node) || !blank(node))
+  const expected = [...(html === undefined ? [] : [[undefined, html] as const]), ...Object.entries(htmls)]
+  if (bodies.length !== expected.length) return false
+  return expected.every(([language, text], index) => {
+    const body = bodies[index]
+    if (!isElement(body) || body.name !== 'body' || body.xmlns !== XHTML) return false
+    for (const name in body.attributes) if (name !== 'xml:lang') return false
+    return body.attributes['xml:lang'] === language && print(body.children) === text && parseHtml(text) !== undefined
+  })
 }
 
 /** without `xmlns`: that of XHTML is in force */

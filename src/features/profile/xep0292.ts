@@ -13,7 +13,8 @@ const integers = (element: string) => within(element, VCARD4, texts('integer'))
 
 const parameters = payload('Vcard4Parameters', 'parameters', VCARD4, {
   types: list('type'),
-  preference: integers('pref'),
+  preference: text(string, 'pref'),
+  preferences: integers('pref'),
   language: within('language', VCARD4, texts('language-tag')),
   altId: list('altid'),
   propertyIds: list('pid'),
@@ -72,7 +73,9 @@ const properties = {
   photos: values('photo'),
   birthdays: values('bday'),
   anniversaries: values('anniversary'),
-  genders: many(payload('Vcard4Gender', 'gender', VCARD4, { parameters: one(parameters), sex: text(), identity: text() })),
+  genders: many(
+    payload('Vcard4Gender', 'gender', VCARD4, { parameters: one(parameters), sex: text(), sexes: list('sex'), identity: text() }),
+  ),
   addresses: many(address),
   phoneNumbers: values('tel'),
   emails: values('email'),
