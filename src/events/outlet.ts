@@ -42,6 +42,17 @@ function drained(socket: Socket, signal: AbortSignal): Promise<void> {
   })
 }
 
+export interface StallWatch {
+  watch(
+    socket: Socket,
+    onStall: () => void,
+  ): {
+    /** to be called after a write */
+    wrote(): void
+    stop(): void
+  }
+}
+
 /** looks per bound; a slow reader is found after at most this part more than the bound */
 const LOOKS = 4
 
@@ -49,7 +60,7 @@ const LOOKS = 4
  * Finds readers whose socket took nothing for `seconds` while something waits for them. One timer for all of them,
  * and none while nobody waits.
  */
-export function createStallWatch(seconds: number): { watch(socket: Socket, onStall: () => void): { wrote(): void; stop(): void } } {
+export function createStallWatch({ seconds, monotonic }: { seconds: number; monotonic: () => number }): StallWatch {
   interface Waiting {
     taken: number
     since: number
@@ -59,7 +70,7 @@ export function createStallWatch(seconds: number): { watch(socket: Socket, onSta
   let timer: NodeJS.Timeout | undefined
 
   function look(): void {
-    const now = performance.now()
+    const now = monotonic()
     for (const [socket, entry] of waiting) {
       const taken = bytesTaken(socket)
       if (socket.writableLength === 0 || socket.destroyed) waiting.delete(socket)
@@ -77,10 +88,9 @@ export function createStallWatch(seconds: number): { watch(socket: Socket, onSta
   return {
     watch(socket, onStall) {
       return {
-        /** to be called after a write */
         wrote() {
           if (socket.writableLength === 0 || waiting.has(socket)) return
-          waiting.set(socket, { taken: bytesTaken(socket), since: performance.now(), onStall })
+          waiting.set(socket, { taken: bytesTaken(socket), since: monotonic(), onStall })
           timer ??= setInterval(look, (seconds * 1000) / LOOKS).unref()
         },
         stop: () => waiting.delete(socket),

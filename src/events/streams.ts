@@ -40,7 +40,7 @@ export interface StreamsContext {
 }
 
 export function createStreams({ store, tails, snapshots, clock, metrics, slowReaderSeconds }: StreamsContext): Streams {
-  const stalls = createStallWatch(slowReaderSeconds)
+  const stalls = createStallWatch({ seconds: slowReaderSeconds, monotonic: clock.monotonic })
   const running = new Map<AbortController, Promise<unknown>>()
   const open = { websocket: 0, sse: 0 }
 
