@@ -10,8 +10,8 @@ const tsc = join(root, 'node_modules/typescript/bin/tsc')
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
 if (status !== 0) process.exit(1)
-for (const path of globSync('src/**/*', { cwd: root, exclude: (name) => name.endsWith('.ts') })) {
-  if (!statSync(join(root, path)).isFile()) continue
+for (const path of globSync('src/**/*', { cwd: root })) {
+  if (path.endsWith('.ts') || !statSync(join(root, path)).isFile()) continue
   const target = join(root, path.replace(/^src/, 'dist'))
   mkdirSync(dirname(target), { recursive: true })
   copyFileSync(join(root, path), target)
