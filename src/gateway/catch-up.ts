@@ -1,5 +1,5 @@
 import { Problem } from '../errors.ts'
-import type { Archive, ArchiveQuery } from './archive.ts'
+import type { Archive, Archived, ArchiveQuery } from './archive.ts'
 import type { LiveSession } from './feature.ts'
 import type { Inbound } from './inbound.ts'
 import type { Outbox } from './outbox.ts'
@@ -36,10 +36,10 @@ export interface CatchUp {
 }
 
 /** Notes the newest message known to be in the archive; `stamp` as the archive gave it. */
-export function noteArchived(clock: Clock, id: string, stamp: string | undefined): Change {
+export function noteArchived(clock: Clock, id: string, stamp: string | undefined, key: 'first' | 'last' = 'last'): Change {
   const given = stamp === undefined ? Number.NaN : Date.parse(stamp)
   const mark: Mark = { id, at: Number.isNaN(given) ? clock.now() : given }
-  return { state: [{ kind: 'archive', key: 'last', value: mark }] }
+  return { state: [{ kind: 'archive', key, value: mark }] }
 }
 
 /** Reading the own archive (XEP-0313) after a stream that could not be resumed. */
@@ -73,8 +73,9 @@ export function createCatchUp({
     try {
       for (;;) {
         const page = await archive.page({ ...query, limit: PAGE }, { timeout: PAGE_WITHIN })
-        count += page.items.length
-        await inbound.enqueue(() => receiver.archived(page.items))
+        const items = sinceBegin(page.items)
+        count += items.length
+        await inbound.enqueue(() => receiver.archived(items))
         if (page.complete || page.last === undefined || page.items.length === 0) return undefined
         if (count >= MOST || clock.monotonic() > deadline) return 'too-many'
         query = { after: page.last }
@@ -85,16 +86,24 @@ export function createCatchUp({
     }
   }
 
+  /** What was there before the session was made is history, not something missed. */
+  function sinceBegin(items: readonly Archived[]): readonly Archived[] {
+    const first = session.state.get('archive', 'first') as Mark | undefined
+    if (!first?.id) return items
+    const at = items.findIndex(({ id }) => id === first.id)
+    return items.slice(at + 1).filter(({ stamp }) => !(Date.parse(stamp) < first.at))
+  }
+
   /** The very first start: nothing was missed, only the place to start from is noted. */
   async function begin(): Promise<void> {
-    try {
-      const { items } = await archive.page({ before: '', limit: 1 }, { timeout: PAGE_WITHIN })
-      const newest = items.at(-1)
-      await session.commit(noteArchived(clock, newest?.id ?? '', newest?.stamp))
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      await session.commit(noteArchived(clock, '', undefined))
-    }
+    const newest = await archive.page({ before: '', limit: 1 }, { timeout: PAGE_WITHIN }).then(
+      ({ items }) => items.at(-1),
+      (error) => {
+        if (!isRefusal(error)) throw error
+      },
+    )
+    await session.commit(noteArchived(clock, newest?.id ?? '', newest?.stamp, 'first'))
+    await session.commit(noteArchived(clock, newest?.id ?? '', newest?.stamp))
   }
 
   async function restored(since: string): Promise<number> {

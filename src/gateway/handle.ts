@@ -1,8 +1,9 @@
 import { Problem } from '../errors.ts'
 import type { SessionHandle } from './feature.ts'
-import { ended, stopped } from './live.ts'
+import { stopped } from './live.ts'
 import type { Owners } from './owners.ts'
 import type { Clock, MessageRecord, SessionRecord, SessionStatus, Store } from './ports.ts'
+import { ended } from './state.ts'
 
 /** What operations hold of a session: reads go to the store, what needs the wire goes to the owner. */
 export function createHandle({

@@ -19,6 +19,7 @@ import type { Change, Clock, Connector, Metrics, SessionRecord, SessionState, Se
 import { createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
 import { createResync } from './resync.ts'
+import { createStates, ended, type States } from './state.ts'
 import { sessionView } from './view.ts'
 
 const CARBONS = 'urn:xmpp:carbons:2'
@@ -26,9 +27,6 @@ const CARBONS = 'urn:xmpp:carbons:2'
 const BIND_STEP = 15_000
 /** ms that the outcome of an iq is kept for `GET /iq/{id}` */
 const IQ_KEPT = 3_600_000
-
-/** states in which the session will not come back by itself */
-export const ended: readonly SessionState[] = ['auth-failed', 'conflict', 'stopped']
 
 export interface Log {
   debug(object: object, message: string): void
@@ -46,8 +44,7 @@ export interface Live {
   /** messages were accepted */
   wake(): void
   perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal }): Promise<unknown>
-  /** resolves at the first state of these, with the problem that led to it */
-  reached(states: readonly SessionState[], signal: AbortSignal): Promise<{ state: SessionState; error?: Problem }>
+  reached: States['reached']
   /** ends the session: unavailable presence, acks awaited, streams closed, what is left in the outbox fails */
   close(options: { status?: string }): Promise<void>
   /** leaves it for another owner, sockets dropped without a goodbye */
@@ -82,14 +79,11 @@ export function createLive(
   const { id, tenant } = record
   const log = { session: id, tenant }
   const commands = new Map<string, Command>(features.flatMap((feature) => Object.entries(feature.commands ?? {})))
-  const waiters = new Set<(state: SessionState, error?: Problem) => void>()
-  let current: { state: SessionState; since: number; reason: string | null } = { state: 'connecting', since: clock.now(), reason: null }
-  let lastVerifiedAt: number | null = null
   let streamFeatures: readonly string[] = []
-  let announced: 'never' | 'online' | 'offline' = 'never'
   let announcing = Promise.resolve()
   let closing = false
 
+  const states = createStates({ clock, announce })
   const journal = createJournal({ id, fence, store, onFenced })
   const mirror = createMirror(start.state)
   const records = createRecords({ id, store })
@@ -121,11 +115,14 @@ export function createLive(
       },
       acked: (index, position) => outbox.acked(index, position),
       lost: (index, h) => {
-        if (index === 0) correlator.failAll()
+        if (index === 0) {
+          correlator.failAll()
+          if (!closing) states.lost()
+        }
         outbox.lost(index, h)
       },
       verified: (index) => {
-        if (index === 0) lastVerifiedAt = clock.now()
+        if (index === 0) states.verified()
       },
     },
   })
@@ -233,30 +230,26 @@ export function createLive(
   // ---- states
 
   function primaryState(state: SessionState, detail: StateDetail): void {
-    if (state === current.state && detail.reason === current.reason) return
-    const from = current.state
-    current = { state, since: state === from ? current.since : clock.now(), reason: detail.reason }
+    const from = states.now
+    if (!states.change(state, detail)) return
     context.log.info({ ...log, event: 'session.state', from, to: state, reason: detail.reason }, 'Session state')
     metrics.count('session_transitions_total', { from, to: state })
     if (state === 'backoff' || ended.includes(state)) {
       correlator.failAll()
       resync.stop()
     }
-    announce(state, detail)
     if (state === 'online') {
       connections.want(record.connections)
       outbox.wake()
     }
-    for (const waiter of [...waiters]) waiter(state, detail.error)
   }
 
   function senderState(state: SessionState): void {
     if (state === 'online') outbox.wake()
   }
 
-  /** Every change is told in order, after its view was made; a link that flaps while it is down is told once. */
-  function announce(state: SessionState, { resumed }: StateDetail): void {
-    const type = eventOf(state, resumed === true)
+  /** Every change is told in order, after its view was made. */
+  function announce(type: string | undefined): void {
     announcing = announcing
       .then(async () => {
         const change: Change = { status: status() }
@@ -264,19 +257,6 @@ export function createLive(
         await commit(change)
       })
       .catch(onError)
-  }
-
-  function eventOf(state: SessionState, resumed: boolean): string | undefined {
-    if (state === 'online') {
-      const type = resumed && announced !== 'offline' ? 'session.resumed' : 'session.online'
-      announced = 'online'
-      return type
-    }
-    if (state === 'conflict') return 'session.conflict'
-    if (ended.includes(state)) return 'session.failed'
-    if (state !== 'backoff' || announced !== 'online') return undefined
-    announced = 'offline'
-    return 'session.offline'
   }
 
   /** The work of a new bind, in the order that design and features/index.ts give it. */
@@ -293,7 +273,7 @@ export function createLive(
 
   /** Messages that were lost with a sender's stream are looked up by the primary; while it is away its own bind does that. */
   async function bindSender(): Promise<void> {
-    if (current.state === 'online') await catchUp.doubts()
+    if (states.now === 'online') await catchUp.doubts()
   }
 
   /** A server that refuses one thing does not keep the session from the others; a lost link ends the bind. */
@@ -309,7 +289,7 @@ export function createLive(
   // ---- the outside
 
   function status(): SessionStatus {
-    return { ...current, lastVerifiedAt, instance, connections: connections.status() }
+    return { ...states.status(), instance, connections: connections.status() }
   }
 
   const builtIn: Record<string, Command> = {
@@ -332,33 +312,19 @@ export function createLive(
     status,
     changed(next) {
       record = next
-      if (current.state === 'online') connections.want(record.connections)
+      if (states.now === 'online') connections.want(record.connections)
     },
     wake: outbox.wake,
 
     async perform(name, args, options) {
-      if (ended.includes(current.state)) throw stopped(current.state)
-      if (current.state !== 'online') throw offline()
+      if (ended.includes(states.now)) throw stopped(states.now)
+      if (states.now !== 'online') throw offline()
       const command = commands.get(name) ?? builtIn[name]
       if (!command) throw new Error(`No command ${name}`)
       return await command(session, args as never, options)
     },
 
-    reached(states, signal) {
-      return new Promise((resolve, reject) => {
-        const waiter = (state: SessionState, error?: Problem) => {
-          if (!states.includes(state)) return
-          waiters.delete(waiter)
-          resolve(error ? { state, error } : { state })
-        }
-        signal.addEventListener('abort', () => {
-          waiters.delete(waiter)
-          reject(signal.reason)
-        })
-        waiters.add(waiter)
-        waiter(current.state)
-      })
-    },
+    reached: states.reached,
 
     async close(options) {
       closing = true

@@ -4,9 +4,9 @@ import { bare, isBare, jid as normalised } from '../stanza/jid.ts'
 import type { OpenSession, SessionHandle, Sessions } from './feature.ts'
 import { createHandle, gone } from './handle.ts'
 import { defaultResource, newSessionId, newToken, sessionOf, sessionOfToken, tokenHash } from './ids.ts'
-import { ended } from './live.ts'
 import type { Owned, Owners } from './owners.ts'
 import type { Clock, Connector, Seal, SessionRecord, SessionStatus, Store } from './ports.ts'
+import { ended } from './state.ts'
 import { sessionView } from './view.ts'
 
 /** ms that trying a changed password may take */
