@@ -128,14 +128,17 @@ const duration = z
   .regex(/^\d+ ?(?:ms|s|m|h|d)?$/, 'must be seconds, or like 90m, 72h or 3d')
   .transform((value) => Number.parseInt(value, 10) * (units[value.replace(/[\d ]/g, '')] as number))
 
-const keys = z.string().transform((value, context): ApiKey[] =>
-  split(value).flatMap((entry): ApiKey[] => {
-    const [, tenant, key] = /^([A-Za-z0-9_.-]{1,64})=(.*)$/.exec(entry) ?? []
-    if (tenant !== undefined && key !== undefined && apiKeyPattern.test(key)) return [{ tenant, hash: sha256(key) }]
-    context.addIssue('must be tenant=key pairs, each key sgk_ and at least 32 of A-Z a-z 0-9 _ -')
-    return []
-  }),
-)
+const keys = z
+  .string()
+  .regex(/[^\s,]/, 'must have a key')
+  .transform((value, context): ApiKey[] =>
+    split(value).flatMap((entry): ApiKey[] => {
+      const [, tenant, key] = /^([A-Za-z0-9_.-]{1,64})=(.*)$/.exec(entry) ?? []
+      if (tenant !== undefined && key !== undefined && apiKeyPattern.test(key)) return [{ tenant, hash: sha256(key) }]
+      context.addIssue('must be tenant=key pairs, each key sgk_ and at least 32 of A-Z a-z 0-9 _ -')
+      return []
+    }),
+  )
 
 const credentialsKeys = z.string().transform((value, context) =>
   split(value).map((entry) => {

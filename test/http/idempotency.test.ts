@@ -17,10 +17,10 @@ function counting(idempotency: NonNullable<Operation['idempotency']>, gate?: Pro
     session: 'required',
     idempotency,
     body,
-    async run({ body }) {
+    async run({ body: given }) {
       runs += 1
       await gate
-      const { fail } = body as z.infer<typeof body>
+      const { fail } = given as z.infer<typeof body>
       if (fail !== undefined && (runs === 1 || idempotency === 'own')) throw new Problem(fail as ProblemCode, 'As asked.')
       return { status: 202, body: { run: runs }, headers: { location: '/things/1' } }
     },

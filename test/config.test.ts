@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { ConfigError, readConfig, sha256 } from '../src/config.ts'
+import { makeKey } from './support/gateway.ts'
+
+const key = makeKey()
+
+function folderOf(t: TestContext, envFile?: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'stanzagate-config-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  if (envFile !== undefined) writeFileSync(join(folder, '.env'), envFile)
+  return folder
+}
+
+const withKeys = (env: Record<string, string> = {}) => readConfig({ env: { API_KEYS: `main=${key}`, ...env }, folder: '/nowhere' })
+
+function refusal(env: Record<string, string>): string {
+  try {
+    withKeys(env)
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.message
+  }
+  return assert.fail('accepted')
+}
+
+test('without anything set the defaults are those of the documentation', () => {
+  const config = withKeys()
+  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.port, 8080)
+  assert.equal(config.instance, hostname())
+  assert.equal(config.redis, null)
+  assert.equal(config.bodyLimit, 1024 * 1024)
+  assert.equal(config.stanzaLimit, 256 * 1024)
+  assert.equal(config.slowReaderSeconds, 3)
+  assert.deepEqual(config.xmpp.ports, [5222, 5223, 443])
+  assert.deepEqual([config.limits.eventLogMax, config.limits.eventLogAge], [100_000, 72 * 3_600_000])
+  assert.equal(config.credentialsKeys[0]?.length, 32)
+  assert.ok(Object.isFrozen(config))
+})
+
+test('variables are read, lists by comma, and an empty one is unset', () => {
+  const config = withKeys({
+    HOST: '::1',
+    PORT: '0',
+    INSTANCE_ID: 'gate-1',
+    REDIS_URL: '',
+    API_KEYS: `main=${key}, other=${makeKey()}`,
+    ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443',
+    BODY_LIMIT: '2 MiB',
+    STANZA_LIMIT: '64KiB',
+    XMPP_PORTS: '5222',
+    XMPP_PRIVATE_HOSTS: 'xmpp.internal,10.0.0.5',
+    XMPP_PLAINTEXT_HOSTS: 'localhost,127.0.0.1,[::1]',
+    EVENT_LOG_MAX: '10',
+    EVENT_LOG_AGE: '90m',
+    SLOW_READER_SECONDS: '0.5',
+  })
+  assert.deepEqual([config.host, config.port, config.instance, config.redis], ['::1', 0, 'gate-1', null])
+  assert.deepEqual(
+    config.apiKeys.map(({ tenant }) => tenant),
+    ['main', 'other'],
+  )
+  assert.deepEqual(config.apiKeys[0]?.hash, sha256(key))
+  assert.ok(!JSON.stringify(config).includes(key))
+  assert.deepEqual(config.allowedOrigins, ['https://a.example', 'https://b.example:8443'])
+  assert.deepEqual([config.bodyLimit, config.stanzaLimit], [2 * 1024 * 1024, 64 * 1024])
+  assert.deepEqual(config.xmpp.privateHosts, ['xmpp.internal', '10.0.0.5'])
+  assert.deepEqual([config.limits.eventLogMax, config.limits.eventLogAge], [10, 90 * 60_000])
+  assert.equal(config.slowReaderSeconds, 0.5)
+})
+
+test('the environment beats .env', (t) => {
+  const folder = folderOf(t, `PORT=1111\nINSTANCE_ID="from file"\nAPI_KEYS=main=${key}\n`)
+  const config = readConfig({ env: { PORT: '2222', INSTANCE_ID: '' }, folder })
+  assert.deepEqual([config.port, config.instance], [2222, 'from file'])
+  assert.equal(config.developmentKey, null)
+})
+
+test('what is wrong is told by the name of the variable, all of it at once', () => {
+  const message = refusal({ PORT: '99999', LOG_LEVEL: 'loud', EVENT_LOG_AGE: 'long' })
+  for (const name of ['PORT', 'LOG_LEVEL', 'EVENT_LOG_AGE']) assert.match(message, new RegExp(`→ at ${name}`))
+  const wrong: Record<string, string>[] = [
+    { PORT: 'http' },
+    { API_KEYS: 'main' },
+    { API_KEYS: 'main=sgk_short' },
+    { API_KEYS: `main=${key}!` },
+    { API_KEYS: ',' },
+    { METRICS_TOKEN: 'short' },
+    { ALLOWED_ORIGINS: 'https://a.example/path' },
+    { ALLOWED_ORIGINS: 'a.example' },
+    { BODY_LIMIT: '1GB' },
+    { XMPP_PORTS: '5222,0' },
+    { XMPP_CA_FILE: '/nowhere/ca.pem' },
+    { SLOW_READER_SECONDS: '0' },
+    { REDIS_URL: 'http://localhost', CREDENTIALS_KEY: Buffer.alloc(32).toString('base64') },
+    { CREDENTIALS_KEY: Buffer.alloc(31).toString('base64') },
+  ]
+  for (const env of wrong) assert.match(refusal(env), new RegExp(`→ at ${Object.keys(env)[0]}`))
+})
+
+test('a wrong secret is not quoted', () => {
+  assert.ok(!refusal({ API_KEYS: 'main=sgk_CANARY' }).includes('CANARY'))
+  assert.ok(!refusal({ CREDENTIALS_KEY: 'CANARY' }).includes('CANARY'))
+})
+
+test('clear text is for loopback hosts only, and certificate checks cannot be switched off', () => {
+  for (const host of ['xmpp.example', '10.0.0.1', '0.0.0.0', '::', 'localhost.example', '127.0.0.1.example']) {
+    assert.match(refusal({ XMPP_PLAINTEXT_HOSTS: `localhost,${host}` }), /XMPP_PLAINTEXT_HOSTS/, host)
+  }
+  assert.match(refusal({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }), /XMPP_CA_FILE/)
+})
+
+test('Redis needs CREDENTIALS_KEY, and the refusal says how to make one', () => {
+  assert.match(refusal({ REDIS_URL: 'redis://localhost' }), /→ at CREDENTIALS_KEY/)
+  assert.match(refusal({ REDIS_URL: 'redis://localhost' }), /node -e .*randomBytes\(32\)/)
+  const [old, fresh] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+  const keys = `${fresh.toString('base64')},${old.toString('base64')}`
+  const { redis, credentialsKeys } = withKeys({ REDIS_URL: 'redis://localhost', REDIS_WAIT_REPLICAS: '1', CREDENTIALS_KEY: keys })
+  assert.deepEqual(redis, { url: 'redis://localhost', waitReplicas: 1 })
+  assert.deepEqual(credentialsKeys, [fresh, old])
+})
+
+test('without API_KEYS one development key is made, kept in .env and used again', (t) => {
+  const folder = folderOf(t)
+  const first = readConfig({ env: {}, folder })
+  assert.match(first.developmentKey ?? '', /^sgk_[\w-]{32,}$/)
+  assert.equal(statSync(join(folder, '.env')).mode & 0o777, 0o600)
+  const second = readConfig({ env: {}, folder })
+  assert.equal(second.developmentKey, first.developmentKey)
+  assert.deepEqual(second.apiKeys, [{ tenant: 'dev', hash: sha256(first.developmentKey ?? '') }])
+  assert.equal(readFileSync(join(folder, '.env'), 'utf8').match(/DEVELOPMENT_KEY/g)?.length, 1)
+})
+
+test('a host that others reach is refused without API_KEYS, and no key is made for it', (t) => {
+  const folder = folderOf(t)
+  for (const HOST of ['0.0.0.0', '::', '192.168.1.2', 'gate.example']) {
+    assert.throws(() => readConfig({ env: { HOST }, folder }), /API_KEYS/)
+  }
+  assert.ok(!existsSync(join(folder, '.env')))
+  readConfig({ env: {}, folder })
+  assert.throws(() => readConfig({ env: { HOST: '0.0.0.0' }, folder }), /API_KEYS/)
+  assert.equal(withKeys({ HOST: '0.0.0.0' }).host, '0.0.0.0')
+})

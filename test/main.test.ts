@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { mainFile, makeKey, startGateway } from './support/gateway.ts'
+
+/** Runs it to its end. */
+async function run(t: TestContext, env: Record<string, string>) {
+  const folder = mkdtempSync(join(tmpdir(), 'stanzagate-main-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const child = spawn(process.execPath, [mainFile], { cwd: folder, env: { PATH: process.env.PATH ?? '', ...env } })
+  t.after(() => child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk
+    })
+  }
+  const [code] = await once(child, 'exit')
+  return { code, output }
+}
+
+test('a wrong configuration is told by name, without a stack, with exit code 1', async (t) => {
+  const { code, output } = await run(t, { PORT: 'x' })
+  assert.equal(code, 1)
+  assert.match(output, /→ at PORT/)
+  assert.ok(!output.includes('    at '))
+})
+
+test('a port that is in use is told, with exit code 1', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const { code, output } = await run(t, { PORT: String(port), API_KEYS: `main=${makeKey()}` })
+  assert.equal(code, 1)
+  assert.match(output, new RegExp(`Port ${port} .* in use`))
+  assert.ok(!output.includes('    at '))
+})
+
+test('PORT=0 picks a port and says which; the memory store says what it is; one signal ends it in order', async (t) => {
+  const gateway = await startGateway()
+  t.after(gateway.kill)
+  assert.notEqual(gateway.port, 0)
+  assert.equal((await gateway.api('GET', '/health/ready')).status, 200)
+  const events = gateway.logs.map(({ entry }) => entry?.event)
+  assert.ok(events.includes('listening'))
+  assert.ok(gateway.logs.some(({ line }) => line.includes('in memory')))
+  assert.equal(await gateway.stop('SIGTERM'), 0)
+  assert.equal(gateway.logs.at(-1)?.entry?.event, 'stopped')
+})
+
+test('a second signal right after the first does not cut the stop short', async (t) => {
+  const gateway = await startGateway()
+  t.after(gateway.kill)
+  process.kill(gateway.pid, 'SIGINT')
+  process.kill(gateway.pid, 'SIGTERM')
+  assert.equal(await gateway.ended, 0)
+  assert.ok(gateway.logs.some(({ entry }) => entry?.event === 'stopped'))
+})
+
+test('without API_KEYS the development key is printed, on no log line, and works', async (t) => {
+  const gateway = await startGateway({ env: { API_KEYS: '' } })
+  t.after(gateway.kill)
+  const printed = /sgk_[\w-]+/
+  while (!gateway.logs.some(({ line }) => printed.test(line))) await new Promise(setImmediate)
+  const lines = gateway.logs.filter(({ line }) => printed.test(line))
+  assert.equal(lines.length, 1)
+  assert.equal(lines[0]?.entry, undefined)
+  const key = printed.exec(lines[0]?.line ?? '')?.[0] ?? ''
+  assert.equal((await gateway.api('GET', '/sessions', { key })).status, 200)
+  await gateway.stop()
+})
