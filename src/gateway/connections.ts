@@ -2,7 +2,7 @@ import type { Problem } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import { jid as normalised } from '../stanza/jid.ts'
 import { poolResource } from './ids.ts'
-import type { Connection, ConnectionStatus, Connector, SessionRecord, SessionState, StreamState } from './ports.ts'
+import type { Connection, ConnectionStatus, Connector, Device, SessionRecord, SessionState, StreamState } from './ports.ts'
 
 /** ms that a removed sender stays readable after its last acknowledgement: answers to it may still be under way */
 const LINGER = 60_000
@@ -45,6 +45,7 @@ export function createConnections({
   record,
   connector,
   password,
+  device,
   resume,
   unacked,
   on,
@@ -52,6 +53,7 @@ export function createConnections({
   record: () => SessionRecord
   connector: Connector
   password: () => Promise<string>
+  device: (index: number) => Device
   /** streams to resume at the first connect */
   resume: ReadonlyMap<number, StreamState>
   unacked: (index: number) => number
@@ -75,7 +77,7 @@ export function createConnections({
     slots.set(index, slot)
     if (slot.jid) own.add(slot.jid)
     slot.connection = connector.open(
-      { jid, password, resource: wanted, service, resume: resume.get(index) ?? null },
+      { jid, password, resource: wanted, service, resume: resume.get(index) ?? null, device: device(index) },
       {
         state(state, detail) {
           slot.state = state

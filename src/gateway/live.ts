@@ -9,13 +9,14 @@ import { createAsked, type IqReply } from './asked.ts'
 import { createCatchUp, noteArchived } from './catch-up.ts'
 import { createConnections, type StateDetail } from './connections.ts'
 import { createCorrelator } from './correlate.ts'
+import { createDevice } from './device.ts'
 import type { Command, Feature, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
 import { createInbound } from './inbound.ts'
 import { createJournal } from './journal.ts'
 import { createMirror } from './mirror.ts'
 import { createOutbox } from './outbox.ts'
-import type { Change, Clock, Connector, Metrics, SessionRecord, SessionState, SessionStatus, Store, StreamState } from './ports.ts'
+import type { Change, Clock, Connector, Metrics, Seal, SessionRecord, SessionState, SessionStatus, Store, StreamState } from './ports.ts'
 import { createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
 import { createResync } from './resync.ts'
@@ -55,6 +56,7 @@ export interface LiveContext {
   store: Store
   connector: Connector
   clock: Clock
+  seal: Seal
   vocabulary: Translator
   features: readonly Feature[]
   instance: string
@@ -67,14 +69,13 @@ export function createLive(
   start: {
     record: SessionRecord
     fence: string
-    password: () => Promise<string>
     state: Map<string, Map<string, unknown>>
     streams: ReadonlyMap<number, StreamState>
     onFenced: () => void
   },
 ): Live {
-  const { store, connector, clock, vocabulary, features, instance, metrics } = context
-  const { fence, password, streams, onFenced } = start
+  const { store, connector, clock, vocabulary, features, instance, metrics, seal } = context
+  const { fence, streams, onFenced } = start
   let { record } = start
   const { id, tenant } = record
   const log = { session: id, tenant }
@@ -103,7 +104,8 @@ export function createLive(
   const connections = createConnections({
     record: () => record,
     connector,
-    password,
+    password: async () => seal.open(record.credentials, { tenant, session: id, kind: 'password' }),
+    device: (index) => createDevice({ index, session, seal }),
     resume: streams,
     unacked: (index) => outbox.unacked(index),
     on: {

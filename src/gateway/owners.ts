@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLive, type Live, type LiveContext } from './live.ts'
-import type { Seal, SessionRecord, Store } from './ports.ts'
+import type { SessionRecord } from './ports.ts'
 
 /** ms that a lease lives unless renewed */
 export const LEASE = 15_000
@@ -37,7 +37,7 @@ export interface Owners {
 }
 
 /** Which sessions live on this instance: leases taken, renewed and given back (one owner per session at any time). */
-export function createOwners(context: LiveContext & { seal: Seal; boot: string }): Owners {
+export function createOwners(context: LiveContext & { boot: string }): Owners {
   const { store, clock, seal, instance, boot, log } = context
   const owner = `${instance}:${boot}`
   const owned = new Map<string, Owned>()
@@ -62,11 +62,20 @@ export function createOwners(context: LiveContext & { seal: Seal; boot: string }
       await store.leases.release(id, owner, lease.fence)
       return undefined
     }
-    return await bringUp(found.record, lease.fence)
+    return await bringUp(await resealed(found.record), lease.fence)
+  }
+
+  /** After a rotation of keys the password is sealed anew by whoever takes the session up. */
+  async function resealed(record: SessionRecord): Promise<SessionRecord> {
+    const { id, tenant, version, credentials } = record
+    if (seal.isCurrent(credentials)) return record
+    const place = { tenant, session: id, kind: 'password' }
+    const patch = { credentials: seal.seal(seal.open(credentials, place), place) }
+    return (await store.sessions.update(id, version, patch)) ?? record
   }
 
   async function bringUp(record: SessionRecord, fence: string): Promise<Owned> {
-    const { id, tenant } = record
+    const { id } = record
     const [state, streams] = await Promise.all([store.state.all(id), store.state.streams(id)])
     const entry = { record, fence, renewedAt: clock.monotonic() } as Owned
     entry.live = createLive(context, {
@@ -74,7 +83,6 @@ export function createOwners(context: LiveContext & { seal: Seal; boot: string }
       fence,
       state,
       streams,
-      password: async () => seal.open(entry.record.credentials, { tenant, session: id, kind: 'password' }),
       onFenced: () => drop(id, 'fenced'),
     })
     owned.set(id, entry)

@@ -12,17 +12,11 @@ const TAG_BYTES = 16
 /** of the blob: `1.<key id>.<base64url of nonce, ciphertext, tag>` */
 const VERSION = '1'
 
-/** A seal that can tell whether a secret wants to be sealed anew. */
-export interface RotatingSeal extends Seal {
-  /** sealed with the first key: false asks for re-sealing after a rotation */
-  isCurrent(sealed: string): boolean
-}
-
 /**
  * The first key seals, every key opens: to rotate, put the new key first and drop the old one when all is sealed anew.
  * Throws a RangeError for a key that is not 32 bytes. `open` throws the problem internal-error for a blob that no key opens.
  */
-export function createSeal(keys: Buffer[]): RotatingSeal {
+export function createSeal(keys: Buffer[]): Seal {
   const ring = new Map(keys.map((key) => [keyId(key), key]))
   const current = keys[0]
   if (current === undefined) throw new RangeError('A seal needs a key.')
@@ -56,7 +50,7 @@ export function createSeal(keys: Buffer[]): RotatingSeal {
 }
 
 /** A seal whose key dies with the process, for a store that does too. */
-export function createEphemeralSeal(): RotatingSeal {
+export function createEphemeralSeal(): Seal {
   return createSeal([randomBytes(KEY_BYTES)])
 }
 
