@@ -39,7 +39,7 @@ export function createHandle({
       return result
     },
 
-    answered: ({ key, fingerprint }, answer) => store.idempotency.finish(id, key, fingerprint, answer),
+    answered: ({ key, fingerprint }, answer) => store.idempotency.replace(id, key, fingerprint, answer),
     message: (message) => store.records.get(id, message),
 
     async awaitMessage(message, until, ms, signal) {

@@ -280,6 +280,8 @@ export interface Store {
     /** a running mark lives at most `ttl` ms and dies with its instance */
     begin(id: string, key: string, fingerprint: string, instance: string, ttl: number): Promise<Begun>
     finish(id: string, key: string, fingerprint: string, answer: StoredAnswer): Promise<void>
+    /** puts the answer that the caller was given in the end in place of the one that `accept` kept, until the same time */
+    replace(id: string, key: string, fingerprint: string, answer: StoredAnswer): Promise<void>
     release(id: string, key: string): Promise<void>
   }
 

@@ -45,6 +45,23 @@ export function describeRest(opened: Opened): void {
       assert.deepEqual(await store.idempotency.begin(id, 'key', 'g', 'two', 30_000), { kind: 'replayed', answer })
     })
 
+    test('has its answer replaced by that request alone, and for the rest of its time', async () => {
+      const { store, clock } = await opened()
+      const { id } = await ownedSession(store)
+      const begin = () => store.idempotency.begin(id, 'key', 'f', 'one', 30_000)
+      await begin()
+      await store.idempotency.replace(id, 'key', 'f', { status: 200 })
+      assert.deepEqual(await begin(), { kind: 'running' })
+      await store.idempotency.finish(id, 'key', 'f', answer)
+      clock.advance(limits.idempotencyAge / 2)
+      await store.idempotency.replace(id, 'key', 'g', { status: 500 })
+      assert.deepEqual(await begin(), { kind: 'replayed', answer })
+      await store.idempotency.replace(id, 'key', 'f', { status: 200, body: { later: true } })
+      assert.deepEqual(await begin(), { kind: 'replayed', answer: { status: 200, body: { later: true } } })
+      clock.advance(limits.idempotencyAge / 2 + 1000)
+      assert.deepEqual(await begin(), { kind: 'new' })
+    })
+
     test('of racing requests lets one run', async () => {
       const { store } = await opened()
       const { id } = await ownedSession(store)

@@ -9,6 +9,7 @@ export interface Keys {
   look(key: string, fingerprint: string): Begun
   begin(key: string, fingerprint: string, ttl: number): Begun
   finish(key: string, fingerprint: string, answer: StoredAnswer): void
+  replace(key: string, fingerprint: string, answer: StoredAnswer): void
   release(key: string): void
 }
 
@@ -44,6 +45,11 @@ export function createKeys({ limits, clock }: { limits: StoreLimits; clock: Cloc
       if (mark !== undefined && ('answer' in mark || mark.fingerprint !== fingerprint)) return
       const now = clock.now()
       marks.set(key, { fingerprint, answer: JSON.stringify(answer) }, now + limits.idempotencyAge, now)
+    },
+    replace(key, fingerprint, answer) {
+      const mark = find(key)
+      // in place, so that its time does not begin anew
+      if (mark !== undefined && 'answer' in mark && mark.fingerprint === fingerprint) mark.answer = JSON.stringify(answer)
     },
     release(key) {
       const mark = find(key)

@@ -152,6 +152,7 @@ export function createMemoryStore({ limits, clock }: { limits: StoreLimits; cloc
     idempotency: {
       begin: async (id, key, fingerprint, _instance, ttl) => need(id).keys.begin(key, fingerprint, ttl),
       finish: async (id, key, fingerprint, answer) => sessions.get(id)?.keys.finish(key, fingerprint, answer),
+      replace: async (id, key, fingerprint, answer) => sessions.get(id)?.keys.replace(key, fingerprint, answer),
       release: async (id, key) => sessions.get(id)?.keys.release(key),
     },
 

@@ -63,6 +63,9 @@ export function createIdempotency({
       const args = [key, encodeURIComponent(fingerprint), enclose(answer), Math.floor(now()), limits.idempotencyAge]
       await scripts.finish([sessionBase(id)], args)
     },
+    async replace(id, key, fingerprint, answer) {
+      await scripts.replaceAnswer([sessionBase(id)], [key, encodeURIComponent(fingerprint), enclose(answer), Math.floor(now())])
+    },
     async release(id, key) {
       await scripts.releaseKey([sessionBase(id)], [key, Math.floor(now())])
     },

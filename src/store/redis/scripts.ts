@@ -18,10 +18,10 @@ const REPLICA_TIMEOUT = 500
 export function createScripts({ connection, limits, waitReplicas }: { connection: Connection; limits: StoreLimits; waitReplicas: number }) {
   const publish = connection.cluster ? 'SPUBLISH' : 'PUBLISH'
   const { claim, confirm, create, persist, update, leave, list, addToken, acquire, renew, release } = sessions
-  const { allState, begin, finish, releaseKey, putIq } = reads
+  const { allState, begin, finish, replaceAnswer, releaseKey, putIq } = reads
   const sources = {
     ...{ claim, confirm, create, persist, update, leave, list, addToken, acquire, renew, release },
-    ...{ allState, begin, finish, releaseKey, putIq },
+    ...{ allState, begin, finish, replaceAnswer, releaseKey, putIq },
     remove: sessions.remove(publish),
     accept: writes.accept(limits, publish),
     commit: writes.commit(limits, publish),

@@ -68,6 +68,17 @@ keep_answer(key, fingerprint, answer, now, age)
 return 1
 `
 
+/** key, fingerprint, answer, now. The answer of that very request is replaced, its time goes on. */
+export const replaceAnswer = `
+${ARGUMENTS}${AGING}${ANSWERS}
+local key, fingerprint, answer, now = take(), take(), take(), number()
+local state, known = find_key(key, now, '')
+if state ~= 'a' or known ~= fingerprint then return 0 end
+local till = string.match(redis.call('HGET', base .. ':answers', key), '^a (%d+)')
+redis.call('HSET', base .. ':answers', key, 'a ' .. till .. ' ' .. fingerprint .. ' ' .. answer)
+return 1
+`
+
 /** key, now. */
 export const releaseKey = `
 ${ARGUMENTS}${AGING}${ANSWERS}
