@@ -193,7 +193,7 @@ export class Reader {
       if (!this.pristine) throw new XmlError('restricted-xml', 'A processing instruction, or an XML declaration that is not first.')
       this.state = DECLARATION
     } else {
-      if (this.tree.rooted && this.tree.depth === 0) throw malformed('More than one root element.')
+      if (this.tree.rooted && this.tree.depth === 0) throw new XmlError('bad-format', 'More than one root element.')
       this.from = this.at
       this.state = NAME
     }
