@@ -59,8 +59,13 @@ export async function openAccount({ server, gateway }: Cell, name: string, more:
   }
 }
 
-export function openClient({ server }: Cell, name: string, more: Partial<ClientOptions> = {}): Promise<Client> {
-  return startClient({ server, jid: `${name}@${server.domain}`, password: PASSWORD, ...more })
+/** A client as people have one: it asks for the roster, so that its server tells it all about subscriptions, then sends presence. */
+export async function openClient({ server }: Cell, name: string, more: Partial<ClientOptions> = {}): Promise<Client> {
+  const client = await startClient({ server, jid: `${name}@${server.domain}`, password: PASSWORD, ...more, presence: false })
+  await client.request({ type: 'get', payload: "<query xmlns='jabber:iq:roster'/>" })
+  const { presence = 0 } = more
+  if (presence !== false) client.send(typeof presence === 'string' ? presence : `<presence><priority>${presence}</priority></presence>`)
+  return client
 }
 
 export const isMessage = (element: Element) => element.name === 'message'

@@ -440,7 +440,7 @@ forEachCell('messages', { server: { users: users('romeo', 'juliet', 'paris') } }
 
   it('go to a room and come from it', async () => {
     const room = `verona@conference.${cell().server.domain}`
-    const joined = await romeo.api('POST', '/presence', { body: { to: `${room}/romeo`, muc: {} } })
+    const joined = await romeo.api('POST', '/presence', { body: { to: `${room}/romeo`, muc: { type: 'join' } } })
     assert.equal(joined.status, 202)
     await romeo.events.next((one) => one.type === 'presence.available' && one.data.from === `${room}/romeo`)
     // a room that was just made may be locked until its owner agrees to its settings
@@ -488,6 +488,11 @@ forEachCell('messages', { server: { users: users('romeo', 'juliet', 'paris') } }
       }
       assert.deepEqual(await refused({ to, body: 'x'.repeat(300_000) }), [422, 'stanza-too-large'])
       assert.deepEqual(await refused({ to, body: 'x'.repeat(2_000_000) }), [413, 'body-too-large'])
+      const malformed = await romeo.api('POST', '/messages', { body: { to: 'a b@example.com', body: 'x' } })
+      assert.deepEqual(
+        malformed.body.errors.map(({ path }: { path: string }) => path),
+        ['body.to'],
+      )
       const unknown = await romeo.api('GET', '/messages/nothing-like-it')
       assert.deepEqual([unknown.status, unknown.body.code], [404, 'message-not-found'])
     })

@@ -7,6 +7,7 @@ import { jid } from '../../stanza/scalars.ts'
 import { serialize } from '../../stanza/serialize.ts'
 import type { Translator } from '../../stanza/translate.ts'
 import { withinLimit } from '../messages/outgoing.ts'
+import { named } from '../paths.ts'
 import { readXml } from '../stanzas/xml.ts'
 import { ask, askLater, keptJson, resultJson } from './outgoing.ts'
 
@@ -61,7 +62,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
   function payloadOf({ payload, xml }: Content): Element | undefined {
     if (payload !== undefined && xml !== undefined) throw refuse('body.xml', 'must not stand beside payload')
     if (xml !== undefined) return readXml(xml, 'body.xml', limits.stanza)
-    return payload && vocabulary.writePayload(payload)
+    return payload && named('body', () => vocabulary.writePayload(payload))
   }
 
   const send: Operation = {

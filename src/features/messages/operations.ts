@@ -4,6 +4,7 @@ import type { Call, Operation } from '../../gateway/feature.ts'
 import { recordJson } from '../../gateway/record.ts'
 import { jid } from '../../stanza/scalars.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
+import { named } from '../paths.ts'
 import { archiveOperation } from './archive.ts'
 import { batchOperation } from './batch.ts'
 import { type Level, sendMessage } from './outgoing.ts'
@@ -50,7 +51,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     idempotency: 'own',
     run(call: Call<unknown, { level?: Level }, StanzaJson & { expiresIn?: number }>) {
       const { expiresIn, ...json } = call.body
-      const stanza = vocabulary.write('message', { type: 'chat', ...json })
+      const stanza = named('body', () => vocabulary.write('message', { type: 'chat', ...json }))
       const { level } = call.query
       return sendMessage(call, stanza, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}), ...(level ? { level } : {}) })
     },

@@ -6,6 +6,7 @@ import { jid as jidScalar } from '../../stanza/scalars.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
 import { withinLimit } from '../messages/outgoing.ts'
 import { byKey, type PageQuery, page, pageOf, pageQuery } from '../page.ts'
+import { named } from '../paths.ts'
 import { presencesOf } from './known.ts'
 import { sendPresence, subscriptions, WRITE_WITHIN } from './outgoing.ts'
 
@@ -85,7 +86,10 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     answers: { 200: { description: 'Sent', schema: content } },
     problems: ['illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped'],
     async run({ session, body, signal }: Call<unknown, unknown, StanzaJson>) {
-      withinLimit(vocabulary.write('presence', body), limits.stanza)
+      withinLimit(
+        named('body', () => vocabulary.write('presence', body)),
+        limits.stanza,
+      )
       await session.perform('presence.set', { presence: body }, { timeout: WRITE_WITHIN, signal })
       return { status: 200, body }
     },
@@ -124,7 +128,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     ],
     idempotency: 'generic',
     async run({ session, body, signal }: Call<unknown, unknown, StanzaJson>) {
-      const presence = vocabulary.write('presence', body)
+      const presence = named('body', () => vocabulary.write('presence', body))
       return sendPresence(presence, { session, signal, limit: limits.stanza })
     },
   }

@@ -22,6 +22,8 @@ export function ownPresence(supported: readonly string[]) {
   /** Sends the own presence and keeps it, so that a later stream shows the same. */
   const set: Command = async (session, { presence, status }: { presence: Wanted; status?: string }) => {
     const goodbye = () => element('presence', CLIENT, { type: 'unavailable' }, status ? [element('status', CLIENT, {}, [status])] : [])
+    // what the archive has is not sent again as offline messages
+    if (presence !== false && wanted(session) === false) await session.catchUp()
     await session.send(presence === false ? goodbye() : available(session, presence))
     await session.commit({
       state: [{ kind: 'account', key: 'presence', value: { wanted: presence, since: Date.now() } }],
@@ -47,7 +49,7 @@ export function ownPresence(supported: readonly string[]) {
   const caps = (session: LiveSession) => capabilities([...supported, ...session.record.handles])
 
   /** A new stream knows nothing of what was shown before: it shows what is wanted, or nothing. */
-  async function bind(session: LiveSession): Promise<void> {
+  async function appear(session: LiveSession): Promise<void> {
     if (session.state.all('directed').size > 0) await session.commit({ clear: ['directed'] })
     const presence = wanted(session)
     if (presence !== false) await session.send(available(session, presence))
@@ -58,5 +60,5 @@ export function ownPresence(supported: readonly string[]) {
     return kept ? kept.wanted : session.record.presence
   }
 
-  return { bind, commands: { 'presence.set': set, 'presence.send': send } }
+  return { appear, commands: { 'presence.set': set, 'presence.send': send } }
 }

@@ -3,6 +3,7 @@ import type { Answer, Call, Operation, Sessions } from '../../gateway/feature.ts
 import { sessionStates } from '../../gateway/ports.ts'
 import type { Translator } from '../../stanza/translate.ts'
 import { type PageQuery, pageOf, pageQuery } from '../page.ts'
+import { named } from '../paths.ts'
 
 /** seconds that a log-in is waited for: unless told, and at most */
 const WAIT = 10
@@ -114,7 +115,8 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     ],
     async run({ caller, body, prefer, signal }: Call<unknown, unknown, NewSession>): Promise<Answer> {
       // says what is wrong with it before anything is done
-      if (body.presence) vocabulary.write('presence', body.presence)
+      const { presence } = body
+      if (presence) named('body.presence', () => vocabulary.write('presence', presence))
       const seconds = Math.min(prefer.wait ?? WAIT, WAIT_MAX)
       const background = prefer.respondAsync === true
       const { handle, token, outcome } = await sessions.open(

@@ -7,6 +7,7 @@ import { serialize } from '../../stanza/serialize.ts'
 import { type StanzaJson, type StanzaKind, stanzaKinds, type Translator } from '../../stanza/translate.ts'
 import { askLater } from '../iq/outgoing.ts'
 import { identified, sendMessage, withinLimit } from '../messages/outgoing.ts'
+import { named } from '../paths.ts'
 import { sendPresence, WRITE_WITHIN } from '../presence/outgoing.ts'
 import { readXml } from './xml.ts'
 
@@ -14,13 +15,11 @@ type StanzaBody = Partial<Record<StanzaKind, StanzaJson>>
 
 export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
   const { message, presence, iq } = vocabulary.schemas
-  const body = z
-    .strictObject({ message: message.optional(), presence: presence.optional(), iq: iq.optional() })
-    .meta({
-      id: 'Stanza',
-      description: 'Exactly one of message, presence and iq',
-      example: { message: { to: 'juliet@example.com', body: 'Art thou there?' } },
-    })
+  const body = z.strictObject({ message: message.optional(), presence: presence.optional(), iq: iq.optional() }).meta({
+    id: 'Stanza',
+    description: 'Exactly one of message, presence and iq',
+    example: { message: { to: 'juliet@example.com', body: 'Art thou there?' } },
+  })
   const sent = z.object({ id: z.string(), status: z.string().optional(), originId: z.string().optional() }).meta({ id: 'StanzaSent' })
 
   /** One stanza from JSON or XML. `received`: as one that came in, addresses that are none included. */
@@ -30,7 +29,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     const [kind] = kinds
     if (kind === undefined || kinds.length > 1)
       throw new Problem('not-a-stanza', 'The body must hold exactly one of message, presence and iq.')
-    return vocabulary.write(kind, given[kind] as StanzaJson, { received })
+    return named(`body.${kind}`, () => vocabulary.write(kind, given[kind] as StanzaJson, { received }))
   }
 
   const send: Operation = {
