@@ -89,7 +89,7 @@ export const iqPayload: ChildField<Json, false> = {
   },
   write(value, into, vocabulary, path, key) {
     const written = writeMember('iq', value, vocabulary, path, key, (name, here) =>
-      name === 'extensions' ? writeNodes(value.extensions as Extension[], { outer: here, key: name }) : undefined,
+      name === 'extensions' ? writeNodes(value.extensions as Extension[], vocabulary.isName, { outer: here, key: name }) : undefined,
     )
     if (Array.isArray(written)) into.push(...written.filter(isElement))
     else into.push(written as Element)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isNCName } from './characters.ts'
+import { isReadableName } from './characters.ts'
 import { Attributes, type Element, isElement, type Node } from './element.ts'
 import { checkText, invalid, type Path } from './scalars.ts'
 
@@ -11,14 +11,17 @@ export interface Extension {
   children?: (Extension | string)[]
 }
 
-/** NCName, or a namespaced one as `{uri}local`, or of the xml prefix */
-const attributeName = /^(?:xml:[^:]+|\{(.+)\}([^:{}]+)|[^:{}]+)$/s
+/** NCName, or a namespaced one as `{uri}local`, or xml:lang */
+const attributeName = /^(?:xml:lang|\{(.+)\}([^:{}]+)|[^:{}]+)$/s
 
-/** What makes a set of attributes unfit for XML, or undefined. */
-function wrongAttribute(name: string): string | undefined {
+/** May a name be written? One that was read may be of another edition of XML than those to send (characters.ts). */
+export type NameCheck = (name: string) => boolean
+
+/** What makes the name of an attribute unfit for XML, or undefined. */
+function wrongAttribute(name: string, isName: NameCheck): string | undefined {
   const found = attributeName.exec(name)
-  const local = found?.[2] ?? (name.startsWith('xml:') ? name.slice(4) : name)
-  if (found === null || !isNCName(local)) return 'not a name that an XML attribute can have'
+  const local = found?.[2] ?? (name === 'xml:lang' ? 'lang' : name)
+  if (found === null || !isName(local)) return 'not a name that an XML attribute can have'
   return name === 'xmlns' ? 'a namespace is given as xmlns of the element' : undefined
 }
 
@@ -28,7 +31,8 @@ export const attributesSchema = z
   .superRefine((value, context) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return context.addIssue('must be an object')
     for (const name of Object.keys(value)) {
-      const message = typeof (value as Record<string, unknown>)[name] === 'string' ? wrongAttribute(name) : 'must be a string'
+      const message =
+        typeof (value as Record<string, unknown>)[name] === 'string' ? wrongAttribute(name, isReadableName) : 'must be a string'
       if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message })
     }
   })
@@ -40,7 +44,7 @@ export const attributesSchema = z
     example: { 'xml:lang': 'en' },
   }) as unknown as z.ZodType<Record<string, string>>
 
-const ncName = z.string().min(1).refine(isNCName, 'not a name that an XML element can have')
+const ncName = z.string().min(1).refine(isReadableName, 'not a name that an XML element can have')
 
 export const extensionSchema: z.ZodType<Extension> = z
   .strictObject({
@@ -85,33 +89,38 @@ export function readExtension(element: Element): Extension {
   return extension
 }
 
-export function writeExtension(extension: Extension, path: Path | undefined, key: string | number): Element {
+export function writeExtension(extension: Extension, isName: NameCheck, path: Path | undefined, key: string | number): Element {
   const here = { outer: path, key }
-  if (!isNCName(extension.name)) throw invalid(here, 'name', 'is not a name that an XML element can have')
+  if (!isName(extension.name)) throw invalid(here, 'name', 'is not a name that an XML element can have')
   checkText(extension.xmlns, here, 'xmlns')
   const attributes = new Attributes()
-  if (extension.attributes !== undefined) writeAttributes(extension.attributes, attributes, here)
+  if (extension.attributes !== undefined) writeAttributes(extension.attributes, attributes, isName, here)
   const children = extension.children
   return {
     name: extension.name,
     xmlns: extension.xmlns,
     attributes,
-    children: children === undefined ? [] : writeNodes(children, { outer: here, key: 'children' }),
+    children: children === undefined ? [] : writeNodes(children, isName, { outer: here, key: 'children' }),
   }
 }
 
-export function writeNodes(nodes: readonly (Extension | string)[], path: Path): Node[] {
+export function writeNodes(nodes: readonly (Extension | string)[], isName: NameCheck, path: Path): Node[] {
   return nodes.map((node, index) => {
-    if (typeof node !== 'string') return writeExtension(node, path, index)
+    if (typeof node !== 'string') return writeExtension(node, isName, path, index)
     checkText(node, path, index)
     return node
   })
 }
 
-export function writeAttributes(from: Readonly<Record<string, string>>, into: Record<string, string>, path: Path | undefined): void {
+export function writeAttributes(
+  from: Readonly<Record<string, string>>,
+  into: Record<string, string>,
+  isName: NameCheck,
+  path: Path | undefined,
+): void {
   const here = { outer: path, key: 'attributes' }
   for (const name of Object.keys(from)) {
-    const wrong = wrongAttribute(name)
+    const wrong = wrongAttribute(name, isName)
     if (wrong !== undefined) throw invalid(here, name, `is ${wrong}`)
     const value = from[name] as string
     checkText(value, here, name)

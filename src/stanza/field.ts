@@ -1,7 +1,7 @@
 /** What payload definitions are made of: the kinds of field, and what a payload is. */
 import type { z } from 'zod'
 import type { Element, Node } from './element.ts'
-import type { Extension } from './extension.ts'
+import type { Extension, NameCheck } from './extension.ts'
 import type { Path, Scalar } from './scalars.ts'
 
 /** Where a payload may stand; `item` is a pubsub item or an entry of private storage. */
@@ -11,6 +11,7 @@ export type Json = Record<string, unknown>
 
 /** What reading and writing need of the whole vocabulary: payloads inside payloads are found here. */
 export interface Vocabulary {
+  readonly isName: NameCheck
   known(place: Place): Dictionary
   /** a stanza inside a payload */
   stanza(kind: string): Payload | undefined

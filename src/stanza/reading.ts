@@ -61,7 +61,7 @@ function readChildren(table: Table, reading: Reading, nodes: readonly Node[], vo
 function readWords(table: Table, reading: Reading, words: string): void {
   if (words === '') return
   if (table.content !== undefined) scan(reading, table.content, words)
-  else if (blank(words)) reading.raw = { [WHITE]: words }
+  else if (blank(words)) reading.raw = { ...reading.raw, [WHITE]: words }
   else reading.extensions = [words]
 }
 
@@ -73,7 +73,8 @@ function readChild(table: Table, reading: Reading, element: Element, vocabulary:
     for (const entry of entries) {
       if (entry.xmlns !== xmlns) continue
       known = true
-      if (reading.spoiled?.has(name) || (entry.shared && isLate(reading.json, entry, entries))) break
+      if (reading.spoiled?.has(name)) break
+      if (entry.shared && isLate(reading.json, entry, entries)) continue
       if (entry.text === undefined ? readField(reading, entry, element, vocabulary) : readText(reading, entry.text, element)) return
     }
   }
@@ -97,22 +98,30 @@ function readText(reading: Reading, slot: Slot, element: Element): boolean {
   return true
 }
 
-function readField(reading: Reading, { field, member }: Entry, element: Element, vocabulary: Vocabulary): boolean {
+function readField(reading: Reading, { field, member, xmlns }: Entry, element: Element, vocabulary: Vocabulary): boolean {
   const { json } = reading
   if (field === undefined) return false
-  if (field.spread !== undefined) {
-    const before = field.spread.some((one) => json[one] !== undefined) ? json : undefined
-    const several = field.read(element, before, vocabulary)
-    if (several === undefined) return false
-    Object.assign(json, several)
-    if (field.lossy?.(element, several)) leave(reading, element)
-    return true
+  const before = field.spread === undefined ? json[member] : pick(json, field.spread)
+  const value = field.read(element, before, vocabulary)
+  if (value === undefined) {
+    // A second one is left: where extensions can stand for the member, the first must be there too.
+    if (field.lossy !== undefined && before !== undefined) {
+      const first: Node[] = []
+      field.write(before, first, vocabulary, undefined, member, xmlns)
+      leave(reading, first[0] as Element)
+    }
+    return false
   }
-  const value = field.read(element, json[member], vocabulary)
-  if (value === undefined) return false
-  json[member] = value
+  if (field.spread === undefined) json[member] = value
+  else Object.assign(json, value)
   if (field.lossy?.(element, value)) leave(reading, element)
   return true
+}
+
+/** The members that are there, undefined without any. */
+export function pick(json: Json, members: readonly string[]): Json | undefined {
+  const there = members.filter((member) => json[member] !== undefined)
+  return there.length === 0 ? undefined : Object.fromEntries(there.map((member) => [member, json[member]]))
 }
 
 function leave(reading: Reading, element: Element): void {

@@ -7,7 +7,7 @@ import type { ChildField, Fields } from './field.ts'
 import { attribute, content } from './fields.ts'
 import { payload } from './payload.ts'
 import { plainText } from './reading.ts'
-import { checkText, integer, jid, oneOf, string } from './scalars.ts'
+import { checkText, integer, invalid, jid, oneOf, string } from './scalars.ts'
 import { anyElement, spread } from './structures.ts'
 import { leaf } from './writing.ts'
 
@@ -46,7 +46,7 @@ const reason: ChildField<Reason, false> & { spread: readonly string[] } = {
     return uri === '' ? { condition } : { condition, uri }
   },
   write({ condition, uri = '' }, into, _vocabulary, path) {
-    if (condition === undefined) return
+    if (condition === undefined) throw invalid(path, 'condition', 'is required beside uri')
     checkText(uri, path, 'uri')
     into.push(leaf(condition, STANZA_ERRORS, uri))
   },

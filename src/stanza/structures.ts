@@ -68,7 +68,7 @@ export function known(place: Place): ChildField<Json, false> {
     (element, vocabulary) => vocabulary.known(place).read(element, vocabulary) ?? { element: readExtension(element) },
     (value, vocabulary, path, key) =>
       writeMember(place, value, vocabulary, path, key, (name, here) =>
-        name === 'element' ? writeExtension(value.element as Extension, here, name) : undefined,
+        name === 'element' ? writeExtension(value.element as Extension, vocabulary.isName, here, name) : undefined,
       ),
   )
 }
@@ -79,7 +79,7 @@ export function anyElement(except?: string): ChildField<Extension, false> {
     undefined,
     () => extensionSchema,
     (element) => (element.xmlns === except ? undefined : readExtension(element)),
-    (value, _vocabulary, path, key) => writeExtension(value, path, key),
+    (value, vocabulary, path, key) => writeExtension(value, vocabulary.isName, path, key),
   )
 }
 
@@ -89,7 +89,7 @@ export function elements(): ChildField<Extension[], false> {
     undefined,
     () => extensionSchema,
     readExtension,
-    (value, _vocabulary, path, key) => writeExtension(value, path, key),
+    (value, vocabulary, path, key) => writeExtension(value, vocabulary.isName, path, key),
   )
 }
 
@@ -106,7 +106,7 @@ export function stanza(): ChildField<Json, false> & { spread: readonly string[] 
         Object.fromEntries(kinds.map((kind) => [kind, z.lazy(() => vocabulary.schema(vocabulary.stanza(kind) as Payload)).optional()])),
       ) as unknown as z.ZodType<Json>,
     read(element, before, vocabulary) {
-      const json = before === undefined ? vocabulary.stanza(element.name)?.read(element, vocabulary) : undefined
+      const json = before?.[element.name] === undefined ? vocabulary.stanza(element.name)?.read(element, vocabulary) : undefined
       return json === undefined ? undefined : { [element.name]: json }
     },
     write(value, into, vocabulary, path) {

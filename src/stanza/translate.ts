@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Problem } from '../errors.ts'
+import { isNCName, isReadableName } from './characters.ts'
 import type { Definition } from './definition.ts'
 import { dictionary, iqPayload } from './dictionary.ts'
 import { CLIENT, type Element, isElement, type Node } from './element.ts'
@@ -27,7 +28,8 @@ export interface Translator {
   read(stanza: Element, options?: { received?: boolean }): { kind: StanzaKind; json: StanzaJson }
   /**
    * JSON (valid by the schema) → XML; throws the problems illegal-character, jid-malformed, invalid-request with the path.
-   * What a stanza can hold that was received, but not one to send, is written only with `received`: `raw.to`, `raw.from`, `xmlns`.
+   * What a stanza can hold that was received, but not one to send, is written only with `received`: `raw.to`, `raw.from`, `xmlns`,
+   * names that not every edition of XML has.
    */
   write(kind: StanzaKind, json: StanzaJson, options?: { received?: boolean }): Element
   /** payload of an iq: `{roster: {…}}` ⇄ element; what is unknown is `{extensions: […]}` */
@@ -47,6 +49,7 @@ export function createTranslator(definitions: readonly Definition[]): Translator
     return made
   }
   const vocabulary: Vocabulary = {
+    isName: isNCName,
     known(place) {
       const made = dictionaries.get(place) ?? dictionary(definitions, place)
       dictionaries.set(place, made)
@@ -56,6 +59,7 @@ export function createTranslator(definitions: readonly Definition[]): Translator
     schema: (codec) => remember(codec, () => codec.schema(vocabulary)),
     lazy: remember,
   }
+  const lenient: Vocabulary = { ...vocabulary, isName: isReadableName }
   const stanzas: Record<StanzaKind, Payload<Json>> = {
     message: stanza('Message', 'message', definitions),
     presence: stanza('Presence', 'presence', definitions),
@@ -75,7 +79,7 @@ export function createTranslator(definitions: readonly Definition[]): Translator
       if (raw !== undefined && !received) {
         for (const name of ['to', 'from']) if (raw[name] !== undefined) throw malformed(name)
       }
-      const element = stanzas[kind].write(json, vocabulary, undefined, '')
+      const element = stanzas[kind].write(json, received ? lenient : vocabulary, undefined, '')
       if (xmlns === undefined || xmlns === CLIENT) return element
       if (!received) throw notStanza('A stanza of another namespace than jabber:client is never sent.')
       checkText(xmlns as string, undefined, 'xmlns')

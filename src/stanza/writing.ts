@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isReadableName } from './characters.ts'
 import { Attributes, type Element, type Node, none } from './element.ts'
 import { type Extension, writeAttributes, writeNodes } from './extension.ts'
 import type { ChildField, Json, Leftovers, Vocabulary } from './field.ts'
-import { blank, WHITE } from './reading.ts'
+import { blank, pick, WHITE } from './reading.ts'
 import { checkText, invalid, type Path, type Scalar } from './scalars.ts'
 import { reserved, type Table, type Writer } from './table.ts'
 
@@ -25,16 +26,17 @@ export function writeElement(table: Table, name: string, json: Json & Leftovers,
     else if (writer.kind === 'child') writeChild(table, writing, writer.field, member, json, vocabulary, here)
     else put(writing, writer, print(writer.scalar, value, raw?.[member], here, member))
   }
+  for (const member of table.required) if (json[member] === undefined) throw invalid(here, member, 'is required')
   if (raw !== undefined) writeRaw(table, writing, raw, json, here)
   if (attributes !== undefined) {
     for (const attribute of Object.keys(attributes)) {
       const slot = table.attributes.get(attribute)
       if (slot !== undefined) throw invalid(here, `attributes.${attribute}`, `is the member ${slot.member}`)
     }
-    writeAttributes(attributes, writing.attributes, here)
+    writeAttributes(attributes, writing.attributes, vocabulary.isName, here)
   }
   if (writing.words !== '') writing.nodes.unshift(writing.words)
-  if (extensions !== undefined) writing.nodes.push(...writeNodes(extensions, { outer: here, key: 'extensions' }))
+  if (extensions !== undefined) writing.nodes.push(...writeNodes(extensions, vocabulary.isName, { outer: here, key: 'extensions' }))
   return { name, xmlns: table.xmlns, attributes: writing.attributes, children: writing.nodes }
 }
 
@@ -47,26 +49,26 @@ function writeChild(
   vocabulary: Vocabulary,
   here: Path | undefined,
 ): void {
-  const there = field.spread?.filter((one) => json[one] !== undefined)
-  // one element holds them all: the first that is there writes it
-  if (there !== undefined && there[0] !== member) return
-  const value = there === undefined ? json[member] : Object.fromEntries(there.map((one) => [one, json[one]]))
+  // one element holds all members that are spread: the first that is there writes it
+  if (field.spread !== undefined && field.spread.find((one) => json[one] !== undefined) !== member) return
+  const value = field.spread === undefined ? json[member] : pick(json, field.spread)
   const { extensions } = json
   if (extensions !== undefined && field.lossy !== undefined && isKept(table, field, value, extensions, vocabulary)) return
-  field.write(value, writing.nodes, vocabulary, here, there === undefined ? member : '', table.xmlns)
+  field.write(value, writing.nodes, vocabulary, here, field.spread === undefined ? member : '', table.xmlns)
 }
 
 /** True where the extensions have the element as received, and it still says what the member says. */
-function isKept(table: Table, field: ChildField, value: unknown, extensions: Leftovers['extensions'], vocabulary: Vocabulary) {
-  return extensions?.some((extension) => {
-    if (typeof extension === 'string') return false
-    const entry = table.children.get(extension.name)?.find((one) => one.field === field && one.xmlns === extension.xmlns)
-    return entry !== undefined && isDeepStrictEqual(field.read(received(extension), undefined, vocabulary), value)
-  })
+function isKept(table: Table, field: ChildField, value: unknown, extensions: readonly (Extension | string)[], vocabulary: Vocabulary) {
+  const kept = extensions.find(
+    (extension): extension is Extension =>
+      typeof extension !== 'string' &&
+      table.children.get(extension.name)?.some((one) => one.field === field && one.xmlns === extension.xmlns) === true,
+  )
+  return kept !== undefined && isDeepStrictEqual(field.read(received(kept), undefined, vocabulary), value)
 }
 
 function received(extension: Extension): Element {
-  return writeNodes([extension], { outer: undefined, key: '' })[0] as Element
+  return writeNodes([extension], isReadableName, { outer: undefined, key: '' })[0] as Element
 }
 
 function writeRaw(table: Table, writing: Writing, raw: Record<string, string>, json: Json, here: Path | undefined): void {
