@@ -62,7 +62,7 @@ export function createConnections({
     bound(index: number, jid: string, features: readonly string[]): Promise<void>
     stanza(index: number, stanza: Element, position: number): void
     acked(index: number, position: number): void
-    lost(index: number, h: number | null): void
+    lost(index: number, h: number | null, refused?: string): void
     verified(index: number): void
   }
 }): Connections {
@@ -91,7 +91,7 @@ export function createConnections({
         },
         stanza: (stanza, position) => on.stanza(index, stanza, position),
         acked: (position) => on.acked(index, position),
-        lost: (h) => on.lost(index, h),
+        lost: (h, refused) => on.lost(index, h, refused),
         verified: () => on.verified(index),
       },
     )

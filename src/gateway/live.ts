@@ -116,12 +116,12 @@ export function createLive(
         inbound.push(index, stanza, position)
       },
       acked: (index, position) => outbox.acked(index, position),
-      lost: (index, h) => {
+      lost: (index, h, refused) => {
         if (index === 0) {
           correlator.failAll()
           if (!closing) states.lost()
         }
-        outbox.lost(index, h)
+        outbox.lost(index, h, refused)
       },
       verified: (index) => {
         if (index === 0) states.verified()

@@ -15,8 +15,8 @@ export interface Outbox {
   wake(): void
   /** the server counted all up to this position of that connection */
   acked(connection: number, position: number): void
-  /** a stream ended without being resumed; h: what the server still counted of it */
-  lost(connection: number, h: number | null): void
+  /** a stream ended without being resumed; h: what the server still counted of it; refused: it ended over something that we wrote */
+  lost(connection: number, h: number | null, refused?: string): void
   /** since when there are messages of which nobody knows whether the server got them (epoch ms); undefined: there are none */
   doubtsSince(): number | undefined
   /** a message in doubt was found in the archive */
@@ -72,6 +72,8 @@ export function createOutbox({
   const waiting: Item[] = []
   const sent = new Map<number, Sent[]>()
   const doubtful: Item[] = []
+  /** ids of messages of which one ended a stream */
+  const suspects = new Set<string>()
   /** connections whose unacknowledged messages another process wrote: after a resume they are ours to repeat */
   const inherited = new Set<number>()
   const pins = new Map<string, { connection: number; count: number }>()
@@ -161,13 +163,16 @@ export function createOutbox({
     })
     const connection = index === undefined ? undefined : connections.get(index)
     if (index === undefined || !connection) return false
+    const before = sent.get(index) ?? []
+    if (suspects.size > 0 && before.some((other) => suspects.has(other.entry.id))) return false
+    if (suspects.has(entry.id) && before.length > 0) return false
     try {
       const { position, written } = connection.send(entry.xml)
       track(index, { ...item, position })
       const stream = connection.snapshot()?.id
       const wire = stream === undefined ? {} : { wire: { connection: index, stream, position } }
       written.then(
-        () => told(entry, 'sent', wire),
+        () => wrote(entry, wire),
         () => {}, // its fate is told by what happens to the stream
       )
       return true
@@ -194,9 +199,11 @@ export function createOutbox({
     }
   }
 
-  function told(entry: OutboxEntry, status: MessageStatus, more: Partial<MessageRecord>): void {
-    const change = versions([entry], status, more)
-    if (change.records?.length) write(change).catch(onError)
+  /** Told once as sent; where it was written last is always kept. */
+  function wrote(entry: OutboxEntry, wire: Pick<MessageRecord, 'wire'>): void {
+    const change = versions([entry], 'sent', wire)
+    if (change.records?.length === 0) change.records = [records.hold({ ...(records.held(entry.id) ?? accepted(entry)), ...wire })]
+    write(change).catch(onError)
   }
 
   function settle(entries: readonly OutboxEntry[], status: MessageStatus, more: Partial<MessageRecord> = {}): void {
@@ -216,7 +223,10 @@ export function createOutbox({
     if (!list) return
     const first = list.findIndex((item) => isAfter(item.position, position))
     const done = list.splice(0, first === -1 ? list.length : first)
-    for (const { entry } of done) unpin(entry)
+    for (const { entry } of done) {
+      unpin(entry)
+      suspects.delete(entry.id)
+    }
     const byPing = usable().get(connection)?.managed === false
     if (done.length > 0)
       settle(
@@ -224,12 +234,38 @@ export function createOutbox({
         'acked',
         byPing ? { ackBy: 'ping' } : {},
       )
-    if (inherited.delete(connection)) {
-      const rest = list.splice(0)
-      for (const { entry } of rest) unpin(entry)
-      requeue(rest)
-    }
+    if (inherited.delete(connection)) repeat(list.splice(0)).catch(onError)
     wake()
+  }
+
+  /**
+   * What another process wrote and the server did not get goes again at new positions. The old ones are forgotten first:
+   * after one more crash they would pass for acknowledged.
+   */
+  async function repeat(items: readonly Item[]): Promise<void> {
+    if (items.length === 0) return
+    const forgotten = items.map(({ entry }) => {
+      const { wire: _, ...record } = records.held(entry.id) ?? accepted(entry)
+      return records.hold(record)
+    })
+    await write({ records: forgotten })
+    for (const { entry } of items) unpin(entry)
+    requeue(items)
+    wake()
+  }
+
+  /**
+   * The server ended the stream over something we wrote. Whichever it was, each goes once more, one at a time; the one
+   * that ends the stream again was it, and fails, so that the others can go on.
+   */
+  function suspect(items: readonly Item[], reason: string): void {
+    const again = items.filter(({ entry }) => items.length > 1 || !suspects.has(entry.id))
+    const guilty = items.filter((item) => !again.includes(item)).map(({ entry }) => entry)
+    for (const { id: message } of guilty) suspects.delete(message)
+    if (guilty.length > 0)
+      settle(guilty, 'failed', { error: { code: 'refused', detail: `The server ended the stream over it, twice: ${reason}.` } })
+    for (const { entry } of again) suspects.add(entry.id)
+    doubtful.push(...again)
   }
 
   /** Back into the queue, each in its place. */
@@ -248,13 +284,14 @@ export function createOutbox({
     wake,
     acked,
 
-    lost(connection, h) {
+    lost(connection, h, refused) {
       if (h !== null) acked(connection, h)
       inherited.delete(connection)
       const unknown = sent.get(connection) ?? []
       sent.delete(connection)
       for (const { entry } of unknown) unpin(entry)
-      doubtful.push(...unknown)
+      if (refused === undefined) doubtful.push(...unknown)
+      else suspect(unknown, refused)
     },
 
     doubtsSince: () => (doubtful.length === 0 ? undefined : Math.min(...doubtful.map(({ entry }) => entry.acceptedAt))),

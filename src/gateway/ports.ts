@@ -362,8 +362,8 @@ export interface ConnectionEvents {
   stanza(stanza: Element, position: number): void
   /** the server counted everything up to this position (as answered by send) */
   acked(position: number): void
-  /** a stream that could not be resumed: `h` of <failed/> if the server gave it; what was sent after it has an unknown fate */
-  lost(h: number | null): void
+  /** a stream that could not be resumed: `h` of <failed/> if the server gave it; what was sent after it has an unknown fate; `refused`: the server ended the stream over something that we wrote */
+  lost(h: number | null, refused?: string): void
   /** the server proved that the stream is alive */
   verified(): void
 }

@@ -53,13 +53,13 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   }
 
   /** The old stream cannot come back: the fate of what it did not acknowledge is unknown. */
-  function lose(h: number | null): void {
+  function lose(h: number | null, refused?: string): void {
     if (ledger === undefined) return
     const gone = ledger
     ledger = undefined
     const known = h !== null && gone.acknowledge(h)
     if (known) guarded('acked', () => events.acked(gone.acked))
-    guarded('lost', () => events.lost(known ? h : null))
+    guarded('lost', () => events.lost(known ? h : null, refused))
   }
 
   function resumable(): Ledger | undefined {
@@ -169,7 +169,8 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
         lose(null)
         return tell(verdict.kind === 'stop' ? verdict.state : 'stopped', { reason: cause.reason, error })
       }
-      if (verdict.anew || ledger?.id === undefined) lose(null)
+      const refused = verdict.anew && cause.reason !== 'handled-count-wrong' ? cause.reason : undefined
+      if (verdict.anew || ledger?.id === undefined) lose(null, refused)
       tell(online > 0 && resumable() !== undefined ? 'resuming' : 'backoff', { reason: cause.reason, error })
       await pause(verdict.wait)
       await pause(turn(domain))
