@@ -330,6 +330,8 @@ export interface ConnectionSpec {
   once?: boolean
   /** what makes this connection known again to its server; never shared between connections. Absent: no FAST tokens are asked for */
   device?: Device
+  /** SASL mechanisms that are only used where they are asked for: DIGEST-MD5 (RFC 6331 says why not), ANONYMOUS, EXTERNAL */
+  optIn?: readonly string[]
 }
 
 /** A connection as a server with SASL2 knows it (XEP-0388 user agent, XEP-0484 FAST). */

@@ -5,7 +5,7 @@ import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
 import type { AddressRules } from './dial.ts'
 import { type Failure, failure, toFailure } from './failure.ts'
-import { type Negotiated, negotiate, type Sasl2Progress } from './negotiation.ts'
+import { type LoginMemory, type Negotiated, negotiate } from './negotiation.ts'
 import { createReader, type Reader } from './reader.ts'
 import { findTargets, type ResolveSrv, serviceTarget, type Target } from './resolver.ts'
 import { openChannel } from './transport.ts'
@@ -34,14 +34,14 @@ export interface Attempt {
 export async function attemptOnce({
   spec,
   resume,
-  sasl2,
+  memory,
   elsewhere,
   surroundings,
   signal,
 }: {
   spec: ConnectionSpec
   resume: { id: string; jid: string; h: () => number } | undefined
-  sasl2: Sasl2Progress
+  memory: LoginMemory
   /** `host[:port]` of a see-other-host that a bound stream ended with */
   elsewhere: string | undefined
   surroundings: Surroundings
@@ -55,7 +55,7 @@ export async function attemptOnce({
   const abort = () => deadline.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
-  const { service, jid, password, resource, device } = spec
+  const { service, jid, password, resource, device, optIn = [] } = spec
   const domain = jid.slice(jid.indexOf('@') + 1)
 
   async function tryTargets(targets: readonly Target[]): Promise<Attempt> {
@@ -64,7 +64,7 @@ export async function attemptOnce({
       channel = await openChannel(targets, { ...surroundings, domain, resolve: resolve.host, signal: deadline.signal })
       const reader = createReader({ channel, stanzaLimit, bounds, monotonic })
       const common = { channel, reader, bounds, signal: deadline.signal }
-      const negotiated = await negotiate({ ...common, jid, password, resource, device, resume, sasl2 })
+      const negotiated = await negotiate({ ...common, jid, password, resource, device, optIn, resume, memory })
       return { channel, reader, negotiated }
     } catch (thrown) {
       channel?.destroy()

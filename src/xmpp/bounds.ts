@@ -4,6 +4,8 @@ export interface Bounds {
   attempt: number
   /** one address: TCP connection */
   address: number
+  /** one target up to its secure channel, where another target is left to try */
+  target: number
   /** one DNS question */
   lookup: number
   /** an idle stream is asked for a sign of life after this */
@@ -45,6 +47,7 @@ export interface Bounds {
 export const defaultBounds: Bounds = {
   attempt: 20_000,
   address: 3_000,
+  target: 8_000,
   lookup: 5_000,
   idle: 15_000,
   silence: 20_000,

@@ -3,7 +3,7 @@ import type { Clock, Connection, ConnectionEvents, ConnectionSpec, SessionState,
 import { attemptOnce, type Surroundings } from './attempt.ts'
 import { type Failure, failure, toFailure } from './failure.ts'
 import type { Log } from './log.ts'
-import type { Sasl2Progress } from './negotiation.ts'
+import type { LoginMemory } from './negotiation.ts'
 import { closed, createStream, type Stream } from './stream.ts'
 import { createLedger, type Ledger } from './stream-management.ts'
 import { createSupervisor } from './supervisor.ts'
@@ -36,8 +36,10 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   let managed = ledger !== undefined
   let droppedAt: number | undefined
   let wasOnline = false
+  /** the work of the bind is done: only then is the stream worth resuming */
+  let ready = spec.resume !== null
   let elsewhere: string | undefined
-  const sasl2: Sasl2Progress = { state: 'unused' }
+  const memory: LoginMemory = { sasl2: 'unused', hidden: false }
 
   function tell(next: SessionState, detail: { reason: string | null; error?: Problem; jid?: string; resumed?: boolean }): void {
     state = next
@@ -78,7 +80,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     const { channel, reader, negotiated } = await attemptOnce({
       spec,
       resume,
-      sasl2,
+      memory,
       elsewhere: redirect,
       surroundings,
       signal: closing.signal,
@@ -92,6 +94,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     if (outcome.kind === 'bound') {
       lose(outcome.failedH)
       const { id, max } = outcome.management ?? { id: undefined, max: null }
+      ready = false
       ledger = createLedger({ jid: negotiated.jid, id, max })
       managed = outcome.management !== undefined
     }
@@ -126,6 +129,8 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     }
     const cause = await live.ended
     stream = undefined
+    // a resume would bring a stream whose work was never done
+    if (!ready) lose(null)
     if (channel.secure && !channel.framed) elsewhere = cause.elsewhere
     return { cause, online: clock.monotonic() - boundAt }
   }
@@ -138,6 +143,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       return
     }
     if (stream !== live || closing.signal.aborted) return
+    ready = true
     wasOnline = true
     tell('online', { reason: null, jid: full, resumed: false })
   }
@@ -158,8 +164,8 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       if (closing.signal.aborted) return
       if (online > 0) droppedAt = clock.monotonic()
       last = cause.reason
-      if (sasl2.state === 'begun' && online === 0 && crashes.has(cause.reason)) {
-        sasl2.state = 'avoided'
+      if (memory.sasl2 === 'begun' && online === 0 && crashes.has(cause.reason)) {
+        memory.sasl2 = 'avoided'
         continue
       }
       const { problem: error } = cause
@@ -194,6 +200,10 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     return from === null ? undefined : createLedger({ jid: from.jid, id: from.id, max: from.max, from })
   }
 
+  function snapshot(): StreamState | null {
+    return ready ? (ledger?.snapshot(clock.now()) ?? null) : null
+  }
+
   function needStream(): Stream {
     if (stream === undefined) throw new Problem('session-offline', 'There is no stream to the XMPP server now.', { retryAfter: 2 })
     return stream
@@ -224,7 +234,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       if (stream !== undefined) stream.stored(position)
       else ledger?.store(position)
     },
-    snapshot: () => ledger?.snapshot(clock.now()) ?? null,
+    snapshot,
     ping: async () => needStream().ping(),
     close: async ({ status } = {}) => {
       const live = stream
@@ -236,7 +246,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     abandon: async () => {
       closing.abort(closed())
       stream?.destroy(closed())
-      const kept = ledger?.snapshot(clock.now()) ?? null
+      const kept = snapshot()
       await end('connecting')
       return kept
     },

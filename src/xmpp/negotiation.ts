@@ -3,26 +3,26 @@ import { EventEmitter } from 'node:events'
 import { type Authenticate, client, type Fast, type XmppClient } from '@xmpp/client'
 import xml from '@xmpp/xml'
 import type { Device, FastToken } from '../gateway/ports.ts'
-import { child, childText, type Element, elements, isElement, text } from '../stanza/element.ts'
+import { child, childText, type Element, elements } from '../stanza/element.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
 import { type Failure, failure, STREAMS, streamFailure, toFailure } from './failure.ts'
 import { toLtx } from './ltx.ts'
 import type { Reader } from './reader.ts'
-import { install, mechanisms, tokenMechanisms } from './sasl.ts'
+import { createSasl, FAST, type LoginPolicy, SASL, SASL2 } from './sasl.ts'
 import { offersManagement, readEnabled, readH, SM } from './stream-management.ts'
 
-const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl'
-const SASL2 = 'urn:xmpp:sasl:2'
-const FAST = 'urn:xmpp:fast:0'
 const BIND2 = 'urn:xmpp:bind:0'
 const BIND = 'urn:ietf:params:xml:ns:xmpp-bind'
 const LIMITS = 'urn:xmpp:stream-limits:0'
 const CLIENT = 'jabber:client'
 
-/** Set to 'begun' when SASL2 is tried; a server whose SASL2 breaks is met with classic SASL: 'avoided'. */
-export interface Sasl2Progress {
-  state: 'unused' | 'begun' | 'avoided'
+/** What a connection keeps in mind from one log-in to the next. */
+export interface LoginMemory {
+  /** 'begun' when SASL2 was tried; a server whose SASL2 breaks is met with classic SASL: 'avoided' */
+  sasl2: 'unused' | 'begun' | 'avoided'
+  /** the server could do without seeing the password: it is not shown to it any more */
+  hidden: boolean
 }
 
 export interface Negotiation {
@@ -35,7 +35,9 @@ export interface Negotiation {
   /** a stream to resume: its id and the number of the last stanza stored */
   resume: { id: string; jid: string; h: () => number } | undefined
   device: Device | undefined
-  sasl2: Sasl2Progress
+  memory: LoginMemory
+  /** mechanisms that are only used where asked for */
+  optIn: readonly string[]
   bounds: Bounds
   /** aborted with a Failure */
   signal: AbortSignal
@@ -64,7 +66,7 @@ export interface Negotiated {
  * Rejects with a Failure.
  */
 export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
-  const { channel, reader, jid, resource, resume, device, sasl2, bounds, signal } = negotiation
+  const { channel, reader, jid, resource, resume, device, memory, bounds, signal } = negotiation
   const { promise, resolve, reject } = Promise.withResolvers<Negotiated>()
   const [local = '', domain = ''] = splitBare(jid)
   const early: Element[] = []
@@ -89,10 +91,8 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   entity._jid(jid)
   entity.on('error', onError)
   entity.on('online', onOnline)
-  const exchange = install([
-    { factory: entity.saslFactory, list: mechanisms(channel) },
-    { factory: entity.fast.saslFactory, list: tokenMechanisms(channel) },
-  ])
+  const policy: LoginPolicy = { allowPlain: !memory.hidden, optIn: negotiation.optIn }
+  const sasl = createSasl({ channel, domain, policy, factory: entity.saslFactory, tokenFactory: entity.fast.saslFactory })
   inlineManagement()
   const parser = attach(entity, channel, reader)
 
@@ -232,30 +232,28 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
 
   /** What the library may see of the features: TLS is done before it, stream management is ours, compression is never taken (T13). */
   function without(offered: Element): Element {
-    const inlineKnown = new Set([BIND2, SM, ...(device === undefined ? [] : [FAST])])
-    const children: Element[] = []
-    for (const offer of elements(offered)) {
-      if (offer.xmlns === SASL || offer.xmlns === BIND) children.push(offer)
-      else if (offer.xmlns === SASL2 && sasl2.state !== 'avoided') {
-        children.push({ ...offer, children: offer.children.map((node) => (isElement(node) ? withoutInline(node, inlineKnown) : node)) })
-        sasl2.state = 'begun'
+    if (authenticated) return { ...offered, children: elements(offered).filter(({ xmlns }) => xmlns === BIND) }
+    const modern = memory.sasl2 === 'avoided' ? undefined : child(offered, 'authentication', SASL2)
+    if (modern !== undefined) {
+      memory.sasl2 = 'begun'
+      const inline = (node: Element) => ({ ...node, children: elements(node).flatMap(inlineFeature) })
+      const chosen = sasl.choose(modern, offered)
+      return {
+        ...offered,
+        children: [{ ...chosen, children: elements(chosen).map((node) => (node.name === 'inline' ? inline(node) : node)) }],
       }
     }
-    // where both are offered the library would start both
-    return {
-      ...offered,
-      children: children.some(({ xmlns }) => xmlns === SASL2) ? children.filter(({ xmlns }) => xmlns !== SASL) : children,
-    }
+    const classic = child(offered, 'mechanisms', SASL)
+    return { ...offered, children: classic === undefined ? [] : [sasl.choose(classic, offered)] }
+  }
+  function inlineFeature(offer: Element): Element[] {
+    if (offer.xmlns === FAST && device !== undefined) return [sasl.chooseToken(offer)]
+    return offer.xmlns === BIND2 || offer.xmlns === SM ? [offer] : []
   }
 
   function onSuccess(success: Element): void {
-    const said = success.xmlns === SASL ? text(success) : (childText(success, 'additional-data', SASL2) ?? '')
-    const run = exchange()
-    if (said !== '' && said !== '=') run?.final(Buffer.from(said, 'base64').toString('latin1'))
-    // without this proof anybody could have said `<success/>` (RFC 5802 section 3)
-    if (run?.proven !== true) {
-      throw failure('server-not-trusted', 'xmpp-server-not-trusted', 'The XMPP server did not prove that it knows the account.')
-    }
+    sasl.finish(success)
+    memory.hidden ||= sasl.hidden
     authenticated = true
     inline = success.xmlns === SASL2
     // nothing may follow before the stream starts anew, or before the library has taken what is inside (SASL2)
@@ -376,11 +374,6 @@ function saslFailure(name: string, cause: unknown): Failure {
     return failure(`sasl-${name}`, 'xmpp-unreachable', 'The XMPP server cannot check the credentials now.', cause)
   }
   return failure(`sasl-${name}`, 'xmpp-authentication-failed', `The XMPP server refused the credentials: ${name}.`, cause)
-}
-
-function withoutInline(offer: Element, known: ReadonlySet<string>): Element {
-  if (offer.name !== 'inline') return offer
-  return { ...offer, children: elements(offer).filter(({ xmlns }) => known.has(xmlns)) }
 }
 
 /** The same UUID for each log-in of the same connection, where none is kept. */

@@ -1,128 +1,127 @@
-import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
-import { promisify } from 'node:util'
 import type { SaslFactory } from '@xmpp/client'
+import { child, childText, type Element, elements, text } from '../stanza/element.ts'
 import type { Channel } from './channel.ts'
-import { failure } from './failure.ts'
+import { channelBindings } from './mechanisms/channel-binding.ts'
+import { chooseMechanism } from './mechanisms/choose.ts'
+import { hashedToken, tokenMechanisms } from './mechanisms/hashed-token.ts'
+import type { ChannelBinding, Credentials, Mechanism } from './mechanisms/mechanism.ts'
 
-/** One run of a mechanism; what goes in and out is a string of bytes, as @xmpp/client encodes it. */
-export interface Exchange {
-  readonly name: string
-  response(credentials: { username: string; password: string }): Promise<string> | string
-  challenge(data: string): Promise<void> | void
-  /** the server's last word, in `<success/>` */
-  final(data: string): void
-  /** the server has proved itself, or the mechanism has no such proof */
-  readonly proven: boolean
+export const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl'
+export const SASL2 = 'urn:xmpp:sasl:2'
+export const FAST = 'urn:xmpp:fast:0'
+const CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0'
+
+/** How a connection may log in. */
+export interface LoginPolicy {
+  /** PLAIN over TLS, where the server offers nothing better */
+  allowPlain: boolean
+  /** mechanisms that are only used where they were asked for: DIGEST-MD5, ANONYMOUS, EXTERNAL */
+  optIn: readonly string[]
 }
 
-export type MakeExchange = () => Exchange
-
-/** Mechanisms for a channel, the strongest first. */
-export function mechanisms(channel: Channel): [name: string, make: MakeExchange][] {
-  const offered: [string, MakeExchange][] = [['SCRAM-SHA-1', scramSha1]]
-  if (channel.secure) offered.push(['PLAIN', plain])
-  return offered
+/** The mechanisms of one log-in, in the library's factories; the library is only ever offered what was chosen here. */
+export interface Sasl {
+  /**
+   * Chooses among the mechanisms of `<mechanisms/>` or `<authentication/>` and answers that element with the chosen one alone.
+   * Throws the problem xmpp-authentication-failed where none is safe enough.
+   */
+  choose(offer: Element, features: Element): Element
+  /** the same for the tokens of `<fast/>` */
+  chooseToken(fast: Element): Element
+  /** Checks the proof inside `<success/>` (RFC 5802 section 3: without it anybody could have said so). Throws xmpp-server-not-trusted. */
+  finish(success: Element): void
+  /** the chosen mechanism never shows the password to the server */
+  readonly hidden: boolean
 }
 
-/** Mechanisms for a FAST token (XEP-0484), bound to the channel where it can be. */
-export function tokenMechanisms(channel: Channel): [name: string, make: MakeExchange][] {
-  if (!channel.secure) return []
-  return [['HT-SHA-256-NONE', () => hashedToken('HT-SHA-256-NONE', Buffer.alloc(0))]]
-}
+export function createSasl({
+  channel,
+  domain,
+  policy,
+  factory,
+  tokenFactory,
+}: {
+  channel: Channel
+  domain: string
+  policy: LoginPolicy
+  factory: SaslFactory
+  tokenFactory: SaslFactory
+}): Sasl {
+  const bindings = channelBindings(channel.tls)
+  let running: Mechanism | undefined
+  let chosen = ''
+  factory._mechs.length = 0
+  tokenFactory._mechs.length = 0
 
-/** draft-schmaus-kitten-sasl-ht: both sides prove the token, without sending it. */
-function hashedToken(name: string, binding: Buffer): Exchange {
-  let token = ''
-  let proven = false
-  const proof = (who: string) => createHmac('sha256', token).update(who).update(binding).digest()
-  return {
-    name,
-    get proven() {
-      return proven
-    },
-    response: ({ username, password }) => {
-      token = password
-      return Buffer.concat([Buffer.from(`${username}\0`), proof('Initiator')]).toString('latin1')
-    },
-    challenge: () => undefined,
-    final: (data) => {
-      const given = Buffer.from(data, 'latin1')
-      proven = given.length === 32 && timingSafeEqual(given, proof('Responder'))
-    },
-  }
-}
-
-/** Puts mechanisms into the library's factories; answers the exchange that is running. */
-export function install(places: readonly { factory: SaslFactory; list: readonly [string, MakeExchange][] }[]): () => Exchange | undefined {
-  let current: Exchange | undefined
-  for (const { factory } of places) factory._mechs.length = 0
-  for (const [factory, name, make] of places.flatMap(({ factory, list }) => list.map(([name, make]) => [factory, name, make] as const))) {
-    factory.use(name, function Mechanism(this: object) {
-      const exchange = make()
-      current = exchange
+  /** The library's idea of a mechanism: strings of bytes, made anew for each exchange. */
+  function offer(place: SaslFactory, name: string, create: (credentials: Credentials) => Mechanism | undefined): void {
+    place.use(name, function LibraryMechanism() {
+      let mechanism: Mechanism | undefined
+      let next: Buffer | undefined
       return {
         name,
+        // a mechanism in which the server speaks first begins with an empty <auth/> too
         clientFirst: true,
-        response: (credentials: { username: string; password: string }) => exchange.response(credentials),
-        challenge: (data: string) => exchange.challenge(data),
-        // the negotiation checks the proof itself, before the library sees the success
+        response: async ({ username, password }: { username: string; password: string }) => {
+          if (mechanism === undefined) {
+            mechanism = create({ username, password, domain })
+            running = mechanism
+            next = await mechanism?.start()
+          }
+          return (next ?? Buffer.alloc(0)).toString('latin1')
+        },
+        challenge: async (data: string) => {
+          next = await mechanism?.respond(Buffer.from(data, 'latin1'))
+        },
+        // `finish` has checked the proof before the library sees the success
         final: () => undefined,
       }
     })
   }
-  return () => current
-}
 
-function plain(): Exchange {
   return {
-    name: 'PLAIN',
-    response: ({ username, password }) => Buffer.from(`\0${username}\0${password}`).toString('latin1'),
-    challenge: () => undefined,
-    final: () => undefined,
-    proven: true,
-  }
-}
-
-function scramSha1(): Exchange {
-  const nonce = randomBytes(18).toString('base64')
-  let bare = ''
-  let next = ''
-  let expected: Buffer | undefined
-  let proven = false
-  let password = ''
-  return {
-    name: 'SCRAM-SHA-1',
-    get proven() {
-      return proven
+    get hidden() {
+      return chosen.startsWith('SCRAM-')
     },
-    response: (credentials) => {
-      if (next !== '') return next
-      password = credentials.password
-      bare = `n=${Buffer.from(credentials.username.replaceAll('=', '=3D').replaceAll(',', '=2C')).toString('latin1')},r=${nonce}`
-      return `n,,${bare}`
+    choose: (offered, features) => {
+      const { name, create } = chooseMechanism(namesIn(offered), {
+        secure: channel.secure,
+        allowPlain: policy.allowPlain,
+        optIn: policy.optIn,
+        channelBinding: bindings,
+        offeredBindings: bindingsIn(features, offered),
+      })
+      chosen = name
+      offer(factory, name, create)
+      return only(offered, name)
     },
-    challenge: async (data) => {
-      const [, r = '', s = '', i = ''] = /^r=([^,]*),s=([^,]*),i=(\d+)/.exec(data) ?? []
-      const iterations = Number(i)
-      if (!r.startsWith(nonce) || iterations < 4096 || iterations > 1_000_000) throw untrusted()
-      const salted = await promisify(pbkdf2)(password.normalize('NFKC'), Buffer.from(s, 'base64'), iterations, 20, 'sha1')
-      const hmac = (key: Buffer, text: string) => createHmac('sha1', key).update(text).digest()
-      const clientKey = hmac(salted, 'Client Key')
-      const stored = createHash('sha1').update(clientKey).digest()
-      const without = `c=biws,r=${r}`
-      const message = Buffer.from(`${bare},${data},${without}`, 'latin1').toString('latin1')
-      const signature = createHmac('sha1', stored).update(message, 'latin1').digest()
-      const proof = Buffer.from(clientKey.map((byte, index) => byte ^ (signature[index] as number)))
-      expected = createHmac('sha1', hmac(salted, 'Server Key')).update(message, 'latin1').digest()
-      next = `${without},p=${proof.toString('base64')}`
+    chooseToken: (fast) => {
+      const have: ChannelBinding[] = channel.secure ? bindings : []
+      const name = channel.secure ? tokenMechanisms(have).find((each) => namesIn(fast).includes(each)) : undefined
+      if (name !== undefined) offer(tokenFactory, name, (credentials) => hashedToken(name, credentials, have))
+      return only(fast, name)
     },
-    final: (data) => {
-      const given = Buffer.from(/^v=([^,]*)/.exec(data)?.[1] ?? '', 'base64')
-      proven = expected !== undefined && given.length === expected.length && timingSafeEqual(given, expected)
+    finish: (success) => {
+      const data = success.xmlns === SASL ? text(success) : childText(success, 'additional-data', SASL2)
+      running?.finish(data === undefined || data === '' ? undefined : Buffer.from(data, 'base64'))
     },
   }
 }
 
-function untrusted() {
-  return failure('server-not-trusted', 'xmpp-server-not-trusted', 'The XMPP server asked for a log-in that is not safe.')
+function namesIn(offer: Element): string[] {
+  return elements(offer)
+    .filter(({ name }) => name === 'mechanism')
+    .map(text)
+}
+
+function only(offer: Element, name: string | undefined): Element {
+  return { ...offer, children: elements(offer).filter((each) => each.name !== 'mechanism' || text(each) === name) }
+}
+
+/** XEP-0440, among the features or inside those of SASL2 */
+function bindingsIn(...places: Element[]): string[] {
+  return places
+    .flatMap((place) => [child(place, 'sasl-channel-binding', CHANNEL_BINDING)])
+    .flatMap((list) => (list === undefined ? [] : elements(list)))
+    .map(({ attributes }) => attributes.type ?? '')
 }

@@ -22,12 +22,18 @@ export interface TransportOptions {
 /** The first of the targets that gives a channel; the failure of the last one otherwise, but one about trust is never hidden by a later one. */
 export async function openChannel(targets: readonly Target[], options: TransportOptions): Promise<Channel> {
   let worst: unknown
-  for (const target of targets) {
+  for (const [index, target] of targets.entries()) {
+    const patience = new AbortController()
+    const late = failure('timeout', 'xmpp-timeout', `The XMPP server ${target.host} did not answer in time.`)
+    const last = index === targets.length - 1
+    const timer = last ? undefined : setTimeout(() => patience.abort(late), options.bounds.target)
     try {
-      return await openTarget(target, options)
+      return await openTarget(target, { ...options, signal: AbortSignal.any([options.signal, patience.signal]) })
     } catch (thrown) {
       options.signal.throwIfAborted()
       if (worst === undefined || rank(thrown) >= rank(worst)) worst = thrown
+    } finally {
+      clearTimeout(timer)
     }
   }
   throw worst ?? failure('unreachable', 'xmpp-unreachable', 'There is no address to try.')

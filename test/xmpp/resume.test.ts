@@ -155,7 +155,7 @@ describe('with a real server', () => {
     await follower.online()
     await server.restart()
     await follower.until(() => follower.states.filter(({ state }) => state === 'online').length === 2)
-    assert.ok(follower.states.some(({ reason }) => reason === 'system-shutdown'))
+    assert.ok(follower.states.some(({ state }) => state === 'backoff'))
   })
 
   test('F16: a conflict from outside is final', async () => {
@@ -257,6 +257,35 @@ describe('with a server that does what is rare', () => {
     await follower.until(() => answers.length === 2 || undefined).catch(() => undefined)
     await Promise.race([server.ran(1), follower.until(() => answers.length === 2)])
     assert.deepEqual(answers, ['0', '1'])
+  })
+
+  test('F4: a server that shuts down in order is met again with a resume', async () => {
+    const server = await scripted(async (peer) => {
+      if (peer.number === 1) {
+        await toBound(peer)
+        await peer.next(isId('1'))
+        peer.write(`<stream:error><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>`)
+        peer.socket.end()
+        return
+      }
+      await toResume(peer)
+      peer.write(resumed(1))
+      await serve(peer, { count: 1 })
+    })
+    const follower = follow(connector(server).open, { ...ada, service: server.service })
+    await follower.online()
+    follower.connection.send(hello('1'))
+    await follower.until(() => follower.states.find(({ resumed: again }) => again === true))
+    assert.deepEqual(
+      follower.states.map(({ state, reason }) => [state, reason]),
+      [
+        ['connecting', null],
+        ['online', null],
+        ['resuming', 'system-shutdown'],
+        ['resuming', 'system-shutdown'],
+        ['online', null],
+      ],
+    )
   })
 
   test('F7: a link that is cut in the middle of the replay loses nothing', async () => {

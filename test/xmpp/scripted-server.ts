@@ -148,7 +148,11 @@ function createPeer(first: Socket, number: number, domain: string, context: Retu
         onClose: end,
       })
     }
-    parser.write(data)
+    try {
+      parser.write(data)
+    } catch {
+      // what is no XML, such as TLS where none was agreed, is for the script to look at in `heard`
+    }
   }
   function listen(socket: Socket): void {
     socket.on('data', onData)
@@ -170,8 +174,8 @@ function createPeer(first: Socket, number: number, domain: string, context: Retu
       }),
     closed: gone.promise,
     secure: async () => {
-      first.removeAllListeners('data')
-      first.removeAllListeners('close')
+      first.removeListener('data', onData)
+      first.removeListener('close', end)
       parser = undefined
       const tls = new TLSSocket(first, { isServer: true, secureContext: context })
       listen(tls)

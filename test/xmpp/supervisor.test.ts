@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict'
+import { afterEach, describe, test } from 'node:test'
+import fc from 'fast-check'
+import type { Connector } from '../../src/gateway/ports.ts'
+import { defaultBounds } from '../../src/xmpp/bounds.ts'
+import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
+import { failure } from '../../src/xmpp/failure.ts'
+import { createBuckets, createSupervisor } from '../../src/xmpp/supervisor.ts'
+import {
+  bindFeature,
+  features,
+  mechanisms,
+  namespaces,
+  type Peer,
+  serve,
+  smFeature,
+  startScriptedServer,
+  toAuthenticated,
+  toBound,
+  toTls,
+} from './scripted-server.ts'
+import { connectorFor, follow } from './support.ts'
+
+const ended = (reason: string, code: Parameters<typeof failure>[1] = 'xmpp-unreachable') => failure(reason, code, 'it ended')
+
+function supervisor({ random = 1 } = {}) {
+  let now = 0
+  const made = createSupervisor({ bounds: defaultBounds, monotonic: () => now, random: () => random })
+  return {
+    ...made,
+    pass: (ms: number) => {
+      now += ms
+    },
+    wait: (reason: string, online = 0) => {
+      const verdict = made.judge(ended(reason), online)
+      return verdict.kind === 'retry' ? verdict.wait : verdict.state
+    },
+  }
+}
+
+describe('the decision after an end', () => {
+  test('pauses double from a second to five minutes', () => {
+    const { wait } = supervisor()
+    const waits = Array.from({ length: 12 }, () => wait('connection-lost'))
+    assert.deepEqual(waits, [1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000, 300_000])
+  })
+
+  test('a pause is drawn from all of its range', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), fc.nat(50), (random, failures) => {
+        const { wait } = supervisor({ random })
+        for (let index = 0; index < failures; index += 1) wait('unreachable')
+        assert.equal(wait('unreachable'), random * Math.min(300_000, 1000 * 2 ** failures))
+      }),
+    )
+  })
+
+  test('a stream that lived for a minute starts anew, a shorter one does not', () => {
+    const { wait } = supervisor()
+    for (let index = 0; index < 5; index += 1) wait('connection-lost')
+    assert.equal(wait('connection-lost', 59_999), 32_000)
+    assert.equal(wait('connection-lost', 60_000), 1000)
+  })
+
+  test('conflict and refused credentials are final', () => {
+    const { judge } = supervisor()
+    assert.deepEqual(judge(ended('conflict', 'xmpp-conflict'), 100_000), { kind: 'stop', state: 'conflict' })
+    assert.deepEqual(judge(ended('sasl-not-authorized', 'xmpp-authentication-failed'), 0), { kind: 'stop', state: 'auth-failed' })
+  })
+
+  test('a server that cannot check credentials now is asked again after 30 s', () => {
+    const { wait } = supervisor({ random: 0 })
+    assert.equal(wait('sasl-temporary-auth-failure'), 30_000)
+  })
+
+  for (const reason of ['policy-violation', 'host-unknown', 'host-gone', 'tls-failed', 'server-not-trusted', 'address-not-allowed']) {
+    test(`${reason}: from 60 s, the third time is the last`, () => {
+      const { wait } = supervisor({ random: 0 })
+      assert.deepEqual([wait(reason), wait(reason), wait(reason)], [60_000, 60_000, 'stopped'])
+    })
+  }
+
+  test('strikes are forgotten after a stable stream', () => {
+    const { wait } = supervisor({ random: 0 })
+    wait('tls-failed')
+    wait('tls-failed')
+    wait('connection-lost', 60_000)
+    assert.equal(wait('tls-failed'), 60_000)
+  })
+
+  test('what could not be read safely: from 5 s, the third time within ten minutes is the last', () => {
+    const { wait, pass } = supervisor({ random: 0 })
+    assert.equal(wait('received-not-well-formed', 70_000), 5000)
+    pass(300_000)
+    assert.equal(wait('received-not-well-formed', 70_000), 5000)
+    pass(301_000)
+    assert.equal(wait('received-not-well-formed', 70_000), 5000)
+    pass(1000)
+    assert.equal(wait('received-not-well-formed', 70_000), 'stopped')
+  })
+
+  test('a link that went silent is resumed at once, the first time', () => {
+    const { wait } = supervisor()
+    assert.deepEqual([wait('silence', 1000), wait('silence')], [0, 2000])
+  })
+
+  test('what we wrote and was refused is not written again by a resume', () => {
+    const { judge } = supervisor()
+    for (const reason of ['bad-format', 'not-well-formed', 'invalid-xml']) {
+      const verdict = judge(ended(reason), 1000)
+      assert.ok(verdict.kind === 'retry' && verdict.anew, reason)
+    }
+    const verdict = judge(ended('system-shutdown'), 1000)
+    assert.ok(verdict.kind === 'retry' && !verdict.anew)
+  })
+})
+
+test('reconnects to one host are spread: a hundred at once, then twenty a second', () => {
+  let now = 0
+  const { take } = createBuckets({ rate: 20, burst: 100, monotonic: () => now })
+  const waits = Array.from({ length: 200 }, () => take('example.org'))
+  assert.ok(waits.slice(0, 100).every((wait) => wait === 0))
+  assert.equal(waits[100], 50)
+  assert.equal(waits[199], 5000)
+  assert.equal(take('other.example'), 0)
+  now = 60_000
+  assert.equal(take('example.org'), 0)
+})
+
+// ---------------------------------------------------------------- on sockets
+
+const stops: { stop(): Promise<void> }[] = []
+const connectors: Connector[] = []
+afterEach(async () => {
+  await Promise.all(connectors.splice(0).map((connector) => connector.close()))
+  await Promise.all(stops.splice(0).map((each) => each.stop()))
+})
+const ada = { jid: 'ada@localhost', password: 'secret', resource: 'desk' }
+const quick = { backoffFirst: 1, backoffMax: 2, reconnectRate: 1000, reconnectBurst: 1000 }
+
+async function scripted(script: (peer: Peer) => Promise<void>) {
+  const server = await startScriptedServer(script)
+  stops.push(server)
+  return server
+}
+function connector(server: { caFile?: string }, options: Partial<ConnectorOptions> = {}): Connector {
+  const made = connectorFor(server, { bounds: quick, ...options })
+  connectors.push(made)
+  return made
+}
+
+describe('F5: a server that stalls', () => {
+  const stalls: Record<string, (peer: Peer) => Promise<unknown>> = {
+    'before its header': async () => undefined,
+    'in the TLS handshake': async (peer) => {
+      await peer.opened()
+      peer.header()
+      peer.write(features(`<starttls xmlns='${namespaces.tls}'/>`))
+      await peer.next()
+      peer.write(`<proceed xmlns='${namespaces.tls}'/>`)
+    },
+    'at SASL': async (peer) => {
+      await toTls(peer)
+      await peer.opened()
+      peer.header()
+      peer.write(features(mechanisms('PLAIN')))
+    },
+    'at the bind': async (peer) => {
+      await toAuthenticated(peer)
+      peer.write(features(bindFeature + smFeature))
+    },
+    'at the resume': async (peer) => {
+      await toAuthenticated(peer)
+      peer.write(features(bindFeature + smFeature))
+    },
+    'when stream management is asked for': async (peer) => {
+      await toAuthenticated(peer)
+      peer.write(features(bindFeature + smFeature))
+      const iq = await peer.next(({ name }) => name === 'iq')
+      peer.write(`<iq type='result' id='${iq.attributes.id}'><bind xmlns='${namespaces.bind}'><jid>ada@localhost/desk</jid></bind></iq>`)
+    },
+  }
+  for (const [where, stall] of Object.entries(stalls)) {
+    test(`${where}: 50 attempts end by their deadline and leave nothing behind`, async () => {
+      const server = await scripted(async (peer) => {
+        await stall(peer)
+        await peer.closed
+      })
+      const resume = { id: 'sm-0', jid: 'ada@localhost/desk', inbound: 0, outbound: 0, acked: 0, max: 600, savedAt: 0 }
+      const made = connector(server, { bounds: { ...quick, attempt: 60 } })
+      const count = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'TCPSocketWrap').length
+      const follower = follow(made.open, { ...ada, service: server.service, resume: where === 'at the resume' ? resume : null })
+      await follower.until(() => follower.states.filter(({ state }) => state === 'backoff').length >= 5)
+      await follower.until(() => server.open <= 1)
+      const early = count()
+      await follower.until(() => follower.states.filter(({ state }) => state === 'backoff').length >= 50)
+      assert.ok(follower.states.every(({ reason }) => reason === null || reason === 'timeout'))
+      assert.ok(count() <= early + 4, `${count()} after ${early}`)
+      await follower.connection.close()
+      assert.equal(follower.connection.state, 'stopped')
+    })
+  }
+})
+
+/** SRV records of a server with STARTTLS alone */
+const records = (port: number) => async (name: string) =>
+  name.startsWith('_xmpp-client') ? [{ name: 'xmpp.example', port, priority: 0, weight: 0 }] : []
+
+test('F6: a name that cannot be looked up is tried for ever, and reached when it can be', async () => {
+  const server = await scripted(async (peer) => {
+    await toBound(peer)
+    await serve(peer)
+  })
+  let asked = 0
+  const host = async () => {
+    asked += 1
+    if (asked === 1) throw Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' })
+    if (asked === 2) throw Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' })
+    if (asked === 3) return new Promise<never>(() => undefined)
+    return ['127.0.0.1']
+  }
+  const srv = records(server.port)
+  const made = connector(server, { resolve: { host, srv }, privateHosts: ['xmpp.example'], bounds: { ...quick, lookup: 20 } })
+  const follower = follow(made.open, ada)
+  await follower.online()
+  assert.equal(asked, 4)
+  assert.deepEqual(
+    follower.states.filter(({ state }) => state === 'backoff').map(({ reason }) => reason),
+    ['unreachable', 'unreachable', 'unreachable'],
+  )
+})
+
+test('T17: a name whose second look-up is another address is not asked a second time', async () => {
+  const server = await scripted(async (peer) => {
+    await toBound(peer)
+    await serve(peer)
+  })
+  let asked = 0
+  const host = async () => {
+    asked += 1
+    return ['192.0.2.1', '10.0.0.1', '169.254.169.254', '::1', '127.0.0.1']
+  }
+  const srv = records(5222)
+  const follower = follow(connector(server, { resolve: { host, srv } }).open, { ...ada, once: true })
+  const { error } = await follower.state('stopped')
+  assert.equal(error?.code, 'address-not-allowed')
+  assert.equal(asked, 1)
+  assert.equal(server.peers.length, 0)
+})
+
+test('a first address that does not answer is left for the next one', async () => {
+  const server = await scripted(async (peer) => {
+    await toBound(peer)
+    await serve(peer)
+  })
+  const srv = records(server.port)
+  const host = async () => ['127.0.0.2', '127.0.0.1']
+  const follower = follow(connector(server, { resolve: { host, srv }, privateHosts: ['xmpp.example'] }).open, ada)
+  await follower.online()
+})
+
+test('the work of a bind that fails ends the stream, and the next one does it again', async () => {
+  const server = await scripted(async (peer) => {
+    await toBound(peer, { id: `sm-${peer.number}` })
+    await serve(peer)
+  })
+  let tries = 0
+  const follower = follow(
+    connector(server).open,
+    { ...ada, service: server.service },
+    {
+      bound: async () => {
+        tries += 1
+        if (tries === 1) throw new Error('no roster')
+      },
+    },
+  )
+  await follower.online()
+  assert.equal(tries, 2)
+  assert.ok(follower.states.some(({ reason }) => reason === 'bind-work-failed'))
+})
+
+test('closing in the middle of an attempt ends it at once', async () => {
+  const begun = Promise.withResolvers<void>()
+  const server = await scripted(async (peer) => {
+    await toTls(peer)
+    await peer.opened()
+    begun.resolve()
+    await peer.closed
+  })
+  const follower = follow(connector(server).open, { ...ada, service: server.service })
+  await begun.promise
+  await follower.connection.close()
+  assert.deepEqual(
+    follower.states.map(({ state }) => state),
+    ['connecting'],
+  )
+})
