@@ -1,0 +1,134 @@
+/** A TCP proxy in front of a real server: a network that is slow, cut, silent or in pieces. */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
+
+export interface TcpProxy {
+  readonly port: number
+  /** connections made through it so far */
+  readonly connections: number
+  /** connections that are open now */
+  readonly open: number
+  /** resets every connection */
+  cut(): void
+  /** resets a connection towards its client when so many more bytes of clients have passed */
+  cutAfter(bytes: number): void
+  /** Nothing passes in either direction and nothing is closed, as when packets are lost; with false what was held back passes. */
+  blackhole(on: boolean): void
+  /** new connections are reset at once */
+  refuse(on: boolean): void
+  /** ms that everything is late, in each direction */
+  latency(ms: number): void
+  /** everything passes in pieces of so many bytes, each read by itself; 0: as it came */
+  slice(bytes: number): void
+  stop(): Promise<void>
+}
+
+/** bytes held for one direction before its source is no longer read */
+const HELD_MAX = 64 * 1024
+
+export async function startProxy({ to }: { to: { port: number; host?: string } }): Promise<TcpProxy> {
+  const links = new Set<Socket>()
+  let connections = 0
+  let left = Number.POSITIVE_INFINITY
+  let refusing = false
+  let late = 0
+  let piece = 0
+  let shut = false
+  let gate = Promise.withResolvers<void>()
+  gate.resolve()
+
+  function reset(): void {
+    for (const socket of links) socket.resetAndDestroy()
+  }
+
+  async function pass(chunk: Buffer, due: number, sink: Socket): Promise<void> {
+    const wait = due - performance.now()
+    if (wait > 0) await delay(wait, undefined, { ref: false })
+    await gate.promise
+    const size = piece || chunk.length
+    for (let at = 0; at < chunk.length; at += size) {
+      await new Promise<void>((resolve) => sink.write(chunk.subarray(at, at + size), () => resolve()))
+      if (piece > 0) await nextTurn()
+    }
+  }
+
+  /** Bytes go one way, in order, each chunk when its time has come. */
+  function pump(source: Socket, sink: Socket, fromClient: boolean): void {
+    let tail = Promise.resolve()
+    let held = 0
+    source.on('data', (chunk: Buffer) => {
+      const passed = fromClient ? chunk.subarray(0, left) : chunk
+      const last = fromClient && left <= chunk.length
+      if (fromClient) left = last ? Number.POSITIVE_INFINITY : left - chunk.length
+      const due = performance.now() + late
+      held += chunk.length
+      if (held > HELD_MAX) source.pause()
+      tail = tail.then(async () => {
+        await pass(passed, due, sink)
+        held -= chunk.length
+        if (held <= HELD_MAX) source.resume()
+        if (!last) return
+        // the far side still reads what came before
+        sink.end()
+        source.resetAndDestroy()
+      })
+    })
+    source.on('end', () => {
+      tail = tail.then(() => gate.promise).then(() => void sink.end())
+    })
+    source.on('error', () => {
+      tail = tail.then(() => gate.promise).then(() => void sink.resetAndDestroy())
+    })
+    source.on('close', () => links.delete(source))
+    links.add(source)
+  }
+
+  const listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    if (refusing) {
+      client.resetAndDestroy()
+      return
+    }
+    connections += 1
+    const server = connect({ port: to.port, host: to.host ?? '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    pump(client, server, true)
+    pump(server, client, false)
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+
+  return {
+    port: (listener.address() as AddressInfo).port,
+    get connections() {
+      return connections
+    },
+    get open() {
+      return Math.ceil(links.size / 2)
+    },
+    cut: reset,
+    cutAfter: (bytes) => {
+      left = bytes
+    },
+    blackhole: (on) => {
+      if (on && !shut) gate = Promise.withResolvers()
+      if (!on) gate.resolve()
+      shut = on
+    },
+    refuse: (on) => {
+      refusing = on
+    },
+    latency: (ms) => {
+      late = ms
+    },
+    slice: (bytes) => {
+      piece = bytes
+    },
+    stop: async () => {
+      gate.resolve()
+      const closed = once(listener, 'close')
+      listener.close()
+      reset()
+      await closed
+    },
+  }
+}
