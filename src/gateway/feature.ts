@@ -138,8 +138,8 @@ export interface SessionHandle {
   /** all that the session knows of a kind, by key */
   state(kind: string): Promise<Map<string, unknown>>
   keptIq(id: string): Promise<KeptIq | undefined>
-  /** Runs a feature's command where the session lives; args and result are JSON. Rejects with session-offline, session-stopped. */
-  perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal }): Promise<unknown>
+  /** Runs a feature's command where the session lives; args and result are JSON. `repeatable`: twice does no harm. Rejects with session-offline, session-stopped. */
+  perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal; repeatable?: boolean }): Promise<unknown>
 }
 
 /** What a feature's code sees of a session on the instance that owns it. */

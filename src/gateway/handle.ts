@@ -35,7 +35,7 @@ export function createHandle({
       const { state } = await status()
       if (ended.includes(state)) throw stopped(state)
       const result = await store.outbox.accept(id, acceptance)
-      if (result.kind === 'accepted') owners.get(id)?.live.wake()
+      if (result.kind === 'accepted') await owners.wake(id)
       return result
     },
 
@@ -71,11 +71,11 @@ export function createHandle({
     keptIq: (iq) => store.iqs.get(id, iq),
 
     async perform(command, args, options) {
-      const live = owners.get(id)?.live
-      if (live) return await live.perform(command, args, options)
+      const here = owners.get(id)
+      if (here) return await here.live.perform(command, args, options)
       const { state } = await status()
       if (ended.includes(state)) throw stopped(state)
-      throw new Problem('session-offline', 'The session is being taken up by an instance.', { retryAfter: 5 })
+      return await owners.ask({ session: id, command, args }, options)
     },
   }
 }

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Problem } from '../errors.ts'
+import { type AskOptions, createInstances, type Question } from './instances.ts'
 import { createLive, type Live, type LiveContext } from './live.ts'
 import type { SessionRecord } from './ports.ts'
 
@@ -10,6 +12,8 @@ const RENEW = 5_000
 const SELF_FENCE = 10_000
 /** sessions brought up at one time at start */
 const STARTING = 20
+/** ms that ending or restarting a session elsewhere may take */
+const WHOLE_WITHIN = 10_000
 /** ms that stopping may take in all */
 const STOP_WITHIN = 15_000
 
@@ -25,12 +29,16 @@ export interface Owners {
   get(id: string): Owned | undefined
   /** takes the session over if it is free, and brings it up; undefined when another instance has it or it is gone */
   take(id: string): Promise<Owned | undefined>
-  /** a fresh start of an owned session, e.g. after its password was changed */
-  restart(id: string): Promise<Owned | undefined>
+  /** A fresh start wherever it lives, e.g. after its password was changed. */
+  restart(id: string): Promise<void>
   /** its record was changed */
-  changed(record: SessionRecord): void
-  /** ends being its owner; the session itself was closed or goes elsewhere */
-  release(id: string): Promise<void>
+  changed(record: SessionRecord): Promise<void>
+  /** messages were accepted for it, here or not */
+  wake(id: string): Promise<void>
+  /** Has another instance run a command for a session that it owns. */
+  ask(question: Question, options: AskOptions): Promise<unknown>
+  /** Ends the session wherever it lives: its streams closed, what is left in its outbox failed, its end told. Its data stays. */
+  end(id: string, options: { status?: string }): Promise<void>
   start(): Promise<void>
   stop(): Promise<void>
   count(): Map<string, number>
@@ -40,6 +48,7 @@ export interface Owners {
 export function createOwners(context: LiveContext & { boot: string }): Owners {
   const { store, clock, seal, instance, boot, log } = context
   const owner = `${instance}:${boot}`
+  const instances = createInstances({ bus: store.bus, self: owner })
   const owned = new Map<string, Owned>()
   const taking = new Map<string, Promise<Owned | undefined>>()
   let beat: NodeJS.Timeout | undefined
@@ -131,6 +140,46 @@ export function createOwners(context: LiveContext & { boot: string }): Owners {
     }
   }
 
+  function adopt(record: SessionRecord): void {
+    const entry = owned.get(record.id)
+    if (!entry) return
+    entry.record = record
+    entry.live.changed(record)
+  }
+
+  async function heard(id: string, note: 'accepted' | 'changed'): Promise<void> {
+    const entry = owned.get(id)
+    if (note === 'accepted') return entry?.live.wake()
+    const kept = entry && (await store.sessions.get(id))
+    if (kept) adopt(kept.record)
+  }
+
+  const whole: Record<string, (entry: Owned, args: { status?: string }) => Promise<void>> = {
+    async 'session.restart'(entry) {
+      await entry.live.abandon()
+      await bringUp(entry.record, entry.fence)
+    },
+    async 'session.end'({ record, live }, options) {
+      await live.close(options)
+      await release(record.id)
+    },
+  }
+
+  async function run({ session, command, args }: Question, options: AskOptions): Promise<unknown> {
+    const entry = owned.get(session)
+    if (!entry) throw between()
+    const ofWhole = whole[command]
+    return ofWhole ? await ofWhole(entry, args as { status?: string }) : await entry.live.perform(command, args, options)
+  }
+
+  /** A command about the whole session: by its owner, or here when it has none. */
+  async function wherever(id: string, command: 'session.restart' | 'session.end', args: { status?: string }): Promise<void> {
+    const other = owned.has(id) ? undefined : await store.leases.owner(id)
+    const question = { session: id, command, args }
+    if (other !== undefined && other !== owner) await instances.ask(other, question, { timeout: WHOLE_WITHIN, repeatable: true })
+    else if (await take(id)) await run(question, { timeout: WHOLE_WITHIN })
+  }
+
   async function release(id: string): Promise<void> {
     const entry = owned.get(id)
     owned.delete(id)
@@ -140,20 +189,26 @@ export function createOwners(context: LiveContext & { boot: string }): Owners {
   return {
     get: (id) => owned.get(id),
     take,
-    async restart(id) {
-      const entry = owned.get(id)
-      if (!entry) return await take(id)
-      await entry.live.abandon()
-      return await bringUp(entry.record, entry.fence)
+    restart: (id) => wherever(id, 'session.restart', {}),
+    end: (id, options) => wherever(id, 'session.end', options),
+    async changed(record) {
+      if (owned.has(record.id)) return adopt(record)
+      const other = await store.leases.owner(record.id)
+      if (other !== undefined) instances.note(other, record.id, 'changed')
     },
-    changed(record) {
-      const entry = owned.get(record.id)
-      if (!entry) return
-      entry.record = record
-      entry.live.changed(record)
+    async wake(id) {
+      const here = owned.get(id)
+      if (here) return here.live.wake()
+      const other = await store.leases.owner(id)
+      if (other !== undefined) instances.note(other, id, 'accepted')
     },
-    release,
+    async ask(question, options) {
+      const other = await store.leases.owner(question.session)
+      if (other === undefined || other === owner) throw between()
+      return await instances.ask(other, question, options)
+    },
     async start() {
+      instances.start({ run, hear: (id, note) => void heard(id, note).catch(() => {}) }) // a note that is lost is found by the next look
       await tick()
       beat = setInterval(() => {
         beating = beating.then(tick)
@@ -174,6 +229,7 @@ export function createOwners(context: LiveContext & { boot: string }): Owners {
         await Promise.race([all, delay(STOP_WITHIN, undefined, { signal: limit.signal })])
       } finally {
         limit.abort()
+        instances.stop()
       }
     },
     count() {
@@ -186,3 +242,5 @@ export function createOwners(context: LiveContext & { boot: string }): Owners {
     },
   }
 }
+
+const between = () => new Problem('session-offline', 'The session is being taken up by an instance.', { retryAfter: 1 })

@@ -109,7 +109,8 @@ export function createSessions({
     const current = matches(record, password) ? record : await change(record.id, sealed(record, password))
     const status = await handleOf(current).status()
     if (ended.includes(status.state)) {
-      const owned = await owners.restart(record.id)
+      await owners.restart(record.id)
+      const owned = owners.get(record.id)
       if (owned) await online(owned.live, wait)
     }
     return { handle: handleOf(current), token: await token(record.id), outcome: 'existing' as const }
@@ -148,14 +149,13 @@ export function createSessions({
       if (!kept) throw gone()
       const changed = await store.sessions.update(id, kept.record.version, patch)
       if (!changed) continue
-      owners.changed(changed)
+      await owners.changed(changed)
       return changed
     }
   }
 
   async function discard(id: string): Promise<void> {
-    await owners.get(id)?.live.close({})
-    await owners.release(id)
+    await owners.end(id, {})
     await store.sessions.remove(id)
   }
 
@@ -211,8 +211,7 @@ export function createSessions({
     },
 
     async close({ record }, options) {
-      await owners.get(record.id)?.live.close(options)
-      await owners.release(record.id)
+      await owners.end(record.id, options)
       await store.sessions.remove(record.id)
     },
 
