@@ -16,6 +16,7 @@ import { createGateway } from './gateway/gateway.ts'
 import type { Clock, Connector, Store } from './gateway/ports.ts'
 import { createSeal } from './gateway/seal.ts'
 import { createAuthenticator } from './http/auth.ts'
+import { registerDocs } from './http/docs.ts'
 import { registerHealth } from './http/health.ts'
 import { createInvoke, createResolve } from './http/invoke.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -60,7 +61,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const {
     clock = { now: Date.now, monotonic: () => performance.now() },
     log = createLog({ level: config.logLevel, instance: config.instance }),
-    store = createStore(config, clock),
+    store = await createStore(config, clock, log),
     features = allFeatures,
     connector = createConnector({ ...config.xmpp, stanzaLimit: config.stanzaLimit, clock, log }),
   } = overrides
@@ -95,7 +96,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const invoke = createInvoke({ sessions, store, instance: config.instance, metrics })
   const { bodyLimit, allowedOrigins } = config
   const server = createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining })
-  registerHealth(server, { ping: store.ping, isDraining, authenticator, metrics, refresh })
+  registerHealth(server, { ping: () => store.ping(), isDraining, authenticator, metrics, refresh })
   await registerEvents(server, {
     streams,
     tickets,
@@ -110,6 +111,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   registerOperations(server, { operations, invoke })
   const document = () => createOpenapi({ operations: [...operations, events.list], version })
   registerOpenapi(server, document)
+  registerDocs(server, document)
   const { message, presence, iq } = vocabulary.schemas
   registerSchemas(server, { message, presence, iq, event: registry.schema })
 
@@ -138,8 +140,11 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   return { server, log, document, start, stop }
 }
 
-function createStore(config: Config, clock: Clock): Store {
-  return createMemoryStore({ limits: config.limits, clock })
+/** ioredis is loaded only where there is a Redis */
+async function createStore({ redis, limits }: Config, clock: Clock, log: Log): Promise<Store> {
+  if (!redis) return createMemoryStore({ limits, clock })
+  const { createRedisStore } = await import('./store/redis/store.ts')
+  return createRedisStore({ ...redis, limits, clock, log })
 }
 
 function problemDocument(thrown: unknown) {

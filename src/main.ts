@@ -1,5 +1,6 @@
 import { buildApp } from './app.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
+import { Problem } from './errors.ts'
 
 /** ms that a stop may take, before the process ends anyway */
 const STOP_WITHIN = 25_000
@@ -7,7 +8,11 @@ const STOP_WITHIN = 25_000
 const SAME_SIGNAL = 2_000
 
 const config = configOrExit()
-const app = await buildApp(config)
+const app = await buildApp(config).catch((error: unknown) => {
+  // what a person can set right: the address of Redis, or Redis itself
+  if (error instanceof Problem || error instanceof RangeError) return exitWith(error.message)
+  throw error
+})
 const { log } = app
 
 process.on('uncaughtException', (err) => {

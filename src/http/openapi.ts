@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from 'zod-openapi'
 import { describe, type OwnCode, type ProblemCode } from '../errors.ts'
 import type { Operation } from '../gateway/feature.ts'
+import { mergeComponents } from './openapi-components.ts'
 import { PROBLEM_TYPE, ProblemSchema } from './problem.ts'
+import { relax } from './schemas.ts'
 import { systemPaths } from './system-paths.ts'
 
 const JSON_TYPE = 'application/json'
@@ -19,30 +21,34 @@ export function createOpenapi({ operations, version }: { operations: readonly Op
     paths[operation.path] = path
   }
   const statuses = new Set(operations.flatMap((operation) => problemsOf(operation).map((code) => describe(code)[0])))
-  return createDocument({
-    openapi: '3.1.0',
-    info: {
-      title: 'stanzagate',
-      version,
-      summary: 'An XMPP-to-HTTP gateway',
-      description,
-      license: { name: 'MIT', identifier: 'MIT' },
-    },
-    servers: [{ url: '/' }],
-    security: [{ apiKey: [] }, { sessionToken: [] }],
-    tags: [...new Set(operations.map(tagOf))].map((name) => ({ name })),
-    paths: { ...paths, ...systemPaths },
-    components: {
-      securitySchemes: {
-        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `sgk_…`: every session of its tenant' },
-        sessionToken: { type: 'http', scheme: 'bearer', description: 'A session token, `sgs_…`: its session and nothing else' },
-        ticket: { type: 'apiKey', in: 'query', name: 'ticket', description: 'Of `POST /tickets`: one event stream' },
-        metricsToken: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN' },
+  const document = createDocument(
+    {
+      openapi: '3.1.0',
+      info: {
+        title: 'stanzagate',
+        version,
+        summary: 'An XMPP-to-HTTP gateway',
+        description,
+        license: { name: 'MIT', identifier: 'MIT' },
       },
-      responses: Object.fromEntries([...statuses].sort().map((status) => [`Problem${status}`, problemResponse(status)])),
-      parameters: sharedParameters,
-    },
-  } as ZodOpenApiObject) as unknown as Record<string, unknown>
+      servers: [{ url: '/' }],
+      security: [{ apiKey: [] }, { sessionToken: [] }],
+      tags: [...new Set(operations.map(tagOf)), 'system'].map((name) => ({ name, description: tags[name] ?? name })),
+      paths: { ...paths, ...systemPaths },
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `sgk_…`: every session of its tenant' },
+          sessionToken: { type: 'http', scheme: 'bearer', description: 'A session token, `sgs_…`: its session and nothing else' },
+          ticket: { type: 'apiKey', in: 'query', name: 'ticket', description: 'Of `POST /tickets`: one event stream' },
+          metricsToken: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN' },
+        },
+        responses: Object.fromEntries([...statuses].sort().map((status) => [`Problem${status}`, problemResponse(status)])),
+        parameters: sharedParameters,
+      },
+    } as ZodOpenApiObject,
+    { override: relax },
+  )
+  return mergeComponents(document) as unknown as Record<string, unknown>
 }
 
 /** Serves the document at `/openapi.yaml`; made when it is first asked for. */
@@ -62,6 +68,20 @@ const description = [
   'Send `Authorization: Bearer` with an API key or a session token. With an API key every route that acts for a session needs',
   '`?session=`. Readers ignore members that they do not know: changes are additive.',
 ].join('\n')
+
+const tags: Record<string, string> = {
+  sessions: 'Accounts that the gateway keeps online',
+  messages: 'Messages out, what became of them, and the archive',
+  roster: 'Contacts (RFC 6121)',
+  presence: 'Who is there, the own presence, subscriptions',
+  iq: 'Requests to other entities and their answers',
+  stanzas: 'Any stanza, as JSON or XML',
+  translate: 'Stanza XML ⇄ JSON, without sending',
+  events: 'What happened, by cursor: pages, server-sent events, WebSocket',
+  tickets: 'One-time tickets for browsers',
+  webhooks: 'Events by HTTP requests of the gateway',
+  system: 'For operators',
+}
 
 const sharedParameters = {
   session: {

@@ -3,8 +3,10 @@
 const json = (description: string) => ({ description, content: { 'application/json': { schema: { type: 'object' as const } } } })
 const text = (description: string, type: string) => ({ description, content: { [type]: { schema: { type: 'string' as const } } } })
 
+const malformed = { $ref: '#/components/responses/Problem400', description: '`invalid-request`: not an HTTP request' }
+
 function open(operationId: string, summary: string, answer: object) {
-  return { get: { operationId, summary, tags: ['system'], security: [], responses: { 200: answer } } }
+  return { get: { operationId, summary, tags: ['system'], security: [], responses: { 200: answer, 400: malformed } } }
 }
 
 const ready = open('system.ready', 'Is this instance ready for work?', json('Ready; `checks` lists what was looked at'))
@@ -44,6 +46,7 @@ export const systemPaths = {
       ],
       responses: {
         200: { description: 'The schema', content: { 'application/schema+json': { schema: { type: 'object' as const } } } },
+        404: { $ref: '#/components/responses/Problem404', description: '`not-found`' },
       },
     },
   },
