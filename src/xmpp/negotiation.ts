@@ -81,6 +81,8 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   let bound: string | undefined
   /** inside the success of SASL2 */
   let inline = false
+  /** a kept token is in use */
+  let tried = false
   let inlineResumed: number | undefined
   let inlineManaged: { id: string | undefined; max: number | null } | undefined
   let tail: ((next: Element | undefined) => void) | undefined
@@ -134,6 +136,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
 
   async function credentials(authenticate: Authenticate, offered: string[], fast: Fast | null): Promise<void> {
     const token = fast === null || device === undefined ? null : await device.token()
+    tried = token !== null
     const password = await negotiation.password()
     await authenticate({ username: local, password, ...(token === null ? {} : { token }) }, offered[0] as string, userAgent)
     if (inline) afterInline()
@@ -158,7 +161,8 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
       },
     )
     entity.fast.saveToken = async (token) => keep(token)
-    entity.fast.deleteToken = async () => keep(null)
+    // the library also forgets a token that there never was
+    entity.fast.deleteToken = async () => (tried ? keep(null) : undefined)
   }
   /** A token that cannot be kept is only a log-in by password more. */
   async function keep(token: FastToken | null): Promise<void> {
