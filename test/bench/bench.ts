@@ -117,11 +117,7 @@ async function measureGateway({
   row(`GET /roster ${on}`, await measured.rosterReads(place, 'u3@localhost', SECONDS))
 
   const before = await measured.footprint(gateway.pid, inspector)
-  await measured.logIns(
-    place,
-    Array.from({ length: IDLE_SESSIONS }, (_, index) => `u${index + 60}`),
-    16,
-  )
+  await measured.logIns(place, range(60, 60 + IDLE_SESSIONS), 16)
   const after = await measured.footprint(gateway.pid, inspector)
   const each = (bytes: number) => `${(bytes / IDLE_SESSIONS / 1024).toFixed(0)} KiB`
   table.push([
@@ -178,6 +174,11 @@ function row(what: string, { perSecond, cpu }: Measured, compared = '', target =
   const line = [what, String(Math.round(perSecond)), costs.join(', '), compared, target]
   table.push(line)
   console.error(line.join('  ·  '))
+}
+
+/** `u<from>` to `u<to - 1>` */
+function range(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, index) => `u${from + index}`)
 }
 
 function ratio(one: number, other: number): string {

@@ -7,6 +7,8 @@ const needle = Buffer.from('</message>')
 let tail = Buffer.alloc(0)
 let count = 0
 let wanted = Number.POSITIVE_INFINITY
+/** ids are never used twice: the gateway tells a repeated one from the same sender once */
+let written = 0
 
 socket.on('data', (chunk: Buffer) => {
   const bytes = Buffer.concat([tail, chunk])
@@ -37,7 +39,7 @@ async function send(total: number, to: string, body: string): Promise<void> {
   for (let sent = 0; sent < total; ) {
     let batch = ''
     for (let index = 0; index < 20 && sent < total; index++, sent++) {
-      batch += `<message type='chat' to='${to}' id='m${sent}'><body>${body}</body></message>`
+      batch += `<message type='chat' to='${to}' id='m${written++}'><body>${body}</body></message>`
     }
     if (!socket.write(batch)) await once(socket, 'drain')
   }
