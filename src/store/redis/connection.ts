@@ -32,7 +32,7 @@ export interface Connection {
   /** the connection that hears channels; on a Cluster the client itself, which keeps one of them for each master */
   readonly subscriber: Redis | Cluster
   /** what a command answers, or the problem store-unavailable */
-  ask<Answer>(command: Promise<Answer>): Promise<Answer>
+  ask<Answer>(command: () => Promise<Answer>): Promise<Answer>
   close(): void
 }
 
@@ -54,7 +54,12 @@ export async function openConnection({ url, log }: { url: string; log: StoreLog 
       lastError = error
     })
   }
+  // the client's own interval can outlive it
+  const slots = setInterval(() => {
+    if (client instanceof Cluster && client.status === 'ready') client.refreshSlotsCache()
+  }, SLOTS_INTERVAL).unref()
   const disconnect = () => {
+    clearInterval(slots)
     for (const each of clients) each.disconnect()
   }
   try {
@@ -85,7 +90,9 @@ export async function openConnection({ url, log }: { url: string; log: StoreLog 
     subscriber,
     async ask(command) {
       try {
-        return await command
+        // a Cluster would keep it for later
+        if (client.status !== 'ready') throw lastError ?? new Error('There is no connection.')
+        return await command()
       } catch (cause) {
         throw new Problem('store-unavailable', 'The store cannot be reached now.', { cause, retryAfter: RETRY_AFTER })
       }
@@ -136,10 +143,8 @@ function openClient(address: RedisAddress): Redis {
 function openCluster(address: RedisAddress): Cluster {
   return new Cluster(address.hosts, {
     redisOptions: common(address),
-    enableOfflineQueue: false,
     shardedSubscribers: true,
     slotsRefreshTimeout: CONNECT_TIMEOUT,
-    slotsRefreshInterval: SLOTS_INTERVAL,
     // a master that is away is asked again a few times; the command's own timeout ends it
     maxRedirections: 8,
     clusterRetryStrategy: retryDelay,

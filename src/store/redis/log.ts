@@ -68,7 +68,7 @@ export function createLog({
   }
 
   async function bounds(session: string): Promise<LogBounds> {
-    const [log, head, floor] = await ask(client.hmget(logKey(session), 'name', 'head', 'floor'))
+    const [log, head, floor] = await ask(() => client.hmget(logKey(session), 'name', 'head', 'floor'))
     if (typeof log !== 'string') throw absent()
     return { log, head: Number(head), floor: Number(floor) }
   }

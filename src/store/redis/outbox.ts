@@ -18,7 +18,7 @@ type Accepted =
   | ['replayed', answer: string]
   | ['running', instance: string]
   | ['full', excess: number, since: string, settled: string]
-type Done = ['fenced' | 'lost'] | ['done', log?: string, head?: number, ...cursors: (string | number)[]]
+type Done = ['fenced' | 'lost'] | ['done', log?: string, head?: number, cursors?: (string | number)[]]
 
 export function createOutbox({
   connection,
@@ -55,7 +55,7 @@ export function createOutbox({
         heads.forget(id)
         throw new Fenced('Somebody else holds the lease by now.')
       }
-      const [, log, head, ...cursors] = done
+      const [, log, head, cursors = []] = done
       if (log === undefined || head === undefined) return []
       heads.grown(id, log, head)
       return cursors.map((cursor) => (typeof cursor === 'number' ? formatCursor(log, cursor) : earlierCursor(cursor)))
@@ -83,14 +83,14 @@ export function createOutbox({
       },
       async read(id, after, limit) {
         const from = after === undefined || after === '0' ? '-' : `(${after}-0`
-        const found = await ask(client.xrange(outboxKey(id), from, '+', 'COUNT', limit))
+        const found = await ask(() => client.xrange(outboxKey(id), from, '+', 'COUNT', limit))
         const entries = found.map(([place, [, text]]) => ({ place: place.slice(0, -2), entry: disclose<OutboxEntry>(text) }))
         return entries.flatMap(({ place, entry }) => (entry === undefined ? [] : [{ ...entry, place }]))
       },
       async size(id) {
         const [length, first] = await Promise.all([
-          ask(client.xlen(outboxKey(id))),
-          ask(client.xrange(outboxKey(id), '-', '+', 'COUNT', 1)),
+          ask(() => client.xlen(outboxKey(id))),
+          ask(() => client.xrange(outboxKey(id), '-', '+', 'COUNT', 1)),
         ])
         const oldest = disclose<OutboxEntry>(first[0]?.[1][1])?.acceptedAt
         return { length, ...(oldest !== undefined && { oldest }) }

@@ -62,8 +62,8 @@ export function createPubSub({ connection, restored }: { connection: Connection;
 
   return {
     publish(channel, text) {
-      if (!cluster) return connection.ask((client as Redis).publish(channel, text))
-      return connection.ask((client as Cluster).spublish(channel, text) as Promise<number>)
+      if (!cluster) return connection.ask(() => (client as Redis).publish(channel, text))
+      return connection.ask(() => (client as Cluster).spublish(channel, text) as Promise<number>)
     },
     listen(channel, hear) {
       const own = (text: string) => hear(text)

@@ -39,12 +39,12 @@ export function createScripts({ connection, limits, waitReplicas }: { connection
 
 export type Scripts = ReturnType<typeof createScripts>
 
-type Run = (keys: number, ...args: Argument[]) => Promise<unknown>
+type Run = (count: number, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>
 
 function script({ client, ask }: Connection, name: string): Script {
   const run = Reflect.get(client, name) as Run
   return <Answer>(keys: readonly string[], args: readonly Argument[]) =>
-    ask(run.call(client, keys.length, ...keys, ...args) as Promise<Answer>)
+    ask(() => run.call(client, keys.length, keys, args) as Promise<Answer>)
 }
 
 /** WAIT counts for the connection that wrote: both go in one pipeline. */
@@ -52,11 +52,15 @@ function replicatedScript({ client, ask }: Connection, name: string, replicas: n
   return async <Answer>(keys: readonly string[], args: readonly Argument[]) => {
     const pipeline = client.pipeline()
     const run = Reflect.get(pipeline, name) as Run
-    run.call(pipeline, keys.length, ...keys, ...args)
+    run.call(pipeline, keys.length, keys, args)
     pipeline.call('wait', replicas, REPLICA_TIMEOUT)
-    const [written, waited] = (await ask(pipeline.exec())) ?? []
-    if (written?.[0] || waited?.[0]) await ask(Promise.reject(written?.[0] ?? waited?.[0]))
-    if (Number(waited?.[1]) < replicas) await ask(Promise.reject(new Error(`Fewer than ${replicas} replicas have the write.`)))
+    const [written] = await ask(async () => {
+      const results = (await pipeline.exec()) ?? []
+      const failed = results.find(([error]) => error !== null)?.[0]
+      if (failed) throw failed
+      if (Number(results[1]?.[1]) < replicas) throw new Error(`Fewer than ${replicas} replicas have the write.`)
+      return results
+    })
     return written?.[1] as Answer
   }
 }

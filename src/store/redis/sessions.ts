@@ -28,7 +28,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
   const { client, ask } = connection
 
   async function get(id: string): Promise<Kept | undefined> {
-    const [record, status] = await ask(client.hmget(sessionKey(id), 'record', 'status'))
+    const [record, status] = await ask(() => client.hmget(sessionKey(id), 'record', 'status'))
     const kept = { record: disclose<SessionRecord>(record), status: disclose<SessionStatus>(status) }
     return kept.record === undefined || kept.status === undefined ? undefined : (kept as Kept)
   }
@@ -38,7 +38,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
     const { id, tenant, jid, version, createdAt } = record
     const base = [sessionBase(id)]
     await scripts.create(base, [enclose(record), version, enclose(status), newLog(id), UNCONFIRMED_LIFE])
-    await ask(client.sadd(TENANTS, tenant))
+    await ask(() => client.sadd(TENANTS, tenant))
     const confirmed = await scripts.confirm<number>([jidKey(tenant, jid), membersKey(tenant)], [resourceField(record), id, createdAt])
     await (confirmed === 1 ? scripts.persist(base, []) : scripts.remove(base, [1]))
     return confirmed === 1
@@ -81,16 +81,16 @@ export function createSessions({ connection, scripts }: { connection: Connection
         return found
       },
       async find(tenant, jid) {
-        const index = await ask(client.hvals(jidKey(tenant, jid)))
+        const index = await ask(() => client.hvals(jidKey(tenant, jid)))
         const confirmed = index.filter((value) => !value.includes(' '))
         const found = await Promise.all(confirmed.map((id) => get(id)))
         return found.filter((kept) => kept !== undefined).map(({ record }) => record)
       },
       async *ids() {
-        for (const tenant of await ask(client.smembers(TENANTS))) {
+        for (const tenant of await ask(() => client.smembers(TENANTS))) {
           let cursor = '0'
           do {
-            const [next, entries] = await ask(client.zscan(membersKey(tenant), cursor, 'COUNT', 500))
+            const [next, entries] = await ask(() => client.zscan(membersKey(tenant), cursor, 'COUNT', 500))
             for (let index = 0; index < entries.length; index += 2) yield entries[index]!
             cursor = next
           } while (cursor !== '0')
@@ -112,7 +112,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
       async addToken(id, hash) {
         if ((await scripts.addToken<number>([sessionBase(id)], [hash])) === 0) throw absent()
       },
-      hasToken: async (id, hash) => (await ask(client.sismember(tokensKey(id), hash))) === 1,
+      hasToken: async (id, hash) => (await ask(() => client.sismember(tokensKey(id), hash))) === 1,
     },
 
     leases: {
@@ -125,7 +125,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
         await scripts.release([sessionBase(id)], [`${fence} ${owner}`])
       },
       async owner(id) {
-        const lease = await ask(client.get(leaseKey(id)))
+        const lease = await ask(() => client.get(leaseKey(id)))
         return lease === null ? undefined : lease.slice(lease.indexOf(' ') + 1)
       },
     },

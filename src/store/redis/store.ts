@@ -34,7 +34,7 @@ export async function createRedisStore({ url, limits, clock, waitReplicas, log }
   return {
     durable: true,
     async ping() {
-      await ask(client.ping())
+      await ask(() => client.ping())
     },
     async close() {
       pubsub.close()
@@ -49,7 +49,7 @@ export async function createRedisStore({ url, limits, clock, waitReplicas, log }
 
     state: {
       async read(id, kind) {
-        return disclosed<string, unknown>(Object.entries(await ask(client.hgetall(stateKey(id, kind)))))
+        return disclosed<string, unknown>(Object.entries(await ask(() => client.hgetall(stateKey(id, kind)))))
       },
       async all(id) {
         const flat = await scripts.allState<(string | string[])[]>([sessionBase(id)], [])
@@ -57,7 +57,7 @@ export async function createRedisStore({ url, limits, clock, waitReplicas, log }
         return new Map(kinds.map(([kind, values]) => [kind, disclosed<string, unknown>(pairs(values))]))
       },
       async streams(id) {
-        const kept = Object.entries(await ask(client.hgetall(streamsKey(id))))
+        const kept = Object.entries(await ask(() => client.hgetall(streamsKey(id))))
         return disclosed<number, StreamState>(kept.map(([index, text]) => [Number(index), text]))
       },
     },
@@ -68,7 +68,7 @@ export async function createRedisStore({ url, limits, clock, waitReplicas, log }
         if (done === 0) throw absent()
       },
       async get(session, id) {
-        const value = (await ask(client.hget(iqsKey(session), id))) ?? ''
+        const value = (await ask(() => client.hget(iqsKey(session), id))) ?? ''
         const space = value.indexOf(' ')
         return Number(value.slice(0, space)) > now() ? disclose<KeptIq>(value.slice(space + 1)) : undefined
       },
@@ -76,9 +76,9 @@ export async function createRedisStore({ url, limits, clock, waitReplicas, log }
 
     tickets: {
       async put(hash, ticket, ttl) {
-        await ask(client.set(ticketKey(hash), enclose(ticket), 'PX', Math.ceil(ttl)))
+        await ask(() => client.set(ticketKey(hash), enclose(ticket), 'PX', Math.ceil(ttl)))
       },
-      take: async (hash) => disclose(await ask(client.getdel(ticketKey(hash)))),
+      take: async (hash) => disclose(await ask(() => client.getdel(ticketKey(hash)))),
     },
 
     bus: {

@@ -109,5 +109,5 @@ end
 local status = take()
 if status ~= '' then redis.call('HSET', base .. ':session', 'status', status) end
 if not log then return { 'done' } end
-return { 'done', log.name, log.head, unpack(cursors) }
+return { 'done', log.name, log.head, cursors }
 `
