@@ -9,6 +9,7 @@ import { type HttpAnswer, startGateway, type TestGateway } from './support/gatew
 import { install } from './support/install.ts'
 import { temporaryFolder } from './support/processes.ts'
 import { startProsody } from './support/prosody.ts'
+import { startRedis } from './support/redis.ts'
 import type { XmppServer } from './support/xmpp-server.ts'
 
 const passwords = { alice: 'alice-password', bob: 'bob-password' }
@@ -42,10 +43,12 @@ try {
 
 async function demonstrate(): Promise<void> {
   heading('stanzagate: two real XMPP accounts talk through HTTP')
-  await install(['prosody', 'openssl'], print)
+  await install(['prosody', 'redis', 'openssl'], print)
   const server = await begin(startProsody({ users: passwords }))
   row('', '', 'XMPP server', `Prosody on 127.0.0.1:${server.port}, with alice@localhost and bob@localhost`)
-  const gateway = await begin(startGateway({ server, env: { LOG_LEVEL: 'info', INSTANCE_ID: 'demo' } }))
+  const redis = await begin(startRedis())
+  row('', '', 'Redis', redis.url)
+  const gateway = await begin(startGateway({ server, redis, env: { LOG_LEVEL: 'info', INSTANCE_ID: 'demo' } }))
   row('', '', 'gateway', gateway.url)
 
   heading('Both log in')
@@ -123,7 +126,7 @@ function invite({ url, key }: TestGateway, { port, caFile }: XmppServer): void {
   curl -H "$AUTH" "$URL/events?session=bob@localhost&after=0&types=message.*"
   curl -H "$AUTH" -H 'Accept: text/event-stream' -N "$URL/events?session=bob@localhost"
 
-  The API         ${url}/docs  ·  ${url}/openapi.yaml
+  The whole API   ${url}/docs  ·  ${url}/openapi.yaml
   An XMPP client  alice@localhost, password ${passwords.alice}, at 127.0.0.1:${port} (STARTTLS, authority ${caFile})
 `)
 }
