@@ -27,6 +27,7 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
       command: erl,
       args: ['-noinput', '-mnesia', 'dir', `"${join(folder, 'spool')}"`, '-s', 'ejabberd'],
       folder,
+      stopSignal: 'SIGKILL',
       ports: tls ? [port, tlsPort, httpPort] : [port, httpPort],
       env: {
         ...process.env,
@@ -89,10 +90,10 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
     setPassword,
     signal: (name) => server.signal(name),
     kill: () => server.halt('SIGKILL'),
-    halt: () => server.halt(),
+    halt: () => server.halt('SIGTERM'),
     start,
     restart: async () => {
-      await server.halt()
+      await server.halt('SIGTERM')
       await start()
     },
     stop: () => server.stop(),

@@ -44,7 +44,8 @@ export async function startProsody(options: XmppServerOptions = {}): Promise<Xmp
 
   const ports = tls ? [port, tlsPort, httpPort] : [port, httpPort]
   // -F is the foreground; `prosody --version` would start a server
-  const launch = () => startServer({ command: findProgram('prosody'), args: ['-F', '--config', configFile], folder, ports })
+  const args = ['-F', '--config', configFile]
+  const launch = () => startServer({ command: findProgram('prosody'), args, folder, ports, stopSignal: 'SIGKILL' })
   let server = await launch()
   async function start(): Promise<void> {
     server = await launch()
@@ -65,10 +66,10 @@ export async function startProsody(options: XmppServerOptions = {}): Promise<Xmp
     setPassword,
     signal: (name) => server.signal(name),
     kill: () => server.halt('SIGKILL'),
-    halt: () => server.halt(),
+    halt: () => server.halt('SIGTERM'),
     start,
     restart: async () => {
-      await server.halt()
+      await server.halt('SIGTERM')
       await start()
     },
     stop: () => server.stop(),
