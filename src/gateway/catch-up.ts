@@ -141,8 +141,9 @@ export function createCatchUp({
 
     async doubts() {
       await outbox.loaded()
-      const since = outbox.doubtsSince()
-      if (since === undefined) return
+      const doubts = outbox.doubts()
+      if (doubts === undefined) return
+      const { since, ids } = doubts
       const deadline = clock.monotonic() + DOUBTS_WITHIN
       try {
         let query: Omit<ArchiveQuery, 'limit'> = { start: timestamp(Math.max(0, since - OVERLAP)) }
@@ -150,13 +151,13 @@ export function createCatchUp({
           const { items, complete, last } = await archive.page({ ...query, limit: PAGE }, { timeout: left })
           for (const { id, stanza } of items)
             if (isFrom(stanza, session.record.jid)) outbox.confirm(originId(stanza) ?? stanza.attributes.id ?? '', id)
-          if (complete || last === undefined || outbox.doubtsSince() === undefined) break
+          if (complete || last === undefined || outbox.doubts() === undefined) break
           query = { after: last }
         }
       } catch (error) {
         if (!isRefusal(error)) throw error
       }
-      outbox.settleDoubts()
+      outbox.settleDoubts(ids)
     },
   }
 }

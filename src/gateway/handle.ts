@@ -35,7 +35,11 @@ export function createHandle({
       const { state } = await status()
       if (ended.includes(state)) throw stopped(state)
       const result = await store.outbox.accept(id, acceptance)
-      if (result.kind === 'accepted') await owners.wake(id)
+      if (result.kind === 'accepted')
+        await owners.accepted(
+          id,
+          acceptance.entries.map(({ record: fresh }) => fresh),
+        )
       return result
     },
 

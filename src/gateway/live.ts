@@ -15,7 +15,7 @@ import { newIqId } from './ids.ts'
 import { createInbound } from './inbound.ts'
 import { createJournal } from './journal.ts'
 import { createMirror } from './mirror.ts'
-import { createOutbox } from './outbox.ts'
+import { createOutbox, type Outbox } from './outbox.ts'
 import type { Change, Clock, Connector, Metrics, Seal, SessionRecord, SessionState, SessionStatus, Store, StreamState } from './ports.ts'
 import { createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
@@ -44,6 +44,8 @@ export interface Live {
   changed(record: SessionRecord): void
   /** messages were accepted */
   wake(): void
+  /** messages were accepted on this instance */
+  accepted: Outbox['accepted']
   perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal }): Promise<unknown>
   reached: States['reached']
   /** ends the session: unavailable presence, acks awaited, streams closed, what is left in the outbox fails */
@@ -110,7 +112,9 @@ export function createLive(
     unacked: (index) => outbox.unacked(index),
     on: {
       state: (index, state, detail) => (index === 0 ? primaryState(state, detail) : senderState(state)),
-      bound: (index, _jid, offered) => (index === 0 ? bind(offered) : bindSender()),
+      bound: async (index, _jid, offered) => {
+        if (index === 0) await bind(offered)
+      },
       stanza: (index, stanza, position) => {
         metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
         inbound.push(index, stanza, position)
@@ -140,6 +144,9 @@ export function createLive(
     usable: connections.usable,
     primaryOnly: (to) => mirror.get('directed', normalised(to)) !== undefined || mirror.get('directed', bare(to)) !== undefined,
     resumable: new Map([...streams].map(([index, { id: stream }]) => [index, stream])),
+    onDoubts: () => {
+      if (states.now === 'online') catchUp.doubts().catch(onError)
+    },
     onError,
   })
 
@@ -273,11 +280,6 @@ export function createLive(
     await catchUp.rest()
   }
 
-  /** Messages that were lost with a sender's stream are looked up by the primary; while it is away its own bind does that. */
-  async function bindSender(): Promise<void> {
-    if (states.now === 'online') await catchUp.doubts()
-  }
-
   /** A server that refuses one thing does not keep the session from the others; a lost link ends the bind. */
   async function step(name: string, run: () => Promise<unknown>): Promise<void> {
     try {
@@ -317,6 +319,7 @@ export function createLive(
       if (states.now === 'online') connections.want(record.connections)
     },
     wake: outbox.wake,
+    accepted: outbox.accepted,
 
     async perform(name, args, options) {
       if (ended.includes(states.now)) throw stopped(states.now)

@@ -1,8 +1,9 @@
 import { Problem, toProblem } from '../errors.ts'
 import { bare } from '../stanza/jid.ts'
+import { createPins } from './pins.ts'
 import { connectionFor } from './pool.ts'
-import type { Change, Clock, Connection, MessageRecord, MessageStatus, OutboxEntry, Store } from './ports.ts'
-import { advance, recordJson } from './record.ts'
+import type { Change, Clock, Connection, MessageRecord, OutboxEntry, Store } from './ports.ts'
+import { createProgress } from './progress.ts'
 import { accepted, type Records } from './records.ts'
 
 /** Unacknowledged messages on one connection, at most; more wait in the store. */
@@ -13,16 +14,18 @@ const AHEAD = 256
 export interface Outbox {
   /** something was accepted, or a connection came or went */
   wake(): void
+  /** these were accepted on this instance: their records need not be read */
+  accepted(records: readonly MessageRecord[]): void
   /** the server counted all up to this position of that connection */
   acked(connection: number, position: number): void
   /** a stream ended without being resumed; h: what the server still counted of it; refused: it ended over something that we wrote */
   lost(connection: number, h: number | null, refused?: string): void
-  /** since when there are messages of which nobody knows whether the server got them (epoch ms); undefined: there are none */
-  doubtsSince(): number | undefined
+  /** messages of which nobody knows whether the server got them: since when (epoch ms) and which; undefined without any */
+  doubts(): { since: number; ids: ReadonlySet<string> } | undefined
   /** a message in doubt was found in the archive */
   confirm(id: string, stanzaId: string): void
-  /** what is still in doubt goes again with the same id, or fails where a repeat would show */
-  settleDoubts(): void
+  /** which of these are still in doubt go again with the same id, or fail where a repeat would show */
+  settleDoubts(ids: ReadonlySet<string>): void
   /** resolves when what the store had at the start is known */
   loaded(): Promise<void>
   /** how many are written on a connection and not acknowledged */
@@ -54,6 +57,7 @@ export function createOutbox({
   usable,
   primaryOnly,
   resumable,
+  onDoubts,
   onError,
 }: {
   id: string
@@ -67,6 +71,8 @@ export function createOutbox({
   primaryOnly: (to: string) => boolean
   /** ids of the streams that another process left and that are being resumed, by connection */
   resumable: ReadonlyMap<number, string>
+  /** there are messages of which nobody knows whether the server got them */
+  onDoubts: () => void
   onError: (error: unknown) => void
 }): Outbox {
   const waiting: Item[] = []
@@ -74,9 +80,12 @@ export function createOutbox({
   const doubtful: Item[] = []
   /** ids of messages of which one ended a stream */
   const suspects = new Set<string>()
-  /** connections whose unacknowledged messages another process wrote: after a resume they are ours to repeat */
-  const inherited = new Set<number>()
-  const pins = new Map<string, { connection: number; count: number }>()
+  /** streams of another process that are not resumed yet; after the resume its unacknowledged messages are ours to repeat */
+  const left = new Map(resumable)
+  /** those that were, and what the server had counted then */
+  const resumedAt = new Map<number, { stream: string; h: number }>()
+  const pins = createPins()
+  const progress = createProgress({ records, write, clock, onError })
   let lastRead: string | undefined
   let orders = 0
   let pumping: Promise<void> | undefined
@@ -106,31 +115,35 @@ export function createOutbox({
   async function fill(): Promise<void> {
     while (waiting.length < AHEAD) {
       const entries = await store.outbox.read(id, lastRead, AHEAD)
-      for (const { place, ...entry } of entries) {
+      const kept = await Promise.all(entries.map((entry) => records.get(entry.id)))
+      entries.forEach(({ place, ...entry }, index) => {
         lastRead = place
-        if (!records.held(entry.id)) records.hold((await store.records.get(id, entry.id)) ?? accepted(entry))
+        if (!records.held(entry.id)) records.hold(kept[index] ?? accepted(entry))
         enter({ entry, order: orders++ })
-      }
-      if (entries.length < AHEAD) return
+      })
+      if (entries.length < AHEAD) break
     }
+    if (doubtful.length > 0) onDoubts()
   }
 
-  /** What was written by another process waits for what becomes of its stream; the rest waits to be sent. */
+  /** What another process wrote waits for what becomes of its stream, or goes by what became of it; the rest waits to be sent. */
   function enter(item: Item): void {
     const wire = records.held(item.entry.id)?.wire
+    const resumed = wire && resumedAt.get(wire.connection)
     if (wire === undefined) waiting.push(item)
-    else if (resumable.get(wire.connection) === wire.stream) {
-      inherited.add(wire.connection)
-      track(wire.connection, { ...item, position: wire.position })
-    } else doubtful.push(item)
+    else if (left.get(wire.connection) === wire.stream) track(wire.connection, { ...item, position: wire.position })
+    else if (resumed?.stream !== wire.stream) doubtful.push(item)
+    else if (isAfter(wire.position, resumed.h)) {
+      pins.add(item.entry.to, wire.connection)
+      repeat([item]).catch(onError)
+    } else progress.settle([item.entry], 'acked')
   }
 
   function track(connection: number, item: Sent): void {
     const list = sent.get(connection)
     if (list) list.push(item)
     else sent.set(connection, [item])
-    const recipient = bare(item.entry.to)
-    pins.set(recipient, { connection, count: (pins.get(recipient)?.count ?? 0) + 1 })
+    pins.add(item.entry.to, connection)
   }
 
   function sendWaiting(): void {
@@ -149,7 +162,7 @@ export function createOutbox({
       }
     }
     waiting.splice(0, waiting.length, ...kept)
-    if (expired.length > 0) settle(expired, 'expired')
+    if (expired.length > 0) progress.settle(expired, 'expired')
     watchExpiry()
   }
 
@@ -158,7 +171,7 @@ export function createOutbox({
     const open = [...connections.keys()].filter((index) => (sent.get(index)?.length ?? 0) < WINDOW)
     const index = connectionFor(recipient, {
       usable: open,
-      pinned: pins.get(recipient)?.connection,
+      pinned: pins.of(recipient),
       primaryOnly: entry.type === 'groupchat' || primaryOnly(entry.to),
     })
     const connection = index === undefined ? undefined : connections.get(index)
@@ -172,7 +185,7 @@ export function createOutbox({
       const stream = connection.snapshot()?.id
       const wire = stream === undefined ? {} : { wire: { connection: index, stream, position } }
       written.then(
-        () => wrote(entry, wire),
+        () => progress.wrote(entry, wire),
         () => {}, // its fate is told by what happens to the stream
       )
       return true
@@ -181,60 +194,32 @@ export function createOutbox({
       if (error instanceof Problem && error.retryable) return false
       // a message that cannot be written must not hold up the others
       const { code, message: detail } = toProblem(error)
-      settle([entry], 'failed', { error: { code, detail } })
+      progress.settle([entry], 'failed', { error: { code, detail } })
       return true
     }
   }
 
-  /** New versions of the records with their events, as one change. */
-  function versions(entries: readonly OutboxEntry[], status: MessageStatus, more: Partial<MessageRecord> = {}): Change {
-    const at = clock.now()
-    const changed = entries
-      .map((entry) => advance(records.held(entry.id) ?? accepted(entry), status, at, more))
-      .filter((record) => record !== undefined)
-      .map(records.hold)
-    return {
-      records: changed,
-      events: changed.map((record) => ({ type: `message.${status}`, subject: record.id, data: recordJson(record) })),
-    }
-  }
-
-  /** Told once as sent; where it was written last is always kept. */
-  function wrote(entry: OutboxEntry, wire: Pick<MessageRecord, 'wire'>): void {
-    const change = versions([entry], 'sent', wire)
-    if (change.records?.length === 0) change.records = [records.hold({ ...(records.held(entry.id) ?? accepted(entry)), ...wire })]
-    write(change).catch(onError)
-  }
-
-  function settle(entries: readonly OutboxEntry[], status: MessageStatus, more: Partial<MessageRecord> = {}): void {
-    write({ ...versions(entries, status, more), settled: entries.map((entry) => entry.id) }).catch(onError)
-  }
-
-  function unpin(entry: OutboxEntry): void {
-    const recipient = bare(entry.to)
-    const pin = pins.get(recipient)
-    if (!pin) return
-    if (pin.count > 1) pins.set(recipient, { ...pin, count: pin.count - 1 })
-    else pins.delete(recipient)
-  }
-
   function acked(connection: number, position: number): void {
-    const list = sent.get(connection)
-    if (!list) return
+    const list = sent.get(connection) ?? []
     const first = list.findIndex((item) => isAfter(item.position, position))
     const done = list.splice(0, first === -1 ? list.length : first)
     for (const { entry } of done) {
-      unpin(entry)
+      pins.remove(entry.to)
       suspects.delete(entry.id)
     }
     const byPing = usable().get(connection)?.managed === false
     if (done.length > 0)
-      settle(
+      progress.settle(
         done.map(({ entry }) => entry),
         'acked',
         byPing ? { ackBy: 'ping' } : {},
       )
-    if (inherited.delete(connection)) repeat(list.splice(0)).catch(onError)
+    const stream = left.get(connection)
+    if (stream !== undefined) {
+      left.delete(connection)
+      resumedAt.set(connection, { stream, h: position })
+      repeat(list.splice(0)).catch(onError)
+    }
     wake()
   }
 
@@ -244,12 +229,8 @@ export function createOutbox({
    */
   async function repeat(items: readonly Item[]): Promise<void> {
     if (items.length === 0) return
-    const forgotten = items.map(({ entry }) => {
-      const { wire: _, ...record } = records.held(entry.id) ?? accepted(entry)
-      return records.hold(record)
-    })
-    await write({ records: forgotten })
-    for (const { entry } of items) unpin(entry)
+    await progress.unwrite(items.map(({ entry }) => entry))
+    for (const { entry } of items) pins.remove(entry.to)
     requeue(items)
     wake()
   }
@@ -263,7 +244,7 @@ export function createOutbox({
     const guilty = items.filter((item) => !again.includes(item)).map(({ entry }) => entry)
     for (const { id: message } of guilty) suspects.delete(message)
     if (guilty.length > 0)
-      settle(guilty, 'failed', { error: { code: 'refused', detail: `The server ended the stream over it, twice: ${reason}.` } })
+      progress.settle(guilty, 'failed', { error: { code: 'refused', detail: `The server ended the stream over it, twice: ${reason}.` } })
     for (const { entry } of again) suspects.add(entry.id)
     doubtful.push(...again)
   }
@@ -282,33 +263,45 @@ export function createOutbox({
 
   return {
     wake,
+    accepted(fresh) {
+      for (const record of fresh) records.hold(record)
+      wake()
+    },
     acked,
 
     lost(connection, h, refused) {
       if (h !== null) acked(connection, h)
-      inherited.delete(connection)
+      left.delete(connection)
+      resumedAt.delete(connection)
       const unknown = sent.get(connection) ?? []
       sent.delete(connection)
-      for (const { entry } of unknown) unpin(entry)
+      for (const { entry } of unknown) pins.remove(entry.to)
       if (refused === undefined) doubtful.push(...unknown)
       else suspect(unknown, refused)
+      if (doubtful.length > 0) onDoubts()
     },
 
-    doubtsSince: () => (doubtful.length === 0 ? undefined : Math.min(...doubtful.map(({ entry }) => entry.acceptedAt))),
+    doubts: () =>
+      doubtful.length === 0
+        ? undefined
+        : { since: Math.min(...doubtful.map(({ entry }) => entry.acceptedAt)), ids: new Set(doubtful.map(({ entry }) => entry.id)) },
 
     confirm(message, stanzaId) {
       const at = doubtful.findIndex(({ entry }) => entry.id === message)
       const [found] = at === -1 ? [] : doubtful.splice(at, 1)
-      if (found) settle([found.entry], 'acked', { stanzaId })
+      if (found) progress.settle([found.entry], 'acked', { stanzaId })
     },
 
-    settleDoubts() {
-      const unknown = doubtful.splice(0)
+    settleDoubts(ids) {
+      const unknown = doubtful.filter(({ entry }) => ids.has(entry.id))
+      doubtful.splice(0, doubtful.length, ...doubtful.filter(({ entry }) => !ids.has(entry.id)))
       // a room would show a repeated message twice; elsewhere the same id makes a repeat harmless
       const repeatable = ({ entry }: Item) => entry.type !== 'groupchat'
       const lost = unknown.filter((item) => !repeatable(item)).map(({ entry }) => entry)
       if (lost.length > 0)
-        settle(lost, 'failed', { error: { code: 'outcome-unknown', detail: 'The connection was lost before the server confirmed it.' } })
+        progress.settle(lost, 'failed', {
+          error: { code: 'outcome-unknown', detail: 'The connection was lost before the server confirmed it.' },
+        })
       requeue(unknown.filter(repeatable))
       wake()
     },
@@ -323,13 +316,15 @@ export function createOutbox({
       stopped = true
       clearTimeout(expiry)
       await pumping
-      const left = [...waiting, ...doubtful, ...[...sent.values()].flat()].map(({ entry }) => entry)
+      const rest = [...waiting, ...doubtful, ...[...sent.values()].flat()].map(({ entry }) => entry)
       for (let more = await store.outbox.read(id, lastRead, AHEAD); more.length > 0; more = await store.outbox.read(id, lastRead, AHEAD)) {
-        left.push(...more)
+        rest.push(...more)
         lastRead = more.at(-1)?.place
       }
-      if (left.length > 0)
-        settle(left, 'failed', { error: { code: 'session-ended', detail: 'The session was ended before the server confirmed it.' } })
+      if (rest.length > 0)
+        progress.settle(rest, 'failed', {
+          error: { code: 'session-ended', detail: 'The session was ended before the server confirmed it.' },
+        })
     },
 
     stop() {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
 import { type AskOptions, createInstances, type Question } from './instances.ts'
 import { createLive, type Live, type LiveContext } from './live.ts'
-import type { SessionRecord } from './ports.ts'
+import type { MessageRecord, SessionRecord } from './ports.ts'
 
 /** ms that a lease lives unless renewed */
 export const LEASE = 15_000
@@ -34,7 +34,7 @@ export interface Owners {
   /** its record was changed */
   changed(record: SessionRecord): Promise<void>
   /** messages were accepted for it, here or not */
-  wake(id: string): Promise<void>
+  accepted(id: string, records: readonly MessageRecord[]): Promise<void>
   /** Has another instance run a command for a session that it owns. */
   ask(question: Question, options: AskOptions): Promise<unknown>
   /** Ends the session wherever it lives: its streams closed, what is left in its outbox failed, its end told. Its data stays. */
@@ -196,9 +196,9 @@ export function createOwners(context: LiveContext & { boot: string }): Owners {
       const other = await store.leases.owner(record.id)
       if (other !== undefined) instances.note(other, record.id, 'changed')
     },
-    async wake(id) {
+    async accepted(id, records) {
       const here = owned.get(id)
-      if (here) return here.live.wake()
+      if (here) return here.live.accepted(records)
       const other = await store.leases.owner(id)
       if (other !== undefined) instances.note(other, id, 'accepted')
     },

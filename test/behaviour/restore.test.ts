@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { forEachCell } from '../support/matrix.ts'
+import { startProxy } from '../support/proxy.ts'
 import type { Client } from '../support/second-client.ts'
-import { startProxy } from '../xmpp/proxy.ts'
 import { type Account, isMessage, openAccount, openClient, textOf, users } from './account.ts'
 
 /** ms in which a session is back by itself: a few tries, each up to twice as late as the one before */
@@ -14,10 +14,10 @@ forEachCell('what was missed', { server: { users: users('romeo', 'juliet') } }, 
   let juliet: Client
 
   before(async () => {
-    proxy = await startProxy(cell().server.port)
+    proxy = await startProxy({ to: { port: cell().server.port } })
   })
   beforeEach(async () => {
-    romeo = await openAccount(cell(), 'romeo', { service: proxy.service })
+    romeo = await openAccount(cell(), 'romeo', { service: `xmpp://127.0.0.1:${proxy.port}` })
     juliet = await openClient(cell(), 'juliet')
   })
   after(async () => {
@@ -93,7 +93,7 @@ forEachCell('what was missed', { server: { users: users('romeo', 'juliet') } }, 
       const to = juliet.jid.split('/')[0] as string
       const sent = await romeo.say(to, 'surely there')
       await romeo.events.next((event) => event.type === 'message.acked' && event.subject === sent)
-      proxy.swallow()
+      proxy.blackhole(true)
       const unknown = await romeo.say(to, 'who knows')
       await romeo.events.next((event) => event.type === 'message.sent' && event.subject === unknown)
       await juliet.stop()
@@ -101,6 +101,7 @@ forEachCell('what was missed', { server: { users: users('romeo', 'juliet') } }, 
       await cell().server.start()
       juliet = await openClient(cell(), 'juliet')
       proxy.cut()
+      proxy.blackhole(false)
       await romeo.events.next((event) => event.type === 'message.acked' && event.subject === unknown, BACK)
       const { element } = await juliet.next((one) => isMessage(one) && textOf(one, 'body') === 'who knows', BACK)
       assert.equal(element.attributes.id, unknown)
