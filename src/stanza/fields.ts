@@ -58,14 +58,18 @@ export function flag(name?: string, xmlns?: string): ChildField<true, false> {
   )
 }
 
-/** A child whose name is the value: `<composing/>`. */
-export function named<const V extends string>(names: readonly V[], xmlns?: string): ChildField<V, false> {
-  const known = new Set<string>(names)
+/** A child whose name is the value: `<composing/>`. `spell` makes the element's name of the value. */
+export function named<const V extends string>(
+  all: readonly V[],
+  xmlns?: string,
+  spell: (value: V) => string = String,
+): ChildField<V, false> {
+  const known = new Map<string, V>(all.map((value) => [spell(value), value]))
   return single<V>(
-    names.map((name) => [name, xmlns] as const),
-    () => z.enum(names as readonly [V, ...V[]]) as unknown as z.ZodType<V>,
-    (element) => (known.has(element.name) && isBare(element) ? (element.name as V) : undefined),
-    (value, _vocabulary, _path, _key, parent) => leaf(value, xmlns ?? parent),
+    [...known.keys()].map((name) => [name, xmlns] as const),
+    () => z.enum(all as readonly [V, ...V[]]) as unknown as z.ZodType<V>,
+    (element) => (isBare(element) ? known.get(element.name) : undefined),
+    (value, _vocabulary, _path, _key, parent) => leaf(spell(value), xmlns ?? parent),
   )
 }
 

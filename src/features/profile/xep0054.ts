@@ -1,7 +1,7 @@
 /** XEP-0054: vcard-temp, version 1.3.0; members in plain English, `types` are the flags of the DTD */
 import { define } from '../../stanza/definition.ts'
 import type { JsonOf, Leftovers, Payload } from '../../stanza/field.ts'
-import { attribute, many, names, one, text, texts } from '../../stanza/fields.ts'
+import { attribute, many, named, names, one, text, texts } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
 import { deferred, likewise } from '../../stanza/payloads.ts'
 import { string } from '../../stanza/scalars.ts'
@@ -52,8 +52,6 @@ const email = payload('VcardEmail', 'EMAIL', VCARD, {
 })
 
 const sound = payload('VcardSound', 'SOUND', VCARD, { phonetic: line('PHONETIC'), data: line('BINVAL'), uri: line('EXTVAL') })
-const classes = payload('VcardClass', 'CLASS', VCARD, { is: names(['public', 'private', 'confidential'], VCARD, upper) })
-
 interface Vcard extends JsonOf<typeof fields> {
   agent?: { uri?: string; vcard?: Vcard } & Leftovers
 }
@@ -89,7 +87,7 @@ const fields = {
   uid: line('UID'),
   urls: texts('URL'),
   descriptions: texts('DESC'),
-  class: one(classes),
+  class: within('CLASS', VCARD, named(['public', 'private', 'confidential'], VCARD, upper)),
   key: one(payload('VcardKey', 'KEY', VCARD, { type: line('TYPE'), credential: line('CRED') })),
 }
 

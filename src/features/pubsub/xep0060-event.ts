@@ -20,7 +20,7 @@ const item = payload('PubsubEventItem', 'item', EVENT, {
 const subscription = payload('PubsubEventSubscription', 'subscription', EVENT, {
   node: attribute(),
   jid: attribute(jid),
-  id: attribute(string, 'subid'),
+  subscriptionId: attribute(string, 'subid'),
   state: attribute(subscriptionStates, 'subscription'),
   expiry: attribute(timestamp),
 })

@@ -16,7 +16,7 @@ const affiliation = payload('PubsubOwnerAffiliation', 'affiliation', OWNER, {
 
 const subscription = payload('PubsubOwnerSubscription', 'subscription', OWNER, {
   jid: attribute(jid),
-  id: attribute(string, 'subid'),
+  subscriptionId: attribute(string, 'subid'),
   state: attribute(subscriptionStates, 'subscription'),
 })
 

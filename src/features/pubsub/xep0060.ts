@@ -21,7 +21,7 @@ const affiliation = payload('PubsubAffiliation', 'affiliation', PUBSUB, {
 const subscription = payload('PubsubSubscription', 'subscription', PUBSUB, {
   node: attribute(),
   jid: attribute(jid),
-  id: attribute(string, 'subid'),
+  subscriptionId: attribute(string, 'subid'),
   state: attribute(subscriptionStates, 'subscription'),
   expiry: attribute(timestamp),
   options: one(payload('PubsubSubscribeOptions', 'subscribe-options', PUBSUB, { required: flag() })),
@@ -34,8 +34,8 @@ const pubsub = payload('Pubsub', 'pubsub', PUBSUB, {
   create: one(payload('PubsubCreate', 'create', PUBSUB, { node: attribute() })),
   configure: one(payload('PubsubConfigure', 'configure', PUBSUB, { node: attribute(), form: one(form) })),
   subscribe: one(payload('PubsubSubscribe', 'subscribe', PUBSUB, whose)),
-  unsubscribe: one(payload('PubsubUnsubscribe', 'unsubscribe', PUBSUB, { ...whose, id: attribute(string, 'subid') })),
-  options: one(payload('PubsubOptions', 'options', PUBSUB, { ...whose, id: attribute(string, 'subid'), form: one(form) })),
+  unsubscribe: one(payload('PubsubUnsubscribe', 'unsubscribe', PUBSUB, { ...whose, subscriptionId: attribute(string, 'subid') })),
+  options: one(payload('PubsubOptions', 'options', PUBSUB, { ...whose, subscriptionId: attribute(string, 'subid'), form: one(form) })),
   publish: one(payload('PubsubPublish', 'publish', PUBSUB, { node: attribute(), items: many(item) })),
   publishOptions: one(payload('PubsubPublishOptions', 'publish-options', PUBSUB, { form: one(form) })),
   items: one(
