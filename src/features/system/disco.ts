@@ -4,7 +4,7 @@ import { type Element, element } from '../../stanza/element.ts'
 
 export const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
 const CAPS = 'http://jabber.org/protocol/caps'
-export const NODE = 'https://www.npmjs.com/package/stanzagate'
+export const NODE = 'urn:stanzagate'
 const identity = { category: 'client', type: 'bot', name: 'stanzagate' }
 
 /** The answer to disco#info; `node` is repeated where it was asked for. */
