@@ -339,6 +339,9 @@ forEachCell('sessions', { server: { users: users(...names) }, gateway: { tenants
       assert.ok(['resuming', 'backoff', 'connecting'].includes(down.state), down.state)
       const accepted = await lawrence.api('POST', '/messages', { body: { to: `juliet@${server.domain}`, body: 'while it was down' } })
       assert.equal(accepted.status, 202)
+      const fleeting = await lawrence.say(`juliet@${server.domain}`, 'too late', { expiresIn: 0.2 })
+      const expired = await lawrence.events.next((one) => one.type === 'message.expired' && one.subject === fleeting)
+      assert.equal(expired.data.status, 'expired')
       for (const [method, path, content] of [
         ['POST', '/presence', { to: 'a@example.com' }],
         ['PUT', '/presence', {}],
@@ -355,6 +358,7 @@ forEachCell('sessions', { server: { users: users(...names) }, gateway: { tenants
       juliet = await openClient(cell(), 'juliet')
       await lawrence.events.next((one) => one.type === 'message.acked' && one.subject === accepted.body.id, 10_000)
       await juliet.next((one) => isMessage(one) && textOf(one, 'body') === 'while it was down')
+      assert.ok(!juliet.stanzas.some(({ element }) => textOf(element, 'body') === 'too late'))
       const types = lawrence.events.events.map(({ type }) => type)
       assert.ok(types.includes('session.offline'))
       assert.ok(types.lastIndexOf('session.online') > types.indexOf('session.offline'))

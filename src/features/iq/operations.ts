@@ -9,7 +9,7 @@ import type { Translator } from '../../stanza/translate.ts'
 import { withinLimit } from '../messages/outgoing.ts'
 import { named } from '../paths.ts'
 import { readXml } from '../stanzas/xml.ts'
-import { ask, askLater, keptJson, resultJson } from './outgoing.ts'
+import { ask, askLater, keptJson, resultJson, secondsOf } from './outgoing.ts'
 
 /** ms for the owner to send an answer */
 const REPLY_WITHIN = 5_000
@@ -98,7 +98,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       const question = { type, payload, ...(to === undefined ? {} : { to }) }
       if (call.prefer.respondAsync) return { ...(await askLater(call, question)), preferenceApplied: 'respond-async' }
       const answer = await ask(call, question)
-      const applied = call.prefer.wait === undefined ? {} : { preferenceApplied: `wait=${call.prefer.wait}` }
+      const applied = call.prefer.wait === undefined ? {} : { preferenceApplied: `wait=${secondsOf(call.prefer)}` }
       if (call.accept === 'application/xml') return { status: 200, body: serialize(answer, ''), contentType: 'application/xml', ...applied }
       return { status: 200, body: resultJson(answer, call.session.record.jid, vocabulary, to), ...applied }
     },

@@ -31,7 +31,8 @@ interface Started {
   timeout: number
 }
 
-const secondsOf = ({ wait = WAIT }: Call['prefer']) => Math.min(Math.max(wait, 1), WAIT_MAX)
+/** How long an answer is waited for. */
+export const secondsOf = ({ wait = WAIT }: Call['prefer']) => Math.min(Math.max(wait, 1), WAIT_MAX)
 
 /** Sends a request and waits for its answer. Rejects with the problem of an error, or xmpp-timeout. */
 export async function ask({ session, prefer, signal }: Call, { payload, ...request }: Request): Promise<Element> {

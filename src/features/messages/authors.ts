@@ -26,8 +26,11 @@ export function remember(message: Element, session: LiveSession): StateChange[] 
   const ids = idsOf(message).filter((id) => !written(known.get(id)).includes(author))
   const changes: StateChange[] = ids.map((key) => ({ kind: KIND, key, value: [...written(known.get(key)).slice(-3), author] }))
   const surplus = known.size + ids.filter((id) => !known.has(id)).length - REMEMBERED
-  const oldest = [...known.keys()].slice(0, Math.max(0, surplus)).filter((key) => !ids.includes(key))
-  return [...changes, ...oldest.map((key) => ({ kind: KIND, key, value: null }))]
+  for (const key of known.keys()) {
+    if (changes.length >= ids.length + surplus) break
+    if (!ids.includes(key)) changes.push({ kind: KIND, key, value: null })
+  }
+  return changes
 }
 
 /** Does a correction or retraction of the message `id` come from its author, as far as that is known? */

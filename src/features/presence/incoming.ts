@@ -6,6 +6,8 @@ import type { Translator } from '../../stanza/translate.ts'
 
 /** Contacts whose unanswered requests are remembered; of more, a repetition at log-in makes an event again. */
 const REQUESTS_MAX = 1_000
+/** ms after the initial presence within which servers repeat the requests that were not answered (RFC 6121 section 3.1.3) */
+const REPEATED_WITHIN = 10_000
 
 export function incomingPresence({ stanza }: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined {
   const from = sender(stanza.attributes.from)
@@ -30,8 +32,8 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
       }
     case 'subscribe': {
       const known = session.state.all('requests')
-      // servers repeat what is not answered at every log-in (RFC 6121 section 3.1.3)
-      if (known.has(subject)) return undefined
+      const appeared = (session.state.get('account', 'appeared') as number | undefined) ?? 0
+      if (known.has(subject) && Date.now() - appeared < REPEATED_WITHIN) return undefined
       const state = known.size < REQUESTS_MAX ? [{ kind: 'requests', key: subject, value: true }] : []
       return { events: [{ type: 'subscription.requested', subject, data: data() }], state }
     }
@@ -51,7 +53,8 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
 
 /** A bare JID that is unavailable has no resource left. */
 function gone(from: string, session: LiveSession): StateChange[] {
-  const keys = [...session.state.all('presence').keys()].filter((key) => key === from || (isBare(from) && bare(key) === from))
+  const known = session.state.all('presence')
+  const keys = isBare(from) ? [...known.keys()].filter((key) => bare(key) === from) : known.has(from) ? [from] : []
   return keys.map((key) => ({ kind: 'presence', key, value: null }))
 }
 

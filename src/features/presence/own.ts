@@ -22,14 +22,19 @@ export function ownPresence(supported: readonly string[]) {
   /** Sends the own presence and keeps it, so that a later stream shows the same. */
   const set: Command = async (session, { presence, status }: { presence: Wanted; status?: string }) => {
     const goodbye = () => element('presence', CLIENT, { type: 'unavailable' }, status ? [element('status', CLIENT, {}, [status])] : [])
-    // what the archive has is not sent again as offline messages
-    if (presence !== false && wanted(session) === false) await session.catchUp()
+    let restored: (() => Promise<void>) | undefined
+    if (presence !== false && wanted(session) === false) {
+      // what the archive has is not sent again as offline messages
+      restored = await session.catchUp()
+      await session.commit({ state: [appeared()] })
+    }
     await session.send(presence === false ? goodbye() : available(session, presence))
     await session.commit({
       state: [{ kind: 'account', key: 'presence', value: { wanted: presence, since: Date.now() } }],
       // nobody tells an unavailable client about others, and everybody was told that it went
       ...(presence === false ? { clear: ['presence', 'directed'] } : {}),
     })
+    await restored?.()
   }
 
   /** Sends presence to one JID: directed presence, or a step of a subscription. */
@@ -50,10 +55,13 @@ export function ownPresence(supported: readonly string[]) {
 
   /** A new stream knows nothing of what was shown before: it shows what is wanted, or nothing. */
   async function appear(session: LiveSession): Promise<void> {
-    if (session.state.all('directed').size > 0) await session.commit({ clear: ['directed'] })
+    await session.commit({ clear: ['directed'], state: [appeared()] })
     const presence = wanted(session)
     if (presence !== false) await session.send(available(session, presence))
   }
+
+  /** When the server was told last, so that repetitions are known as such. */
+  const appeared = () => ({ kind: 'account', key: 'appeared', value: Date.now() })
 
   function wanted(session: LiveSession): Wanted {
     const kept = session.state.get('account', 'presence') as { wanted: Wanted } | undefined
