@@ -105,9 +105,11 @@ const refusals: Partial<Record<XmlCondition, string[]>> = {
     '<a><!ENTITY b "c"></a>', '<a>&b;</a>', '<a b="&lol9;"/>', '<a>&AMP;</a>', '<?xml-stylesheet href="x"?><a/>', ' <?xml version="1.0"?><a/>', '<a><?xml version="1.0"?></a>',
     '<a/><?xml version="1.0"?>', '<?xml version="1.0"?><?xml version="1.0"?><a/>',
   ],
+  // every root by itself would do, so that the caller can be told of there being two
+  'bad-format': ['<a/><b/>', '<a/> <a>'],
   'unsupported-encoding': ['<?xml version="1.0" encoding="UTF-16"?><a/>', `<?xml version='1.0' encoding='iso-8859-1'?><a/>`],
   'not-well-formed': [
-    '', ' ', 'x', '<a>', '<a', '<a b="', '<a></a', '<a><b></a>', '<a></A>', '<a></a></a>', '<a/><b/>', '<a/>x', 'x<a/>', '\ufeff<a/>', '<>', '< a/>', '</a>', '<a/ >', '<a//>',
+    '', ' ', 'x', '<a>', '<a', '<a b="', '<a></a', '<a><b></a>', '<a></A>', '<a></a></a>', '<a/>x', 'x<a/>', '\ufeff<a/>', '<>', '< a/>', '</a>', '<a/ >', '<a//>',
     '<a b/>', '<a b=c/>', '<a b="1" b="2"/>', '<a b="1"c="2"/>', '<a b="<"/>', '<a "b"/>', '<a b="1"/c="2">', '<a =""/>', '<a></a b="1">', '<a></ a>', '<a></>',
     '<1/>', '<-a/>', '<a:/>', '<:a/>', '<a:b:c xmlns:a="x"/>', '<a\u00d7/>', '<a b!="1"/>', '<p:a/>', '<a p:b="1"/>', '<a xmlns:p=""/>', '<a xmlns:p="x" xmlns:p="y"/>',
     '<a xmlns="x" xmlns="y"/>', '<a xmlns:p="x" xmlns:q="x" p:b="1" q:b="2"/>', '<a xmlns:xmlns="x"/>', '<a xmlns:xml="x"/>', '<a xmlns:p="http://www.w3.org/XML/1998/namespace"/>',
