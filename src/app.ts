@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
@@ -65,6 +66,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     features = allFeatures,
     connector = createConnector({ ...config.xmpp, stanzaLimit: config.stanzaLimit, clock, log }),
   } = overrides
+  // a process that was started again under the same name is another one
+  const boot = randomBytes(6).toString('base64url')
   const draining = new AbortController()
   const isDraining = () => draining.signal.aborted
 
@@ -93,7 +96,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     metricsTokenHash: config.metricsTokenHash,
     authenticate: sessions.authenticate,
   })
-  const invoke = createInvoke({ sessions, store, instance: config.instance, metrics })
+  const invoke = createInvoke({ sessions, store, instance: `${config.instance}:${boot}`, metrics })
   const { bodyLimit, allowedOrigins } = config
   const server = createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining })
   registerHealth(server, { ping: () => store.ping(), isDraining, authenticator, metrics, refresh })

@@ -17,13 +17,22 @@ export interface Outlet {
  * or when `signal` says that the reader is too slow.
  */
 export async function pump(source: AsyncIterable<Frame[]>, outlet: Outlet, signal: AbortSignal): Promise<void> {
+  const { socket } = outlet
   for await (const frames of source) {
+    // what is there at once leaves in one write
+    socket.cork()
     for (const frame of frames) {
       const ahead = outlet.ahead()
-      if (ahead > 0 && ahead + frame.bytes.length > WRITE_AHEAD) await drained(outlet.socket, signal)
-      if (signal.aborted) return
+      if (ahead > 0 && ahead + frame.wire.length > WRITE_AHEAD) {
+        socket.uncork()
+        await drained(socket, signal)
+        socket.cork()
+      }
+      if (signal.aborted) break
       outlet.write(frame)
     }
+    socket.uncork()
+    if (signal.aborted) return
   }
 }
 

@@ -26,6 +26,7 @@ export async function readPage(
   const filter = createFilter(listsOf(query))
   const deadline = performance.now() + query.wait * 1000
   const tail = query.wait > 0 ? tails.open(session) : undefined
+  if (tail) signal.addEventListener('abort', tail.wake)
   try {
     let cursor = query.after === undefined ? undefined : cursorOf(query.after)
     const data: StoredEvent[] = []
@@ -44,9 +45,10 @@ export async function readPage(
       if (!page.end && scanned < SCAN_MAX) continue
       const left = deadline - performance.now()
       if (data.length > 0 || !tail || left <= 0 || signal.aborted || !page.end) return pageOf(session, data, page.next, page.end)
-      await tail.changed(version, { ms: left, signal })
+      await tail.changed(version, left)
     }
   } finally {
+    if (tail) signal.removeEventListener('abort', tail.wake)
     tail?.release()
   }
 }

@@ -18,6 +18,7 @@ export interface ReaderOptions {
   /** ms */
   coalesce?: number | undefined
   now: () => number
+  /** whoever aborts it wakes the tail */
   signal: AbortSignal
 }
 
@@ -58,7 +59,7 @@ export async function* readEvents({
     if (ends || held.isDue()) held.flush(out)
     if (out.length > 0) yield out
     if (ends) return
-    if (page.end) await tail.changed(page.version, { ms: held.dueIn(), signal })
+    if (page.end && !signal.aborted) await tail.changed(page.version, held.dueIn())
   }
 }
 

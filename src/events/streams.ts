@@ -61,8 +61,9 @@ export function createStreams({ store, tails, snapshots, clock, metrics, slowRea
         async run(outlet) {
           const controller = new AbortController()
           const { signal } = controller
-          const end = (why: StreamEnd) => controller.abort(why)
           const tail = tails.open(id)
+          signal.addEventListener('abort', tail.wake)
+          const end = (why: StreamEnd) => controller.abort(why)
           const stall = stalls.watch(outlet.socket, () => end('slow'))
           const gone = () => end('gone')
           outlet.socket.once('close', gone)

@@ -11,7 +11,8 @@ export interface Frame {
   event: StoredEvent
   /** the CloudEvent as JSON */
   readonly text: string
-  readonly bytes: Buffer
+  /** the same as a whole WebSocket text frame of a server (RFC 6455 section 5.2) */
+  readonly wire: Buffer
 }
 
 export interface TailPage {
@@ -23,14 +24,15 @@ export interface TailPage {
   gap?: LogPage['gap']
 }
 
-/** The log of one session as its readers share it: a page that all of them need is read and serialised once. */
+/** The log of one session as one of its readers sees it: a page that several need is read and serialised once. */
 export interface Tail {
   /** raised by each wake */
   readonly version: number
   read(after: string | undefined): Promise<TailPage>
-  /** Resolves when the log may have grown since `version`, after `ms`, or on abort; never rejects */
-  changed(version: number, options: { ms?: number | undefined; signal: AbortSignal }): Promise<void>
-  /** to be called once by each who opened it */
+  /** Resolves when the log may have grown since `version`, after `ms`, or by `wake`; never rejects. */
+  changed(version: number, ms?: number): Promise<void>
+  /** ends this reader's wait */
+  wake(): void
   release(): void
 }
 
@@ -38,79 +40,85 @@ export interface Tails {
   open(session: string): Tail
 }
 
+interface Shared {
+  version: number
+  readers: Set<() => void>
+  pages: Map<string, { version: number; page: Promise<TailPage>; isFull: boolean }>
+  stop: () => void
+}
+
 export function createTails(log: Pick<Store['log'], 'read' | 'watch'>): Tails {
-  const tails = new Map<string, { tail: Tail; readers: number; stop: () => void }>()
+  const sessions = new Map<string, Shared>()
+
+  function share(session: string): Shared {
+    const known = sessions.get(session)
+    if (known) return known
+    const shared: Shared = { version: 0, readers: new Set(), pages: new Map(), stop: () => {} }
+    shared.stop = log.watch(session, () => {
+      shared.version += 1
+      for (const wake of shared.readers) wake()
+    })
+    sessions.set(session, shared)
+    return shared
+  }
+
+  async function load(session: string, after: string | undefined, version: number): Promise<TailPage> {
+    const { events, next, end, gap } = await log.read(session, after, PAGE)
+    return { version, frames: events.map((event) => createFrame(event, session)), next, end, ...(gap && { gap }) }
+  }
+
+  function read(session: string, { pages, version }: Shared, after: string | undefined): Promise<TailPage> {
+    const key = after ?? ''
+    const known = pages.get(key)
+    if (known && (known.isFull || known.version === version)) return known.page
+    const entry = { version, page: load(session, after, version), isFull: false }
+    const forget = () => {
+      if (pages.get(key) === entry) pages.delete(key)
+    }
+    pages.set(key, entry)
+    entry.page.then(
+      // an empty page is true for a moment only, a page with events for ever
+      ({ frames, gap }) => {
+        entry.isFull = frames.length > 0 && !gap && after !== undefined
+        if (!entry.isFull) forget()
+      },
+      forget,
+    )
+    const [oldest] = pages.keys()
+    if (pages.size > PAGES_KEPT && oldest !== undefined) pages.delete(oldest)
+    return entry.page
+  }
 
   return {
     open(session) {
-      const known = tails.get(session)
-      if (known) {
-        known.readers += 1
-        return known.tail
+      const shared = share(session)
+      let resolve: (() => void) | undefined
+      let timer: NodeJS.Timeout | undefined
+      const wake = () => {
+        clearTimeout(timer)
+        resolve?.()
+        resolve = undefined
       }
-      let version = 0
-      const waiting = new Set<() => void>()
-      const pages = new Map<string, { version: number; page: Promise<TailPage>; isFull: boolean }>()
-      const stop = log.watch(session, () => {
-        version += 1
-        for (const wake of [...waiting]) wake()
-      })
-
-      const tail: Tail = {
+      shared.readers.add(wake)
+      return {
         get version() {
-          return version
+          return shared.version
         },
-        read(after) {
-          const key = after ?? ''
-          const known = pages.get(key)
-          if (known && (known.isFull || known.version === version)) return known.page
-          const entry = { version, page: load(after, version), isFull: false }
-          const forget = () => {
-            if (pages.get(key) === entry) pages.delete(key)
-          }
-          pages.set(key, entry)
-          entry.page.then(
-            // an empty page is true for a moment only, a page with events for ever
-            ({ frames, gap }) => {
-              entry.isFull = frames.length > 0 && !gap && after !== undefined
-              if (!entry.isFull) forget()
-            },
-            forget,
-          )
-          const [oldest] = pages.keys()
-          if (pages.size > PAGES_KEPT && oldest !== undefined) pages.delete(oldest)
-          return entry.page
-        },
-        changed: (seen, { ms, signal }) =>
-          new Promise((resolve) => {
-            if (seen !== version || signal.aborted) return resolve()
-            const done = () => {
-              waiting.delete(done)
-              clearTimeout(timer)
-              signal.removeEventListener('abort', done)
-              resolve()
-            }
-            const timer = ms === undefined ? undefined : setTimeout(done, ms)
-            waiting.add(done)
-            signal.addEventListener('abort', done)
+        read: (after) => read(session, shared, after),
+        changed: (version, ms) =>
+          new Promise((done) => {
+            if (version !== shared.version) return done()
+            resolve = done
+            if (ms !== undefined) timer = setTimeout(wake, ms)
           }),
+        wake,
         release() {
-          const entry = tails.get(session)
-          if (entry?.tail !== tail) return
-          entry.readers -= 1
-          if (entry.readers > 0) return
-          tails.delete(session)
-          entry.stop()
+          wake()
+          if (!shared.readers.delete(wake) || shared.readers.size > 0) return
+          sessions.delete(session)
+          shared.stop()
         },
       }
-
-      async function load(after: string | undefined, version: number): Promise<TailPage> {
-        const { events, next, end, gap } = await log.read(session, after, PAGE)
-        return { version, frames: events.map((event) => createFrame(event, session)), next, end, ...(gap && { gap }) }
-      }
-
-      tails.set(session, { tail, readers: 1, stop })
-      return tail
     },
   }
 }
@@ -118,16 +126,28 @@ export function createTails(log: Pick<Store['log'], 'read' | 'watch'>): Tails {
 /** Serialised when the first reader needs it, and never again. */
 export function createFrame(event: StoredEvent, session: string): Frame {
   let text: string | undefined
-  let bytes: Buffer | undefined
+  let wire: Buffer | undefined
   return {
     event,
     get text() {
       text ??= JSON.stringify(envelope(event, session))
       return text
     },
-    get bytes() {
-      bytes ??= Buffer.from(this.text)
-      return bytes
+    get wire() {
+      wire ??= textFrame(Buffer.from(this.text))
+      return wire
     },
   }
+}
+
+const FINAL_TEXT = 0x81
+
+function textFrame(payload: Buffer): Buffer {
+  const { length } = payload
+  const header = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10)
+  header[0] = FINAL_TEXT
+  header[1] = length < 126 ? length : length < 65_536 ? 126 : 127
+  if (header.length === 4) header.writeUInt16BE(length, 2)
+  if (header.length === 10) header.writeBigUInt64BE(BigInt(length), 2)
+  return Buffer.concat([header, payload])
 }

@@ -56,7 +56,10 @@ export async function serveWebSocket(webSocket: WebSocket, { socket, stream, str
     end = await stream.run({
       socket,
       ahead: () => webSocket.bufferedAmount,
-      write: ({ bytes }) => webSocket.send(bytes, { binary: false }),
+      // The frame is made once for all readers. Nothing of ws can stand between: without compression it writes at once too.
+      write: ({ wire }) => {
+        if (webSocket.readyState === webSocket.OPEN) socket.write(wire)
+      },
     })
   } finally {
     if (end !== 'gone') webSocket.close(...closeCodes[end])

@@ -21,6 +21,8 @@ export interface Input {
   accept: Call['accept']
   requestId: string
   signal: AbortSignal
+  /** told which session it is for, once that is known */
+  onSession?: (session: string) => void
 }
 
 export type Invoke = (operation: Operation, input: Input) => Promise<Answer>
@@ -52,6 +54,7 @@ export function createInvoke({
   return async (operation, input) => {
     const { caller, requestId } = input
     const session = await resolve(operation, input)
+    if (session) input.onSession?.(session.record.id)
     const { params, query, body } = validated(operation, querySchema(operation), input)
     const call = {
       caller,

@@ -43,6 +43,9 @@ export function handlerOf(operation: Operation, invoke: Invoke): Handler {
       accept: operation.xmlAnswer && accepted === XML_TYPE ? XML_TYPE : JSON_TYPE,
       requestId: request.id,
       signal: goneSignal(reply),
+      onSession: (session) => {
+        request.sessionId = session
+      },
     } satisfies { accept: Call['accept'] } & Parameters<Invoke>[1])
     return sendAnswer(reply, isKnown(answer, request.headers['if-none-match']) ? { ...answer, status: 304, body: undefined } : answer)
   }

@@ -23,6 +23,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** set on every route that needs a token */
     caller: Caller
+    /** which session it was for, for the log */
+    sessionId: string | undefined
   }
   interface FastifyContextConfig {
     /** key: an API key or session token, the default · none: open to all · own: the route looks for itself */
@@ -54,6 +56,7 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
     clientErrorHandler: refuseUnparsable,
   })
   server.decorateRequest('caller')
+  server.decorateRequest('sessionId')
   const routes = collectRoutes(server)
 
   function noRoute({ url }: FastifyRequest): Problem {
@@ -65,7 +68,10 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
   function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = problemOf(thrown)
     if (problem.code === 'internal-error') {
-      log.error({ event: 'http.error', requestId: request.id, route: request.routeOptions?.url, err: problem.cause }, 'A request failed')
+      log.error(
+        { event: 'http.error', requestId: request.id, session: request.sessionId, route: request.routeOptions?.url, err: problem.cause },
+        'A request failed',
+      )
     }
     void reply
       .code(problem.status)
@@ -107,7 +113,7 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
     const status = reply.statusCode
     const seconds = reply.elapsedTime / 1000
     metrics.request({ method, route, status }, seconds)
-    const session = request.caller?.session
+    const session = request.sessionId
     log.info({ event: 'http.request', requestId: request.id, ...(session && { session }), method, route, status, seconds }, 'Request')
   })
   return server
