@@ -3,7 +3,7 @@ import { Problem } from '../../errors.ts'
 import type { Begun, Store, StoredAnswer, StoreLimits } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
 import { disclose, enclose } from './envelope.ts'
-import { liveChannel, sessionBase } from './keys.ts'
+import { liveChannel } from './keys.ts'
 import type { PubSub } from './pubsub.ts'
 import type { Scripts } from './scripts.ts'
 
@@ -53,21 +53,20 @@ export function createIdempotency({
     async begin(id, key, fingerprint, instance, ttl) {
       await liveness.announce(instance)
       const mark = [instance, Math.min(ttl, RUNNING_MAX), limits.idempotencyAge]
-      const look = (dead: string) =>
-        scripts.begin<Look>([sessionBase(id)], [key, encodeURIComponent(fingerprint), Math.floor(now()), dead, ...mark])
+      const look = (dead: string) => scripts.begin<Look>(id, [key, encodeURIComponent(fingerprint), Math.floor(now()), dead, ...mark])
       const found = await look('')
       if (found[0] === 'running' && (await liveness.isDead(found[1]))) return begun(await look(found[1]))
       return begun(found)
     },
     async finish(id, key, fingerprint, answer) {
       const args = [key, encodeURIComponent(fingerprint), enclose(answer), Math.floor(now()), limits.idempotencyAge]
-      await scripts.finish([sessionBase(id)], args)
+      await scripts.finish(id, args)
     },
     async replace(id, key, fingerprint, answer) {
-      await scripts.replaceAnswer([sessionBase(id)], [key, encodeURIComponent(fingerprint), enclose(answer), Math.floor(now())])
+      await scripts.replaceAnswer(id, [key, encodeURIComponent(fingerprint), enclose(answer), Math.floor(now())])
     },
     async release(id, key) {
-      await scripts.releaseKey([sessionBase(id)], [key, Math.floor(now())])
+      await scripts.releaseKey(id, [key, Math.floor(now())])
     },
   }
 }

@@ -6,7 +6,7 @@ import { type LogBounds, placeOf, startOf } from '../place.ts'
 import { createWakes } from '../wakes.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
-import { logKey, sessionBase, wakeChannel } from './keys.ts'
+import { sessionKey, wakeChannel } from './keys.ts'
 import type { PubSub } from './pubsub.ts'
 import type { Scripts } from './scripts.ts'
 
@@ -68,7 +68,7 @@ export function createLog({
   }
 
   async function bounds(session: string): Promise<LogBounds> {
-    const [log, head, floor] = await ask(() => client.hmget(logKey(session), 'name', 'head', 'floor'))
+    const [log, head, floor] = await ask(() => client.hmget(sessionKey('log', session), 'name', 'head', 'floor'))
     if (typeof log !== 'string') throw absent()
     return { log, head: Number(head), floor: Number(floor) }
   }
@@ -91,7 +91,7 @@ export function createLog({
       async read(session, after, limit) {
         const cursor = after === undefined ? undefined : parseCursor(after)
         const args = [cursor?.log ?? '', cursor?.sequence ?? 0, limit + 1, Math.floor(now())]
-        const answer = await scripts.readLog<[string, number, number, Entry[], Entry[]] | null>([sessionBase(session)], args)
+        const answer = await scripts.readLog<[string, number, number, Entry[], Entry[]] | null>(session, args)
         if (answer === null) throw absent()
         const [log, head, floor, durable, volatile] = answer
         const { from, gap } = startOf(session, after, { log, head, floor })

@@ -7,7 +7,7 @@ import { retryAfter } from '../drain.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
 import { keptAnswer, type Liveness } from './idempotency.ts'
-import { outboxKey, sessionBase } from './keys.ts'
+import { sessionKey, stateKey } from './keys.ts'
 import { eventArguments, type Heads } from './log.ts'
 import type { Scripts } from './scripts.ts'
 
@@ -38,7 +38,10 @@ export function createOutbox({
   return {
     async commit(id, fence, { events = [], state = [], clear = [], records = [], settled = [], streams = {}, status }) {
       const indexes = Object.entries(streams)
+      const kinds = [...new Set([...clear, ...state.map(({ kind }) => kind)])]
+      const hashes = kinds.map((kind) => stateKey(id, kind))
       const rest = [
+        ...[kinds.length, ...kinds],
         ...[events.length, ...eventArguments(events)],
         ...[clear.length, ...clear],
         ...[state.length, ...state.flatMap(({ kind, key, value }) => [kind, key, value === null ? '' : enclose(value)])],
@@ -47,8 +50,7 @@ export function createOutbox({
         ...[indexes.length, ...indexes.flatMap(([index, stream]) => [index, stream === null ? '' : enclose(stream)])],
         status === undefined ? '' : enclose(status),
       ]
-      const write = (fresh: string) =>
-        scripts.commit<Done>([sessionBase(id)], [fence, Math.floor(now()), fresh, ...heads.seen(id), ...rest])
+      const write = (fresh: string) => scripts.commit<Done>(id, [fence, Math.floor(now()), fresh, ...heads.seen(id), ...rest], hashes)
       let done = await write('')
       if (done[0] === 'lost') done = await write(newLog(id))
       if (done[0] !== 'done') {
@@ -70,7 +72,7 @@ export function createOutbox({
           ...[events.length, ...eventArguments(events)],
         ]
         const write = (dead: string, fresh: string) =>
-          scripts.accept<Accepted>([sessionBase(id)], [Math.floor(now()), dead, fresh, ...heads.seen(id), ...rest])
+          scripts.accept<Accepted>(id, [Math.floor(now()), dead, fresh, ...heads.seen(id), ...rest])
         let dead = ''
         let result = await write(dead, '')
         if (result[0] === 'running' && (await liveness.isDead(result[1]))) {
@@ -83,14 +85,14 @@ export function createOutbox({
       },
       async read(id, after, limit) {
         const from = after === undefined || after === '0' ? '-' : `(${after}-0`
-        const found = await ask(() => client.xrange(outboxKey(id), from, '+', 'COUNT', limit))
+        const found = await ask(() => client.xrange(sessionKey('outbox', id), from, '+', 'COUNT', limit))
         const entries = found.map(([place, [, text]]) => ({ place: place.slice(0, -2), entry: disclose<OutboxEntry>(text) }))
         return entries.flatMap(({ place, entry }) => (entry === undefined ? [] : [{ ...entry, place }]))
       },
       async size(id) {
         const [length, first] = await Promise.all([
-          ask(() => client.xlen(outboxKey(id))),
-          ask(() => client.xrange(outboxKey(id), '-', '+', 'COUNT', 1)),
+          ask(() => client.xlen(sessionKey('outbox', id))),
+          ask(() => client.xrange(sessionKey('outbox', id), '-', '+', 'COUNT', 1)),
         ])
         const oldest = disclose<OutboxEntry>(first[0]?.[1][1])?.acceptedAt
         return { length, ...(oldest !== undefined && { oldest }) }
@@ -99,7 +101,7 @@ export function createOutbox({
 
     records: {
       async get(id, message) {
-        const value = await scripts.getRecord<string | null>([sessionBase(id)], [message, Math.floor(now())])
+        const value = await scripts.getRecord<string | null>(id, [message, Math.floor(now())])
         return disclose<MessageRecord>(value)
       },
     },

@@ -1,60 +1,81 @@
 /** The scripts by name, ready to be called. */
 import type { StoreLimits } from '../../gateway/ports.ts'
 import type { Connection } from './connection.ts'
-import * as reads from './scripts/reads.ts'
+import { sessionKey } from './keys.ts'
+import * as kept from './scripts/kept.ts'
+import { readLog } from './scripts/log.ts'
+import type { ScriptOptions, SessionScript } from './scripts/prelude.ts'
 import * as sessions from './scripts/sessions.ts'
+import * as tenants from './scripts/tenants.ts'
 import * as writes from './scripts/writes.ts'
 
-type Argument = string | number
+export type Argument = string | number
 
-/** The first keys are for the routing; what a script takes and answers is written above it. */
-export type Script = <Answer>(keys: readonly string[], args: readonly Argument[]) => Promise<Answer>
+/** `more`: keys after those that the script names. What it takes and answers is written above it. */
+export type OnSession = <Answer>(session: string, args: readonly Argument[], more?: readonly string[]) => Promise<Answer>
+export type OnKeys = <Answer>(keys: readonly string[], args: readonly Argument[]) => Promise<Answer>
 
 /** what callers are promised to outlive a master waits for its replicas, where the operator asks for that */
-const REPLICATED: readonly string[] = ['create', 'update', 'accept', 'commit']
+const REPLICATED: readonly string[] = ['create', 'update', 'accept', 'commit', 'finish', 'replaceAnswer']
 /** ms that replicas are waited for */
 const REPLICA_TIMEOUT = 500
 
-export function createScripts({ connection, limits, waitReplicas }: { connection: Connection; limits: StoreLimits; waitReplicas: number }) {
-  const publish = connection.cluster ? 'SPUBLISH' : 'PUBLISH'
-  const { claim, confirm, create, persist, update, leave, list, addToken, acquire, renew, release } = sessions
-  const { allState, begin, finish, replaceAnswer, releaseKey, putIq } = reads
-  const sources = {
-    ...{ claim, confirm, create, persist, update, leave, list, addToken, acquire, renew, release },
-    ...{ allState, begin, finish, replaceAnswer, releaseKey, putIq },
-    remove: sessions.remove(publish),
-    accept: writes.accept(limits, publish),
-    commit: writes.commit(limits, publish),
-    getRecord: reads.getRecord(limits),
-    readLog: reads.readLog(limits, publish),
+interface ScriptsOptions {
+  connection: Connection
+  limits: StoreLimits
+  /** how many have to have it */
+  waitReplicas: number
+}
+
+export function createScripts({ connection, limits, waitReplicas }: ScriptsOptions) {
+  const options: ScriptOptions = { limits, publish: connection.cluster ? 'SPUBLISH' : 'PUBLISH' }
+  const { create, persist, update, addToken, acquire, renew, release, owner } = sessions
+  const { begin, replaceAnswer, releaseKey, getIq } = kept
+  const onSession = {
+    ...{ create, persist, update, addToken, acquire, renew, release, owner },
+    ...{ begin, replaceAnswer, releaseKey, getIq },
+    remove: sessions.remove(options),
+    accept: writes.accept(options),
+    commit: writes.commit(options),
+    readLog: readLog(options),
+    getRecord: kept.getRecord(options),
+    finish: kept.finish(options),
+    putIq: kept.putIq(options),
   }
-  const names = Object.keys(sources) as (keyof typeof sources)[]
-  const scripts = names.map((name) => {
-    connection.client.defineCommand(name, { lua: sources[name] })
-    const replicas = REPLICATED.includes(name) ? waitReplicas : 0
-    return [name, replicas === 0 ? script(connection, name) : replicatedScript(connection, name, replicas)] as const
-  })
-  return Object.fromEntries(scripts) as Record<keyof typeof sources, Script>
+  const { claim, confirm, leave, list } = tenants
+
+  function define(name: string, lua: string): OnKeys {
+    connection.client.defineCommand(name, { lua })
+    return REPLICATED.includes(name) && waitReplicas > 0 ? replicated(connection, name, waitReplicas) : plain(connection, name)
+  }
+  function defineOnSession(name: string, { keys, lua }: SessionScript): OnSession {
+    const run = define(name, lua)
+    return (session, args, more = []) => run([...keys.map((noun) => sessionKey(noun, session)), ...more], args)
+  }
+  return {
+    ...mapValues(onSession, defineOnSession),
+    ...mapValues({ claim, confirm, leave, list }, define),
+  }
 }
 
 export type Scripts = ReturnType<typeof createScripts>
 
 type Run = (count: number, keys: readonly string[], args: readonly Argument[]) => Promise<unknown>
 
-function script({ client, ask }: Connection, name: string): Script {
+function plain({ client, ask }: Connection, name: string): OnKeys {
   const run = Reflect.get(client, name) as Run
   return <Answer>(keys: readonly string[], args: readonly Argument[]) =>
     ask(() => run.call(client, keys.length, keys, args) as Promise<Answer>)
 }
 
 /** WAIT counts for the connection that wrote: both go in one pipeline. */
-function replicatedScript({ client, ask }: Connection, name: string, replicas: number): Script {
+function replicated({ client, ask }: Connection, name: string, replicas: number): OnKeys {
   return async <Answer>(keys: readonly string[], args: readonly Argument[]) => {
-    const pipeline = client.pipeline()
-    const run = Reflect.get(pipeline, name) as Run
-    run.call(pipeline, keys.length, keys, args)
-    pipeline.call('wait', replicas, REPLICA_TIMEOUT)
     const [written] = await ask(async () => {
+      const pipeline = client.pipeline()
+      const run = Reflect.get(pipeline, name) as Run
+      run.call(pipeline, keys.length, keys, args)
+      pipeline.call('wait', replicas, REPLICA_TIMEOUT)
       const results = (await pipeline.exec()) ?? []
       const failed = results.find(([error]) => error !== null)?.[0]
       if (failed) throw failed
@@ -63,4 +84,8 @@ function replicatedScript({ client, ask }: Connection, name: string, replicas: n
     })
     return written?.[1] as Answer
   }
+}
+
+function mapValues<Key extends string, From, To>(from: Record<Key, From>, map: (name: string, value: From) => To): Record<Key, To> {
+  return Object.fromEntries(Object.entries<From>(from).map(([name, value]) => [name, map(name, value)])) as Record<Key, To>
 }

@@ -6,7 +6,7 @@ import { absent } from '../absent.ts'
 import { newLog } from '../cursor.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
-import { jidKey, leaseKey, membersKey, sessionBase, sessionKey, TENANTS, tenantBase, tokensKey } from './keys.ts'
+import { jidKey, leftKey, membersKey, sessionKey, stateKey, TENANTS } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
 /** ms that somebody who makes a session has, before another one may */
@@ -28,7 +28,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
   const { client, ask } = connection
 
   async function get(id: string): Promise<Kept | undefined> {
-    const [record, status] = await ask(() => client.hmget(sessionKey(id), 'record', 'status'))
+    const [record, status] = await ask(() => client.hmget(sessionKey('session', id), 'record', 'status'))
     const kept = { record: disclose<SessionRecord>(record), status: disclose<SessionStatus>(status) }
     return kept.record === undefined || kept.status === undefined ? undefined : (kept as Kept)
   }
@@ -36,16 +36,27 @@ export function createSessions({ connection, scripts }: { connection: Connection
   /** Writes the session and confirms the claim; false where the claim was lost on the way. */
   async function make(record: SessionRecord, status: SessionStatus): Promise<boolean> {
     const { id, tenant, jid, version, createdAt } = record
-    const base = [sessionBase(id)]
-    await scripts.create(base, [enclose(record), version, enclose(status), newLog(id), UNCONFIRMED_LIFE])
+    await scripts.create(id, [enclose(record), version, enclose(status), newLog(id), UNCONFIRMED_LIFE])
     await ask(() => client.sadd(TENANTS, tenant))
     const confirmed = await scripts.confirm<number>([jidKey(tenant, jid), membersKey(tenant)], [resourceField(record), id, createdAt])
-    await (confirmed === 1 ? scripts.persist(base, []) : scripts.remove(base, [1]))
+    await (confirmed === 1 ? scripts.persist(id, []) : removeKeys(id, 1))
     return confirmed === 1
   }
 
+  /** The kinds of state are asked for first, since a script is told its keys; the last writer may have added one meanwhile. */
+  async function removeKeys(id: string, logLife: number): Promise<void> {
+    for (let removed = 0; removed === 0; ) {
+      const kinds = await ask(() => client.smembers(sessionKey('kinds', id)))
+      removed = await scripts.remove<number>(
+        id,
+        [logLife, ...kinds],
+        kinds.map((kind) => stateKey(id, kind)),
+      )
+    }
+  }
+
   async function leave({ id, tenant, jid, createdAt, requestedResource }: SessionRecord): Promise<void> {
-    const keys = [jidKey(tenant, jid), membersKey(tenant), `${tenantBase(tenant)}:left`]
+    const keys = [jidKey(tenant, jid), membersKey(tenant), leftKey(tenant)]
     await scripts.leave(keys, [resourceField({ requestedResource }), id, createdAt, LEFT_AGE, LEFT_MAX])
   }
 
@@ -67,7 +78,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
         throw new Problem('store-unavailable', 'Another one is making this session and does not come to an end.', { retryAfter: 2 })
       },
       async list(tenant, { after = '', limit }) {
-        const keys = [membersKey(tenant), `${tenantBase(tenant)}:left`]
+        const keys = [membersKey(tenant), leftKey(tenant)]
         const found: Kept[] = []
         for (let last = after; found.length < limit; ) {
           const wanted = limit - found.length
@@ -101,33 +112,30 @@ export function createSessions({ connection, scripts }: { connection: Connection
         if (kept?.record.version !== version) return undefined
         const { tenant, jid, requestedResource, createdAt } = kept.record
         const record = { ...kept.record, ...patch, id, tenant, jid, requestedResource, createdAt, version: version + 1 }
-        const won = await scripts.update<number>([sessionBase(id)], [version, record.version, enclose(record)])
+        const won = await scripts.update<number>(id, [version, record.version, enclose(record)])
         return won === 1 ? record : undefined
       },
       async remove(id) {
         const kept = await get(id)
-        await scripts.remove([sessionBase(id)], [ENDED_AGE])
+        await removeKeys(id, ENDED_AGE)
         if (kept !== undefined) await leave(kept.record)
       },
       async addToken(id, hash) {
-        if ((await scripts.addToken<number>([sessionBase(id)], [hash])) === 0) throw absent()
+        if ((await scripts.addToken<number>(id, [hash])) === 0) throw absent()
       },
-      hasToken: async (id, hash) => (await ask(() => client.sismember(tokensKey(id), hash))) === 1,
+      hasToken: async (id, hash) => (await ask(() => client.sismember(sessionKey('tokens', id), hash))) === 1,
     },
 
     leases: {
       async acquire(id, owner, ttl) {
-        const fence = await scripts.acquire<string | null>([sessionBase(id)], [owner, ttl])
+        const fence = await scripts.acquire<string | null>(id, [owner, ttl])
         return fence === null ? undefined : { fence }
       },
-      renew: async (id, owner, fence, ttl) => (await scripts.renew<number>([sessionBase(id)], [`${fence} ${owner}`, ttl])) === 1,
+      renew: async (id, owner, fence, ttl) => (await scripts.renew<number>(id, [owner, fence, ttl])) === 1,
       async release(id, owner, fence) {
-        await scripts.release([sessionBase(id)], [`${fence} ${owner}`])
+        await scripts.release(id, [owner, fence])
       },
-      async owner(id) {
-        const lease = await ask(() => client.get(leaseKey(id)))
-        return lease === null ? undefined : lease.slice(lease.indexOf(' ') + 1)
-      },
+      owner: async (id) => (await scripts.owner<string | null>(id, [])) ?? undefined,
     },
   }
 }

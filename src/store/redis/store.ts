@@ -4,12 +4,15 @@ import { absent } from '../absent.ts'
 import { openConnection, type StoreLog } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
 import { createIdempotency, createLiveness } from './idempotency.ts'
-import { busChannel, iqsKey, sessionBase, stateKey, streamsKey, ticketKey } from './keys.ts'
+import { busChannel, sessionKey, stateKey, ticketKey } from './keys.ts'
 import { createLog } from './log.ts'
 import { createOutbox } from './outbox.ts'
 import { createPubSub } from './pubsub.ts'
 import { createScripts } from './scripts.ts'
 import { createSessions } from './sessions.ts'
+
+/** field of a session's hash, before the index of the connection */
+const STREAM = 'stream '
 
 export interface RedisStoreOptions {
   /** see address.ts */
@@ -31,6 +34,10 @@ export async function createRedisStore({ url, limits, clock, waitReplicas, log }
   const liveness = createLiveness(pubsub)
   const events = createLog({ connection, scripts, pubsub, now })
 
+  async function readState(id: string, kind: string): Promise<Map<string, unknown>> {
+    return disclosed<string, unknown>(Object.entries(await ask(() => client.hgetall(stateKey(id, kind)))))
+  }
+
   return {
     durable: true,
     async ping() {
@@ -48,30 +55,24 @@ export async function createRedisStore({ url, limits, clock, waitReplicas, log }
     idempotency: createIdempotency({ scripts, liveness, limits, now }),
 
     state: {
-      async read(id, kind) {
-        return disclosed<string, unknown>(Object.entries(await ask(() => client.hgetall(stateKey(id, kind)))))
-      },
+      read: readState,
       async all(id) {
-        const flat = await scripts.allState<(string | string[])[]>([sessionBase(id)], [])
-        const kinds = pairs(flat) as [string, string[]][]
-        return new Map(kinds.map(([kind, values]) => [kind, disclosed<string, unknown>(pairs(values))]))
+        const kinds = await ask(() => client.smembers(sessionKey('kinds', id)))
+        return new Map(await Promise.all(kinds.map(async (kind) => [kind, await readState(id, kind)] as const)))
       },
       async streams(id) {
-        const kept = Object.entries(await ask(() => client.hgetall(streamsKey(id))))
-        return disclosed<number, StreamState>(kept.map(([index, text]) => [Number(index), text]))
+        const fields = Object.entries(await ask(() => client.hgetall(sessionKey('session', id))))
+        const kept = fields.filter(([name]) => name.startsWith(STREAM))
+        return disclosed<number, StreamState>(kept.map(([name, text]) => [Number(name.slice(STREAM.length)), text]))
       },
     },
 
     iqs: {
       async put(iq, ttl) {
-        const done = await scripts.putIq<number>([sessionBase(iq.session)], [iq.id, enclose(iq), Math.floor(now()), ttl])
+        const done = await scripts.putIq<number>(iq.session, [iq.id, enclose(iq), Math.floor(now()), ttl])
         if (done === 0) throw absent()
       },
-      async get(session, id) {
-        const value = (await ask(() => client.hget(iqsKey(session), id))) ?? ''
-        const space = value.indexOf(' ')
-        return Number(value.slice(0, space)) > now() ? disclose<KeptIq>(value.slice(space + 1)) : undefined
-      },
+      get: async (session, id) => disclose<KeptIq>(await scripts.getIq<string | null>(session, [id, Math.floor(now())])),
     },
 
     tickets: {
@@ -90,10 +91,6 @@ export async function createRedisStore({ url, limits, clock, waitReplicas, log }
       subscribe: (channel, hear) => pubsub.listen(busChannel(channel), (text) => hear(JSON.parse(text))),
     },
   }
-}
-
-function pairs<Value>(flat: Value[]): [Value, Value][] {
-  return Array.from({ length: flat.length / 2 }, (_, index) => [flat[2 * index]!, flat[2 * index + 1]!])
 }
 
 function disclosed<Key, Value>(entries: [Key, string][]): Map<Key, Value> {
