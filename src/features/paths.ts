@@ -6,7 +6,10 @@ export function named<T>(prefix: string, run: () => T): T {
     return run()
   } catch (error) {
     if (!(error instanceof Problem) || !error.options.errors) throw error
-    const errors = error.options.errors.map(({ path, message }) => ({ path: path.startsWith('body.') ? path : `${prefix}.${path}`, message }))
+    const errors = error.options.errors.map(({ path, message }) => ({
+      path: path.startsWith('body.') ? path : `${prefix}.${path}`,
+      message,
+    }))
     throw new Problem(error.code, error.message, { ...error.options, errors, cause: error.cause })
   }
 }
