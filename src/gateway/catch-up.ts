@@ -27,10 +27,11 @@ interface Mark {
 }
 
 export interface CatchUp {
-  /** Restores what was missed since the last message known; before own presence is sent, so that the server does not send the same as offline messages. */
-  run(): Promise<void>
-  /** What came between the catch-up and the own presence. */
-  rest(): Promise<void>
+  /**
+   * Restores what was missed since the last message known: before own presence is sent, so that the server does not send the
+   * same as offline messages. What it answers is to be called after: it restores what came in between and tells what was restored.
+   */
+  run(): Promise<() => Promise<void>>
   /** Looks up in the archive which messages of unknown fate the server got; what is not found there is sent again. */
   doubts(): Promise<void>
 }
@@ -116,10 +117,21 @@ export function createCatchUp({
     }
   }
 
+  async function finish(last: Mark, before: string, missing: string | undefined): Promise<void> {
+    const newest = lastKnown()
+    if (missing === undefined && newest?.id) await restore({ after: newest.id })
+    const gap = { type: 'events.gap', data: { from: timestamp(last.at), to: timestamp(clock.now()), reason: missing } }
+    const done = { type: 'session.caught-up', subject: session.record.id, data: { ...(await view()), restored: await restored(before) } }
+    await session.commit({ events: missing === undefined ? [done] : [gap, done] })
+  }
+
   return {
     async run() {
       const last = lastKnown()
-      if (!last) return await begin()
+      if (!last) {
+        await begin()
+        return async () => {}
+      }
       const before = await store.log.end(session.record.id)
       const start = Math.max(0, last.at - OVERLAP)
       receiver.hold()
@@ -129,14 +141,7 @@ export function createCatchUp({
       } finally {
         await inbound.enqueue(receiver.release)
       }
-      const gap = { type: 'events.gap', data: { from: timestamp(last.at), to: timestamp(clock.now()), reason: missing } }
-      const done = { type: 'session.caught-up', subject: session.record.id, data: { ...(await view()), restored: await restored(before) } }
-      await session.commit({ events: missing === undefined ? [done] : [gap, done] })
-    },
-
-    async rest() {
-      const last = lastKnown()
-      if (last?.id) await restore({ after: last.id })
+      return () => finish(last, before, missing)
     },
 
     async doubts() {

@@ -173,8 +173,8 @@ export interface LiveSession {
   readonly vocabulary: Translator
   /** One page of the own archive (XEP-0313). Rejects with the server's problem. */
   archive(query: ArchiveQuery, options: { timeout: number; signal?: AbortSignal }): Promise<ArchivePage>
-  /** Restores from the archive what was missed; the core does it at a new bind. */
-  catchUp(): Promise<void>
+  /** Restores from the archive what was missed, before own presence is sent; what it answers is to be called after. The core does it at a new bind. */
+  catchUp(): Promise<() => Promise<void>>
   /** keeps an iq's outcome for an hour, for `GET /iq/{id}` */
   keepIq(iq: KeptIq): Promise<void>
 }

@@ -275,9 +275,9 @@ export function createLive(
     await step('carbons', () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: BIND_STEP }))
     for (const feature of features) await step(feature.name, async () => feature.bind?.(session))
     await catchUp.doubts()
-    await catchUp.run()
+    const finish = await catchUp.run()
     for (const feature of features) await step(feature.name, async () => feature.appear?.(session))
-    await catchUp.rest()
+    await finish()
   }
 
   /** A server that refuses one thing does not keep the session from the others; a lost link ends the bind. */
