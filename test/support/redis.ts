@@ -43,7 +43,7 @@ export interface RedisCluster {
 }
 
 /** Starts three masters that share the slots. */
-export async function startRedisCluster(): Promise<RedisCluster> {
+export async function startRedisCluster(options: Pick<RedisOptions, 'appendonly'> = {}): Promise<RedisCluster> {
   const ports = await freePorts(6)
   const nodes: RedisServer[] = []
   async function stop(): Promise<void> {
@@ -51,10 +51,11 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   }
   try {
     for (const port of ports.slice(0, 3)) {
-      const bus = ports[3 + nodes.length]
-      nodes.push(
-        await startNode(port, { extraArgs: ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '2000'] }),
-      )
+      const bus = String(ports[3 + nodes.length])
+      const cluster = ['--cluster-enabled', 'yes', '--cluster-port', bus, '--cluster-node-timeout', '2000']
+      // one master away takes only its own slots along
+      const extraArgs = [...cluster, '--cluster-require-full-coverage', 'no']
+      nodes.push(await startNode(port, { ...options, extraArgs }))
     }
     const addresses = nodes.map((node) => `127.0.0.1:${node.port}`)
     await nodes[0]!.cli('--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes')
