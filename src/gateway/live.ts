@@ -335,12 +335,12 @@ export function createLive(
       closing = true
       resync.stop()
       asked.stop()
+      const last = status()
       await connections.close(options)
       await outbox.end()
       await announcing
-      await commit({
-        events: [{ type: 'session.ended', subject: id, data: sessionView(record, { ...status(), state: 'stopped' }, { length: 0 }) }],
-      })
+      const data = sessionView(record, stoppedNow(last, clock.now()), { length: 0 })
+      await commit({ events: [{ type: 'session.ended', subject: id, data }] })
       correlator.failAll()
       await journal.flush()
       journal.close()
@@ -359,6 +359,14 @@ export function createLive(
     },
   }
 }
+
+const stoppedNow = (last: SessionStatus, since: number): SessionStatus => ({
+  ...last,
+  state: 'stopped',
+  since,
+  reason: null,
+  connections: last.connections.map((connection) => ({ ...connection, state: 'stopped' })),
+})
 
 const offline = () => new Problem('session-offline', 'The session is not online at the moment; it is reconnecting.', { retryAfter: 5 })
 
