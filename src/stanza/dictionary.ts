@@ -76,7 +76,11 @@ export const iqPayload: ChildField<Json, false> = {
     vocabulary.lazy('payload', () =>
       oneMember(
         { ...knownShape('iq', vocabulary), extensions: extensionsSchema.optional() },
-        { id: 'Payload', description: 'The payload of an iq by its name; one that is not known is in `extensions`', example: { ping: {} } },
+        {
+          id: 'Payload',
+          description: 'The payload of an iq by its name; one that is not known is in `extensions`',
+          examples: [{ ping: {} }],
+        },
       ),
     ),
   read(element, before, vocabulary) {

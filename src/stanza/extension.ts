@@ -41,7 +41,7 @@ export const attributesSchema = z
     description: 'Attributes by name; one in a namespace is called {uri}name',
     type: 'object',
     additionalProperties: { type: 'string' },
-    example: { 'xml:lang': 'en' },
+    examples: [{ 'xml:lang': 'en' }],
   }) as unknown as z.ZodType<Record<string, string>>
 
 const ncName = z.string().min(1).refine(isReadableName, 'not a name that an XML element can have')
@@ -58,7 +58,7 @@ export const extensionSchema: z.ZodType<Extension> = z
   .meta({
     id: 'Extension',
     description: 'An XML element as it is; children are elements and text in their order',
-    example: { name: 'x', xmlns: 'urn:example:x', attributes: { a: '1' }, children: ['text'] },
+    examples: [{ name: 'x', xmlns: 'urn:example:x', attributes: { a: '1' }, children: ['text'] }],
   }) as unknown as z.ZodType<Extension>
 
 export const extensionsSchema = z.array(z.union([extensionSchema, z.string()]))
@@ -76,7 +76,7 @@ export const rawSchema = z
     description: 'The text as received of members that cannot hold it (absent or null then) or that spell it in another way',
     type: 'object',
     additionalProperties: { type: 'string' },
-    example: { timestamp: 'yesterday' },
+    examples: [{ timestamp: 'yesterday' }],
   }) as unknown as z.ZodType<Record<string, string>>
 
 export function readExtension(element: Element): Extension {

@@ -34,6 +34,8 @@ export interface Payload<T = unknown> {
   read(element: Element, vocabulary: Vocabulary): T | undefined
   write(value: T, vocabulary: Vocabulary, path: Path | undefined, key: string | number): Element
   schema(vocabulary: Vocabulary): z.ZodType<T>
+  /** the schema is made anew where it is used, for it stands for another one */
+  readonly inline?: boolean
 }
 
 // ---------------------------------------------------------------- fields

@@ -12,7 +12,7 @@ import { writeElement } from './writing.ts'
 
 export interface PayloadOptions {
   description?: string
-  example?: unknown
+  examples?: unknown[]
 }
 
 /** `id` names the schema (PascalCase, unique), `name` and `xmlns` the element. Members stand in the order in which they came. */

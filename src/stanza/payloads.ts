@@ -61,6 +61,7 @@ export function deferred<T>(matches: Payload['matches'], codec: () => Payload<T>
     read: (element, vocabulary) => codec().read(element, vocabulary),
     write: (value, vocabulary, path, key) => codec().write(value, vocabulary, path, key),
     schema: (vocabulary) => z.lazy(() => vocabulary.schema(codec())),
+    inline: true,
   }
 }
 

@@ -67,7 +67,7 @@ export const stanzaError = payload(
     code: attribute(integer(0, 999)),
     applicationCondition: anyElement(STANZA_ERRORS),
   },
-  { description: 'Why a stanza was refused (RFC 6120 section 8.3)', example: { type: 'cancel', condition: 'item-not-found' } },
+  { description: 'Why a stanza was refused (RFC 6120 section 8.3)', examples: [{ type: 'cancel', condition: 'item-not-found' }] },
 )
 
 export const stanzaFields: Record<'message' | 'presence' | 'iq', Fields> = {

@@ -51,8 +51,8 @@ const same = (text: string) => text
 export const string: Scalar<string> = scalar(z.string(), same, same)
 
 /** text of one form; anything else stays raw */
-export function matching(pattern: RegExp, meta: z.GlobalMeta): Scalar<string> {
-  return scalar(z.string().regex(pattern).meta(meta), (text) => (pattern.test(text) ? text : undefined), same)
+export function matching(pattern: RegExp, message: string, meta: z.GlobalMeta): Scalar<string> {
+  return scalar(z.string().regex(pattern, message).meta(meta), (text) => (pattern.test(text) ? text : undefined), same)
 }
 
 export function oneOf<const V extends string>(...values: V[]): Scalar<V> {
@@ -94,9 +94,6 @@ export const boolean: Scalar<boolean> = scalar(
   true,
 )
 
-/** xs:boolean where the XEP writes 0 and 1 */
-export const bit: Scalar<boolean> = { ...boolean, print: (value) => (value ? '1' : '0') }
-
 const dateTime = /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d+)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/
 const utc = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/
 
@@ -104,7 +101,7 @@ const utc = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):
 export const timestamp: Scalar<string | null> = scalar<string | null>(
   z
     .string()
-    .regex(utc)
+    .regex(utc, 'must be RFC 3339 in UTC, like 2024-05-01T10:00:00Z')
     .nullable()
     .meta({ id: 'Timestamp', description: 'RFC 3339 in UTC (XEP-0082); null where what was received is not one', format: 'date-time' }),
   parseTimestamp,
@@ -130,11 +127,10 @@ function daysOf(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
 
-/** a day without a time (XEP-0082 Date) */
-export const date: Scalar<string> = matching(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, { format: 'date' })
-
 /** offset from UTC (XEP-0082 TZD) */
-export const zone: Scalar<string> = matching(/^(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/, { description: 'offset from UTC: Z or ±hh:mm' })
+export const zone: Scalar<string> = matching(/^(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/, 'must be an offset from UTC, like +02:00', {
+  description: 'offset from UTC: Z or ±hh:mm',
+})
 
 /** BCP 47, as far as its form goes */
 export const languagePattern = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/
@@ -145,7 +141,11 @@ const plainJid =
 /** A JID (RFC 7622), written as it came. */
 export const jid: Scalar<string> = {
   ...scalar(
-    z.string().min(1).max(3071).meta({ id: 'Jid', description: 'An XMPP address, bare or full (RFC 7622)', example: 'juliet@example.com' }),
+    z
+      .string()
+      .min(1)
+      .max(3071)
+      .meta({ id: 'Jid', description: 'An XMPP address, bare or full (RFC 7622)', examples: ['juliet@example.com'] }),
     (text) => (plainJid.test(text) || isJid(text) ? text : undefined),
     same,
   ),

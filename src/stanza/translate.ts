@@ -56,7 +56,7 @@ export function createTranslator(definitions: readonly Definition[]): Translator
       return made
     },
     stanza: (kind) => stanzas[kind as StanzaKind],
-    schema: (codec) => remember(codec, () => codec.schema(vocabulary)),
+    schema: (codec) => (codec.inline ? codec.schema(vocabulary) : remember(codec, () => codec.schema(vocabulary))),
     lazy: remember,
   }
   const lenient: Vocabulary = { ...vocabulary, isName: isReadableName }

@@ -41,7 +41,7 @@ const field = payload(
     media: one(media),
     elements: elements(),
   },
-  { example: { name: 'muc#roomconfig_roomname', type: 'text-single', values: ['Garden'] } },
+  { examples: [{ name: 'muc#roomconfig_roomname', type: 'text-single', values: ['Garden'] }] },
 )
 
 const reported = payload('FormReported', 'reported', DATA, { fields: many(field) })

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { it } from 'node:test'
+import { z } from 'zod'
+import { vocabulary } from '../../src/features/vocabulary.ts'
+import { define, member } from '../../src/stanza/definition.ts'
+import { attribute, text } from '../../src/stanza/fields.ts'
+import { payload } from '../../src/stanza/payload.ts'
+import { createTranslator } from '../../src/stanza/translate.ts'
+
+const folder = new URL('../fixtures/', import.meta.url)
+
+it('gives each schema a name that no other has', () => {
+  const { schemas } = createTranslator(vocabulary)
+  const whole = z.strictObject({ message: schemas.message, presence: schemas.presence, payload: schemas.payload })
+  assert.doesNotThrow(() => z.toJSONSchema(whole))
+})
+
+it('has at least three fixtures of each payload', () => {
+  const found = new Map<string, Set<string>>()
+  for (const xep of readdirSync(folder)) {
+    for (const name of readdirSync(new URL(`${xep}/`, folder)).filter((one) => one.endsWith('.json'))) {
+      const text = readFileSync(new URL(`${xep}/${name}`, folder), 'utf8')
+      for (const [, key] of text.matchAll(/"(\w+)":/g))
+        found.set(key as string, (found.get(key as string) ?? new Set()).add(`${xep}/${name}`))
+    }
+  }
+  const few = vocabulary.map(({ name }) => name).filter((name) => (found.get(name)?.size ?? 0) < 3)
+  assert.deepEqual(few, [])
+})
+
+it('refuses two definitions of one name', () => {
+  const ping = define('ping', ['iq'], payload('TestPing', 'ping', 'urn:test', {}))
+  assert.throws(() => createTranslator([ping, ping]).schemas.payload, /ping/)
+  const nick = member('nick', ['message'], text())
+  assert.throws(() => createTranslator([nick, nick]), /nick/)
+  assert.throws(() => createTranslator([member('id', ['message'], text())]), /id/)
+})
+
+it('refuses a member that has the name of what is left over', () => {
+  assert.throws(() => payload('TestRaw', 'x', 'urn:test', { raw: attribute() }), /raw/)
+})
