@@ -1,0 +1,266 @@
+/** Redis away, hanging, full, read-only, moving: a problem within a second or so, and all is well again by itself. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Store } from '../../src/gateway/ports.ts'
+import { createRedisStore } from '../../src/store/redis/store.ts'
+import { freePorts } from '../support/processes.ts'
+import { type RedisOptions, type RedisServer, startRedis, startRedisCluster } from '../support/redis.ts'
+import { createOpener, quiet } from './open-redis.ts'
+import { acceptance, createClock, eventually, limits, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
+
+const unavailable = problem('store-unavailable')
+
+async function withRedis(
+  options: RedisOptions & { waitReplicas?: number },
+  run: (given: { server: RedisServer; store: Store; open: () => Promise<Store> }) => Promise<void>,
+): Promise<void> {
+  const { waitReplicas = 0, ...rest } = options
+  const server = await startRedis(rest)
+  const opener = createOpener()
+  const open = () => opener.open(server.url, { waitReplicas })
+  try {
+    await run({ server, store: await open(), open })
+  } finally {
+    await opener.close()
+    server.signal('SIGCONT')
+    await server.stop()
+  }
+}
+
+/** every kind of call; all of them settle */
+function calls(store: Store, id: string, fence: string): Promise<unknown>[] {
+  return [
+    store.ping(),
+    store.sessions.get(id),
+    store.sessions.create(sessionRecord(), sessionStatus),
+    store.leases.renew(id, 'owner', fence, 60_000),
+    store.commit(id, fence, { events: [{ type: 'a', data: 1 }] }),
+    store.outbox.accept(id, acceptance([newId('m')])),
+    store.outbox.read(id, undefined, 10),
+    store.log.read(id, undefined, 10),
+    store.state.read(id, 'roster'),
+    store.idempotency.begin(id, 'k', 'f', 'one', 1000),
+    store.tickets.take('hash'),
+    store.bus.publish('channel', 1),
+    store.sessions.remove(newId('ses')),
+  ]
+}
+
+async function allUnavailable(store: Store, id: string, fence: string): Promise<void> {
+  for (const settled of await Promise.allSettled(calls(store, id, fence))) {
+    assert.ok(settled.status === 'rejected' && unavailable(settled.reason), JSON.stringify(settled))
+  }
+}
+
+const works = (store: Store) =>
+  eventually(() =>
+    store.ping().then(
+      () => true,
+      () => undefined,
+    ),
+  )
+
+describe('Redis in trouble', { timeout: 60_000 }, () => {
+  test('not there at the start: it says where it looked, and no password', async () => {
+    const [port] = await freePorts(1)
+    const url = `redis://user:canary@127.0.0.1:${port}`
+    for (const bad of [url, `redis+cluster://user:canary@127.0.0.1:${port}`, `redis+sentinel://user:canary@127.0.0.1:${port}/main`]) {
+      const error = await createRedisStore({ url: bad, limits, clock: createClock(), waitReplicas: 0, log: quiet }).then(
+        () => assert.fail('it must not open'),
+        (thrown: Error) => thrown,
+      )
+      assert.ok(unavailable(error))
+      assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}.*cannot be reached`))
+      assert.doesNotMatch(error.message, /canary/)
+    }
+  })
+
+  test('killed and started again: everything is there, and who watched and listened is told again', async () => {
+    await withRedis({ appendonly: true }, async ({ server, store, open }) => {
+      const other = await open()
+      const { id, fence } = await ownedSession(store)
+      const idempotency = { key: 'k', fingerprint: 'f', answer: { status: 202 } }
+      await store.outbox.accept(id, acceptance(['m1'], idempotency))
+      const [cursor] = await store.commit(id, fence, { events: [{ type: 'a', data: 1 }] })
+      let woken = 0
+      const heard: unknown[] = []
+      const stops = [other.log.watch(id, () => woken++), other.bus.subscribe('channel', (message) => heard.push(message))]
+      await other.bus.publish('any', 1)
+
+      await server.kill()
+      await allUnavailable(store, id, fence)
+      await server.restart()
+      await works(store)
+      await works(other)
+      // hints may have been missed: whoever watches is woken
+      await eventually(() => woken > 0)
+      assert.deepEqual(await store.log.place(id, cursor!), { kind: 'known' })
+      assert.equal((await store.outbox.size(id)).length, 1)
+      assert.equal((await store.outbox.accept(id, acceptance(['m2'], idempotency))).kind, 'replayed')
+      assert.equal(await store.leases.renew(id, 'owner', fence, 60_000), true)
+      await eventually(async () => (await store.bus.publish('channel', 'again')) === 1)
+      await eventually(() => heard.includes('again'))
+      const before = woken
+      await store.commit(id, fence, { events: [{ type: 'a', data: 2 }] })
+      await eventually(() => woken > before)
+      for (const stop of stops) stop()
+    })
+  })
+
+  test('killed and started again without a disk: sessions are gone, owners are fenced', async () => {
+    await withRedis({}, async ({ server, store }) => {
+      const { id, fence } = await ownedSession(store)
+      await server.kill()
+      await server.restart()
+      await works(store)
+      assert.equal(await store.sessions.get(id), undefined)
+      assert.equal(await store.leases.renew(id, 'owner', fence, 60_000), false)
+    })
+  })
+
+  test('hanging: nothing waits for it, and it is used again when it goes on', async () => {
+    await withRedis({}, async ({ server, store }) => {
+      const { id, fence } = await ownedSession(store)
+      server.signal('SIGSTOP')
+      await allUnavailable(store, id, fence)
+      await allUnavailable(store, id, fence)
+      server.signal('SIGCONT')
+      await works(store)
+      await store.commit(id, fence, { events: [{ type: 'b', data: 2 }] })
+    })
+  })
+
+  test('paused by CLIENT PAUSE: writes fail, and later work again', async () => {
+    await withRedis({}, async ({ server, store }) => {
+      const { id, fence } = await ownedSession(store)
+      await server.cli('client', 'pause', '1500', 'write')
+      await assert.rejects(store.commit(id, fence, { events: [{ type: 'a', data: 1 }] }), unavailable)
+      await eventually(() => store.commit(id, fence, { events: [{ type: 'b', data: 1 }] }).catch(() => undefined))
+    })
+  })
+
+  test('full: what cannot be kept is refused whole, what is there is read, and then it goes on', async () => {
+    await withRedis({ extraArgs: ['--maxmemory-policy', 'noeviction'] }, async ({ server, store }) => {
+      const { id, fence } = await ownedSession(store)
+      await store.outbox.accept(id, acceptance(['m1']))
+      await server.cli('config', 'set', 'maxmemory', '1mb')
+      const idempotency = { key: 'k', fingerprint: 'f', answer: { status: 202 } }
+      await assert.rejects(store.outbox.accept(id, acceptance(['m2'], idempotency)), unavailable)
+      await assert.rejects(store.commit(id, fence, { events: [{ type: 'a', data: 1 }], settled: ['m1'], clear: ['roster'] }), unavailable)
+      await assert.rejects(store.sessions.create(sessionRecord(), sessionStatus), unavailable)
+      assert.equal((await store.log.read(id, undefined, 10)).events.length, 1)
+      assert.equal((await store.outbox.read(id, undefined, 10)).length, 1)
+      assert.equal(await store.records.get(id, 'm2'), undefined)
+      await server.cli('config', 'set', 'maxmemory', '0')
+      assert.equal((await store.outbox.accept(id, acceptance(['m2'], idempotency))).kind, 'accepted')
+    })
+  })
+
+  test('a master that became a replica: writes are refused until there is a master', async () => {
+    await withRedis({}, async ({ server, store }) => {
+      const { id, fence } = await ownedSession(store)
+      const [nowhere] = await freePorts(1)
+      await server.cli('replicaof', '127.0.0.1', String(nowhere))
+      await assert.rejects(store.commit(id, fence, { events: [{ type: 'a', data: 1 }] }), unavailable)
+      await assert.rejects(store.outbox.accept(id, acceptance(['m1'])), unavailable)
+      await server.cli('replicaof', 'no', 'one')
+      await works(store)
+      await eventually(() => store.commit(id, fence, { events: [{ type: 'b', data: 1 }] }).catch(() => undefined))
+    })
+  })
+
+  test('replicas are waited for where that is asked for', async () => {
+    await withRedis({ waitReplicas: 1 }, async ({ server, store, open }) => {
+      const record = sessionRecord()
+      await assert.rejects(store.sessions.create(record, sessionStatus), unavailable)
+      const replica = await startRedis({ extraArgs: ['--replicaof', '127.0.0.1', String(server.port), '--repl-diskless-sync-delay', '0'] })
+      try {
+        const made = sessionRecord()
+        await eventually(() => store.sessions.create(made, sessionStatus).catch(() => undefined))
+        assert.equal((await store.outbox.accept(made.id, acceptance(['m1']))).kind, 'accepted')
+        assert.equal((await replica.cli('exists', `sg:{${made.id}}:outbox`)).trim(), '1')
+        // scripts that the server forgot are told to it again
+        await server.cli('script', 'flush')
+        assert.equal((await store.outbox.accept(made.id, acceptance(['m2']))).kind, 'accepted')
+        assert.equal((await (await open()).outbox.accept(made.id, acceptance(['m3']))).kind, 'accepted')
+      } finally {
+        await replica.stop()
+      }
+    })
+  })
+})
+
+describe('a Cluster in trouble', { timeout: 120_000 }, () => {
+  test('one master away takes only its sessions along, until it is back', async () => {
+    const cluster = await startRedisCluster({ appendonly: true })
+    const opener = createOpener()
+    try {
+      const store = await opener.open(cluster.url)
+      const sessions = await Promise.all(Array.from({ length: 12 }, () => ownedSession(store)))
+      let woken = 0
+      const stops = sessions.map(({ id }) => store.log.watch(id, () => woken++))
+      await store.bus.publish('any', 1)
+      await cluster.nodes[1]!.kill()
+      const write = ({ id, fence }: { id: string; fence: string }) => store.commit(id, fence, { events: [{ type: 'a', data: 1 }] })
+      const settled = await eventually(async () => {
+        const results = await Promise.allSettled(sessions.map(write))
+        const lost = results.filter(({ status }) => status === 'rejected').length
+        return lost < sessions.length && lost > 0 && results
+      })
+      for (const result of settled) assert.ok(result.status === 'fulfilled' || unavailable(result.reason), String(result))
+      await cluster.nodes[1]!.restart()
+      for (const session of sessions) await eventually(() => write(session).catch(() => undefined))
+      // the hints of that master are heard again
+      const others = await opener.open(cluster.url)
+      for (const { id, fence } of sessions) {
+        await eventually(async () => {
+          const before = woken
+          await others.commit(id, fence, { events: [{ type: 'a', data: 1 }] })
+          await store.bus.publish('any', 1).catch(() => {})
+          return woken > before
+        })
+      }
+      for (const stop of stops) stop()
+    } finally {
+      await opener.close()
+      await cluster.stop()
+    }
+  })
+
+  test('slots that move lose nothing and tell no one', async () => {
+    const cluster = await startRedisCluster()
+    const opener = createOpener()
+    try {
+      const store = await opener.open(cluster.url)
+      const sessions = await Promise.all(Array.from({ length: 30 }, () => ownedSession(store)))
+      for (const { id, fence } of sessions) await store.commit(id, fence, { state: [{ kind: 'roster', key: 'a', value: 1 }] })
+      const [from, to] = await Promise.all(
+        [cluster.nodes[0]!, cluster.nodes[2]!].map(async (node) => (await node.cli('cluster', 'myid')).trim()),
+      )
+      let moving = true
+      const written = new Map(sessions.map(({ id }) => [id, [] as number[]]))
+      const writing = sessions.map(async ({ id, fence }) => {
+        for (let n = 0; moving || n < 20; n++) {
+          await eventually(() => store.commit(id, fence, { events: [{ type: 'a', data: n, dedup: [`${n}`] }] }).catch(unavailableOnly))
+          written.get(id)!.push(n)
+        }
+      })
+      const reshard = ['--cluster', 'reshard', `127.0.0.1:${cluster.nodes[0]!.port}`, '--cluster-yes']
+      await cluster.nodes[0]!.cli(...reshard, '--cluster-from', from!, '--cluster-to', to!, '--cluster-slots', '2000')
+      moving = false
+      await Promise.all(writing)
+      for (const { id } of sessions) {
+        const { events, gap } = await store.log.read(id, undefined, 1000)
+        const expected = written.get(id)!.slice(-limits.eventLogMax)
+        assert.deepEqual([events.map(({ data }) => data).slice(-expected.length), gap], [expected, undefined])
+      }
+    } finally {
+      await opener.close()
+      await cluster.stop()
+    }
+  })
+})
+
+function unavailableOnly(error: unknown): undefined {
+  assert.ok(unavailable(error), String(error))
+}
