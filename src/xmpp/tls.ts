@@ -30,7 +30,8 @@ export function secure(
       ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
     })
     const abort = () => give(signal.reason)
-    const closed = () => give(new Error('The server closed the connection during the TLS handshake.'))
+    const closed = () =>
+      give(Object.assign(new Error('The server closed the connection during the TLS handshake.'), { code: 'ECONNRESET' }))
     function settle(): void {
       signal.removeEventListener('abort', abort)
       tls.removeListener('error', give)
@@ -53,6 +54,8 @@ export function secure(
   })
 }
 
+/** the network, not the peer: says nothing about trust */
+const broken = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
 const expired = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])
 const unknownAuthority = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -64,6 +67,7 @@ const unknownAuthority = new Set([
 
 function tlsFailure(host: string, cause: unknown): Failure {
   const code = (cause as { code?: string } | undefined)?.code ?? ''
+  if (broken.has(code)) return failure('connection-lost', 'xmpp-unreachable', 'The connection was lost in the TLS handshake.', cause)
   const detail =
     code === 'ERR_TLS_CERT_ALTNAME_INVALID'
       ? `The certificate of the server is not for ${host}.`

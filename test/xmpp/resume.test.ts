@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { Connector, StreamState } from '../../src/gateway/ports.ts'
+import { childText } from '../../src/stanza/element.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { startProsody } from '../support/prosody.ts'
+import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
-import { startProxy, type Proxy as TcpProxy } from './proxy.ts'
 import {
   ack,
   answerBind,
@@ -42,17 +43,18 @@ function connector(server: { caFile?: string }, options: Partial<ConnectorOption
 describe('with a real server', () => {
   let server: XmppServer
   before(async () => {
-    server = await startProsody({ users: { ada: 'secret', bob: 'hush' } })
+    // its archive of files takes longer with each message, and is not what is tested
+    server = await startProsody({ users: { ada: 'secret', bob: 'hush' }, mam: false })
   })
   after(() => server.stop())
 
   const ada = { jid: 'ada@localhost', password: 'secret', resource: 'desk' }
   const bob = { jid: 'bob@localhost', password: 'hush', resource: 'phone' }
 
-  async function proxied(): Promise<TcpProxy> {
-    const proxy = await startProxy(server.port)
+  async function proxied(): Promise<TcpProxy & { service: string }> {
+    const proxy = await startProxy({ to: server })
     stops.push(proxy)
-    return proxy
+    return Object.assign(proxy, { service: `xmpp://127.0.0.1:${proxy.port}` })
   }
   const message = (to: string, id: string) => `<message to="${to}" type="chat" id="${id}"><body>${id}</body></message>`
   const idsOf = (follower: Follower) =>
@@ -63,22 +65,25 @@ describe('with a real server', () => {
     const { open } = connector(server)
     const [first, second] = [follow(open, { ...ada, service: proxy.service }), follow(open, { ...bob, service: server.service })]
     await Promise.all([first.online(), second.online()])
-    const count = 200
-    for (let cuts = 0, sent = 0; sent < count; cuts += 1) {
-      if (cuts % 2 === 0) proxy.cutAfter(300 + ((cuts * 7919) % 2000))
-      else proxy.cut()
-      for (let each = 0; each < 20; each += 1, sent += 1) {
-        second.connection.send(message('ada@localhost/desk', `in-${sent}`))
-        const sending = await first.until(() => {
+    const [rounds, each] = [40, 10]
+    const count = rounds * each
+    for (let round = 0; round < rounds; round += 1) {
+      // anywhere: in a stanza of this batch, or in the handshake, log-in, resume or replay after it
+      proxy.cutAfter(1 + ((round * 7919) % 6007))
+      let last = 0
+      for (let index = round * each; index < (round + 1) * each; index += 1) {
+        second.connection.send(message('ada@localhost/desk', `in-${index}`))
+        const { position } = await first.until(() => {
           try {
-            return first.connection.send(message('bob@localhost/phone', `out-${sent}`))
+            return first.connection.send(message('bob@localhost/phone', `out-${index}`))
           } catch {
             return undefined
           }
         })
-        assert.ok(sending.position > 0)
+        last = position
       }
-      await first.until(() => first.states.filter(({ state }) => state === 'online').length > cuts)
+      if (round % 2 === 0) proxy.cut()
+      else await first.acked(last)
     }
     await second.until(() => idsOf(second).length >= count)
     await first.until(() => idsOf(first).length >= count)
@@ -92,7 +97,7 @@ describe('with a real server', () => {
     )
     assert.deepEqual(first.lost, [])
     assert.equal(first.bounds.length, 1)
-    assert.ok(first.states.filter(({ state, resumed }) => state === 'online' && resumed === true).length >= 5)
+    assert.ok(first.states.filter(({ state, resumed }) => state === 'online' && resumed === true).length >= 20)
   })
 
   test('F2: a link that swallows everything is noticed and the stream resumed', async () => {
@@ -100,7 +105,9 @@ describe('with a real server', () => {
     const { open } = connector(server, { bounds: { ...quick.bounds, idle: 100, silence: 200 } })
     const follower = follow(open, { ...ada, service: proxy.service })
     await follower.online()
-    proxy.swallow()
+    proxy.blackhole(true)
+    await follower.state('resuming')
+    proxy.blackhole(false)
     const back = await follower.until(() => follower.states.find(({ resumed }) => resumed === true))
     assert.equal(back.jid, 'ada@localhost/desk')
     assert.deepEqual(
@@ -108,6 +115,19 @@ describe('with a real server', () => {
       ['connecting', 'online', 'resuming', 'resuming', 'online'],
     )
     assert.equal(follower.states[2]?.reason, 'silence')
+  })
+
+  test('F24: bytes that come one by one are the same text', async () => {
+    const proxy = await proxied()
+    const { open } = connector(server)
+    proxy.slice(1)
+    const [first, second] = [follow(open, { ...ada, service: proxy.service }), follow(open, { ...bob, service: server.service })]
+    await Promise.all([first.online(), second.online()])
+    const body = 'aé漢👩‍💻𝒳'
+    second.connection.send(`<message to="ada@localhost/desk" id="bytes"><body>${body}</body></message>`)
+    assert.equal(childText(await first.stanza(isMessage('bytes')), 'body'), body)
+    first.connection.send(`<message to="bob@localhost/phone" id="back"><body>${body}</body></message>`)
+    assert.equal(childText(await second.stanza(isMessage('back')), 'body'), body)
   })
 
   test('what is received but not stored comes again after a hand-over, what is stored does not', async () => {
