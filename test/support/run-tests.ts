@@ -11,8 +11,8 @@ import { temporaryFolder } from './processes.ts'
 const FILES = 'test/**/*.test.ts'
 /** test files at once: each has servers of its own, on as many cores as a small machine has */
 const CONCURRENCY = 2
-/** ms for one test file */
-const TIMEOUT = 240_000
+/** ms for one test file; those of behaviour/ go through four cells each */
+const TIMEOUT = 480_000
 
 try {
   await install(['prosody', 'redis', 'ejabberd', 'slixmpp', 'openssl'])
