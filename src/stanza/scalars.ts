@@ -23,7 +23,7 @@ export interface Path {
 }
 
 /** `payload.roster.items.0.jid` */
-export function pathText(path: Path | undefined, key: string | number): string {
+function pathText(path: Path | undefined, key: string | number): string {
   return path === undefined ? String(key) : `${pathText(path.outer, path.key)}.${key}`
 }
 
@@ -51,7 +51,7 @@ const same = (text: string) => text
 export const string: Scalar<string> = scalar(z.string(), same, same)
 
 /** text of one form; anything else stays raw */
-export function matching(pattern: RegExp, message: string, meta: z.GlobalMeta): Scalar<string> {
+function matching(pattern: RegExp, message: string, meta: z.GlobalMeta): Scalar<string> {
   return scalar(z.string().regex(pattern, message).meta(meta), (text) => (pattern.test(text) ? text : undefined), same)
 }
 

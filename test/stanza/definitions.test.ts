@@ -4,8 +4,10 @@ import { it } from 'node:test'
 import { z } from 'zod'
 import { vocabulary } from '../../src/features/vocabulary.ts'
 import { define, member } from '../../src/stanza/definition.ts'
-import { attribute, text } from '../../src/stanza/fields.ts'
+import type { TypeOf } from '../../src/stanza/field.ts'
+import { attribute, required, text } from '../../src/stanza/fields.ts'
 import { payload } from '../../src/stanza/payload.ts'
+import { integer, jid, oneOf } from '../../src/stanza/scalars.ts'
 import { createTranslator } from '../../src/stanza/translate.ts'
 
 const folder = new URL('../fixtures/', import.meta.url)
@@ -27,6 +29,20 @@ it('has at least three fixtures of each payload', () => {
   }
   const few = vocabulary.map(({ name }) => name).filter((name) => (found.get(name)?.size ?? 0) < 3)
   assert.deepEqual(few, [])
+})
+
+it('gives the type of the JSON', () => {
+  const item = payload('TestItem', 'item', 'urn:test', {
+    jid: required(attribute(jid)),
+    count: text(integer()),
+    state: text(oneOf('on', 'off')),
+  })
+  const value: TypeOf<typeof item> = { jid: 'a.example', state: 'on' }
+  // @ts-expect-error a required member is missing
+  const missing: TypeOf<typeof item> = { count: 1 }
+  // @ts-expect-error not one of the values
+  const other: TypeOf<typeof item> = { jid: 'a.example', state: 'maybe' }
+  assert.ok(value && missing && other)
 })
 
 it('refuses two definitions of one name', () => {

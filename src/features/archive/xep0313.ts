@@ -7,7 +7,7 @@ import { form } from '../forms/xep0004.ts'
 import { forwardedStanza } from '../messages/xep0297.ts'
 import { resultSet } from './xep0059.ts'
 
-const MAM = 'urn:xmpp:mam:2'
+export const MAM = 'urn:xmpp:mam:2'
 const end = { id: attribute(), timestamp: attribute(timestamp) }
 
 export const archive = [

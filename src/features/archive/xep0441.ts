@@ -4,8 +4,8 @@ import { attribute, texts } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
 import { jid, oneOf } from '../../stanza/scalars.ts'
 import { within } from '../../stanza/structures.ts'
+import { MAM } from './xep0313.ts'
 
-const MAM = 'urn:xmpp:mam:2'
 const jids = texts('jid', jid)
 
 export const archivePreferences = define(

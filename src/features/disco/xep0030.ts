@@ -25,6 +25,6 @@ export const discoInfo = payload('DiscoInfo', 'query', INFO, {
 
 const item = payload('DiscoItem', 'item', ITEMS, { jid: required(attribute(jid)), node: attribute(), name: attribute() })
 
-export const discoItems = payload('DiscoItems', 'query', ITEMS, { node: attribute(), items: many(item), paging: one(resultSet) })
+const discoItems = payload('DiscoItems', 'query', ITEMS, { node: attribute(), items: many(item), paging: one(resultSet) })
 
 export const disco = [define('discoInfo', ['iq'], discoInfo), define('discoItems', ['iq', 'message'], discoItems)]

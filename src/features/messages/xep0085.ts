@@ -2,6 +2,6 @@
 import { member } from '../../stanza/definition.ts'
 import { named } from '../../stanza/fields.ts'
 
-export const chatStates = ['active', 'composing', 'gone', 'inactive', 'paused'] as const
+const chatStates = ['active', 'composing', 'gone', 'inactive', 'paused'] as const
 
 export const chatState = member('chatState', ['message'], named(chatStates, 'http://jabber.org/protocol/chatstates'))

@@ -3,9 +3,9 @@ import { member } from '../../stanza/definition.ts'
 import { attribute, many, one } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
 import { integer } from '../../stanza/scalars.ts'
-import { mediaSharing } from './xep0385.ts'
+import { mediaSharing, REFERENCE } from './xep0385.ts'
 
-const reference = payload('Reference', 'reference', 'urn:xmpp:reference:0', {
+const reference = payload('Reference', 'reference', REFERENCE, {
   type: attribute(),
   uri: attribute(),
   anchor: attribute(),

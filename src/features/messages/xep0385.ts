@@ -4,10 +4,11 @@ import { payload } from '../../stanza/payload.ts'
 import { within } from '../../stanza/structures.ts'
 import { jingleFile } from './xep0446.ts'
 
+export const REFERENCE = 'urn:xmpp:reference:0'
 const SIMS = 'urn:xmpp:sims:1'
 
 /** the places to get the file from are references (XEP-0372) */
-const place = payload('MediaSource', 'reference', 'urn:xmpp:reference:0', { type: attribute(), uri: attribute() })
+const place = payload('MediaSource', 'reference', REFERENCE, { type: attribute(), uri: attribute() })
 
 export const mediaSharing = payload('MediaSharing', 'media-sharing', SIMS, {
   file: one(jingleFile),

@@ -3,9 +3,7 @@ import { define } from '../../stanza/definition.ts'
 import { attribute, one, required, text } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
 import { jid, timestamp } from '../../stanza/scalars.ts'
-import { moderated } from './xep0425.ts'
-
-export const RETRACT = 'urn:xmpp:message-retract:1'
+import { moderated, RETRACT } from './xep0425.ts'
 
 const why = { moderated: one(moderated), reason: text() }
 

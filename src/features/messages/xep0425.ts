@@ -3,12 +3,14 @@ import { define } from '../../stanza/definition.ts'
 import { attribute, attributeOf, flag, required, text } from '../../stanza/fields.ts'
 import { payload } from '../../stanza/payload.ts'
 import { jid, string } from '../../stanza/scalars.ts'
+import { OCCUPANT } from './xep0421.ts'
 
+export const RETRACT = 'urn:xmpp:message-retract:1'
 const MODERATE = 'urn:xmpp:message-moderate:1'
 
 export const moderated = payload('Moderated', 'moderated', MODERATE, {
   by: attribute(jid),
-  occupantId: attributeOf('occupant-id', 'id', string, 'urn:xmpp:occupant-id:0'),
+  occupantId: attributeOf('occupant-id', 'id', string, OCCUPANT),
 })
 
 export const moderate = define(
@@ -16,7 +18,7 @@ export const moderate = define(
   ['iq'],
   payload('Moderate', 'moderate', MODERATE, {
     id: required(attribute()),
-    retract: flag('retract', 'urn:xmpp:message-retract:1'),
+    retract: flag('retract', RETRACT),
     reason: text(),
   }),
 )

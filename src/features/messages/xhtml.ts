@@ -76,5 +76,6 @@ function safeStyle(style: string): string | undefined {
 function isSafeDeclaration(declaration: string): boolean {
   const colon = declaration.indexOf(':')
   const property = declaration.slice(0, colon).trim().toLowerCase()
-  return colon > 0 && properties.has(property) && /^[\w\s#%.,'"+-]*(?:rgba?\([\d\s.,%]*\))?[\w\s]*$/.test(declaration.slice(colon + 1))
+  const value = declaration.slice(colon + 1).replace(/rgba?\([\d\s.,%]*\)/g, '')
+  return colon > 0 && properties.has(property) && /^[\w\s#%.,'"+-]*$/.test(value)
 }
