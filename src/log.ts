@@ -42,16 +42,28 @@ export function createLog({
       level,
       base: { instance },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: secretPaths, censor: '[redacted]' },
+      formatters: { level: (label) => ({ level: label }), log: (line) => withoutSecrets(line) },
       serializers: { err: describeError, error: describeError, req: nothing, res: nothing, request: nothing, reply: nothing },
     },
     destination,
   )
 }
 
-const secrets = ['password', 'token', 'ticket', 'authorization', 'body', 'query', 'secret', 'credentials', 'headers', 'xml']
-const secretPaths = secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
+const secrets = new Set(['password', 'token', 'ticket', 'authorization', 'body', 'query', 'secret', 'credentials', 'headers', 'xml'])
+/** objects inside each other that are looked through; what is deeper is left out */
+const DEPTH = 3
+
+function withoutSecrets(line: Record<string, unknown>, depth = DEPTH): Record<string, unknown> {
+  const told: Record<string, unknown> = {}
+  for (const key in line) {
+    const value = line[key]
+    if (secrets.has(key)) told[key] = '[redacted]'
+    else if (typeof value !== 'object' || value === null || value instanceof Error) told[key] = value
+    else if (Array.isArray(value)) told[key] = `[${value.length} entries]`
+    else if (depth > 0) told[key] = withoutSecrets(value as Record<string, unknown>, depth - 1)
+  }
+  return told
+}
 
 const nothing = () => undefined
 

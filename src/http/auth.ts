@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import type { Caller, Sessions } from '../gateway/feature.ts'
 
@@ -27,9 +27,9 @@ export function createAuthenticator({
 }): Authenticator {
   /** looks at every key, so that the time taken tells nothing */
   function tenantOf(token: string): string | undefined {
-    const hash = sha256(token)
+    const digest = sha256(token)
     let tenant: string | undefined
-    for (const key of keys) if (timingSafeEqual(key.hash, hash)) tenant = key.tenant
+    for (const key of keys) if (timingSafeEqual(key.hash, digest)) tenant = key.tenant
     return tenant
   }
 
@@ -60,4 +60,4 @@ function bearer(authorization: string | undefined): string {
   return token
 }
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest()
+const sha256 = (text: string) => hash('sha256', text, 'buffer')

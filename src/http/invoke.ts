@@ -65,7 +65,9 @@ export function createInvoke({
       prefer: input.prefer,
       accept: input.accept,
       requestId,
-      signal: input.signal,
+      get signal() {
+        return input.signal
+      },
     }
     const run = () => {
       checkCharacters({ params, query, ...(input.isXml ? {} : { body }) }, '', bodyBounds)

@@ -32,6 +32,7 @@ export function handlerOf(operation: Operation, invoke: Invoke): Handler {
     const isXml = request.body !== undefined && isXmlType(request.headers['content-type'])
     if (isXml && !operation.xmlBody) throw new Problem('unsupported-media-type', `The body must be ${JSON_TYPE}.`)
     const key = request.headers['idempotency-key']
+    let gone: AbortSignal | undefined
     const answer = await invoke(operation, {
       caller: request.caller,
       params: request.params as Record<string, unknown>,
@@ -42,7 +43,11 @@ export function handlerOf(operation: Operation, invoke: Invoke): Handler {
       idempotencyKey: key?.toString(),
       accept: operation.xmlAnswer && accepted === XML_TYPE ? XML_TYPE : JSON_TYPE,
       requestId: request.id,
-      signal: goneSignal(reply),
+      // made when somebody looks at it: most never do
+      get signal() {
+        gone ??= goneSignal(reply)
+        return gone
+      },
       onSession: (session) => {
         request.sessionId = session
       },
@@ -64,9 +69,10 @@ export function sendAnswer(reply: FastifyReply, { status, body, contentType, hea
   if (headers) reply.headers(headers)
   if (preferenceApplied !== undefined) reply.header('preference-applied', preferenceApplied)
   if (body === undefined) return reply.send()
-  const text = typeof body === 'string' && contentType !== undefined && !contentType.includes('json') ? body : JSON.stringify(body)
+  if (contentType === undefined) return reply.type(`${JSON_TYPE}; charset=utf-8`).send(JSON.stringify(body))
+  const text = typeof body === 'string' && !contentType.includes('json') ? body : JSON.stringify(body)
   // bytes, for fastify adds a charset to text
-  return reply.type(contentType ?? `${JSON_TYPE}; charset=utf-8`).send(Buffer.from(text))
+  return reply.type(contentType).send(Buffer.from(text))
 }
 
 /** Aborts when the caller has gone before the answer was written. */

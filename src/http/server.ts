@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -81,10 +81,10 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
       .send(Buffer.from(JSON.stringify(problemBody(problem, request.id))))
   }
 
-  server.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' })
-    const { token = 'key' } = request.routeOptions.config ?? {}
-    if (isDraining() && token !== 'none') throw new Problem('draining', 'This instance is shutting down.')
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id).header('cache-control', 'no-store')
+    const isOpen = request.routeOptions.config?.token === 'none'
+    done(isDraining() && !isOpen ? new Problem('draining', 'This instance is shutting down.') : undefined)
   })
   registerCors(server, allowedOrigins)
   server.addHook('onRequest', async (request) => {
@@ -107,7 +107,7 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
     throw noRoute(request)
   })
 
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none')
     const { method } = request
     const status = reply.statusCode
@@ -115,6 +115,7 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
     metrics.request({ method, route, status }, seconds)
     const session = request.sessionId
     log.info({ event: 'http.request', requestId: request.id, ...(session && { session }), method, route, status, seconds }, 'Request')
+    done()
   })
   return server
 }
@@ -122,7 +123,7 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
 /** A sane id of the caller is kept, so that it can be followed through several services. */
 function requestId(given: string | string[] | undefined): string {
   if (typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given)) return given
-  return `req_${randomBytes(12).toString('base64url')}`
+  return `req_${randomUUID()}`
 }
 
 function bodyText(request: FastifyRequest, bytes: Buffer): string {

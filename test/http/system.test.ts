@@ -118,7 +118,7 @@ test('openapi.yaml, the schemas and the reference need no token and load nothing
 })
 
 test('openapi.yaml is what follows from the code: npm run openapi writes it', async () => {
-  assert.equal(readFileSync(openapiFile, 'utf8'), await generateOpenapi(), 'run npm run openapi')
+  assert.ok(readFileSync(openapiFile, 'utf8') === (await generateOpenapi()), 'run npm run openapi')
 })
 
 test('every operation of the document has an id, its problems and its session; every reference leads somewhere', async () => {
