@@ -1,16 +1,17 @@
 import { Problem } from '../errors.ts'
 import { CLIENT, type Element, element } from '../stanza/element.ts'
 import { bare, jid as normalised } from '../stanza/jid.ts'
-import { parseStanza } from '../stanza/parse.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Translator } from '../stanza/translate.ts'
 import { createArchive } from './archive.ts'
-import { createAsked, type IqReply } from './asked.ts'
+import { createAsked } from './asked.ts'
+import { createBind } from './bind.ts'
 import { createCatchUp, noteArchived } from './catch-up.ts'
+import { createCommands } from './commands.ts'
 import { createConnections, type StateDetail } from './connections.ts'
 import { createCorrelator } from './correlate.ts'
 import { createDevice } from './device.ts'
-import type { Command, Feature, LiveSession } from './feature.ts'
+import type { Feature, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
 import { createInbound } from './inbound.ts'
 import { createJournal } from './journal.ts'
@@ -23,9 +24,6 @@ import { createResync } from './resync.ts'
 import { createStates, ended, type States } from './state.ts'
 import { sessionView } from './view.ts'
 
-const CARBONS = 'urn:xmpp:carbons:2'
-/** ms that one request of a new bind may take */
-const BIND_STEP = 15_000
 /** ms that the outcome of an iq is kept for `GET /iq/{id}` */
 const IQ_KEPT = 3_600_000
 
@@ -81,7 +79,6 @@ export function createLive(
   let { record } = start
   const { id, tenant } = record
   const log = { session: id, tenant }
-  const commands = new Map<string, Command>(features.flatMap((feature) => Object.entries(feature.commands ?? {})))
   let streamFeatures: readonly string[] = []
   let announcing = Promise.resolve()
   let closing = false
@@ -113,7 +110,10 @@ export function createLive(
     on: {
       state: (index, state, detail) => (index === 0 ? primaryState(state, detail) : senderState(state)),
       bound: async (index, _jid, offered) => {
-        if (index === 0) await bind(offered)
+        if (index !== 0) return
+        streamFeatures = offered
+        resync.start()
+        await bind()
       },
       stanza: (index, stanza, position) => {
         metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
@@ -221,6 +221,15 @@ export function createLive(
   const view = async () => sessionView(record, status(), await store.outbox.size(id))
   const catchUp = createCatchUp({ session, archive, inbound, receiver, outbox, store, clock, view })
 
+  const bind = createBind({
+    session,
+    features,
+    catchUp,
+    onRefused: (step, { code }) =>
+      context.log.warn({ ...log, event: 'session.bind-step', step, reason: code }, 'The server refused a step of the bind'),
+  })
+  const commands = createCommands({ features, reply: asked.reply })
+
   function write(index: number, stanza: Element): Promise<void> {
     const connection = connections.get(index)
     if (!connection) throw offline()
@@ -268,45 +277,10 @@ export function createLive(
       .catch(onError)
   }
 
-  /** The work of a new bind, in the order that design and features/index.ts give it. */
-  async function bind(offered: readonly string[]): Promise<void> {
-    streamFeatures = offered
-    resync.start()
-    await step('carbons', () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: BIND_STEP }))
-    for (const feature of features) await step(feature.name, async () => feature.bind?.(session))
-    await catchUp.doubts()
-    const finish = await catchUp.run()
-    for (const feature of features) await step(feature.name, async () => feature.appear?.(session))
-    await finish()
-  }
-
-  /** A server that refuses one thing does not keep the session from the others; a lost link ends the bind. */
-  async function step(name: string, run: () => Promise<unknown>): Promise<void> {
-    try {
-      await run()
-    } catch (error) {
-      if (!(error instanceof Problem) || !error.options.xmpp) throw error
-      context.log.warn({ ...log, event: 'session.bind-step', step: name, reason: error.code }, 'The server refused a step of the bind')
-    }
-  }
-
   // ---- the outside
 
   function status(): SessionStatus {
     return { ...states.status(), instance, connections: connections.status() }
-  }
-
-  const builtIn: Record<string, Command> = {
-    async iq(_, { type, to, id: iqId, xml }: { type: 'get' | 'set'; to?: string; id?: string; xml: string }, options) {
-      const request = { type, payload: parseStanza(xml), ...(to === undefined ? {} : { to }), ...(iqId === undefined ? {} : { id: iqId }) }
-      return serialize(await session.iq(request, options))
-    },
-    async reply(_, answer: IqReply) {
-      asked.reply(answer)
-    },
-    async send(_, { xml }: { xml: string }) {
-      await session.send(parseStanza(xml))
-    },
   }
 
   connections.want(1)
@@ -324,7 +298,7 @@ export function createLive(
     async perform(name, args, options) {
       if (ended.includes(states.now)) throw stopped(states.now)
       if (states.now !== 'online') throw offline()
-      const command = commands.get(name) ?? builtIn[name]
+      const command = commands.get(name)
       if (!command) throw new Error(`No command ${name}`)
       return await command(session, args as never, options)
     },
