@@ -104,8 +104,8 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       reader,
       ledger: own,
       managed,
-      maxBytes: Math.min(stanzaLimit, negotiated.maxBytes ?? stanzaLimit),
-      idleSeconds: negotiated.idleSeconds,
+      maxBytes: Math.min(stanzaLimit, negotiated.features.maxBytes ?? stanzaLimit),
+      idleSeconds: negotiated.features.idleSeconds,
       domain,
       bounds,
       clock,
@@ -123,7 +123,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       guarded('acked', () => events.acked(own.acked))
       live.start(negotiated.early)
     } else {
-      const done = bound(own.jid, negotiated.features, live)
+      const done = bound(own.jid, negotiated.features.names, live)
       live.start(negotiated.early)
       await Promise.race([done, live.ended])
     }

@@ -52,11 +52,13 @@ export function createReader({
   let parser: StreamParser | undefined
   let queue: Element[] | undefined
   let over = false
+  let outcome: Failure | undefined
   let lastHeard = monotonic()
 
   function finish(cause: Failure | undefined): void {
     if (over) return
     over = true
+    outcome = cause
     parser = undefined
     queue = undefined
     const told = handler
@@ -141,6 +143,7 @@ export function createReader({
     },
     handle: (next) => {
       handler = next
+      if (over) queueMicrotask(() => next.ended(outcome))
     },
     fail: (cause) => {
       finish(cause)

@@ -1,5 +1,5 @@
 import type { StreamState } from '../gateway/ports.ts'
-import { child, type Element } from '../stanza/element.ts'
+import type { Element } from '../stanza/element.ts'
 
 /** XEP-0198 */
 export const SM = 'urn:xmpp:sm:3'
@@ -160,8 +160,4 @@ export function readEnabled(enabled: Pick<Element, 'attributes'>): { id: string 
 export function readH(element: Pick<Element, 'attributes'>): number {
   const { h } = element.attributes
   return h !== undefined && /^\d{1,10}$/.test(h) ? Number(h) : Number.NaN
-}
-
-export function offersManagement(features: Element): boolean {
-  return child(features, 'sm', SM) !== undefined
 }

@@ -38,6 +38,7 @@ declare module '@xmpp/client' {
     mechanism: string,
     userAgent?: LtxElement,
   ) => Promise<void>
+  export type Credentials = (authenticate: Authenticate, mechanisms: string[], fast: Fast | null, entity: XmppClient) => Promise<void>
   type Inline = {
     use(
       xmlns: string,
@@ -70,6 +71,6 @@ declare module '@xmpp/client' {
     resource: string
     timeout?: number
     userAgent?: LtxElement
-    credentials: (authenticate: Authenticate, mechanisms: string[], fast: Fast | null, entity: XmppClient) => Promise<void>
+    credentials: Credentials
   }): XmppClient
 }
