@@ -6,13 +6,17 @@ import { createClock, limits as usual } from './sample.ts'
 export const quiet = { info() {}, warn() {} }
 
 export function createOpener(): {
-  open(url: string, options?: { limits?: Partial<StoreLimits>; clock?: Clock; waitReplicas?: number }): Promise<Store>
+  open(
+    url: string,
+    options?: { limits?: Partial<StoreLimits>; clock?: Clock; waitReplicas?: number; startDeadline?: number },
+  ): Promise<Store>
   close(): Promise<void>
 } {
   const opened: Store[] = []
   return {
-    async open(url, { limits = {}, clock = createClock(), waitReplicas = 0 } = {}) {
-      const store = await createRedisStore({ url, limits: { ...usual, ...limits }, clock, waitReplicas, log: quiet })
+    async open(url, { limits = {}, clock = createClock(), waitReplicas = 0, startDeadline } = {}) {
+      const given = { url, limits: { ...usual, ...limits }, clock, waitReplicas, log: quiet }
+      const store = await createRedisStore({ ...given, ...(startDeadline !== undefined && { startDeadline }) })
       opened.push(store)
       return store
     },

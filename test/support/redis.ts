@@ -1,5 +1,7 @@
 /** A private redis-server, or a cluster of three, on free loopback ports. */
 import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { findProgram, freePorts, type Server, startServer, temporaryFolder } from './processes.ts'
@@ -104,12 +106,35 @@ async function startNode(port: number, { appendonly = false, extraArgs = [] }: R
     restart: async () => {
       server = await start()
     },
-    cli: async (...args) => {
-      const { stdout } = await run(findProgram('redis-cli', 'redis-tools'), ['-h', '127.0.0.1', '-p', String(port), ...args], {
-        maxBuffer: 2 ** 28,
-      })
-      return stdout
-    },
+    cli: (...args) => redisCli(port, args),
     stop: () => server.stop(),
   }
+}
+
+/** Starts one Sentinel over a master, quick to fail over. */
+export async function startSentinel({
+  name,
+  master,
+}: {
+  name: string
+  master: RedisServer
+}): Promise<Pick<RedisServer, 'port' | 'cli' | 'stop'>> {
+  const [port] = await freePorts(1)
+  const folder = temporaryFolder('sentinel')
+  const file = join(folder, 'sentinel.conf')
+  const watched = [
+    `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
+    `sentinel down-after-milliseconds ${name} 500`,
+    `sentinel failover-timeout ${name} 3000`,
+  ]
+  await writeFile(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, ...watched, ''].join('\n'))
+  const server = await startServer({ command: findProgram('redis-server'), args: [file, '--sentinel'], folder, ports: [port!] })
+  return { port: port!, cli: (...args) => redisCli(port!, args), stop: server.stop }
+}
+
+async function redisCli(port: number, args: readonly string[]): Promise<string> {
+  const { stdout } = await run(findProgram('redis-cli', 'redis-tools'), ['-h', '127.0.0.1', '-p', String(port), ...args], {
+    maxBuffer: 2 ** 28,
+  })
+  return stdout
 }

@@ -24,6 +24,13 @@ export interface StoreLog {
   warn(fields: object, message: string): void
 }
 
+export interface ConnectionOptions {
+  url: string
+  log: StoreLog
+  /** ms */
+  startDeadline?: number
+}
+
 export interface Connection {
   readonly cluster: boolean
   /** hosts, nothing secret */
@@ -37,7 +44,7 @@ export interface Connection {
 }
 
 /** Resolves when Redis answers; rejects with a RangeError for a bad address and the problem store-unavailable where nobody answers. */
-export async function openConnection({ url, log }: { url: string; log: StoreLog }): Promise<Connection> {
+export async function openConnection({ url, log, startDeadline = START_DEADLINE }: ConnectionOptions): Promise<Connection> {
   const address = parseRedisAddress(url)
   const description = describeAddress(address)
   const open = () => (address.kind === 'cluster' ? openCluster(address) : openClient(address))
@@ -63,7 +70,7 @@ export async function openConnection({ url, log }: { url: string; log: StoreLog 
     for (const each of clients) each.disconnect()
   }
   try {
-    await Promise.all(clients.map((each) => becomesReady(each)))
+    await Promise.all(clients.map((each) => becomesReady(each, startDeadline)))
   } catch {
     disconnect()
     throw new Problem('store-unavailable', `Redis at ${description} cannot be reached: ${lastError?.message ?? 'no answer in time'}.`, {
@@ -156,10 +163,10 @@ function retryDelay(times: number): number {
   return Math.min(RETRY_MIN * 2 ** Math.min(times - 1, 10), RETRY_MAX) * (0.75 + Math.random() / 2)
 }
 
-function becomesReady(client: Redis | Cluster): Promise<void> {
+function becomesReady(client: Redis | Cluster, deadline: number): Promise<void> {
   return new Promise((resolve, reject) => {
     if (client.status === 'ready') return resolve()
-    const late = setTimeout(() => done(reject), START_DEADLINE)
+    const late = setTimeout(() => done(reject), deadline)
     const ready = () => done(resolve)
     client.once('ready', ready)
     function done(settle: () => void): void {

@@ -22,11 +22,14 @@ export interface RedisStoreOptions {
   /** replicas that must have what was accepted, before it is said to be */
   waitReplicas: number
   log: StoreLog
+  /** ms that Redis may take to answer at first (5000) */
+  startDeadline?: number
 }
 
 /** Rejects with a RangeError for a bad address and with the problem store-unavailable, after some seconds, where nobody answers. */
-export async function createRedisStore({ url, limits, clock, waitReplicas, log }: RedisStoreOptions): Promise<Store> {
-  const connection = await openConnection({ url, log })
+export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
+  const { limits, clock, waitReplicas } = options
+  const connection = await openConnection(options)
   const { client, ask } = connection
   const { now } = clock
   const scripts = createScripts({ connection, limits, waitReplicas })
