@@ -17,6 +17,10 @@ export const logEvents = [
   'session.bind-step',
   'lease.lost',
   'lease.sweep-failed',
+  'xmpp.left-out',
+  'xmpp.stanza-failed',
+  'xmpp.handler-failed',
+  'xmpp.stream-ended',
   'store-lost',
   'store-back',
 ] as const
@@ -43,7 +47,7 @@ export function createLog({
       base: { instance },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: (line) => withoutSecrets(line) },
-      serializers: { err: describeError, error: describeError, req: nothing, res: nothing, request: nothing, reply: nothing },
+      serializers: { err: (told) => told, req: nothing, res: nothing, request: nothing, reply: nothing },
     },
     destination,
   )
@@ -58,7 +62,8 @@ function withoutSecrets(line: Record<string, unknown>, depth = DEPTH): Record<st
   for (const key in line) {
     const value = line[key]
     if (secrets.has(key)) told[key] = '[redacted]'
-    else if (typeof value !== 'object' || value === null || value instanceof Error) told[key] = value
+    else if (typeof value !== 'object' || value === null) told[key] = value
+    else if (value instanceof Error) told[key] = describeError(value)
     else if (Array.isArray(value)) told[key] = `[${value.length} entries]`
     else if (depth > 0) told[key] = withoutSecrets(value as Record<string, unknown>, depth - 1)
   }
