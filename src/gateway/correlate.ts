@@ -1,7 +1,7 @@
 import { Problem, stanzaProblem } from '../errors.ts'
 import { type Element, isElement } from '../stanza/element.ts'
 import { readError } from '../stanza/error.ts'
-import { bare, domainOf, jid } from '../stanza/jid.ts'
+import { domainOf, jid } from '../stanza/jid.ts'
 
 /** iqs of one session that wait for their answer at one time */
 export const PENDING_IQS = 100
