@@ -389,8 +389,8 @@ export interface Connection {
   ping(): Promise<void>
   /** unavailable presence (with a status), waits for acks up to 5 s, then </stream:stream>; never reconnects */
   close(options?: { status?: string }): Promise<void>
-  /** drops the socket without </stream:stream>, so that another process can resume */
-  abandon(): Promise<StreamState | null>
+  /** drops the socket without </stream:stream>, so that another process can resume; at once, or after `acks` ms at most for acknowledgements */
+  abandon(options?: { acks?: number }): Promise<StreamState | null>
 }
 
 export interface Connector {

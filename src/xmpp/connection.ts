@@ -1,7 +1,7 @@
-import { Problem } from '../errors.ts'
+import type { Problem } from '../errors.ts'
 import type { Clock, Connection, ConnectionEvents, ConnectionSpec, SessionState, StreamState } from '../gateway/ports.ts'
 import { attemptOnce, type Surroundings } from './attempt.ts'
-import { type Failure, failure, toFailure } from './failure.ts'
+import { type Failure, failure, offline, toFailure } from './failure.ts'
 import type { Log } from './log.ts'
 import type { LoginMemory } from './negotiation.ts'
 import { closed, createStream, type Stream } from './stream.ts'
@@ -50,7 +50,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     try {
       call()
     } catch (cause) {
-      log.warn({ cause, event }, 'an event of a connection could not be handled')
+      log.warn({ event: 'xmpp.handler-failed', cause, handler: event }, 'an event of a connection could not be handled')
     }
   }
 
@@ -170,7 +170,10 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       }
       const { problem: error } = cause
       const verdict = supervisor.judge(cause, online)
-      log.info({ jid: spec.jid, reason: cause.reason, online: Math.round(online), verdict: verdict.kind }, 'a stream ended or was not made')
+      log.info(
+        { event: 'xmpp.stream-ended', jid: spec.jid, reason: cause.reason, online: Math.round(online), verdict: verdict.kind },
+        'a stream ended or was not made',
+      )
       if (verdict.kind === 'stop' || (spec.once === true && !wasOnline)) {
         lose(null)
         return tell(verdict.kind === 'stop' ? verdict.state : 'stopped', { reason: cause.reason, error })
@@ -205,7 +208,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   }
 
   function needStream(): Stream {
-    if (stream === undefined) throw new Problem('session-offline', 'There is no stream to the XMPP server now.', { retryAfter: 2 })
+    if (stream === undefined) throw offline()
     return stream
   }
 
@@ -243,8 +246,9 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       await end('stopped')
       state = 'stopped'
     },
-    abandon: async () => {
+    abandon: async ({ acks = 0 } = {}) => {
       closing.abort(closed())
+      if (acks > 0) await stream?.settle(acks)
       stream?.destroy(closed())
       const kept = snapshot()
       await end('connecting')

@@ -52,3 +52,11 @@ export function streamFailure(error: Element): Failure {
   if (reason === 'see-other-host' && condition !== undefined) made.elsewhere = text(condition).trim()
   return made
 }
+
+/** for whoever wants to write while there is no stream */
+export function offline(cause?: unknown): Problem {
+  return new Problem('session-offline', 'There is no stream to the XMPP server now.', {
+    retryAfter: 2,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

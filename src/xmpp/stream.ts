@@ -5,10 +5,12 @@ import { CLIENT, type Element, element } from '../stanza/element.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
-import { type Failure, failure, STREAMS, streamFailure } from './failure.ts'
+import { type Failure, failure, offline, STREAMS, streamFailure } from './failure.ts'
 import type { Log } from './log.ts'
 import type { Reader } from './reader.ts'
 import { type Ledger, readH, SM } from './stream-management.ts'
+import { createWatch } from './watch.ts'
+import { createWriter } from './writer.ts'
 
 export interface StreamOptions {
   channel: Channel
@@ -42,8 +44,8 @@ export interface Stream {
   replay(stanzas: readonly string[]): void
   stored(position: number): void
   ping(): Promise<void>
-  /** resolves when everything sent is acknowledged, the stream ended or `ms` passed */
-  settled(ms: number): Promise<void>
+  /** tells and asks what is handled; resolves when everything sent is acknowledged, the stream ended or `ms` passed */
+  settle(ms: number): Promise<void>
   close(status: string | undefined): Promise<void>
   destroy(cause: Failure): void
 }
@@ -60,52 +62,28 @@ export function createStream(options: StreamOptions): Stream {
   /** stanzas sent since the server was last asked to acknowledge */
   let unrequested = 0
   let requestTimer: NodeJS.Timeout | undefined
-  let watchTimer: NodeJS.Timeout | undefined
-  /** when a sign of life was asked for that did not come yet, monotonic ms */
-  let askedAt: number | undefined
   let readingSince = clock.monotonic()
-  let lastWrite = readingSince
-  let buffer: string[] = []
-  let buffered = 0
-  let flushed: PromiseWithResolvers<void> | undefined
+  const writer = createWriter({ channel, clock, over: () => over })
+  const watch = createWatch({
+    bounds,
+    monotonic: clock.monotonic,
+    lastHeard: () => Math.max(reader.lastHeard, readingSince),
+    lastWrite: () => writer.lastWrite,
+    idleSeconds,
+    paused: () => paused,
+    ask: request,
+    dead: () => destroy(failure('silence', 'xmpp-unreachable', 'The XMPP server did not give a sign of life.')),
+  })
+  const { write } = writer
 
   // ------------------------------------------------------------ out
-
-  /** Everything written in one turn goes to the socket in one piece. */
-  function write(text: string): Promise<void> {
-    buffer.push(text)
-    buffered += text.length
-    if (flushed !== undefined) return flushed.promise
-    flushed = Promise.withResolvers<void>()
-    // who does not wait for it need not handle its rejection
-    flushed.promise.catch(() => undefined)
-    queueMicrotask(flush)
-    return flushed.promise
-  }
-  function flush(): void {
-    if (flushed === undefined) return
-    const { resolve, reject } = flushed
-    const texts = buffer
-    buffer = []
-    buffered = 0
-    flushed = undefined
-    if (over) {
-      reject(offline())
-      return
-    }
-    lastWrite = clock.monotonic()
-    const pieces = channel.framed ? texts.map(asDocument) : [texts.join('')]
-    const last = pieces.pop() as string
-    for (const piece of pieces) channel.write(piece)
-    channel.write(last, (cause) => (cause ? reject(offline(cause)) : resolve()))
-  }
 
   function send(xml: string): { position: number; written: Promise<void> } {
     if (over || closing) throw offline()
     if (xml.length * 3 > maxBytes && Buffer.byteLength(xml) > maxBytes) {
       throw new Problem('stanza-too-large', `The stanza is larger than the ${maxBytes} bytes that the server takes.`)
     }
-    if (ledger.unacked >= bounds.unacked || ledger.unackedSize > bounds.unackedSize || channel.backlog + buffered > bounds.backlog) {
+    if (ledger.unacked >= bounds.unacked || ledger.unackedSize > bounds.unackedSize || writer.backlog > bounds.backlog) {
       throw new Problem('session-offline', 'Too much is on its way to the XMPP server already.', { retryAfter: 1 })
     }
     return transmit(xml)
@@ -124,7 +102,7 @@ export function createStream(options: StreamOptions): Stream {
     clearTimeout(requestTimer)
     requestTimer = undefined
     if (over) return
-    askedAt ??= clock.monotonic()
+    watch.asked()
     if (managed) void write(`<r xmlns="${SM}"/>`)
     else if (unrequested > 0 || pings.size === 0) sendPing(() => undefined)
     clearTimeout(requestTimer)
@@ -148,7 +126,7 @@ export function createStream(options: StreamOptions): Stream {
     else if (xmlns === SM && name === 'r') acknowledge()
     else if (xmlns === SM && name === 'a') onAcknowledged(readH(received))
     else if (xmlns === STREAMS && name === 'error') throw streamFailure(received)
-    else log.debug({ element: name, xmlns }, 'an element that is no stanza was left out')
+    else log.debug({ event: 'xmpp.left-out', element: name, xmlns }, 'an element that is no stanza was left out')
   }
 
   function onStanza(stanza: Element): void {
@@ -167,7 +145,7 @@ export function createStream(options: StreamOptions): Stream {
     try {
       events.stanza(stanza, position)
     } catch (cause) {
-      log.warn({ cause, stanza: stanza.name }, 'a stanza could not be handled')
+      log.warn({ event: 'xmpp.stanza-failed', cause, stanza: stanza.name }, 'a stanza could not be handled')
       ledger.consume(position)
     }
   }
@@ -201,27 +179,11 @@ export function createStream(options: StreamOptions): Stream {
 
   // ------------------------------------------------------------ life
 
-  /** One timer per stream: asks an idle one for a sign of life, ends one that gives none. */
-  function watch(): void {
-    const now = clock.monotonic()
-    const heard = Math.max(reader.lastHeard, readingSince)
-    if (askedAt !== undefined && (heard >= askedAt || paused)) askedAt = undefined
-    if (askedAt !== undefined && now - askedAt >= bounds.silence) {
-      destroy(failure('silence', 'xmpp-unreachable', 'The XMPP server did not give a sign of life.'))
-      return
-    }
-    const quiet = idleSeconds === undefined ? Number.POSITIVE_INFINITY : lastWrite + idleSeconds * 500
-    const due = Math.min(heard + bounds.idle, quiet)
-    if (askedAt === undefined && !paused && now >= due) request()
-    const next = askedAt === undefined ? (paused ? now + bounds.idle : Math.max(due, now + 1)) : askedAt + bounds.silence
-    watchTimer = setTimeout(watch, Math.max(1, next - now))
-  }
-
   function finish(cause: Failure): void {
     if (over) return
     over = true
     clearTimeout(requestTimer)
-    clearTimeout(watchTimer)
+    watch.stop()
     for (const { done } of pings.values()) done(offline(cause))
     pings.clear()
     for (const wake of [...waiting]) wake()
@@ -261,7 +223,7 @@ export function createStream(options: StreamOptions): Stream {
   return {
     ended,
     start: (early) => {
-      watch()
+      watch.start()
       for (const stanza of early) hand(stanza, 0)
       reader.release()
     },
@@ -281,7 +243,7 @@ export function createStream(options: StreamOptions): Stream {
     },
     ping: () =>
       new Promise((resolve, reject) => {
-        if (over || closing) return reject(offline())
+        if (over || closing) throw offline()
         const timer = setTimeout(() => reject(new Problem('xmpp-timeout', 'The XMPP server did not answer a ping.')), bounds.ping)
         sendPing((problem) => {
           clearTimeout(timer)
@@ -289,7 +251,11 @@ export function createStream(options: StreamOptions): Stream {
           else reject(problem)
         })
       }),
-    settled,
+    settle: (ms) => {
+      if (!over && managed) acknowledge()
+      request()
+      return settled(ms)
+    },
     close: async (status) => {
       if (over || closing) return
       const said = status === undefined || status === '' ? [] : [element('status', CLIENT, {}, [status])]
@@ -300,7 +266,7 @@ export function createStream(options: StreamOptions): Stream {
       if (over) return
       if (managed) void write(`<a xmlns="${SM}" h="${ledger.inbound}"/>`)
       void write(channel.framed ? '<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>' : '</stream:stream>')
-      flush()
+      writer.flush()
       const timer = setTimeout(() => destroy(closed()), bounds.closeStream)
       await ended
       clearTimeout(timer)
@@ -310,18 +276,6 @@ export function createStream(options: StreamOptions): Stream {
   }
 }
 
-function offline(cause?: unknown): Problem {
-  return new Problem('session-offline', 'There is no stream to the XMPP server now.', {
-    retryAfter: 2,
-    ...(cause === undefined ? {} : { cause }),
-  })
-}
-
 export function closed(): Failure {
   return failure('closed', 'session-offline', 'The stream was closed.')
-}
-
-/** In a WebSocket frame nothing is declared around a stanza (RFC 7395 section 3.3.3). */
-function asDocument(xml: string): string {
-  return xml.replace(/^<(message|presence|iq)(?=[\s/>])(?![^>]*? xmlns=)/, '<$1 xmlns="jabber:client"')
 }

@@ -1,0 +1,60 @@
+import type { Bounds } from './bounds.ts'
+
+/** Looks for signs of life on a stream, by one timer: an idle one is asked for one, and one that gives none has ended. */
+export interface Watch {
+  start(): void
+  /** a sign of life was asked for now, for whatever reason */
+  asked(): void
+  stop(): void
+}
+
+export function createWatch({
+  bounds,
+  monotonic,
+  lastHeard,
+  lastWrite,
+  idleSeconds,
+  paused,
+  ask,
+  dead,
+}: {
+  bounds: Pick<Bounds, 'idle' | 'silence'>
+  monotonic: () => number
+  /** monotonic ms of the last byte, or since when it is read again */
+  lastHeard: () => number
+  lastWrite: () => number
+  /** XEP-0478: the server ends a stream that it heard nothing of for so long */
+  idleSeconds: number | undefined
+  /** nothing is read now, so that silence says nothing */
+  paused: () => boolean
+  ask: () => void
+  dead: () => void
+}): Watch {
+  const patience = idleSeconds === undefined ? Number.POSITIVE_INFINITY : idleSeconds * 500
+  let timer: NodeJS.Timeout | undefined
+  let askedAt: number | undefined
+
+  function look(): void {
+    const now = monotonic()
+    const heard = lastHeard()
+    if (askedAt !== undefined && (heard >= askedAt || paused())) askedAt = undefined
+    if (askedAt !== undefined && now - askedAt >= bounds.silence) {
+      dead()
+      return
+    }
+    if (askedAt === undefined && !paused() && now >= due(heard)) ask()
+    const next = askedAt !== undefined ? askedAt + bounds.silence : paused() ? now + bounds.idle : due(heard)
+    timer = setTimeout(look, Math.max(1, next - now))
+  }
+  function due(heard: number): number {
+    return Math.min(heard + bounds.idle, lastWrite() + patience)
+  }
+
+  return {
+    start: look,
+    asked: () => {
+      askedAt ??= monotonic()
+    },
+    stop: () => clearTimeout(timer),
+  }
+}
