@@ -55,14 +55,14 @@ forEachCell('events', { server: { users: users('romeo', 'juliet', 'paris') } }, 
 
     it('hold back until something comes', async () => {
       const { next } = (await page({ limit: 1000 })).body.page
-      const waiting = page({ after: next, wait: 30 })
+      const waiting = page({ after: next, wait: 30, types: 'message.received' })
       const told = await receive(juliet, 'worth the wait')
       const { body } = await waiting
       assert.deepEqual(
         body.data.map(({ id }: Told) => id),
         [told.id],
       )
-      const none = await page({ after: body.page.next, wait: 1 })
+      const none = await page({ after: body.page.next, wait: 1, types: 'message.received' })
       assert.deepEqual([none.status, none.body.data, typeof none.body.page.next], [200, [], 'string'])
     })
 
@@ -134,7 +134,7 @@ forEachCell('events', { server: { users: users('romeo', 'juliet', 'paris') } }, 
       const first = await receive(juliet, 'sse 1')
       await receive(juliet, 'sse 2')
       await receive(juliet, 'sse 3')
-      const told = await read({}, { 'last-event-id': first.id }, (all) => all.length >= 2)
+      const told = await read({ types: 'message.received' }, { 'last-event-id': first.id }, (all) => all.length >= 2)
       assert.deepEqual(
         told.map(({ data }) => data.body),
         ['sse 2', 'sse 3'],
