@@ -44,6 +44,8 @@ export interface Overrides {
   features?: readonly Feature[]
   /** instead of those of the gateway */
   sessions?: Sessions
+  /** ms, see FINISH_WITHIN */
+  finishWithin?: number
 }
 
 export interface App {
@@ -64,6 +66,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     log = createLog({ level: config.logLevel, instance: config.instance }),
     store = await createStore(config, clock, log),
     features = allFeatures,
+    finishWithin = FINISH_WITHIN,
     connector = createConnector({ ...config.xmpp, stanzaLimit: config.stanzaLimit, clock, log }),
   } = overrides
   // a process that was started again under the same name is another one
@@ -131,12 +134,17 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   async function shutDown(): Promise<void> {
     draining.abort()
     await streams.drain()
-    const cut = setTimeout(() => server.server.closeAllConnections(), FINISH_WITHIN)
+    const cut = setTimeout(cutConnections, finishWithin)
     await server.close().finally(() => clearTimeout(cut))
     await gateway.stop()
     await connector.close()
     await store.close()
   }
+  function cutConnections(): void {
+    server.server.closeAllConnections()
+    for (const webSocket of server.websocketServer.clients) webSocket.terminate()
+  }
+
   let stopped: Promise<void> | undefined
   const stop = () => (stopped ??= shutDown())
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
@@ -36,7 +37,19 @@ export interface EventsRouteContext {
 /** `GET /events`: one route, answered as a WebSocket, as server-sent events or as a JSON page. */
 export async function registerEvents(server: FastifyInstance, context: EventsRouteContext): Promise<void> {
   const { streams, tickets, allowedOrigins, log, metrics } = context
-  await server.register(websocket, { options: socketOptions, preClose: (done: () => void) => done() })
+  await server.register(websocket, {
+    options: socketOptions,
+    preClose: (done: () => void) => done(),
+    // what ws closes by itself, with the right code, must get its close frame out
+    errorHandler: (_error, webSocket) => {
+      if (webSocket.readyState === webSocket.OPEN) webSocket.terminate()
+    },
+  })
+  // the answer to an upgrade is written by ws, without the headers of the reply
+  const upgrades = new WeakMap<IncomingMessage, string>()
+  server.websocketServer.on('headers', (headers, raw) => {
+    headers.push(`X-Request-Id: ${upgrades.get(raw) ?? ''}`, 'Cache-Control: no-store')
+  })
   server.decorateRequest('stream', null)
 
   const wantsStream = (request: FastifyRequest) => request.ws || (request.method === 'GET' && isEventStream(request.headers.accept))
@@ -62,6 +75,7 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
       if (request.ws && origin !== undefined && !isAllowed(origin, host, allowedOrigins)) {
         throw new Problem('origin-not-allowed', 'This origin may not open event streams; ALLOWED_ORIGINS names those that may.')
       }
+      if (request.ws) upgrades.set(request.raw, request.id)
       const { ticket } = request.query as Record<string, unknown>
       request.caller = typeof ticket === 'string' ? await tickets.redeem(ticket) : await context.caller(authorization)
     },
@@ -69,6 +83,7 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
       if (!wantsStream(request)) return
       const { session, query } = await context.resolve(request.caller, request.query as Record<string, unknown>)
       const lastEventId = request.ws ? undefined : request.headers['last-event-id']?.toString()
+      request.isStream = true
       request.stream = { session, prepared: await streams.prepare(session, query, lastEventId) }
     },
     async handler(request, reply) {

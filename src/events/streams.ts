@@ -69,6 +69,8 @@ export function createStreams({ store, tails, snapshots, clock, metrics, slowRea
           outlet.socket.once('close', gone)
           const write = (frame: Frame) => {
             outlet.write(frame)
+            if (frame.event.type === 'events.gap')
+              metrics.count('events_gap_total', { reason: (frame.event.data as { reason: string }).reason })
             stall.wrote()
           }
           const source = readEvents({

@@ -25,6 +25,8 @@ declare module 'fastify' {
     caller: Caller
     /** which session it was for, for the log */
     sessionId: string | undefined
+    /** answered by a stream, whose end is not the time of the request */
+    isStream: boolean
   }
   interface FastifyContextConfig {
     /** key: an API key or session token, the default · none: open to all · own: the route looks for itself */
@@ -57,6 +59,7 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
   })
   server.decorateRequest('caller')
   server.decorateRequest('sessionId')
+  server.decorateRequest('isStream', false)
   const routes = collectRoutes(server)
 
   function noRoute({ url }: FastifyRequest): Problem {
@@ -112,7 +115,7 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
     const { method } = request
     const status = reply.statusCode
     const seconds = reply.elapsedTime / 1000
-    metrics.request({ method, route, status }, seconds)
+    if (!request.isStream) metrics.request({ method, route, status }, seconds)
     const session = request.sessionId
     log.info({ event: 'http.request', requestId: request.id, ...(session && { session }), method, route, status, seconds }, 'Request')
     done()

@@ -127,7 +127,7 @@ test('a cursor of another session or of nobody is 400, one that is no longer kep
   const { id, append, read, addSession, bodies } = await start(t, { EVENT_LOG_MAX: '2' })
   const other = await addSession('b@x.example')
   const [foreign = ''] = await append(other.id, message('x'))
-  for (const cursor of [foreign, 'nonsense', 'a-b', `${foreign}x`]) {
+  for (const cursor of [foreign, 'nonsense', 'a-b', `${foreign}x`, '', '!!', '-']) {
     const { status, body } = await read(`&after=${cursor}`)
     assert.deepEqual([status, body.code], [400, 'cursor-invalid'], cursor)
   }

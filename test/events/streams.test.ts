@@ -204,6 +204,26 @@ test('a stop of the process closes WebSockets with 1012 and ends server-sent eve
   await sse.ended
 })
 
+test('a stop does not wait for readers that take nothing', async (t) => {
+  const { id, app, url, append } = await start(t, { finishWithin: 200 })
+  const paused = await pausedReader(url, `/events?session=${id}`)
+  const socket = await rawGet(t, url, `/events?session=${id}`, 'Accept: text/event-stream\r\n')
+  await once(socket, 'readable')
+  for (let index = 0; index < 200; index += 1) await append(id, message('x'.repeat(50_000)))
+  await app.stop()
+  assert.ok([1006, 1012].includes((await paused.resume()).code))
+})
+
+test('the answer to an upgrade has its X-Request-Id too', async (t) => {
+  const { id, url } = await start(t)
+  const headers = { authorization: `Bearer ${keys.main}`, 'x-request-id': 'mine' }
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/events?session=${id}`, { headers })
+  t.after(() => socket.terminate())
+  const [response] = await once(socket, 'upgrade')
+  assert.equal(response.headers['x-request-id'], 'mine')
+  assert.equal(response.headers['cache-control'], 'no-store')
+})
+
 test('server-sent events carry the cursor as id and the CloudEvent as data, and resume by Last-Event-ID', async (t) => {
   const { id, append, url } = await start(t)
   const cursors = await append(id, message('1'), message('two\nlines'), message('3'))

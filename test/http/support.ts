@@ -48,6 +48,7 @@ export interface TestAppOptions {
   env?: Record<string, string>
   operations?: readonly Operation[]
   snapshots?: Feature['snapshots']
+  finishWithin?: number
 }
 
 export const operation = (given: Partial<Operation> & Pick<Operation, 'id' | 'method' | 'path'>): Operation => ({
@@ -86,6 +87,7 @@ export async function startApp(t: Pick<TestContext, 'after'>, options: TestAppOp
     clock,
     log: createLog({ level: config.logLevel, instance: config.instance, destination }),
     features: [feature],
+    finishWithin: options.finishWithin ?? 10_000,
     sessions: fakeSessions(store, tokens),
   })
   await app.server.listen({ host: '127.0.0.1', port: 0 })
