@@ -14,7 +14,7 @@ import { features as allFeatures } from './features/index.ts'
 import { vocabulary as definitions } from './features/vocabulary.ts'
 import type { Feature, Operation, Sessions } from './gateway/feature.ts'
 import { createGateway } from './gateway/gateway.ts'
-import type { Clock, Connector, Store } from './gateway/ports.ts'
+import { type Clock, type Connector, type Store, sessionStates } from './gateway/ports.ts'
 import { createSeal } from './gateway/seal.ts'
 import { createAuthenticator } from './http/auth.ts'
 import { registerDocs } from './http/docs.ts'
@@ -122,7 +122,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   registerSchemas(server, { message, presence, iq, event: registry.schema })
 
   async function refresh(): Promise<void> {
-    for (const [state, count] of gateway.count()) metrics.set('sessions', count, { state })
+    const counts = gateway.count()
+    for (const state of sessionStates) metrics.set('sessions', counts.get(state) ?? 0, { state })
   }
 
   async function start(): Promise<AddressInfo> {

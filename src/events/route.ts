@@ -6,6 +6,7 @@ import type { Caller, SessionHandle } from '../gateway/feature.ts'
 import type { Metrics } from '../gateway/ports.ts'
 import type { Log } from '../log.ts'
 import type { EventsQuery } from './query.ts'
+import type { RpcAnswer } from './rpc.ts'
 import { serveSse } from './sse.ts'
 import type { PreparedStream, Streams } from './streams.ts'
 import type { Tickets } from './tickets.ts'
@@ -31,7 +32,7 @@ export interface EventsRouteContext {
   /** answers the JSON page */
   page: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
   /** answers a frame of a client, for one socket */
-  rpc: (caller: Caller, session: SessionHandle) => (text: string) => Promise<string | undefined>
+  rpc: (caller: Caller, session: SessionHandle) => (text: string) => Promise<RpcAnswer>
 }
 
 /** `GET /events`: one route, answered as a WebSocket, as server-sent events or as a JSON page. */

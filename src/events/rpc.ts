@@ -11,8 +11,15 @@ export interface RpcRequest {
 /** Runs one request; rejects with a problem. */
 export type RpcMethod = (request: RpcRequest) => Promise<unknown>
 
+export interface RpcAnswer {
+  /** absent for a notification */
+  text?: string
+  /** false for a frame that no method could take */
+  isRequest: boolean
+}
+
 /**
- * Answers JSON-RPC 2.0 frames: text in, text out, nothing for a notification. `problemDocument` makes `data` of an error.
+ * Answers JSON-RPC 2.0 frames. `problemDocument` makes `data` of an error.
  */
 export function createRpc({
   methods,
@@ -20,27 +27,29 @@ export function createRpc({
 }: {
   methods: ReadonlyMap<string, RpcMethod>
   problemDocument: (thrown: unknown) => { status: number; detail: string; document: unknown }
-}): (text: string) => Promise<string | undefined> {
+}): (text: string) => Promise<RpcAnswer> {
   function failure(id: unknown, code: number, thrown: unknown): string {
     const { detail, document } = problemDocument(thrown)
     return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message: detail, data: document } })
   }
 
   return async (text) => {
+    const refuse = (id: unknown, code: number, problem: Problem) => ({ text: failure(id, code, problem), isRequest: false })
     const frame = parse(text)
-    if (frame === undefined) return failure(null, rpcCodes.parse, invalid('The frame is not JSON.'))
+    if (frame === undefined) return refuse(null, rpcCodes.parse, invalid('The frame is not JSON.'))
     const { id = null, method, params = {} } = frame
-    const isNamed = typeof params === 'object' && params !== null && !Array.isArray(params)
-    if (typeof method !== 'string') return failure(id, rpcCodes.request, invalid('The frame is not a JSON-RPC request.'))
+    if (typeof method !== 'string') return refuse(id, rpcCodes.request, invalid('The frame is not a JSON-RPC request.'))
     const known = methods.get(method)
-    if (!known) return failure(id, rpcCodes.method, new Problem('not-found', 'There is no such method.'))
-    if (!isNamed) return failure(id, rpcCodes.params, invalid('params must be an object.'))
+    if (!known) return refuse(id, rpcCodes.method, new Problem('not-found', 'There is no such method.'))
+    const isNamed = typeof params === 'object' && params !== null && !Array.isArray(params)
+    if (!isNamed) return refuse(id, rpcCodes.params, invalid('params must be an object.'))
     try {
       const result = await known({ method, params: params as Record<string, unknown> })
-      return id === null ? undefined : JSON.stringify({ jsonrpc: '2.0', id, result: result ?? null })
+      return { isRequest: true, ...(id !== null && { text: JSON.stringify({ jsonrpc: '2.0', id, result: result ?? null }) }) }
     } catch (thrown) {
+      if (id === null) return { isRequest: true }
       const { status } = problemDocument(thrown)
-      return failure(id, status === 400 || status === 422 ? rpcCodes.params : rpcCodes.problem, thrown)
+      return { isRequest: true, text: failure(id, status === 400 || status === 422 ? rpcCodes.params : rpcCodes.problem, thrown) }
     }
   }
 }

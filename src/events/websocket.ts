@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import type { RpcAnswer } from './rpc.ts'
 import type { PreparedStream, StreamEnd, Streams } from './streams.ts'
 
 /** bytes of one frame of a client */
@@ -8,9 +9,9 @@ export const SUBPROTOCOL = 'cloudevents.json'
 
 /** ms between pings; a client that did not answer the last one is gone */
 const PING = 25_000
-/** Frames of a client: on average per second, and at once */
-const FRAMES_PER_SECOND = 200
-const FRAMES_BURST = 1_000
+/** Frames of a client that are no request: on average per second, and at once. Requests are bounded by CONCURRENCY alone. */
+const NOISE_PER_SECOND = 20
+const NOISE_BURST = 100
 /** requests of a client that are worked on at once; more wait in its socket */
 const CONCURRENCY = 32
 
@@ -36,8 +37,8 @@ export interface SocketContext {
   socket: Socket
   stream: PreparedStream
   streams: Streams
-  /** JSON-RPC: answers a frame of the client, undefined for nothing */
-  answer: (text: string) => Promise<string | undefined>
+  /** JSON-RPC: answers a frame of the client */
+  answer: (text: string) => Promise<RpcAnswer>
   onEnd: (code: number) => void
 }
 
@@ -82,23 +83,29 @@ function keepAlive(webSocket: WebSocket, socket: Socket): NodeJS.Timeout {
 /** Hands frames to `answer`, a bounded number at once, and reads no further while that many are worked on. */
 function takeRequests(webSocket: WebSocket, answer: SocketContext['answer']): void {
   let working = 0
-  let allowance = FRAMES_BURST
+  let allowance = NOISE_BURST
   let refilled = performance.now()
 
-  webSocket.on('message', (data, isBinary) => {
+  function isTooMuch(): boolean {
     const now = performance.now()
-    allowance = Math.min(FRAMES_BURST, allowance + ((now - refilled) / 1000) * FRAMES_PER_SECOND) - 1
+    allowance = Math.min(NOISE_BURST, allowance + ((now - refilled) / 1000) * NOISE_PER_SECOND) - 1
     refilled = now
-    if (allowance < 0) return webSocket.close(...RATE)
+    return allowance < 0
+  }
+
+  async function take(text: string): Promise<void> {
     working += 1
     if (working >= CONCURRENCY) webSocket.pause()
-    void answer(isBinary ? '' : data.toString())
-      .then((text) => {
-        if (text !== undefined && webSocket.readyState === webSocket.OPEN) webSocket.send(text)
-      })
-      .finally(() => {
-        working -= 1
-        if (working < CONCURRENCY && webSocket.isPaused) webSocket.resume()
-      })
+    const { text: answered, isRequest } = await answer(text)
+    working -= 1
+    if (webSocket.readyState !== webSocket.OPEN) return
+    if (answered !== undefined) webSocket.send(answered)
+    if (!isRequest && isTooMuch()) webSocket.close(...RATE)
+    if (working < CONCURRENCY && webSocket.isPaused) webSocket.resume()
+  }
+
+  // a binary frame is no JSON
+  webSocket.on('message', (data, isBinary) => {
+    take(isBinary ? '' : data.toString()).catch(() => webSocket.terminate())
   })
 }

@@ -117,7 +117,9 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
     const seconds = reply.elapsedTime / 1000
     if (!request.isStream) metrics.request({ method, route, status }, seconds)
     const session = request.sessionId
-    log.info({ event: 'http.request', requestId: request.id, ...(session && { session }), method, route, status, seconds }, 'Request')
+    // probes ask every few seconds
+    const level = route.startsWith('/health/') && status < 400 ? 'debug' : 'info'
+    log[level]({ event: 'http.request', requestId: request.id, ...(session && { session }), method, route, status, seconds }, 'Request')
     done()
   })
   return server

@@ -276,11 +276,11 @@ test('frames of a client are answered as JSON-RPC; one that is too big closes wi
   assert.equal((await stream.closed).code, 1009)
 })
 
-test('too many frames at once close with 4029', async (t) => {
+test('a flood of frames that are no requests is closed with 4029', async (t) => {
   const { open } = await start(t)
   const stream = open()
   await stream.opened
-  for (let count = 0; count < 5000; count += 1) stream.socket.send('{}')
+  for (let count = 0; count < 1000; count += 1) stream.socket.send('{}')
   assert.equal((await stream.closed).code, 4029)
 })
 
