@@ -1,5 +1,5 @@
 /** The scripts by name, ready to be called. */
-import type { StoreLimits } from '../../gateway/ports.ts'
+import type { Metrics, StoreLimits } from '../../gateway/ports.ts'
 import type { Connection } from './connection.ts'
 import { sessionKey } from './keys.ts'
 import * as kept from './scripts/kept.ts'
@@ -25,9 +25,10 @@ interface ScriptsOptions {
   limits: StoreLimits
   /** how many have to have it */
   waitReplicas: number
+  metrics: Metrics | undefined
 }
 
-export function createScripts({ connection, limits, waitReplicas }: ScriptsOptions) {
+export function createScripts({ connection, limits, waitReplicas, metrics }: ScriptsOptions) {
   const options: ScriptOptions = { limits, publish: connection.cluster ? 'SPUBLISH' : 'PUBLISH' }
   const { create, persist, update, addToken, acquire, renew, release, owner } = sessions
   const { begin, replaceAnswer, releaseKey, getIq } = kept
@@ -46,7 +47,8 @@ export function createScripts({ connection, limits, waitReplicas }: ScriptsOptio
 
   function define(name: string, lua: string): OnKeys {
     connection.client.defineCommand(name, { lua })
-    return REPLICATED.includes(name) && waitReplicas > 0 ? replicated(connection, name, waitReplicas) : plain(connection, name)
+    const run = REPLICATED.includes(name) && waitReplicas > 0 ? replicated(connection, name, waitReplicas) : plain(connection, name)
+    return metrics === undefined ? run : timed(run, name, metrics)
   }
   function defineOnSession(name: string, { keys, lua }: SessionScript): OnSession {
     const run = define(name, lua)
@@ -83,6 +85,18 @@ function replicated({ client, ask }: Connection, name: string, replicas: number)
       return results
     })
     return written?.[1] as Answer
+  }
+}
+
+function timed(run: OnKeys, command: string, metrics: Metrics): OnKeys {
+  const labels = { command }
+  return async (keys, args) => {
+    const start = performance.now()
+    try {
+      return await run(keys, args)
+    } finally {
+      metrics.observe('redis_command_duration_seconds', (performance.now() - start) / 1000, labels)
+    }
   }
 }
 

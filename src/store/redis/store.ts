@@ -1,5 +1,5 @@
 /** The store of a gateway of many instances, in Redis 7 or later: standalone, Sentinel or Cluster. */
-import type { Clock, KeptIq, Store, StoreLimits, StreamState } from '../../gateway/ports.ts'
+import type { Clock, KeptIq, Metrics, Store, StoreLimits, StreamState } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
 import { openConnection, type StoreLog } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
@@ -24,15 +24,17 @@ export interface RedisStoreOptions {
   log: StoreLog
   /** ms that Redis may take to answer at first (5000) */
   startDeadline?: number
+  /** redis_up, and the time of each script by its name */
+  metrics?: Metrics
 }
 
 /** Rejects with a RangeError for a bad address and with the problem store-unavailable, after some seconds, where nobody answers. */
 export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
-  const { limits, clock, waitReplicas } = options
+  const { limits, clock, waitReplicas, metrics } = options
   const connection = await openConnection(options)
   const { client, ask } = connection
   const { now } = clock
-  const scripts = createScripts({ connection, limits, waitReplicas })
+  const scripts = createScripts({ connection, limits, waitReplicas, metrics })
   const pubsub = createPubSub({ connection, restored: () => events.wakeAll() })
   const liveness = createLiveness(pubsub)
   const events = createLog({ connection, scripts, pubsub, now })

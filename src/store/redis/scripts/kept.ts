@@ -41,7 +41,7 @@ if redis.call('EXISTS', SESSION) == 0 then return 0 end
 local state, known = find_key(key, now, '')
 if state == 'a' or (state == 'r' and known ~= fingerprint) then return 0 end
 keep_answer(key, fingerprint, answer, now + age)
-drop_due(now, 1)
+drop_due(now)
 return 1
 `,
   )
@@ -83,7 +83,7 @@ export const putIq = (options: ScriptOptions): SessionScript =>
 local id, iq, now, life = take(), take(), number(), number()
 if redis.call('EXISTS', SESSION) == 0 then return 0 end
 keep('q ' .. id, now + life, iq)
-drop_due(now, 1)
+drop_due(now)
 return 1
 `,
   )

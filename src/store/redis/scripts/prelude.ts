@@ -49,16 +49,18 @@ end
 
 /** KEPT, DUE. Entries that end. */
 export const KEPT = `
-local function due(now, added)
-  return redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, ${DROPPED_PER_WRITE} + added)
-end
 local function drop(key)
   redis.call('HDEL', KEPT, key)
   redis.call('ZREM', DUE, key)
 end
+local kept = 0
 local function keep(key, till, value)
+  kept = kept + 1
   redis.call('HSET', KEPT, key, whole(till) .. ' ' .. value)
   redis.call('ZADD', DUE, whole(till), key)
+end
+local function due(now)
+  return redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, ${DROPPED_PER_WRITE} + kept)
 end
 local function find(key, now)
   local value = redis.call('HGET', KEPT, key)
@@ -83,8 +85,9 @@ end
 local function write_record(id, place, record, now)
   keep('r ' .. id, now + ${recordAge}, place .. ' ' .. record)
 end
-local function drop_due(now, added)
-  for _, key in ipairs(due(now, added)) do
+local function drop_due(now)
+  if kept == 0 then return end
+  for _, key in ipairs(due(now)) do
     if string.sub(key, 1, 2) == 'r ' and find_record(string.sub(key, 3), now) then
       redis.call('ZADD', DUE, whole(now + ${recordAge}), key)
     else drop(key) end

@@ -52,7 +52,7 @@ for _, entry in ipairs(entries) do
 end
 if key ~= '' then keep_answer(key, fingerprint, answer, now + ${options.limits.idempotencyAge}) end
 for _ = 1, events do append(log, now) end
-drop_due(now, #entries)
+drop_due(now)
 if not log then return { 'accepted' } end
 close_log(log, now)
 return { 'accepted', log.name, log.head }
@@ -104,15 +104,14 @@ for _ = 1, number() do
   end
 end
 
-local written = number()
-for _ = 1, written do
+for _ = 1, number() do
   local id, record = take(), take()
   write_record(id, find_record(id, now) or '0', record, now)
 end
 local settled = {}
 for i = 1, number() do settled[i] = take() end
 settle(settled, now)
-if events + written > 0 then drop_due(now, events + written) end
+drop_due(now)
 
 for _ = 1, number() do
   local index, state = take(), take()
