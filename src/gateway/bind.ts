@@ -9,19 +9,24 @@ const STEP = 15_000
 
 /**
  * The work of a new bind of the primary, in this order: copies of what other clients do, what must be known first (roster),
- * what was missed, what others may see of us (presence), and what came in between. Rejects when the link is lost over it.
+ * what became of messages in doubt, what was missed, what others may see of us (presence), and what came in between.
+ * The session is online, and sends, before what was missed is read: that may be much. Rejects when the link is lost over it.
  */
 export function createBind({
   session,
   features,
   catchUp,
   onRefused,
+  onError,
 }: {
   session: LiveSession
   features: readonly Feature[]
   catchUp: CatchUp
   onRefused: (step: string, problem: Problem) => void
+  onError: (error: unknown) => void
 }): () => Promise<void> {
+  let restoring = Promise.resolve()
+
   /** A server that refuses one thing does not keep the session from the others. */
   async function step(name: string, run: () => Promise<unknown>): Promise<void> {
     try {
@@ -32,12 +37,26 @@ export function createBind({
     }
   }
 
+  async function appear(): Promise<void> {
+    for (const feature of features) await step(feature.name, async () => feature.appear?.(session))
+  }
+
+  async function restore(): Promise<void> {
+    const finish = await catchUp.run()
+    await appear()
+    await finish()
+  }
+
   return async () => {
+    // that of an earlier stream ends with it
+    await restoring
     await step('carbons', () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: STEP }))
     for (const feature of features) await step(feature.name, async () => feature.bind?.(session))
     await catchUp.doubts()
-    const finish = await catchUp.run()
-    for (const feature of features) await step(feature.name, async () => feature.appear?.(session))
-    await finish()
+    if (await catchUp.begin()) return await appear()
+    restoring = restore().catch((error) => {
+      // the next stream begins again
+      if (!(error instanceof Problem)) onError(error)
+    })
   }
 }

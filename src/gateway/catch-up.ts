@@ -27,6 +27,8 @@ interface Mark {
 }
 
 export interface CatchUp {
+  /** The very first start: nothing was missed, only the place to start from later is noted. False where one is known already. */
+  begin(): Promise<boolean>
   /**
    * Restores what was missed since the last message known: before own presence is sent, so that the server does not send the
    * same as offline messages. What it answers is to be called after: it restores what came in between and tells what was restored.
@@ -95,8 +97,8 @@ export function createCatchUp({
     return items.slice(at + 1).filter(({ stamp }) => !(Date.parse(stamp) < first.at))
   }
 
-  /** The very first start: nothing was missed, only the place to start from is noted. */
-  async function begin(): Promise<void> {
+  async function begin(): Promise<boolean> {
+    if (lastKnown()) return false
     const newest = await archive.page({ before: '', limit: 1 }, { timeout: PAGE_WITHIN }).then(
       ({ items }) => items.at(-1),
       (error) => {
@@ -105,6 +107,7 @@ export function createCatchUp({
     )
     await session.commit(noteArchived(clock, newest?.id ?? '', newest?.stamp, 'first'))
     await session.commit(noteArchived(clock, newest?.id ?? '', newest?.stamp))
+    return true
   }
 
   async function restored(since: string): Promise<number> {
@@ -126,12 +129,11 @@ export function createCatchUp({
   }
 
   return {
+    begin,
+
     async run() {
       const last = lastKnown()
-      if (!last) {
-        await begin()
-        return async () => {}
-      }
+      if (!last) return async () => {}
       const before = await store.log.end(session.record.id)
       const start = Math.max(0, last.at - OVERLAP)
       receiver.hold()

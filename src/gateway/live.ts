@@ -225,6 +225,7 @@ export function createLive(
     session,
     features,
     catchUp,
+    onError,
     onRefused: (step, { code }) =>
       context.log.warn({ ...log, event: 'session.bind-step', step, reason: code }, 'The server refused a step of the bind'),
   })

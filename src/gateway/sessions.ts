@@ -14,6 +14,8 @@ const VERIFY_WITHIN = 20_000
 /** sessions of a tenant looked through for an id that a caller chose */
 const LOOK_THROUGH = 1_000
 
+type Opened = Awaited<ReturnType<Sessions['open']>>
+
 /** The sessions as the outside sees them. */
 export function createSessions({
   store,
@@ -32,6 +34,8 @@ export function createSessions({
 }): Sessions {
   /** sessions whose first log-in is under way, by id */
   const opening = new Map<string, Promise<void>>()
+  /** those that are being ended, by id */
+  const closing = new Map<string, Promise<void>>()
 
   const handleOf = (record: SessionRecord): SessionHandle => createHandle({ record, store, owners, clock })
 
@@ -44,9 +48,9 @@ export function createSessions({
   function newRecord({ tenant, jid, resource, service, connections, presence, handles, password }: OpenSession): SessionRecord {
     const id = newSessionId()
     const address = normalised(jid, 'body.jid')
-    if (!isBare(address))
-      throw new Problem('jid-malformed', 'The account is named by its bare JID; its resource goes into `resource`.', {
-        errors: [{ path: 'body.jid', message: 'must be a bare JID' }],
+    if (!isBare(address) || !address.includes('@'))
+      throw new Problem('jid-malformed', 'An account is named by its bare JID, user@domain; a resource goes into `resource`.', {
+        errors: [{ path: 'body.jid', message: 'must be a bare JID, user@domain' }],
       })
     const requested = resource === undefined ? null : normalised(`${address}/${resource}`, 'body.resource').slice(address.length + 1)
     return {
@@ -65,11 +69,23 @@ export function createSessions({
     }
   }
 
-  async function open(request: OpenSession, { wait, background }: { wait: number; background: boolean }) {
+  async function open(request: OpenSession, { wait, background }: { wait: number; background: boolean }): Promise<Opened> {
     const wanted = newRecord(request)
     const first: SessionStatus = { state: 'connecting', since: clock.now(), reason: null, lastVerifiedAt: null, instance, connections: [] }
     const { record, created } = await store.sessions.create(wanted, first)
-    if (!created) return await rejoin(record, request.password, wait)
+    if (!created) {
+      const first = opening.get(record.id)
+      const lost =
+        first &&
+        (await first.then(
+          () => undefined,
+          (error) => ({ error }),
+        ))
+      if (!lost) return await rejoin(record, request.password, wait)
+      // what went wrong for another password says nothing about this one
+      if (matches(record, request.password)) throw lost.error
+      return await open(request, { wait, background })
+    }
     const owned = await owners.take(record.id)
     if (!owned) throw new Problem('session-offline', 'The session could not be taken up.', { retryAfter: 1 })
     const handle = handleOf(record)
@@ -85,7 +101,7 @@ export function createSessions({
     try {
       await online(live, wait)
     } catch (error) {
-      await discard(record.id)
+      await end(record.id, {})
       throw error
     }
   }
@@ -104,7 +120,6 @@ export function createSessions({
 
   /** The session is there: the kept password opens it, another one is tried on a connection of its own first. */
   async function rejoin(record: SessionRecord, password: string, wait: number) {
-    await opening.get(record.id)
     if (!matches(record, password)) await verify(record, password, Math.max(wait, 1_000))
     const current = matches(record, password) ? record : await change(record.id, sealed(record, password))
     const status = await handleOf(current).status()
@@ -154,8 +169,8 @@ export function createSessions({
     }
   }
 
-  async function discard(id: string): Promise<void> {
-    await owners.end(id, {})
+  async function end(id: string, options: { status?: string }): Promise<void> {
+    await owners.end(id, options)
     await store.sessions.remove(id)
   }
 
@@ -210,9 +225,10 @@ export function createSessions({
       return handleOf(changed)
     },
 
-    async close({ record }, options) {
-      await owners.end(record.id, options)
-      await store.sessions.remove(record.id)
+    async close({ record: { id } }, options) {
+      const under = closing.get(id) ?? end(id, options).finally(() => closing.delete(id))
+      closing.set(id, under)
+      await under
     },
 
     async authenticate(given) {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Problem, problemJson } from '../../errors.ts'
 import type { Answer, Call, Operation } from '../../gateway/feature.ts'
-import type { MessageRecord, OutboxEntry } from '../../gateway/ports.ts'
+import type { MessageRecord, OutboxEntry, SessionRecord } from '../../gateway/ports.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
 import { named } from '../paths.ts'
 import { outgoing, recordEvent, refusal, replayed } from './outgoing.ts'
@@ -29,7 +29,7 @@ export function batchOperation({
     error: z.looseObject({ code: z.string() }).optional().meta({ description: 'A problem, as of RFC 9457' }),
   })
 
-  function prepare({ expiresIn, ...json }: NewMessage, session: string, path: string): Prepared {
+  function prepare({ expiresIn, ...json }: NewMessage, session: SessionRecord, path: string): Prepared {
     try {
       const stanza = named(path, () => vocabulary.write('message', { type: 'chat', ...json }))
       return outgoing(stanza, session, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}) })
@@ -54,7 +54,7 @@ export function batchOperation({
     problems: ['session-stopped', 'outbox-full', 'idempotency-key-running', 'idempotency-key-reused', 'store-unavailable'],
     idempotency: 'own',
     async run({ session, body, idempotency }: Call<unknown, unknown, { messages: NewMessage[] }>): Promise<Answer> {
-      const prepared = withoutRepeats(body.messages.map((each, index) => prepare(each, session.record.id, `body.messages.${index}`)))
+      const prepared = withoutRepeats(body.messages.map((each, index) => prepare(each, session.record, `body.messages.${index}`)))
       for (;;) {
         const taken = prepared.filter((each) => 'entry' in each)
         const answer: Answer = { status: 200, body: { data: prepared.map(outcomeOf) } }

@@ -2,7 +2,7 @@
 import { Problem } from '../../errors.ts'
 import type { Answer, Call } from '../../gateway/feature.ts'
 import { newMessageId } from '../../gateway/ids.ts'
-import type { AcceptResult, EventDraft, MessageRecord, MessageStatus, OutboxEntry } from '../../gateway/ports.ts'
+import type { AcceptResult, EventDraft, MessageRecord, MessageStatus, OutboxEntry, SessionRecord } from '../../gateway/ports.ts'
 import { recordJson } from '../../gateway/record.ts'
 import { accepted } from '../../gateway/records.ts'
 import { child, type Element, element, withAttributes, withChildren } from '../../stanza/element.ts'
@@ -33,7 +33,8 @@ export function identified(message: Element, session: string): Element {
     const errors = [{ path: 'body.originId', message: 'must equal id' }]
     throw new Problem('invalid-request', 'The origin-id of a message is its id.', { errors })
   }
-  const named = withAttributes(message, { id, to: jid(message.attributes.to ?? '', 'body.to') })
+  const { to } = message.attributes
+  const named = withAttributes(message, { id, to: to === undefined ? undefined : jid(to, 'body.to') })
   return origin === undefined ? withChildren(named, element('origin-id', IDS, { id })) : named
 }
 
@@ -46,9 +47,10 @@ export function withinLimit(stanza: Element, limit: number): string {
 }
 
 /** A message as it goes into the outbox, with its record. Throws stanza-too-large, jid-malformed, invalid-request. */
-export function outgoing(message: Element, session: string, { limit, expiresIn }: { limit: number; expiresIn?: number }) {
-  const stanza = identified(message, session)
-  const { id, to, type = 'normal' } = stanza.attributes as { id: string; to: string; type?: string }
+export function outgoing(message: Element, session: SessionRecord, { limit, expiresIn }: { limit: number; expiresIn?: number }) {
+  const stanza = identified(message, session.id)
+  // without an address it is for the own account (RFC 6120 section 10.3.1)
+  const { id, to = session.jid, type = 'normal' } = stanza.attributes as { id: string; to?: string; type?: string }
   const acceptedAt = Date.now()
   const expiresAt = expiresIn === undefined ? null : acceptedAt + expiresIn * 1000
   const entry: OutboxEntry = { id, xml: withinLimit(stanza, limit), to, kind: 'message', type, acceptedAt, expiresAt }
@@ -62,7 +64,7 @@ export async function sendMessage(
   { level = 'acked', ...options }: { limit: number; expiresIn?: number; level?: Level },
 ): Promise<Answer> {
   const { session, idempotency, prefer } = call
-  const { entry, record } = outgoing(message, session.record.id, options)
+  const { entry, record } = outgoing(message, session.record, options)
   const answer = answerFor(record, 202)
   const result = await session.accept({
     entries: [{ entry, record }],

@@ -64,7 +64,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
         .regex(/^(xmpps?|wss?):\/\//)
         .optional()
         .meta({ description: 'Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. Looked up from the domain unless told' }),
-      resource: z.string().min(1).max(1023).optional().meta({ description: 'Chosen by the gateway unless told' }),
+      resource: z.string().min(1).optional().meta({ description: 'Chosen by the gateway unless told' }),
       connections: connections.optional(),
       presence: z
         .union([z.literal(false), presence])
