@@ -74,16 +74,16 @@ export function createTranslator(definitions: readonly Definition[]): Translator
       if (json === undefined) throw notStanza('The element is not a message, presence or iq of jabber:client.')
       return { kind, json: element.xmlns === CLIENT ? json : { xmlns: element.xmlns, ...json } }
     },
-    write(kind, { xmlns, ...json }, { received = false } = {}) {
+    write(kind, json, { received = false } = {}) {
       const raw = json.raw as Record<string, string> | undefined
       if (raw !== undefined && !received) {
         for (const name of ['to', 'from']) if (raw[name] !== undefined) throw malformed(name)
       }
-      const element = stanzas[kind].write(json, received ? lenient : vocabulary, undefined, '')
-      if (xmlns === undefined || xmlns === CLIENT) return element
-      if (!received) throw notStanza('A stanza of another namespace than jabber:client is never sent.')
-      checkText(xmlns as string, undefined, 'xmlns')
-      return { ...element, xmlns: xmlns as string }
+      if (json.xmlns === undefined) return stanzas[kind].write(json, received ? lenient : vocabulary, undefined, '')
+      const { xmlns, ...rest } = json as { xmlns: string }
+      if (xmlns !== CLIENT && !received) throw notStanza('A stanza of another namespace than jabber:client is never sent.')
+      checkText(xmlns, undefined, 'xmlns')
+      return { ...stanzas[kind].write(rest, received ? lenient : vocabulary, undefined, ''), xmlns }
     },
     readPayload: (element) => iqPayload.read(element, undefined, vocabulary) as Json,
     writePayload(json) {
