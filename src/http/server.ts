@@ -14,6 +14,8 @@ import { PROBLEM_TYPE, problemBody, problemHeaders, problemOf } from './problem.
 /** ms for the head of a request, and for the whole of it (slow-loris bounds) */
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
+/** ms between looks at these two */
+const CHECK_INTERVAL = 5_000
 /** ms that an idle connection is kept, longer than load balancers do */
 const KEEP_ALIVE = 72_000
 /** a full JID has at most 3071 bytes, percent-encoded three times that */
@@ -50,7 +52,7 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
     bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE,
-    http: { headersTimeout: HEADERS_TIMEOUT },
+    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_INTERVAL },
     routerOptions: { maxParamLength: PARAM_MAX },
     genReqId: (request) => requestId(request.headers['x-request-id']),
     return503OnClosing: false,

@@ -252,6 +252,12 @@ test('T26 what is no HTTP, or too much of it, gets a problem and a closed connec
   assert.match(badPath, /^HTTP\/1\.1 400 [\s\S]*invalid-request/)
 })
 
+test('T26 a request that drips in is cut: head within 10 s, all of it within 30 s', async (t) => {
+  const { app } = await startApp(t)
+  const { headersTimeout, requestTimeout } = app.server.server
+  assert.deepEqual([headersTimeout, requestTimeout], [10_000, 30_000])
+})
+
 test('T28 no spelling of a path gets around the token', async (t) => {
   const { url } = await startApp(t, { operations: [read] })
   const spellings = [
