@@ -4,6 +4,7 @@ import type { Element } from './element.ts'
 import type { ChildField, Vocabulary } from './field.ts'
 import { checkText, type Path, type Scalar } from './scalars.ts'
 
+/** A child field of one value: a second element of that name is left over. */
 export function single<T>(
   matches: ChildField['matches'],
   schema: (vocabulary: Vocabulary) => z.ZodType<T>,
@@ -23,6 +24,7 @@ export function single<T>(
   }
 }
 
+/** A child field of a list: every element adds one value. */
 export function several<T>(
   matches: ChildField['matches'],
   schema: (vocabulary: Vocabulary) => z.ZodType<T>,
@@ -49,6 +51,7 @@ export function several<T>(
   }
 }
 
+/** The value, if it is written as it was read. */
 export function exact<T>(scalar: Scalar<T>, received: string | undefined): T | undefined {
   const value = received === undefined ? undefined : scalar.parse(received)
   return value !== undefined && (!scalar.loose || scalar.print(value) === received) ? value : undefined
