@@ -9,7 +9,7 @@ export interface Channel {
   /** each write and each chunk is one document (RFC 7395) instead of a piece of a stream */
   readonly framed: boolean
   /** bytes written that the kernel did not take yet */
-  readonly backlog: number
+  backlog(): number
   write(text: string, done?: (cause?: Error | null) => void): void
   /** Hands over the reader; called once for each owner of the channel, the last one hears. */
   listen(listener: ChannelListener): void
@@ -41,9 +41,7 @@ export function socketChannel(socket: Socket): Channel {
     secure: tls !== null,
     tls,
     framed: false,
-    get backlog() {
-      return socket.writableLength
-    },
+    backlog: () => socket.writableLength,
     write: (text, done) => {
       socket.write(text, done)
     },

@@ -29,11 +29,9 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   const closing = new AbortController()
   const supervisor = createSupervisor({ bounds, random, monotonic: clock.monotonic })
   const domain = spec.jid.slice(spec.jid.indexOf('@') + 1)
-  let state: SessionState = 'connecting'
-  let jid: string | null = null
   let stream: Stream | undefined
   let ledger: Ledger | undefined = restored(spec.resume)
-  let managed = ledger !== undefined
+  const shown = { jid: null as string | null, state: 'connecting' as SessionState, managed: ledger !== undefined }
   let droppedAt: number | undefined
   let wasOnline = false
   /** the work of the bind is done: only then is the stream worth resuming */
@@ -42,7 +40,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   const memory: LoginMemory = { sasl2: 'unused', hidden: false }
 
   function tell(next: SessionState, detail: { reason: string | null; error?: Problem; jid?: string; resumed?: boolean }): void {
-    state = next
+    shown.state = next
     guarded('state', () => events.state(next, detail))
   }
   /** What the core throws in an event must not end the loop here. */
@@ -96,14 +94,14 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       const { id, max } = outcome.management ?? { id: undefined, max: null }
       ready = false
       ledger = createLedger({ jid: negotiated.jid, id, max })
-      managed = outcome.management !== undefined
+      shown.managed = outcome.management !== undefined
     }
     const own = ledger as Ledger
     const live = createStream({
       channel,
       reader,
       ledger: own,
-      managed,
+      managed: shown.managed,
       maxBytes: Math.min(stanzaLimit, negotiated.features.maxBytes ?? stanzaLimit),
       idleSeconds: negotiated.features.idleSeconds,
       domain,
@@ -113,7 +111,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       events,
     })
     stream = live
-    jid = own.jid
+    shown.jid = own.jid
     const boundAt = clock.monotonic()
     guarded('verified', () => events.verified())
     if (outcome.kind === 'resumed') {
@@ -222,31 +220,22 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   // the caller gets its connection before the first event
   const running = Promise.resolve().then(run)
 
-  return {
-    get jid() {
-      return jid
-    },
-    get state() {
-      return state
-    },
-    get managed() {
-      return managed
-    },
-    send: (xml) => needStream().send(xml),
-    stored: (position) => {
+  return Object.assign(shown, {
+    send: (xml: string) => needStream().send(xml),
+    stored: (position: number) => {
       if (stream !== undefined) stream.stored(position)
       else ledger?.store(position)
     },
     snapshot,
     ping: async () => needStream().ping(),
-    close: async ({ status } = {}) => {
+    close: async ({ status }: { status?: string } = {}) => {
       const live = stream
       closing.abort(closed())
       await live?.close(status)
       await end('stopped')
-      state = 'stopped'
+      shown.state = 'stopped'
     },
-    abandon: async ({ acks = 0 } = {}) => {
+    abandon: async ({ acks = 0 }: { acks?: number } = {}) => {
       closing.abort(closed())
       if (acks > 0) await stream?.settle(acks)
       stream?.destroy(closed())
@@ -254,5 +243,5 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       await end('connecting')
       return kept
     },
-  }
+  } satisfies Omit<Connection, keyof typeof shown>)
 }

@@ -3,6 +3,7 @@ import { createStreamParser, parseStanza, type StreamParser, XmlError } from '..
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
 import { type Failure, failure, toFailure } from './failure.ts'
+import { createUtf8Decoder } from './utf8.ts'
 
 const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing'
 
@@ -29,7 +30,7 @@ export interface Reader {
   /** ends it from here; the handler hears the failure */
   fail(failure: Failure): void
   /** monotonic ms of the last byte that came */
-  readonly lastHeard: number
+  lastHeard(): number
 }
 
 /**
@@ -48,7 +49,7 @@ export function createReader({
   monotonic: () => number
 }): Reader {
   let handler: ReaderHandler | undefined
-  let decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  let decode = createUtf8Decoder()
   let parser: StreamParser | undefined
   let queue: Element[] | undefined
   let over = false
@@ -110,24 +111,22 @@ export function createReader({
       if (over) return
       lastHeard = monotonic()
       guard(() => {
-        if (channel.framed) return frame(decode(chunk, decoder, false))
+        if (channel.framed) return frame(createUtf8Decoder()(chunk))
         parser ??= fresh()
-        parser.write(decode(chunk, decoder, true))
+        parser.write(decode(chunk))
       })
     },
     closed: (cause) => finish(failure('connection-lost', 'xmpp-unreachable', 'The connection to the XMPP server was lost.', cause)),
   })
 
   return {
-    get lastHeard() {
-      return lastHeard
-    },
+    lastHeard: () => lastHeard,
     restart: () => {
       // what came before the restart must not reach into the new stream
       if (queue !== undefined && queue.length > 0) throw failure('bad-format', 'xmpp-unreachable', 'The server spoke out of turn.')
       queue = undefined
       parser?.stop()
-      decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+      decode = createUtf8Decoder()
       parser = undefined
     },
     hold: () => {
@@ -148,14 +147,6 @@ export function createReader({
     fail: (cause) => {
       finish(cause)
     },
-  }
-}
-
-function decode(chunk: Buffer, decoder: InstanceType<typeof TextDecoder>, stream: boolean): string {
-  try {
-    return decoder.decode(chunk, { stream })
-  } catch (cause) {
-    throw new XmlError('unsupported-encoding', `The stream is not UTF-8: ${(cause as Error).message}`)
   }
 }
 

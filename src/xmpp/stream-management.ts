@@ -62,90 +62,83 @@ export function createLedger({
   max: number | null
   from?: StreamState
 }): Ledger {
-  let outbound = from?.outbound ?? 0
-  let acked = from?.acked ?? 0
   let received = from?.inbound ?? 0
+  /** the furthest stanza that was ever handed over */
   let handed = received
-  let stored = received
   let foreign = from !== undefined
-  let size = 0
   const sent: string[] = []
-  const consumed = new Set<number>()
+  let consumed: Set<number> | undefined
 
-  function advance(): void {
-    while (consumed.delete(next(stored))) stored = next(stored)
+  // plain properties: objects with getters would each have a shape of their own, and there are thousands of these
+  const counts = { outbound: from?.outbound ?? 0, acked: from?.acked ?? 0, inbound: received, lag: 0, unacked: 0, unackedSize: 0 }
+  counts.unacked = distance(counts.outbound, counts.acked)
+
+  function stored(position: number): void {
+    counts.inbound = position
+    while (consumed?.delete(next(counts.inbound)) === true) counts.inbound = next(counts.inbound)
+    if (consumed?.size === 0) consumed = undefined
+    counts.lag = distance(handed, counts.inbound)
   }
   function acknowledge(h: number): boolean {
-    const count = distance(h, acked)
-    if (!Number.isInteger(h) || h < 0 || h >= MODULUS || count < 0 || count > distance(outbound, acked)) return false
-    acked = h
-    for (const xml of sent.splice(0, count)) size -= xml.length
+    const count = distance(h, counts.acked)
+    if (!Number.isInteger(h) || h < 0 || h >= MODULUS || count < 0 || count > counts.unacked) return false
+    counts.acked = h
+    counts.unacked -= count
+    for (const xml of sent.splice(0, count)) counts.unackedSize -= xml.length
     return true
   }
 
-  return {
+  return Object.assign(counts, {
     jid,
     id,
     max,
-    get outbound() {
-      return outbound
-    },
-    get acked() {
-      return acked
-    },
-    get inbound() {
-      return stored
-    },
-    get lag() {
-      return distance(handed, stored)
-    },
-    get unacked() {
-      return distance(outbound, acked)
-    },
-    get unackedSize() {
-      return size
-    },
-    send: (xml) => {
-      outbound = next(outbound)
-      sent.push(xml)
-      size += xml.length
-      return outbound
-    },
     acknowledge,
+    send: (xml: string) => {
+      counts.outbound = next(counts.outbound)
+      counts.unacked += 1
+      counts.unackedSize += xml.length
+      sent.push(xml)
+      return counts.outbound
+    },
     receive: () => {
       received = next(received)
       const again = distance(handed, received) >= 0
-      if (!again) handed = received
+      if (!again) {
+        handed = received
+        counts.lag += 1
+      }
       return { position: received, again }
     },
-    store: (position) => {
-      if (distance(position, stored) <= 0 || distance(handed, position) < 0) return
-      stored = position
-      for (const each of consumed) if (distance(each, stored) <= 0) consumed.delete(each)
-      advance()
+    store: (position: number) => {
+      if (distance(position, counts.inbound) <= 0 || distance(handed, position) < 0) return
+      for (const each of consumed ?? []) if (distance(each, position) <= 0) consumed?.delete(each)
+      stored(position)
     },
-    consume: (position) => {
-      if (distance(position, stored) <= 0) return
+    consume: (position: number) => {
+      if (distance(position, counts.inbound) <= 0) return
+      consumed ??= new Set()
       consumed.add(position)
-      advance()
-    },
-    resume: (h) => {
-      if (foreign) {
-        // the other process may have sent more than it came to save
-        if (!Number.isInteger(h) || distance(h, acked) < 0) return undefined
-        foreign = false
-        outbound = h
-        acked = h
-        return []
-      }
-      return acknowledge(h) ? [...sent] : undefined
+      stored(counts.inbound)
     },
     rewind: () => {
-      received = stored
-      return stored
+      received = counts.inbound
+      return received
     },
-    snapshot: (now) => (id === undefined ? null : { id, jid, inbound: stored, outbound, acked, max, savedAt: now }),
-  }
+    resume: (h: number) => {
+      if (!foreign) return acknowledge(h) ? [...sent] : undefined
+      // the other process may have sent more than it came to save
+      if (!Number.isInteger(h) || h < 0 || h >= MODULUS || distance(h, counts.acked) < 0) return undefined
+      foreign = false
+      counts.outbound = h
+      counts.acked = h
+      counts.unacked = 0
+      return []
+    },
+    snapshot: (now: number) => {
+      const { inbound, outbound, acked } = counts
+      return id === undefined ? null : { id, jid, inbound, outbound, acked, max, savedAt: now }
+    },
+  })
 }
 
 /** `<enabled/>` (XEP-0198 section 3): an id only where the stream can be resumed. */

@@ -67,8 +67,8 @@ export function createStream(options: StreamOptions): Stream {
   const watch = createWatch({
     bounds,
     monotonic: clock.monotonic,
-    lastHeard: () => Math.max(reader.lastHeard, readingSince),
-    lastWrite: () => writer.lastWrite,
+    lastHeard: () => Math.max(reader.lastHeard(), readingSince),
+    lastWrite: writer.lastWrite,
     idleSeconds,
     paused: () => paused,
     ask: request,
@@ -83,7 +83,7 @@ export function createStream(options: StreamOptions): Stream {
     if (xml.length * 3 > maxBytes && Buffer.byteLength(xml) > maxBytes) {
       throw new Problem('stanza-too-large', `The stanza is larger than the ${maxBytes} bytes that the server takes.`)
     }
-    if (ledger.unacked >= bounds.unacked || ledger.unackedSize > bounds.unackedSize || writer.backlog > bounds.backlog) {
+    if (ledger.unacked >= bounds.unacked || ledger.unackedSize > bounds.unackedSize || writer.backlog() > bounds.backlog) {
       throw new Problem('session-offline', 'Too much is on its way to the XMPP server already.', { retryAfter: 1 })
     }
     return transmit(xml)

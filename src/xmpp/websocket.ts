@@ -47,9 +47,7 @@ export function websocketChannel(
         secure: tls !== null,
         tls,
         framed: true,
-        get backlog() {
-          return websocket.bufferedAmount
-        },
+        backlog: () => websocket.bufferedAmount,
         write: (text, done) => {
           websocket.send(text, done)
         },

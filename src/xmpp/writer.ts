@@ -9,9 +9,9 @@ export interface Writer {
   /** now, instead of at the end of the turn */
   flush(): void
   /** characters and bytes on their way to the kernel */
-  readonly backlog: number
+  backlog(): number
   /** monotonic ms of the last write */
-  readonly lastWrite: number
+  lastWrite(): number
 }
 
 export function createWriter({ channel, clock, over }: { channel: Channel; clock: Clock; over: () => boolean }): Writer {
@@ -38,12 +38,8 @@ export function createWriter({ channel, clock, over }: { channel: Channel; clock
   }
 
   return {
-    get backlog() {
-      return channel.backlog + size
-    },
-    get lastWrite() {
-      return lastWrite
-    },
+    backlog: () => channel.backlog() + size,
+    lastWrite: () => lastWrite,
     flush,
     write: (text) => {
       texts.push(text)

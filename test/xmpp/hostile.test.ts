@@ -142,7 +142,7 @@ describe('the data path', () => {
       secure: true,
       tls: null,
       framed: false,
-      backlog: 0,
+      backlog: () => 0,
       write: (text) => {
         written.push(text)
       },
