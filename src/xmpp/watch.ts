@@ -43,8 +43,13 @@ export function createWatch({
       return
     }
     if (askedAt === undefined && !paused() && now >= due(heard)) ask()
-    const next = askedAt !== undefined ? askedAt + bounds.silence : paused() ? now + bounds.idle : due(heard)
-    timer = setTimeout(look, Math.max(1, next - now))
+    timer = setTimeout(look, Math.max(1, next(now, heard) - now))
+  }
+  function next(now: number, heard: number): number {
+    if (askedAt === undefined) return paused() ? now + bounds.idle : due(heard)
+    // an answer came long before the patience ends: the next question is due then, not later
+    const early = askedAt + bounds.idle
+    return now < early ? Math.min(early, askedAt + bounds.silence) : askedAt + bounds.silence
   }
   function due(heard: number): number {
     return Math.min(heard + bounds.idle, lastWrite() + patience)
