@@ -109,7 +109,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
     // a Ctrl-C of the terminal goes to us alone, and we end it in order
     detached: true,
   })
-  const ended = once(child, 'exit').then(([code]) => {
+  // 'close' comes after the last line was read, 'exit' may come before
+  const ended = once(child, 'close').then(([code]) => {
     rmSync(folder, { recursive: true, force: true })
     return code as number | null
   })

@@ -29,6 +29,8 @@ export interface ClientOptions {
   directTls?: boolean
   /** answers disco#info, version and ping, and refuses other iqs, as clients do. Default false */
   autoAnswer?: boolean
+  /** sees each stanza as it comes; what it takes (true) is not kept */
+  hear?: (element: Element) => boolean
 }
 
 export interface Received {
@@ -81,7 +83,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
   const script = fileURLToPath(new URL('second-client.py', import.meta.url))
   const [program = '', ...args] = [...dieWithParent(), '/usr/bin/python3', script, JSON.stringify(settings)]
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-  const ended = once(child, 'exit')
+  const ended = once(child, 'close')
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-8_000)
@@ -105,6 +107,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
   })
 
   function deliver(received: Received): void {
+    if (options.hear?.(received.element)) return
     for (const waiter of waiters) {
       if (!waiter.fits(received.element)) continue
       waiters.delete(waiter)
