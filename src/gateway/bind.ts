@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
 import { element } from '../stanza/element.ts'
 import type { CatchUp } from './catch-up.ts'
@@ -6,6 +7,15 @@ import type { Feature, LiveSession } from './feature.ts'
 const CARBONS = 'urn:xmpp:carbons:2'
 /** ms that one request of a new bind may take */
 const STEP = 15_000
+/** ms between tries to restore what was missed, on a stream that is up */
+const AGAIN = 2_000
+
+export interface Bind {
+  /** the work of a new stream; resolves when the session is online */
+  bound(): Promise<void>
+  /** the stream goes on: what another process, or a lost link, left undone is done */
+  resumed(): void
+}
 
 /**
  * The work of a new bind of the primary, in this order: copies of what other clients do, what must be known first (roster),
@@ -16,16 +26,19 @@ export function createBind({
   session,
   features,
   catchUp,
+  online,
   onRefused,
   onError,
 }: {
   session: LiveSession
   features: readonly Feature[]
   catchUp: CatchUp
+  /** the stream is up and the session is ours */
+  online: () => boolean
   onRefused: (step: string, problem: Problem) => void
   onError: (error: unknown) => void
-}): () => Promise<void> {
-  let restoring = Promise.resolve()
+}): Bind {
+  let restoring: Promise<void> | undefined
 
   /** A server that refuses one thing does not keep the session from the others. */
   async function step(name: string, run: () => Promise<unknown>): Promise<void> {
@@ -47,16 +60,37 @@ export function createBind({
     await finish()
   }
 
-  return async () => {
-    // that of an earlier stream ends with it
-    await restoring
-    await step('carbons', () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: STEP }))
-    for (const feature of features) await step(feature.name, async () => feature.bind?.(session))
-    await catchUp.doubts()
-    if (await catchUp.begin()) return await appear()
-    restoring = restore().catch((error) => {
-      // the next stream begins again
-      if (!(error instanceof Problem)) onError(error)
+  /** Until it is done or the stream is lost: the next bind or resume begins again. Messages wait as long. */
+  async function keepRestoring(): Promise<void> {
+    for (;;) {
+      try {
+        return await restore()
+      } catch (error) {
+        if (!(error instanceof Problem)) onError(error)
+      }
+      await delay(AGAIN, undefined, { ref: false })
+      if (!online()) return
+    }
+  }
+
+  function startRestoring(): void {
+    restoring = keepRestoring().finally(() => {
+      restoring = undefined
     })
+  }
+
+  return {
+    async bound() {
+      // before anything of the new stream is taken in
+      await Promise.all([catchUp.owe(), restoring])
+      await step('carbons', () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: STEP }))
+      for (const feature of features) await step(feature.name, async () => feature.bind?.(session))
+      await catchUp.doubts()
+      if (await catchUp.begin()) await appear()
+      else startRestoring()
+    },
+    resumed() {
+      if (catchUp.owing && !restoring) startRestoring()
+    },
   }
 }

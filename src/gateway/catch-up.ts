@@ -15,8 +15,10 @@ const PAGE = 50
 /** messages, and ms, that one catch-up may take; beyond is told as a gap */
 const MOST = 10_000
 const WITHIN = 60_000
-/** ms that one page may take */
-const PAGE_WITHIN = 15_000
+/** ms that one page may take: a dead link is found before, and is no refusal */
+const PAGE_WITHIN = 45_000
+/** ms for the place to start from, which the log-in waits for */
+const BEGIN_WITHIN = 15_000
 /** ms for finding out what became of messages that the server may have got */
 const DOUBTS_WITHIN = 10_000
 
@@ -29,9 +31,14 @@ interface Mark {
 export interface CatchUp {
   /** The very first start: nothing was missed, only the place to start from later is noted. False where one is known already. */
   begin(): Promise<boolean>
+  /** From now on messages wait, until `run` has restored what comes before them; that it is owed outlives the process. */
+  owe(): Promise<unknown>
+  /** something is owed: `run` did not come to its end, here or in another process */
+  readonly owing: boolean
   /**
    * Restores what was missed since the last message known: before own presence is sent, so that the server does not send the
    * same as offline messages. What it answers is to be called after: it restores what came in between and tells what was restored.
+   * Rejects when the link is lost over it; then messages go on waiting for the next run.
    */
   run(): Promise<() => Promise<void>>
   /** Looks up in the archive which messages of unknown fate the server got; what is not found there is sent again. */
@@ -67,6 +74,12 @@ export function createCatchUp({
   view: () => Promise<Record<string, unknown>>
 }): CatchUp {
   const lastKnown = () => session.state.get('archive', 'last') as Mark | undefined
+  /** the last message known when messages began to wait */
+  const owed = () => session.state.get('archive', 'owed') as Mark | undefined
+  /** of the newest run: an older one releases nothing any more */
+  let turn = {}
+
+  if (owed()) receiver.hold()
 
   /** Pages from a place on, each stored before the next is asked for. Answers why it ended early, if it did. */
   async function restore(from: Omit<ArchiveQuery, 'limit'>): Promise<'archive-unavailable' | 'too-many' | undefined> {
@@ -84,8 +97,8 @@ export function createCatchUp({
         query = { after: page.last }
       }
     } catch (error) {
-      if (isRefusal(error)) return 'archive-unavailable'
-      throw error
+      if (!isRefusal(error)) throw error
+      return 'archive-unavailable'
     }
   }
 
@@ -99,7 +112,7 @@ export function createCatchUp({
 
   async function begin(): Promise<boolean> {
     if (lastKnown()) return false
-    const newest = await archive.page({ before: '', limit: 1 }, { timeout: PAGE_WITHIN }).then(
+    const newest = await archive.page({ before: '', limit: 1 }, { timeout: BEGIN_WITHIN }).then(
       ({ items }) => items.at(-1),
       (error) => {
         if (!isRefusal(error)) throw error
@@ -120,30 +133,40 @@ export function createCatchUp({
     }
   }
 
-  async function finish(last: Mark, before: string, missing: string | undefined): Promise<void> {
+  async function owe(): Promise<object> {
+    const mine = {}
+    turn = mine
+    const last = lastKnown()
+    if (last) receiver.hold()
+    if (last && !owed()) await session.commit({ state: [{ kind: 'archive', key: 'owed', value: last }] })
+    return mine
+  }
+
+  async function finish(mine: object, last: Mark, before: string, missing: string | undefined): Promise<void> {
     const newest = lastKnown()
     if (missing === undefined && newest?.id) await restore({ after: newest.id })
     const gap = { type: 'events.gap', data: { from: timestamp(last.at), to: timestamp(clock.now()), reason: missing } }
     const done = { type: 'session.caught-up', subject: session.record.id, data: { ...(await view()), restored: await restored(before) } }
-    await session.commit({ events: missing === undefined ? [done] : [gap, done] })
+    const paid = turn === mine ? { state: [{ kind: 'archive', key: 'owed', value: null }] } : {}
+    await session.commit({ events: missing === undefined ? [done] : [gap, done], ...paid })
   }
 
   return {
     begin,
 
+    owe,
+    get owing() {
+      return owed() !== undefined
+    },
+
     async run() {
-      const last = lastKnown()
+      const mine = await owe()
+      const last = owed()
       if (!last) return async () => {}
       const before = await store.log.end(session.record.id)
-      const start = Math.max(0, last.at - OVERLAP)
-      receiver.hold()
-      let missing: string | undefined
-      try {
-        missing = await restore({ start: timestamp(start) })
-      } finally {
-        await inbound.enqueue(receiver.release)
-      }
-      return () => finish(last, before, missing)
+      const missing = await restore({ start: timestamp(Math.max(0, last.at - OVERLAP)) })
+      await inbound.enqueue(async () => (turn === mine ? await receiver.release() : { change: {}, after: [] }))
+      return () => finish(mine, last, before, missing)
     },
 
     async doubts() {

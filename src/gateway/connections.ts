@@ -20,6 +20,8 @@ export interface Connections {
   /** opens what is wanted and not open, drains what is not wanted any more */
   want(count: number): void
   get(index: number): Connection | undefined
+  /** which stream of the connection it is: another number for each that is not a resume */
+  stream(index: number): number
   /** those that take messages now */
   usable(): ReadonlyMap<number, Connection>
   status(): ConnectionStatus[]
@@ -37,6 +39,7 @@ interface Slot {
   state: SessionState
   jid: string | null
   bound: boolean
+  stream: number
   draining?: NodeJS.Timeout
 }
 
@@ -73,7 +76,7 @@ export function createConnections({
     const { jid, resource, service } = record()
     const wanted = poolResource(resource, index)
     own.add(normalised(`${jid}/${wanted}`))
-    const slot = { index, resource: wanted, state: 'connecting', jid: resume.get(index)?.jid ?? null, bound: false } as Slot
+    const slot = { index, resource: wanted, state: 'connecting', jid: resume.get(index)?.jid ?? null, bound: false, stream: 0 } as Slot
     slots.set(index, slot)
     if (slot.jid) own.add(slot.jid)
     slot.connection = connector.open(
@@ -86,12 +89,16 @@ export function createConnections({
           on.state(index, state, detail)
         },
         async bound(full, features) {
+          slot.stream += 1
           learn(slot, full)
           await on.bound(index, normalised(full), features)
         },
         stanza: (stanza, position) => on.stanza(index, stanza, position),
         acked: (position) => on.acked(index, position),
-        lost: (h, refused) => on.lost(index, h, refused),
+        lost(h, refused) {
+          slot.stream += 1
+          on.lost(index, h, refused)
+        },
         verified: () => on.verified(index),
       },
     )
@@ -128,6 +135,7 @@ export function createConnections({
       for (const slot of slots.values()) if (slot.index >= count && !slot.draining) drain(slot)
     },
     get: (index) => slots.get(index)?.connection,
+    stream: (index) => slots.get(index)?.stream ?? -1,
     usable: () =>
       new Map([...slots.values()].filter((slot) => slot.bound && !slot.draining).map(({ index, connection }) => [index, connection])),
     status() {

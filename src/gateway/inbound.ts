@@ -14,6 +14,8 @@ export interface Handled {
 export interface Inbound {
   /** takes a stanza at once and handles it in its turn */
   push(connection: number, stanza: Element, position: number): void
+  /** keeps what a resume of this connection needs, in its turn */
+  mark(connection: number): void
   /** takes something else that has its place among the stanzas; resolves when it is stored */
   enqueue(handle: () => Promise<Handled>): Promise<void>
   /** resolves when everything taken before is stored */
@@ -23,7 +25,8 @@ export interface Inbound {
 interface Task {
   handle(): Promise<Handled>
   /** of a stanza: where it stands on its stream */
-  received?: { connection: number; position: number }
+  received?: { connection: number; stream: number; position: number }
+  mark?: number
   done?: { resolve(): void; reject(error: unknown): void }
 }
 
@@ -34,6 +37,7 @@ interface Task {
 export function createInbound({
   receive,
   write,
+  stream,
   stored,
   snapshot,
   onError,
@@ -41,6 +45,8 @@ export function createInbound({
   /** never rejects */
   receive: (connection: number, stanza: Element) => Promise<Handled>
   write: (change: Change) => Promise<unknown>
+  /** which stream a connection has */
+  stream: (connection: number) => number
   /** tells a connection that everything up to a position is stored */
   stored: (connection: number, position: number) => void
   snapshot: (connection: number) => StreamState | null
@@ -74,27 +80,35 @@ export function createInbound({
   async function store(batch: readonly Task[]): Promise<void> {
     const change: Change = {}
     const after: (() => void)[] = []
-    const positions = new Map<number, number>()
+    const last = new Map<number, NonNullable<Task['received']>>()
     for (const { handle, received } of batch) {
-      if (received) positions.set(received.connection, received.position)
+      if (received) last.set(received.connection, received)
       const handled = await handle()
       collect(change, handled.change)
       after.push(...handled.after)
     }
+    // positions on a stream that is gone say nothing about the one that followed
+    const present = () => [...last.values()].filter((received) => received.stream === stream(received.connection))
     const streams: Record<number, StreamState> = {}
-    for (const [connection, position] of positions) {
+    for (const { mark } of batch) {
+      const state = mark === undefined ? null : snapshot(mark)
+      if (mark !== undefined && state) streams[mark] = state
+    }
+    for (const { connection, position } of present()) {
       const state = snapshot(connection)
       if (state) streams[connection] = { ...state, inbound: position }
     }
     if (Object.keys(streams).length > 0) change.streams = streams
     if (Object.keys(change).length > 0) await write(change)
-    for (const [connection, position] of positions) stored(connection, position)
+    for (const { connection, position } of present()) stored(connection, position)
     for (const step of after) step()
     for (const { done } of batch) done?.resolve()
   }
 
   return {
-    push: (connection, stanza, position) => take({ handle: () => receive(connection, stanza), received: { connection, position } }),
+    push: (connection, stanza, position) =>
+      take({ handle: () => receive(connection, stanza), received: { connection, stream: stream(connection), position } }),
+    mark: (connection) => take({ handle: async () => ({ change: {}, after: [] }), mark: connection }),
     enqueue: (handle) => new Promise((resolve, reject) => take({ handle, done: { resolve, reject } })),
     settled: async () => {
       while (running) await running

@@ -81,6 +81,7 @@ export function createLive(
   const log = { session: id, tenant }
   let streamFeatures: readonly string[] = []
   let announcing = Promise.resolve()
+  let doubting = false
   let closing = false
 
   const states = createStates({ clock, announce })
@@ -108,12 +109,12 @@ export function createLive(
     resume: streams,
     unacked: (index) => outbox.unacked(index),
     on: {
-      state: (index, state, detail) => (index === 0 ? primaryState(state, detail) : senderState(state)),
+      state: (index, state, detail) => (index === 0 ? primaryState(state, detail) : senderState(index, state)),
       bound: async (index, _jid, offered) => {
         if (index !== 0) return
         streamFeatures = offered
         resync.start()
-        await bind()
+        await bind.bound()
       },
       stanza: (index, stanza, position) => {
         metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
@@ -145,7 +146,14 @@ export function createLive(
     primaryOnly: (to) => mirror.get('directed', normalised(to)) !== undefined || mirror.get('directed', bare(to)) !== undefined,
     resumable: new Map([...streams].map(([index, { id: stream }]) => [index, stream])),
     onDoubts: () => {
-      if (states.now === 'online') catchUp.doubts().catch(onError)
+      if (states.now !== 'online' || doubting) return
+      doubting = true
+      catchUp
+        .doubts()
+        .catch(onError)
+        .finally(() => {
+          doubting = false
+        })
     },
     onError,
   })
@@ -213,6 +221,7 @@ export function createLive(
   const inbound = createInbound({
     receive: receiver.stanza,
     write: journal.write,
+    stream: connections.stream,
     stored: (index, position) => connections.get(index)?.stored(position),
     snapshot: (index) => connections.get(index)?.snapshot() ?? null,
     onError,
@@ -225,6 +234,7 @@ export function createLive(
     session,
     features,
     catchUp,
+    online: () => !closing && states.now === 'online',
     onError,
     onRefused: (step, { code }) =>
       context.log.warn({ ...log, event: 'session.bind-step', step, reason: code }, 'The server refused a step of the bind'),
@@ -234,6 +244,8 @@ export function createLive(
   function write(index: number, stanza: Element): Promise<void> {
     const connection = connections.get(index)
     if (!connection) throw offline()
+    const busy = outbox.unwriting(index)
+    if (busy) return busy.then(() => write(index, stanza))
     metrics.count('stanzas_total', { direction: 'out', kind: stanza.name })
     return connection.send(serialize(stanza)).written
   }
@@ -259,12 +271,16 @@ export function createLive(
     }
     if (state === 'online') {
       connections.want(record.connections)
+      inbound.mark(0)
       outbox.wake()
+      if (detail.resumed) bind.resumed()
     }
   }
 
-  function senderState(state: SessionState): void {
-    if (state === 'online') outbox.wake()
+  function senderState(index: number, state: SessionState): void {
+    if (state !== 'online') return
+    inbound.mark(index)
+    outbox.wake()
   }
 
   /** Every change is told in order, after its view was made. */

@@ -10,6 +10,8 @@ import { accepted, type Records } from './records.ts'
 const WINDOW = 256
 /** Entries held in memory before they are sent */
 const AHEAD = 256
+/** ms until the store is asked again after it gave no answer */
+const RETRY = 500
 
 export interface Outbox {
   /** something was accepted, or a connection came or went */
@@ -30,6 +32,8 @@ export interface Outbox {
   loaded(): Promise<void>
   /** how many are written on a connection and not acknowledged */
   unacked(connection: number): number
+  /** Settles when more is known of what another process wrote on a connection and what of it counts; until undefined, nothing may be written there. */
+  unwriting(connection: number): Promise<unknown> | undefined
   /** fails all that is left: the session ends */
   end(): Promise<void>
   stop(): void
@@ -84,6 +88,8 @@ export function createOutbox({
   const left = new Map(resumable)
   /** those that were, and what the server had counted then */
   const resumedAt = new Map<number, { stream: string; h: number }>()
+  /** where what another process wrote is being forgotten */
+  const unwriting = new Map<number, Promise<unknown>>()
   const pins = createPins()
   const progress = createProgress({ records, write, clock, onError })
   let lastRead: string | undefined
@@ -92,12 +98,19 @@ export function createOutbox({
   let again = false
   let stopped = false
   let expiry: NodeJS.Timeout | undefined
+  let retry: NodeJS.Timeout | undefined
+  /** until what is in the store at the start is known */
+  let loading: PromiseWithResolvers<void> | undefined = Promise.withResolvers()
 
   function wake(): void {
     again = true
     if (stopped) return
+    clearTimeout(retry)
     pumping ??= pump()
-      .catch(onError)
+      .catch((error) => {
+        onError(error)
+        if (!stopped) retry = setTimeout(wake, RETRY)
+      })
       .finally(() => {
         pumping = undefined
         if (again && !stopped) wake()
@@ -123,6 +136,8 @@ export function createOutbox({
       })
       if (entries.length < AHEAD) break
     }
+    loading?.resolve()
+    loading = undefined
     if (doubtful.length > 0) onDoubts()
   }
 
@@ -131,11 +146,11 @@ export function createOutbox({
     const wire = records.held(item.entry.id)?.wire
     const resumed = wire && resumedAt.get(wire.connection)
     if (wire === undefined) waiting.push(item)
-    else if (left.get(wire.connection) === wire.stream) track(wire.connection, { ...item, position: wire.position })
+    else if (left.get(wire.connection) === wire.stream) inherit(wire.connection, { ...item, position: wire.position })
     else if (resumed?.stream !== wire.stream) doubtful.push(item)
     else if (isAfter(wire.position, resumed.h)) {
       pins.add(item.entry.to, wire.connection)
-      repeat([item]).catch(onError)
+      repeat(wire.connection, [item]).catch(onError)
     } else progress.settle([item.entry], 'acked')
   }
 
@@ -144,6 +159,12 @@ export function createOutbox({
     if (list) list.push(item)
     else sent.set(connection, [item])
     pins.add(item.entry.to, connection)
+  }
+
+  /** What was written later may have been accepted earlier. */
+  function inherit(connection: number, item: Sent): void {
+    track(connection, item)
+    sent.get(connection)?.sort((a, b) => (isAfter(a.position, b.position) ? 1 : -1))
   }
 
   function sendWaiting(): void {
@@ -168,7 +189,7 @@ export function createOutbox({
 
   function send(item: Item, recipient: string, connections: ReadonlyMap<number, Connection>): boolean {
     const { entry } = item
-    const open = [...connections.keys()].filter((index) => (sent.get(index)?.length ?? 0) < WINDOW)
+    const open = [...connections.keys()].filter((index) => !unwriting.has(index) && (sent.get(index)?.length ?? 0) < WINDOW)
     const index = connectionFor(recipient, {
       usable: open,
       pinned: pins.of(recipient),
@@ -218,19 +239,25 @@ export function createOutbox({
     if (stream !== undefined) {
       left.delete(connection)
       resumedAt.set(connection, { stream, h: position })
-      repeat(list.splice(0)).catch(onError)
+      repeat(connection, list.splice(0)).catch(onError)
     }
     wake()
   }
 
   /**
-   * What another process wrote and the server did not get goes again at new positions. The old ones are forgotten first:
-   * after one more crash they would pass for acknowledged.
+   * What another process wrote and the server did not get goes again at new positions. The old ones are forgotten first, and
+   * nothing else takes their places before: after one more crash they would pass for acknowledged.
    */
-  async function repeat(items: readonly Item[]): Promise<void> {
+  async function repeat(connection: number, items: readonly Item[]): Promise<void> {
     if (items.length === 0) return
-    await progress.unwrite(items.map(({ entry }) => entry))
-    for (const { entry } of items) pins.remove(entry.to)
+    const done = progress.unwrite(items.map(({ entry }) => entry))
+    unwriting.set(connection, done)
+    try {
+      await done
+    } finally {
+      if (unwriting.get(connection) === done) unwriting.delete(connection)
+      for (const { entry } of items) pins.remove(entry.to)
+    }
     requeue(items)
     wake()
   }
@@ -311,10 +338,12 @@ export function createOutbox({
     },
 
     unacked: (connection) => sent.get(connection)?.length ?? 0,
+    unwriting: (connection) => (resumable.has(connection) ? loading?.promise : undefined) ?? unwriting.get(connection),
 
     async end() {
       stopped = true
       clearTimeout(expiry)
+      clearTimeout(retry)
       await pumping
       const rest = [...waiting, ...doubtful, ...[...sent.values()].flat()].map(({ entry }) => entry)
       for (let more = await store.outbox.read(id, lastRead, AHEAD); more.length > 0; more = await store.outbox.read(id, lastRead, AHEAD)) {
@@ -330,6 +359,7 @@ export function createOutbox({
     stop() {
       stopped = true
       clearTimeout(expiry)
+      clearTimeout(retry)
     },
   }
 }

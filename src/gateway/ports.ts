@@ -62,6 +62,8 @@ export interface EventDraft {
   volatile?: boolean
   /** a stanza seen before under any of these keys makes no second event; all are remembered */
   dedup?: readonly string[]
+  /** keys that are looked up as well, and not remembered */
+  dedupAgainst?: readonly string[]
 }
 
 export interface StoredEvent {

@@ -1,5 +1,7 @@
-import { child, type Element, elements } from '../stanza/element.ts'
+import { createHash } from 'node:crypto'
+import { child, type Element, elements, text } from '../stanza/element.ts'
 import { bare, equal } from '../stanza/jid.ts'
+import type { EventDraft } from './ports.ts'
 
 const CARBONS = 'urn:xmpp:carbons:2'
 const FORWARD = 'urn:xmpp:forward:0'
@@ -19,29 +21,35 @@ export function unwrap(message: Element, ownBare: string): Unwrapped {
 }
 
 /**
- * One event per message, however many copies of it arrive (direct, carbon, archive, offline): a copy is known by the id
- * that the own server gave it (XEP-0359, trusted from the own bare JID alone, or from the room for groupchat), or by what
- * its author gave it. Empty for a message without any id.
+ * One event per message, however many copies of it arrive (direct, carbon, archive, offline). The id that the own server
+ * gave it (XEP-0359, trusted from the own bare JID alone, or from the room for groupchat) tells copies from each other
+ * for certain. A copy without one is known by what its author gave it; as clients count their ids from 1 again, the words
+ * count too. Both lists are empty for a message without any id.
  */
-export function dedupKeys(message: Element, ownBare: string, archiveId?: string): string[] {
+export function dedupKeys(message: Element, ownBare: string, archiveId?: string): Required<Pick<EventDraft, 'dedup' | 'dedupAgainst'>> {
   const { from, id, type } = message.attributes
   const account = from === undefined ? ownBare : safeBare(from)
   const room = type === 'groupchat' ? account : ''
   // occupants of a room are told apart by their resources; elsewhere a repeat may come from another one
   const author = room ? from : account
-  const given = trustedStanzaId(message, room || ownBare) ?? archiveId
+  const given = archiveId ?? trustedStanzaId(message, room || ownBare)
   const own = originId(message) ?? id
-  return [
-    ...(given === undefined ? [] : [`stanza-id ${room} ${given}`]),
-    ...(own === undefined ? [] : [`id ${author} ${type ?? ''} ${own}`]),
-  ]
+  const byAuthor = own === undefined ? [] : [`id ${author} ${type ?? ''} ${own} ${words(message)}`]
+  return given === undefined ? { dedup: byAuthor, dedupAgainst: [] } : { dedup: [`stanza-id ${author} ${given}`], dedupAgainst: byAuthor }
+}
+
+function words(message: Element): string {
+  const said = elements(message).filter(({ name, xmlns }) => xmlns === message.xmlns && (name === 'body' || name === 'subject'))
+  return said.length === 0 ? '' : createHash('sha256').update(said.map(text).join('\0')).digest('base64url')
 }
 
 /** The XEP-0359 stanza-id given by one entity; those by others prove nothing. */
 export function trustedStanzaId(message: Element, by: string): string | undefined {
-  return elements(message).find(
+  const given = elements(message).filter(
     ({ name, xmlns, attributes }) => name === 'stanza-id' && xmlns === IDS && safeBare(attributes.by ?? '') === by,
-  )?.attributes.id
+  )
+  // one that the author put there stands before the server's
+  return given.at(-1)?.attributes.id
 }
 
 export function originId(message: Element): string | undefined {

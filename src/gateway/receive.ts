@@ -132,9 +132,12 @@ export function createReceiver({
       incoming.connection,
       await Promise.all(features.map((feature) => feature.message?.(incoming, session, vocabulary))),
     )
-    const keys = dedupKeys(incoming.stanza, session.record.jid, archiveId)
-    if (keys.length > 0)
-      for (const event of handled.change.events ?? []) if (!event.volatile) event.dedup ??= keys.map((key) => `${key} ${event.type}`)
+    const { dedup, dedupAgainst } = dedupKeys(incoming.stanza, session.record.jid, archiveId)
+    for (const event of handled.change.events ?? []) {
+      if (event.volatile) continue
+      event.dedup ??= dedup.map((key) => `${key} ${event.type}`)
+      event.dedupAgainst ??= dedupAgainst.map((key) => `${key} ${event.type}`)
+    }
     return handled
   }
 

@@ -180,6 +180,21 @@ export function describeEvents(opened: Opened): void {
       assert.deepEqual(await numbers(store, id), [0])
     })
 
+    test('is known by a key that is only looked up, which is not remembered', async () => {
+      const { store } = await opened()
+      const { id, fence } = await ownedSession(store)
+      const [first] = await store.commit(id, fence, { events: [{ ...durable(0), dedup: ['a'] }] })
+      const known = await store.commit(id, fence, {
+        events: [
+          { ...durable(1), dedup: ['b'], dedupAgainst: ['a'] },
+          { ...durable(2), dedup: ['c'], dedupAgainst: ['x'] },
+          { ...durable(3), dedup: ['x'] },
+        ],
+      })
+      assert.equal(known[0], first)
+      assert.deepEqual(await numbers(store, id), [0, 2, 3])
+    })
+
     test('of another session is another', async () => {
       const { store } = await opened()
       for (const { id, fence } of [await ownedSession(store), await ownedSession(store)]) {

@@ -40,7 +40,7 @@ export function createLog(session: string, limits: StoreLimits): Log {
   return {
     append(draft, now) {
       const keys = draft.dedup ?? []
-      const known = keys.map((key) => seen.get(key, now)).find((cursor) => cursor !== undefined)
+      const known = [...keys, ...(draft.dedupAgainst ?? [])].map((key) => seen.get(key, now)).find((cursor) => cursor !== undefined)
       const id = known ?? formatCursor(log, ++head)
       for (const key of keys) {
         if (seen.get(key, now) === undefined) seen.set(key, id, now + limits.dedupAge, now)

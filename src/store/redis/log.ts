@@ -112,12 +112,14 @@ export function createLog({
   }
 }
 
-/** For the scripts that append: lane, dedup keys, event, of each. */
+/** For the scripts that append: lane, dedup keys, keys only looked up, event, of each. */
 export function eventArguments(events: readonly EventDraft[]): (string | number)[] {
-  return events.flatMap(({ type, subject, data, volatile, dedup = [] }) => [
+  return events.flatMap(({ type, subject, data, volatile, dedup = [], dedupAgainst = [] }) => [
     volatile ? 'v' : 'd',
     dedup.length,
     ...dedup,
+    dedupAgainst.length,
+    ...dedupAgainst,
     enclose({ type, subject, data }),
   ])
 }

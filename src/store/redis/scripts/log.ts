@@ -66,8 +66,10 @@ end
 local function append(log, now)
   local lane, keys = take(), {}
   for i = 1, number() do keys[i] = take() end
+  local others = {}
+  for i = 1, number() do others[i] = take() end
   local event = take()
-  local known = seen(keys, now)
+  local known = seen(keys, now) or seen(others, now)
   if known then
     remember(keys, known, now)
     return known

@@ -4,7 +4,7 @@ import { ANSWERS, KEPT, LEASE, records, type ScriptOptions, SETTLE, type Session
 
 /**
  * now, instance that is dead, fresh log name, log and head last seen · key, fingerprint, answer (key '': none) ·
- * entries: id, entry, record · events: lane, dedup keys, event. Each list after its length.
+ * entries: id, entry, record · events: lane, dedup keys, keys only looked up, event. Each list after its length.
  */
 export const accept = (options: ScriptOptions): SessionScript =>
   sessionScript(
@@ -61,7 +61,7 @@ return { 'accepted', log.name, log.head }
 
 /**
  * KEYS after those named: the hash of each kind. fence, now, fresh log name, log and head last seen · kinds ·
- * events: lane, dedup keys, event · kinds to clear · state: kind, key, value ('' removes) · records: id, record · settled ids ·
+ * events: lane, dedup keys, keys only looked up, event · kinds to clear · state: kind, key, value ('' removes) · records: id, record · settled ids ·
  * streams: index, state ('' removes) · status ('' unchanged). Each list after its length.
  * Answers log name, head, then for each event its sequence, or "<log name> <sequence>" of the earlier one.
  */
