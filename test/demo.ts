@@ -44,11 +44,11 @@ try {
 async function demonstrate(): Promise<void> {
   heading('stanzagate: two real XMPP accounts talk through HTTP')
   await install(['prosody', 'redis', 'openssl'], print)
-  const server = await begin(startProsody({ users: passwords }))
+  const server = await begin(() => startProsody({ users: passwords }))
   row('', '', 'XMPP server', `Prosody on 127.0.0.1:${server.port}, with alice@localhost and bob@localhost`)
-  const redis = await begin(startRedis())
+  const redis = await begin(() => startRedis())
   row('', '', 'Redis', redis.url)
-  const gateway = await begin(startGateway({ server, redis, env: { LOG_LEVEL: 'info', INSTANCE_ID: 'demo' } }))
+  const gateway = await begin(() => startGateway({ server, redis, env: { LOG_LEVEL: 'info', INSTANCE_ID: 'demo' } }))
   row('', '', 'gateway', gateway.url)
 
   heading('Both log in')
@@ -144,8 +144,10 @@ function print(line: string): void {
   if (process.stdout.writable) process.stdout.write(`${line}\n`)
 }
 
-async function begin<T extends { stop(): Promise<unknown> }>(starting: Promise<T>): Promise<T> {
-  // noted as it is on its way: a signal meanwhile still ends it
+/** Starts something that is ended with the demo, also when the end comes while it starts; after the end nothing starts any more. */
+async function begin<T extends { stop(): Promise<unknown> }>(start: () => Promise<T>): Promise<T> {
+  ended.signal.throwIfAborted()
+  const starting = start()
   started.push({
     stop: () =>
       starting.then(
