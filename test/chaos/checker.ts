@@ -1,0 +1,109 @@
+/** Judges a history: nothing lost, nothing twice under another id, nothing out of order, nothing left untold. */
+import { bodyOf, type History, isDurable, type Numbered, type Sighting } from './history.ts'
+
+export interface Verdict {
+  /** taken over: by the gateway from its callers, by the server from the peers */
+  accepted: number
+  /** of those: seen at the other end */
+  delivered: number
+  /** seen again under the same id, which whoever sees it can tell */
+  duplicates: number
+  failed: number
+  /** ms between two things that anybody saw, at most */
+  longestGap: number
+  /** what must never be, in words; empty when all is well */
+  violations: string[]
+}
+
+export function check(history: History): Verdict {
+  const { accepted, arrived, held, told, log } = history
+  const received = told.flatMap(({ type, id = '', message, at }) =>
+    type === 'message.received' && message ? [{ ...message, id, at }] : [],
+  )
+  const failed = new Set(told.filter(({ type }) => /^message\.(failed|expired)$/.test(type)).map(({ id }) => id))
+  const settled = new Set(told.filter(({ type }) => /^message\.(acked|failed|expired)$/.test(type)).map(({ id }) => id))
+  const there = new Set(arrived.map(({ id }) => id))
+  const here = new Set(received.map(bodyOf))
+  const live = arrived.filter(({ source }) => source === 'live')
+  const archived = arrived.filter(({ source }) => source === 'archive')
+  const promised = unique(held)
+
+  const violations = [
+    ...accepted.filter(({ id }) => !there.has(id) && !failed.has(id)).map(named('I1, accepted and lost')),
+    ...accepted.filter(({ id }) => !settled.has(id)).map(named('I1, what became of it was never told')),
+    ...otherIds([...accepted, ...arrived]).map(named('I2, one message under two ids')),
+    ...otherIds([...held, ...received]).map(named('I2, one message under two ids')),
+    ...otherContents([...accepted, ...arrived]).map(named('I2, one id with two contents')),
+    ...promised.filter((message) => !here.has(bodyOf(message))).map(named('I3, at the server and not in the log')),
+    ...disorder(received).map(named('I4, told out of order')),
+    ...disorder(archived).map(named('I4, out of order in the archive of the peer')),
+    ...disorder(live).map(named('I4, arrived out of order')),
+    ...untrueLog(
+      told.filter(({ type }) => isDurable(type)).map(({ cursor }) => cursor),
+      log,
+    ),
+  ]
+  return {
+    accepted: accepted.length + promised.length,
+    delivered: accepted.filter(({ id }) => there.has(id)).length + promised.filter((message) => here.has(bodyOf(message))).length,
+    duplicates: Math.max(repeats(live), repeats(archived)) + repeats(received),
+    failed: failed.size,
+    longestGap: longestGap([...arrived.filter(({ source }) => source === 'live'), ...told].map(({ at }) => at)),
+    violations,
+  }
+}
+
+const named =
+  (what: string) =>
+  (message: Sighting): string =>
+    `${what}: ${bodyOf(message)} (${message.id})`
+
+function unique(sightings: readonly Sighting[]): Sighting[] {
+  return [...new Map(sightings.map((sighting) => [bodyOf(sighting), sighting])).values()]
+}
+
+const repeats = (sightings: readonly Sighting[]) => sightings.length - new Set(sightings.map(({ id }) => id)).size
+
+function otherIds(sightings: readonly Sighting[]): Sighting[] {
+  const first = new Map<string, string>()
+  return sightings.filter((sighting) => {
+    const known = first.get(bodyOf(sighting))
+    if (known === undefined) first.set(bodyOf(sighting), sighting.id)
+    return known !== undefined && known !== sighting.id
+  })
+}
+
+function otherContents(sightings: readonly Sighting[]): Sighting[] {
+  const first = new Map<string, string>()
+  return sightings.filter((sighting) => {
+    const known = first.get(sighting.id)
+    if (known === undefined) first.set(sighting.id, bodyOf(sighting))
+    return known !== undefined && known !== bodyOf(sighting)
+  })
+}
+
+/** Those that came after a later one of their conversation; a repetition of what was seen before is none. */
+function disorder(sightings: readonly Sighting[]): Sighting[] {
+  const seen = new Set<string>()
+  const last = new Map<string, number>()
+  return sightings.filter((sighting) => {
+    const { conversation, number }: Numbered = sighting
+    if (seen.has(bodyOf(sighting))) return false
+    seen.add(bodyOf(sighting))
+    const before = last.get(conversation) ?? 0
+    last.set(conversation, Math.max(before, number))
+    return number < before
+  })
+}
+
+/** A consumer that came back by its cursor has read each event of the log once, in its order. */
+function untrueLog(read: readonly string[], log: readonly string[]): string[] {
+  const at = read.findIndex((cursor, index) => cursor !== log[index])
+  if (at !== -1) return [`the consumer read ${read[at]} where the log has ${log[at] ?? 'nothing'} (place ${at})`]
+  return read.length < log.length ? [`the consumer never read ${log[read.length]} (place ${read.length} of ${log.length})`] : []
+}
+
+function longestGap(times: number[]): number {
+  times.sort((a, b) => a - b)
+  return Math.max(0, ...times.slice(1).map((at, index) => at - (times[index] as number)))
+}

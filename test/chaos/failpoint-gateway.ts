@@ -1,0 +1,93 @@
+/**
+ * The gateway with a trap: it kills itself (SIGKILL, so nothing is finished or told) the first time that it comes to the point that FAILPOINT
+ * names, `before <step>` or `after <step>`. The trap is set from the start with FAILPOINT_ARMED=yes, else when SIGUSR2 comes.
+ * RESUME=never makes the first stream of the process a new one, as on a server that has forgotten the old.
+ */
+import { buildApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import type { Change, Connection, ConnectionEvents, Connector, Store } from '../../src/gateway/ports.ts'
+import { createLog } from '../../src/log.ts'
+import { createRedisStore } from '../../src/store/redis/store.ts'
+import { createConnector } from '../../src/xmpp/connector.ts'
+
+const { FAILPOINT = '', FAILPOINT_ARMED, RESUME } = process.env
+const config = readConfig({ env: process.env, folder: process.cwd() })
+const log = createLog({ level: config.logLevel, instance: config.instance })
+const clock = { now: Date.now, monotonic: () => performance.now() }
+let armed = FAILPOINT_ARMED === 'yes'
+
+process.on('SIGUSR2', () => {
+  armed = true
+  log.info({ event: 'armed' }, 'armed')
+})
+
+function reach(point: string): void {
+  if (armed && point === FAILPOINT) process.kill(process.pid, 'SIGKILL')
+}
+
+function around<T>(steps: readonly string[], run: () => T): T {
+  for (const step of steps) reach(`before ${step}`)
+  const done = run()
+  if (done instanceof Promise) return done.finally(() => steps.map((step) => reach(`after ${step}`))) as T
+  for (const step of steps) reach(`after ${step}`)
+  return done
+}
+
+/** What a change is about, by the things that it stores. */
+function kinds({ events = [], state = [], records = [], settled = [] }: Change): string[] {
+  const types = new Set(events.map(({ type }) => type))
+  const restored = events.some(({ data }) => (data as { source?: unknown } | null)?.source === 'archive')
+  return [
+    types.has('message.received') && !restored && 'commit received',
+    restored && 'commit restored',
+    types.has('message.sent') && 'commit sent',
+    types.has('message.acked') && settled.length > 0 && 'commit acked',
+    records.length > 0 && events.length === 0 && 'commit unwritten',
+    state.some(({ kind, value }) => kind === 'held' && value !== null) && 'commit held',
+    state.some(({ kind, value }) => kind === 'held' && value === null) && 'commit released',
+    types.has('session.caught-up') && 'commit caught-up',
+  ].filter((name) => name !== false)
+}
+
+function trappedStore(store: Store): Store {
+  return {
+    ...store,
+    commit: (id, fence, change) => around(kinds(change), () => store.commit(id, fence, change)),
+    outbox: { ...store.outbox, accept: (id, acceptance) => around(['accept'], () => store.outbox.accept(id, acceptance)) },
+  }
+}
+
+const stepOf = (xml: string) => (xml.startsWith('<message') ? ['send'] : xml.includes('urn:xmpp:mam:2') ? ['query'] : [])
+
+function trappedConnector(connector: Connector): Connector {
+  let first = true
+  return {
+    ...connector,
+    open(spec, events) {
+      const heard: ConnectionEvents = {
+        ...events,
+        state: (state, detail) =>
+          around(detail.resumed ? ['resumed'] : state === 'online' ? ['online'] : [], () => events.state(state, detail)),
+        bound: (jid, features) => {
+          log.info({ event: 'bound' }, 'bound')
+          return around(['bound'], () => events.bound(jid, features))
+        },
+        acked: (position) => around(['told of acks'], () => events.acked(position)),
+      }
+      const connection = connector.open(first && RESUME === 'never' ? { ...spec, resume: null } : spec, heard)
+      first = false
+      return Object.create(connection, {
+        send: { value: (xml: string) => around(stepOf(xml), () => connection.send(xml)) },
+        stored: { value: (position: number) => around(['stored'], () => connection.stored(position)) },
+      }) as Connection
+    },
+  }
+}
+
+const { redis, limits, stanzaLimit, xmpp } = config
+if (!redis) throw new Error('REDIS_URL is not set')
+const store = await createRedisStore({ ...redis, limits, clock, log })
+const connector = createConnector({ ...xmpp, stanzaLimit, clock, log })
+const app = await buildApp(config, { store: trappedStore(store), connector: trappedConnector(connector), clock, log })
+const { port } = await app.start()
+log.info({ event: 'listening' }, `Listening on http://127.0.0.1:${port}`)

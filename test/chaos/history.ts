@@ -1,0 +1,57 @@
+/** What everybody saw, as it was seen: the only thing that the checker looks at. Times are monotonic ms. */
+
+/** A numbered message of one direction between the session and one peer. */
+export interface Numbered {
+  /** `out juliet`: from the session to juliet; `in juliet`: from her to the session */
+  conversation: string
+  number: number
+}
+
+export interface Sighting extends Numbered {
+  /** of the stanza */
+  id: string
+  at: number
+}
+
+export interface Arrival extends Sighting {
+  /** at the peer's client, or in the archive of the account, read at the end */
+  source: 'live' | 'archive'
+}
+
+export interface Told {
+  cursor: string
+  type: string
+  /** of the message that it is about */
+  id?: string
+  /** of a message received */
+  message?: Numbered
+  at: number
+}
+
+export interface History {
+  /** answers of the gateway: it will send these */
+  accepted: Sighting[]
+  /** what reached the peers */
+  arrived: Arrival[]
+  /** what the peers sent and their server had, and what the archive of the account holds of theirs */
+  held: Sighting[]
+  /** events, in the order in which a consumer that comes back by its cursor got them */
+  told: Told[]
+  /** the log as it reads from the start at the end: cursors of all that is durable */
+  log: string[]
+}
+
+export function emptyHistory(): History {
+  return { accepted: [], arrived: [], held: [], told: [], log: [] }
+}
+
+export const bodyOf = ({ conversation, number }: Numbered) => `${conversation} ${number}`
+
+/** What a body says that the message is; undefined for messages of others. */
+export function numbered(body: string | undefined): Numbered | undefined {
+  const [, conversation, number] = /^((?:in|out) \S+) (\d+)$/.exec(body ?? '') ?? []
+  return conversation === undefined ? undefined : { conversation, number: Number(number) }
+}
+
+/** Presence and chat states are kept in a short lane of their own. */
+export const isDurable = (type: string) => !/^(presence|chatstate)\./.test(type)

@@ -1,0 +1,49 @@
+/** A gateway that can be killed and comes back as the same instance at the same address. */
+
+import { type GatewayOptions, type RequestOptions, startGateway, type TestGateway } from '../support/gateway.ts'
+import { freePorts } from '../support/processes.ts'
+
+/** ms that one request may take before it is made again */
+const REQUEST_WITHIN = 10_000
+
+export interface Revenant {
+  /** the process of now */
+  readonly now: TestGateway
+  readonly url: string
+  readonly key: string
+  /** by the API key; rejects while there is no process */
+  api: TestGateway['api']
+  events: TestGateway['events']
+  kill(): Promise<void>
+  /** Another process with the same environment, and with more of it where given. Answers it. */
+  start(more?: Pick<GatewayOptions, 'args' | 'env'>): Promise<TestGateway>
+  stop(): Promise<void>
+}
+
+export async function startRevenant(options: GatewayOptions): Promise<Revenant> {
+  const [port = 0] = await freePorts(1)
+  const first = await startGateway({ ...options, env: { PORT: `${port}`, INSTANCE_ID: 'revenant', ...options.env } })
+  const { url, key } = first
+  const { args } = options
+  let now = first
+  let starting: Promise<TestGateway> | undefined
+  return {
+    get now() {
+      return now
+    },
+    url,
+    key,
+    api: (method, path, request: RequestOptions = {}) => first.api(method, path, { timeout: REQUEST_WITHIN, ...request }),
+    events: first.events,
+    kill: () => now.kill(),
+    start: async (more = {}) => {
+      starting = startGateway({ ...(args === undefined ? {} : { args }), ...more, env: { ...first.env, ...more.env } })
+      now = await starting
+      return now
+    },
+    async stop() {
+      await starting?.catch(() => undefined)
+      await now.kill()
+    },
+  }
+}

@@ -1,0 +1,101 @@
+/** One session under observation: who writes to it, who reads it, and what became of it all. */
+
+import type { XmppServer } from '../support/xmpp-server.ts'
+import { addLog, type Producer, startConsumer, startProducer } from './caller.ts'
+import { check, type Verdict } from './checker.ts'
+import { bodyOf, emptyHistory, type History } from './history.ts'
+import { addArchives, type Peer, startPeer } from './peer.ts'
+import type { Revenant } from './revenant.ts'
+
+/** ms between looks at a history */
+const LOOK = 25
+
+export interface StageOptions {
+  server: XmppServer
+  gateway: Revenant
+  /** where the gateway finds the server */
+  service: string
+  /** local parts */
+  account: string
+  peers: readonly string[]
+  password: string
+}
+
+export interface Stage {
+  readonly history: History
+  readonly session: string
+  readonly jid: string
+  /** full JID */
+  readonly bound: string
+  /** one per peer */
+  readonly producers: readonly Producer[]
+  readonly peers: readonly Peer[]
+  /** Waits until it is so; answers false when it is not in `ms`. */
+  until(look: (history: History) => boolean, ms: number): Promise<boolean>
+  /** Waits until everything accepted is told as done and everything written to the session is told. */
+  settled(ms: number): Promise<boolean>
+  /** ends the readers, reads the archives and the log, and judges */
+  judge(): Promise<Verdict>
+  stop(): Promise<void>
+}
+
+export async function openStage({ server, gateway, service, account, peers: names, password }: StageOptions): Promise<Stage> {
+  const history = emptyHistory()
+  const started: { stop(): unknown }[] = []
+  const keep = <T extends { stop(): unknown }>(one: T): T => {
+    started.push(one)
+    return one
+  }
+  async function stop(): Promise<void> {
+    await Promise.all(started.splice(0).map((one) => one.stop()))
+  }
+
+  try {
+    const peers = await Promise.all(names.map(async (name) => keep(await startPeer({ server, name, password, history }))))
+    const answer = await gateway.api('POST', '/sessions', {
+      body: { jid: `${account}@${server.domain}`, password, service },
+      headers: { prefer: 'wait=30' },
+      timeout: 60_000,
+    })
+    if (answer.status !== 201) throw new Error(`${account} is not online: ${answer.status} ${answer.text}`)
+    const { id: session, jid, connections } = answer.body
+    const consumer = keep(startConsumer({ gateway, session, history }))
+    const producers = peers.map((peer) => keep(startProducer({ gateway, session, to: peer.jid, history })))
+
+    async function until(look: (seen: History) => boolean, ms: number): Promise<boolean> {
+      const deadline = performance.now() + ms
+      while (!look(history)) {
+        if (performance.now() > deadline) return false
+        await new Promise((resolve) => setTimeout(resolve, LOOK))
+      }
+      return true
+    }
+
+    return {
+      history,
+      session,
+      jid,
+      bound: connections[0].jid,
+      producers,
+      peers,
+      until,
+      settled: (ms) => until(isSettled, ms),
+      async judge() {
+        await consumer.stop()
+        await addLog(history, { gateway, session })
+        await addArchives(history, { server, session: account, peers: names, password })
+        return check(history)
+      },
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function isSettled({ accepted, held, told }: History): boolean {
+  const done = new Set(told.filter(({ type }) => /^message\.(acked|failed|expired)$/.test(type)).map(({ id }) => id))
+  const here = new Set(told.flatMap(({ message }) => (message ? [bodyOf(message)] : [])))
+  return accepted.every(({ id }) => done.has(id)) && held.every((message) => here.has(bodyOf(message)))
+}
