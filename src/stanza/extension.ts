@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isReadableName } from './characters.ts'
 import { Attributes, type Element, isElement, type Node } from './element.ts'
+import { XML, XMLNS } from './namespaces.ts'
 import { checkText, invalid, type Path } from './scalars.ts'
 
 /** An element that no definition knows, whole. */
@@ -17,11 +18,16 @@ const attributeName = /^(?:xml:lang|\{(.+)\}([^:{}]+)|[^:{}]+)$/s
 /** May a name be written? One that was read may be of another edition of XML than those to send (characters.ts). */
 export type NameCheck = (name: string) => boolean
 
+/** No element can be put into the namespaces that XML itself has (Namespaces in XML 1.0, section 3). */
+const isReserved = (uri: string) => uri === XML || uri === XMLNS
+
 /** What makes the name of an attribute unfit for XML, or undefined. */
 function wrongAttribute(name: string, isName: NameCheck): string | undefined {
   const found = attributeName.exec(name)
   const local = found?.[2] ?? (name === 'xml:lang' ? 'lang' : name)
   if (found === null || !isName(local)) return 'not a name that an XML attribute can have'
+  if (found[1] === XMLNS) return 'in a namespace that is reserved'
+  if (found[1] === XML && local === 'lang') return 'called xml:lang'
   return name === 'xmlns' ? 'a namespace is given as xmlns of the element' : undefined
 }
 
@@ -49,7 +55,7 @@ const ncName = z.string().min(1).refine(isReadableName, 'not a name that an XML 
 export const extensionSchema: z.ZodType<Extension> = z
   .strictObject({
     name: ncName,
-    xmlns: z.string(),
+    xmlns: z.string().refine((uri) => !isReserved(uri), 'is reserved'),
     attributes: attributesSchema.optional(),
     get children() {
       return z.array(z.union([extensionSchema, z.string()])).optional()
@@ -93,6 +99,7 @@ export function writeExtension(extension: Extension, isName: NameCheck, path: Pa
   const here = { outer: path, key }
   if (!isName(extension.name)) throw invalid(here, 'name', 'is not a name that an XML element can have')
   checkText(extension.xmlns, here, 'xmlns')
+  if (isReserved(extension.xmlns)) throw invalid(here, 'xmlns', 'is reserved')
   const attributes = new Attributes()
   if (extension.attributes !== undefined) writeAttributes(extension.attributes, attributes, isName, here)
   const children = extension.children

@@ -3,7 +3,7 @@ import { malformed } from './xml-error.ts'
 
 /** The namespaces that are bound for ever (Namespaces in XML 1.0, section 3). */
 export const XML = 'http://www.w3.org/XML/1998/namespace'
-const XMLNS = 'http://www.w3.org/2000/xmlns/'
+export const XMLNS = 'http://www.w3.org/2000/xmlns/'
 
 /** The prefixes declared on one element, and those around it. */
 export interface Scope {
