@@ -3,11 +3,14 @@ import { Cluster, Redis } from 'ioredis'
 import { Problem } from '../../errors.ts'
 import type { Metrics } from '../../gateway/ports.ts'
 import { describeAddress, parseRedisAddress, type RedisAddress } from './address.ts'
+import { createDeadlines } from './deadlines.ts'
 
 /** ms that a command may take */
 const COMMAND_TIMEOUT = 1000
+/** ms after which a silent socket with questions on it is given up: longer than an answer may take, for a process that was busy */
+const SOCKET_TIMEOUT = 3000
 /** ms that a connection may take; also how long a Cluster is asked for its slots */
-const CONNECT_TIMEOUT = 1000
+const CONNECT_TIMEOUT = 3000
 /** ms that Redis may take to be there when the store is made: it may be loading, or starting beside the gateway */
 const START_DEADLINE = 5000
 /** ms between tries to come back */
@@ -41,7 +44,7 @@ export interface Connection {
   /** the connection that hears channels; on a Cluster the client itself, which keeps one of them for each master */
   readonly subscriber: Redis | Cluster
   /** what a command answers, or the problem store-unavailable */
-  ask<Answer>(command: () => Promise<Answer>): Promise<Answer>
+  ask<Answer>(command: () => Promise<Answer>, over?: Redis | Cluster): Promise<Answer>
   close(): void
 }
 
@@ -82,9 +85,19 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     })
   }
 
+  const deadlines = createDeadlines(COMMAND_TIMEOUT)
   let up = true
   let closed = false
   metrics?.set('redis_up', 1)
+  for (const each of clients) {
+    // a connection that was ended while it looked for its master gives up for ever
+    each.on('end', () => {
+      const again = () => {
+        if (!closed && each.status === 'end') each.connect().catch(() => {})
+      }
+      setTimeout(again, RETRY_MAX).unref()
+    })
+  }
   client.on('close', () => {
     if (up && !closed) log.warn({ event: 'store-lost', redis: description, reason: lastError?.message }, 'Redis is lost')
     up = false
@@ -101,12 +114,12 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     description,
     client,
     subscriber,
-    async ask(command) {
+    async ask(command, over = client) {
       try {
         // a Cluster would keep it for later
-        if (client.status !== 'ready') throw lastError ?? new Error('There is no connection.')
-        if (client instanceof Redis) writeTogether(client.stream)
-        return await command()
+        if (over.status !== 'ready') throw lastError ?? new Error('There is no connection.')
+        if (over instanceof Redis) writeTogether(over.stream)
+        return await deadlines.meet(command())
       } catch (cause) {
         throw new Problem('store-unavailable', 'The store cannot be reached now.', { cause, retryAfter: RETRY_AFTER })
       }
@@ -124,9 +137,7 @@ function common({ tls, username, password }: RedisAddress) {
     replyMapping: 'legacy',
     connectionName: 'stanzagate',
     connectTimeout: CONNECT_TIMEOUT,
-    // a silent socket is given up, so that no command waits for a host that is gone
-    socketTimeout: COMMAND_TIMEOUT,
-    commandTimeout: COMMAND_TIMEOUT,
+    socketTimeout: SOCKET_TIMEOUT,
     keepAlive: KEEP_ALIVE,
     maxRetriesPerRequest: 0,
     // what was told to have failed must not happen later
@@ -159,7 +170,7 @@ function openCluster(address: RedisAddress): Cluster {
     redisOptions: common(address),
     shardedSubscribers: true,
     slotsRefreshTimeout: CONNECT_TIMEOUT,
-    // a master that is away is asked again a few times; the command's own timeout ends it
+    // a master that is away is asked again a few times; the deadline of the command ends it
     maxRedirections: 8,
     clusterRetryStrategy: retryDelay,
   })

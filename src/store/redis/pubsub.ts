@@ -31,14 +31,23 @@ export function createPubSub({ connection, restored }: { connection: Connection;
   }
   subscriber.on(cluster ? 'smessage' : 'message', heard)
 
-  function tell(command: Promise<unknown>, failed: () => void = () => {}): void {
-    const settled = command.then(undefined, failed).finally(() => pending.delete(settled))
+  function tell(command: () => Promise<unknown>, failed: () => void = () => {}): void {
+    const settled = connection
+      .ask(command, subscriber)
+      .catch(failed)
+      .finally(() => pending.delete(settled))
     pending.add(settled)
   }
   function subscribe(names: string[]): void {
     // one connection subscribes again when it is ready; those of a Cluster are not ours to see
-    if (!cluster) tell((subscriber as Redis).subscribe(...names))
-    else for (const name of names) tell((subscriber as Cluster).ssubscribe(name), () => later(name))
+    if (!cluster) {
+      tell(() => (subscriber as Redis).subscribe(...names))
+      return
+    }
+    for (const name of names) {
+      const one = () => (subscriber as Cluster).ssubscribe(name)
+      tell(one, () => later(name))
+    }
   }
   function later(name: string): void {
     setTimeout(() => {
@@ -46,7 +55,7 @@ export function createPubSub({ connection, restored }: { connection: Connection;
     }, RETRY_DELAY).unref()
   }
   function unsubscribe(name: string): void {
-    tell(cluster ? (subscriber as Cluster).sunsubscribe(name) : (subscriber as Redis).unsubscribe(name))
+    tell(() => (cluster ? (subscriber as Cluster).sunsubscribe(name) : (subscriber as Redis).unsubscribe(name)))
   }
   function again(): void {
     const names = [...channels.keys()]
@@ -57,7 +66,7 @@ export function createPubSub({ connection, restored }: { connection: Connection;
   else subscriber.on('ready', again)
   // without an answer the socket is given up and a new one made
   const ping = setInterval(() => {
-    if (!cluster && subscriber.status === 'ready') tell((subscriber as Redis).ping())
+    if (!cluster && subscriber.status === 'ready') tell(() => (subscriber as Redis).ping())
   }, PING_INTERVAL).unref()
 
   return {
