@@ -9,7 +9,7 @@ import { askLater } from '../iq/outgoing.ts'
 import { identified, sendMessage, withinLimit } from '../messages/outgoing.ts'
 import { named } from '../paths.ts'
 import { sendPresence, WRITE_WITHIN } from '../presence/outgoing.ts'
-import { readXml } from './xml.ts'
+import { readXml, withoutComments } from './xml.ts'
 
 type StanzaBody = Partial<Record<StanzaKind, StanzaJson>>
 
@@ -105,6 +105,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     method: 'POST',
     path: '/translate',
     summary: 'Translate a stanza between XML and JSON, without sending it',
+    description: 'Comments in the XML are left out.',
     session: 'none',
     body,
     xmlBody: true,
@@ -112,7 +113,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     answers: { 200: { description: 'JSON for XML, XML for JSON', schema: body } },
     problems: ['xml-malformed', 'not-a-stanza', 'jid-malformed', 'illegal-character', 'stanza-too-large'],
     async run({ body: given }: Call<unknown, unknown, string | StanzaBody>): Promise<Answer> {
-      const stanza = read(given, true)
+      const stanza = read(typeof given === 'string' ? withoutComments(given) : given, true)
       if (typeof given !== 'string') return { status: 200, body: serialize(stanza, ''), contentType: 'application/xml' }
       const { kind, json } = vocabulary.read(stanza)
       return { status: 200, body: { [kind]: json } }

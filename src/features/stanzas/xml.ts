@@ -2,6 +2,11 @@ import { Problem } from '../../errors.ts'
 import type { Element } from '../../stanza/element.ts'
 import { parseStanza, XmlError } from '../../stanza/parse.ts'
 
+/** Examples in specifications have comments, which no stream may carry (RFC 6120 section 11.1). */
+export function withoutComments(xml: string): string {
+  return xml.replace(/<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->/g, (found) => (found.startsWith('<!--') ? '' : found)).trim()
+}
+
 /** One element from a caller's XML. Throws xml-malformed, and stanza-too-large beyond `limit` bytes. */
 export function readXml(xml: string, path: string, limit: number): Element {
   const size = Buffer.byteLength(xml)
