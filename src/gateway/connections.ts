@@ -29,7 +29,7 @@ export interface Connections {
   isOwn(jid: string): boolean
   close(options: { status?: string }): Promise<void>
   /** drops all sockets so that another process can resume; answers what it needs for that */
-  abandon(): Promise<Record<number, StreamState | null>>
+  abandon(options: { acks: number }): Promise<Record<number, StreamState | null>>
 }
 
 interface Slot {
@@ -165,12 +165,12 @@ export function createConnections({
       slots.clear()
       await Promise.allSettled(closing)
     },
-    async abandon() {
+    async abandon(options) {
       const streams: Record<number, StreamState | null> = {}
       await Promise.all(
         [...slots.values()].map(async ({ index, connection, draining }) => {
           clearTimeout(draining)
-          streams[index] = await connection.abandon()
+          streams[index] = await connection.abandon(options)
         }),
       )
       slots.clear()

@@ -24,6 +24,8 @@ import { createResync } from './resync.ts'
 import { createStates, ended, type States } from './state.ts'
 import { sessionView } from './view.ts'
 
+/** ms that a hand-over waits for the server to acknowledge what was sent */
+const HAND_OVER_ACKS = 2_000
 /** ms that the outcome of an iq is kept for `GET /iq/{id}` */
 const IQ_KEPT = 3_600_000
 
@@ -127,6 +129,7 @@ export function createLive(
           if (!closing) states.lost()
         }
         outbox.lost(index, h, refused)
+        if (!closing) commit({ streams: { [index]: null } }).catch(onError)
       },
       verified: (index) => {
         if (index === 0) states.verified()
@@ -342,7 +345,7 @@ export function createLive(
       resync.stop()
       asked.stop()
       outbox.stop()
-      const left = await connections.abandon()
+      const left = await connections.abandon({ acks: HAND_OVER_ACKS })
       await inbound.settled()
       if (Object.keys(left).length > 0) await journal.write({ streams: left }).catch(() => {}) // fenced: the next owner has newer ones
       correlator.failAll()

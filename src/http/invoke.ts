@@ -145,7 +145,8 @@ function validated(operation: Operation, querySchema: z.ZodObject, input: Input)
 
 function bodyOf(operation: Operation, { body, isXml }: Input): ReturnType<typeof check> {
   if (isXml) return { value: body, faults: [] }
-  if (operation.body) return check(operation.body, 'body', body)
+  // the body as it came: the order of its members is that of the elements it is written as
+  if (operation.body) return { ...check(operation.body, 'body', body), value: body }
   const isEmpty = body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0)
   return { value: undefined, faults: isEmpty ? [] : [{ path: 'body', message: 'is not taken here' }] }
 }

@@ -167,7 +167,9 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
         continue
       }
       const { problem: error } = cause
-      const verdict = supervisor.judge(cause, online)
+      // a server also says so of a stanza that is larger than it takes: one that we wrote and it did not count
+      const ofOurs = cause.reason === 'policy-violation' && (ledger?.unacked ?? 0) > 0
+      const verdict = supervisor.judge(ofOurs ? { ...cause, reason: 'policy-violation-of-ours' } : cause, online)
       log.info(
         { event: 'xmpp.stream-ended', jid: spec.jid, reason: cause.reason, online: Math.round(online), verdict: verdict.kind },
         'a stream ended or was not made',

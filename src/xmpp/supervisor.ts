@@ -37,6 +37,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'invalid-namespace': { anew: true },
   'restricted-xml': { anew: true },
   'unsupported-stanza-type': { anew: true },
+  'policy-violation-of-ours': { anew: true },
 }
 const STRIKES = 3
 /** What the server sent could not be read safely. */

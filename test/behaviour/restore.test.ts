@@ -109,3 +109,25 @@ forEachCell('what was missed', { server: { users: users('romeo', 'juliet') } }, 
     })
   })
 })
+
+const wide = { server: { users: users('romeo', 'juliet') }, gateway: { env: { STANZA_LIMIT: '1MiB' } } }
+forEachCell('a message that the server ends the stream over', wide, (cell) => {
+  it('fails, and those around it arrive', async () => {
+    const romeo = await openAccount(cell(), 'romeo')
+    const juliet = await openClient(cell(), 'juliet')
+    try {
+      const to = juliet.jid.split('/')[0] as string
+      // more than either server takes in one stanza
+      const much = 'x'.repeat(900_000)
+      await romeo.say(to, 'before')
+      const bad = await romeo.say(to, much)
+      await romeo.say(to, 'after')
+      const failed = await romeo.events.next((event) => event.type === 'message.failed' && event.subject === bad, BACK)
+      assert.equal(failed.data.error.code, 'refused')
+      await juliet.next((one) => isMessage(one) && textOf(one, 'body') === 'after', BACK)
+    } finally {
+      await romeo.close()
+      await juliet.stop()
+    }
+  })
+})
