@@ -98,7 +98,7 @@ function disorder(sightings: readonly Sighting[]): Sighting[] {
 
 /** A consumer that came back by its cursor has read each event of the log once, in its order. */
 function untrueLog(read: readonly string[], log: readonly string[]): string[] {
-  const at = read.findIndex((cursor, index) => cursor !== log[index])
+  const at = read.slice(0, log.length).findIndex((cursor, index) => cursor !== log[index])
   if (at !== -1) return [`the consumer read ${read[at]} where the log has ${log[at] ?? 'nothing'} (place ${at})`]
   return read.length < log.length ? [`the consumer never read ${log[read.length]} (place ${read.length} of ${log.length})`] : []
 }

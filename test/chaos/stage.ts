@@ -9,6 +9,8 @@ import type { Revenant } from './revenant.ts'
 
 /** ms between looks at a history */
 const LOOK = 25
+/** ms in which a consumer reads what the log has */
+const READ_WITHIN = 10_000
 
 export interface StageOptions {
   server: XmppServer
@@ -32,8 +34,8 @@ export interface Stage {
   readonly peers: readonly Peer[]
   /** Waits until it is so; answers false when it is not in `ms`. */
   until(look: (history: History) => boolean, ms: number): Promise<boolean>
-  /** Waits until everything accepted is told as done and everything written to the session is told. */
-  settled(ms: number): Promise<boolean>
+  /** Waits until everything accepted is told as done and everything written to the session is told. Answers what is not in `ms`, in words. */
+  settled(ms: number): Promise<string[]>
   /** ends the readers, reads the archives and the log, and judges */
   judge(): Promise<Verdict>
   stop(): Promise<void>
@@ -79,10 +81,15 @@ export async function openStage({ server, gateway, service, account, peers: name
       producers,
       peers,
       until,
-      settled: (ms) => until(isSettled, ms),
+      async settled(ms) {
+        await until((seen) => unsettled(seen).length === 0, ms)
+        return unsettled(history)
+      },
       async judge() {
-        await consumer.stop()
         await addLog(history, { gateway, session })
+        const last = history.log.at(-1)
+        await until(({ told }) => told.some(({ cursor }) => cursor === last), READ_WITHIN)
+        await consumer.stop()
         await addArchives(history, { server, session: account, peers: names, password })
         return check(history)
       },
@@ -94,8 +101,8 @@ export async function openStage({ server, gateway, service, account, peers: name
   }
 }
 
-function isSettled({ accepted, held, told }: History): boolean {
+function unsettled({ accepted, held, told }: History): string[] {
   const done = new Set(told.filter(({ type }) => /^message\.(acked|failed|expired)$/.test(type)).map(({ id }) => id))
   const here = new Set(told.flatMap(({ message }) => (message ? [bodyOf(message)] : [])))
-  return accepted.every(({ id }) => done.has(id)) && held.every((message) => here.has(bodyOf(message)))
+  return [...accepted.filter(({ id }) => !done.has(id)), ...held.filter((message) => !here.has(bodyOf(message)))].map(bodyOf)
 }
