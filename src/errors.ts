@@ -23,6 +23,7 @@ const own = {
   'request-timeout': [408, 'The request did not arrive in time', true],
   'idempotency-key-running': [409, 'A request with this key is still running', true],
   'id-in-use': [409, 'The id is in use', false],
+  'session-ended': [409, 'The session was ended', false],
   'session-stopped': [409, 'The session is stopped', false],
   'cursor-expired': [410, 'The events after this cursor are no longer kept', false],
   'body-too-large': [413, 'The body is too large', false],
@@ -33,6 +34,7 @@ const own = {
   'address-not-allowed': [422, 'The address is not allowed', false],
   'stanza-too-large': [422, 'The stanza is too large', false],
   'idempotency-key-reused': [422, 'The key was used for another request', false],
+  refused: [422, 'The XMPP server refused the message', false],
   'xmpp-authentication-failed': [422, 'The XMPP server refused the credentials', false],
   'headers-too-large': [431, 'The head of the request is too large', false],
   'outbox-full': [429, 'The outbox of the session is full', true],
@@ -87,6 +89,8 @@ export interface StanzaErrorJson {
   condition: Condition
   text?: string
   by?: string
+  /** where it is now, of gone and redirect */
+  uri?: string
   applicationCondition?: { name: string; xmlns: string }
 }
 

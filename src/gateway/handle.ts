@@ -24,7 +24,10 @@ export function createHandle({
     if (live) return live.status()
     const kept = await store.sessions.get(id)
     if (!kept) throw gone()
-    return kept.status
+    const { status: last } = kept
+    if (ended.includes(last.state) || (await owners.isOwned(id))) return last
+    // what its last owner wrote is no longer true: another one will take it up
+    return { ...last, state: 'resuming', reason: 'instance-lost', since: last.lastVerifiedAt ?? last.since }
   }
 
   return {

@@ -51,6 +51,8 @@ export interface AskOptions {
 export interface Instances {
   /** Has a command run by the owner of its session. Rejects with its problem; at once when the owner is not there (any more). */
   ask(owner: string, question: Question, options: AskOptions): Promise<unknown>
+  /** does it hear us? */
+  isThere(owner: string): Promise<boolean>
   /** wakes the owner; what it is about stands in the store */
   note(owner: string, session: string, note: 'accepted' | 'changed'): void
   start(serve: {
@@ -103,6 +105,7 @@ export function createInstances({ bus, self }: { bus: Store['bus']; self: string
 
   return {
     ask,
+    isThere: async (owner) => (await say(owner, { kind: 'there' })) > 0,
     note: (owner, session, note) => tell(owner, { kind: 'note', session, note }),
 
     start({ run, hear }) {

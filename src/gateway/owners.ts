@@ -33,6 +33,8 @@ export interface Owners {
   restart(id: string): Promise<void>
   /** its record was changed */
   changed(record: SessionRecord): Promise<void>
+  /** is there an instance that has it, and lives? */
+  isOwned(id: string): Promise<boolean>
   /** messages were accepted for it, here or not */
   accepted(id: string, records: readonly MessageRecord[]): Promise<void>
   /** Has another instance run a command for a session that it owns. */
@@ -195,6 +197,11 @@ export function createOwners(context: LiveContext & { boot: string }): Owners {
       if (owned.has(record.id)) return adopt(record)
       const other = await store.leases.owner(record.id)
       if (other !== undefined) instances.note(other, record.id, 'changed')
+    },
+    async isOwned(id) {
+      if (owned.has(id) || taking.has(id)) return true
+      const other = await store.leases.owner(id)
+      return other !== undefined && other !== owner && (await instances.isThere(other))
     },
     async accepted(id, records) {
       const here = owned.get(id)

@@ -248,7 +248,7 @@ export function createSessions({
       const kept = told === undefined ? undefined : await store.sessions.get(told)
       if (kept?.record.tenant === tenant) return handleOf(kept.record)
       for (const { record } of await store.sessions.list(tenant, { limit: LOOK_THROUGH }))
-        if (await store.records.get(record.id, id)) return handleOf(record)
+        if ((await store.records.get(record.id, id)) || (await store.iqs.get(record.id, id))) return handleOf(record)
       return undefined
     },
   }

@@ -8,11 +8,13 @@ export function readError(error: Element | undefined): StanzaErrorJson {
   const application = elements(error).find(({ xmlns }) => xmlns !== STANZA_ERRORS && xmlns !== error.xmlns)
   const words = child(error, 'text', STANZA_ERRORS)
   const { by, type } = error.attributes
+  const uri = named && text(named)
   return {
     type: errorTypes.find((known) => known === type) ?? 'cancel',
     condition: (named?.name as Condition | undefined) ?? 'undefined-condition',
     ...(words ? { text: text(words) } : {}),
     ...(by ? { by } : {}),
+    ...(uri ? { uri } : {}),
     ...(application ? { applicationCondition: { name: application.name, xmlns: application.xmlns } } : {}),
   }
 }
@@ -22,7 +24,7 @@ export function errorReply(stanza: Element, error: StanzaErrorJson): Element {
   const application = error.applicationCondition
   return element(stanza.name, CLIENT, { type: 'error', id: stanza.attributes.id, to: stanza.attributes.from }, [
     element('error', CLIENT, { type: error.type, by: error.by }, [
-      element(error.condition, STANZA_ERRORS),
+      element(error.condition, STANZA_ERRORS, {}, [error.uri]),
       error.text === undefined ? undefined : element('text', STANZA_ERRORS, {}, [error.text]),
       application && element(application.name, application.xmlns),
     ]),

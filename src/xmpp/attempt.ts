@@ -14,7 +14,10 @@ import { openChannel } from './transport.ts'
 export interface Surroundings {
   rules: AddressRules
   context: SecureContext
+  /** bytes of a stanza that is sent */
   stanzaLimit: number
+  /** bytes of one that is received, with what servers put around it */
+  readLimit: number
   bounds: Bounds
   monotonic: () => number
   resolve: { host?: Resolve | undefined; srv?: ResolveSrv | undefined }
@@ -48,7 +51,7 @@ export async function attemptOnce({
   /** of the connection: aborted when it is closed */
   signal: AbortSignal
 }): Promise<Attempt> {
-  const { bounds, stanzaLimit, monotonic, resolve, random } = surroundings
+  const { bounds, readLimit, monotonic, resolve, random } = surroundings
   const deadline = new AbortController()
   const late = failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.')
   const timer = setTimeout(() => deadline.abort(late), bounds.attempt)
@@ -62,7 +65,7 @@ export async function attemptOnce({
     let channel: Channel | undefined
     try {
       channel = await openChannel(targets, { ...surroundings, domain, resolve: resolve.host, signal: deadline.signal })
-      const reader = createReader({ channel, stanzaLimit, bounds, monotonic })
+      const reader = createReader({ channel, stanzaLimit: readLimit, bounds, monotonic })
       const common = { channel, reader, bounds, signal: deadline.signal }
       const negotiated = await negotiate({ ...common, jid, password, resource, device, optIn, resume, memory })
       return { channel, reader, negotiated }

@@ -1,5 +1,7 @@
 /** Every wait and buffer of this room has its bound here. Times in ms, sizes in bytes unless said. */
 export interface Bounds {
+  /** what servers put around a stanza of the full limit: a carbon, an archive result, a delay */
+  wrapping: number
   /** one attempt, from the look-up of the address to the bound or resumed stream */
   attempt: number
   /** one address: TCP connection */
@@ -45,6 +47,7 @@ export interface Bounds {
 }
 
 export const defaultBounds: Bounds = {
+  wrapping: 32 * 1024,
   attempt: 20_000,
   address: 3_000,
   target: 8_000,

@@ -40,6 +40,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     },
     context: trustedContext(caFile === undefined ? undefined : readFileSync(caFile, 'utf8')),
     stanzaLimit: options.stanzaLimit,
+    readLimit: options.stanzaLimit + bounds.wrapping,
     bounds,
     monotonic: clock.monotonic,
     resolve: options.resolve ?? {},

@@ -13,7 +13,7 @@ export interface TransportOptions {
   domain: string
   rules: AddressRules
   context: SecureContext
-  stanzaLimit: number
+  readLimit: number
   bounds: Bounds
   resolve?: Resolve | undefined
   signal: AbortSignal
@@ -44,19 +44,19 @@ export async function openChannel(targets: readonly Target[], options: Transport
  * Clear text needs a host that XMPP_PLAINTEXT_HOSTS names and a loopback address.
  */
 async function openTarget(target: Target, options: TransportOptions): Promise<Channel> {
-  const { domain, rules, context, stanzaLimit, signal } = options
+  const { domain, rules, context, readLimit, signal } = options
   const socket = await dial({ target, ...options })
   if (target.kind === 'websocket') {
     const url = target.url as URL
     if (url.protocol === 'wss:') {
       const tls = await secure(socket, { name: target.host, context, alpn: 'http/1.1', signal })
-      return websocketChannel(tls, { url, maxPayload: stanzaLimit, signal })
+      return websocketChannel(tls, { url, maxPayload: readLimit, signal })
     }
     if (!mayBePlain(target, socket, rules)) {
       socket.destroy()
       throw notAllowed('ws:// is clear text, which is only allowed to the loopback hosts that XMPP_PLAINTEXT_HOSTS names.')
     }
-    return websocketChannel(socket, { url, maxPayload: stanzaLimit, signal })
+    return websocketChannel(socket, { url, maxPayload: readLimit, signal })
   }
   if (target.kind === 'tls') return socketChannel(await secure(socket, { name: domain, context, alpn: 'xmpp-client', signal }))
   const answer = await requestTls(socket, { domain, plain: mayBePlain(target, socket, rules), signal })

@@ -23,6 +23,19 @@ forEachCell('messages', { server: { users: users('romeo', 'juliet', 'paris') } }
 
   const bareOf = (client: Client) => client.jid.split('/')[0] as string
 
+  it('of a pubsub node are told as such', async () => {
+    const items = "<items node='princely_musings'><item id='i1'><entry xmlns='urn:example:e'/></item></items>"
+    juliet.send(`<message to='${romeo.full}' id='p1'><event xmlns='http://jabber.org/protocol/pubsub#event'>${items}</event></message>`)
+    const event = await romeo.events.next('pubsub.published')
+    assert.equal(event.data.id, 'p1')
+    assert.equal(event.data.pubsub.items.node ?? event.data.pubsub.node, 'princely_musings')
+  })
+
+  it('with one id and different words are different messages', async () => {
+    for (const body of ['first', 'second']) juliet.send(`<message to='${romeo.full}' type='chat' id='1'><body>${body}</body></message>`)
+    for (const body of ['first', 'second']) await romeo.events.next((one) => one.type === 'message.received' && one.data.body === body)
+  })
+
   describe('out', () => {
     it('go to a client that is not ours, which answers, and the answer is on the WebSocket within a second', async () => {
       const id = await romeo.say(bareOf(juliet), 'Wilt thou leave me so unsatisfied?')

@@ -295,6 +295,8 @@ forEachCell('sessions', { server: { users: users(...names) }, gateway: { tenants
         }
         assert.equal((await gateway.api('GET', `/sessions/${other.id}`, { key })).status, 404)
         assert.equal((await gateway.api('DELETE', `/sessions/${other.id}`, { key })).status, 404)
+        const made = await gateway.api('POST', '/sessions', { key, body: body('tybalt') })
+        assert.deepEqual([made.status, made.body.code], [403, 'scope-missing'])
         const id = await other.say(one.jid, 'for other eyes')
         assert.equal((await gateway.api('GET', `/messages/${id}`, { key })).status, 404)
       } finally {

@@ -30,7 +30,7 @@ describe('the rooms', () => {
     for (const id of [
       'sessions.open sessions.list sessions.get sessions.update sessions.close',
       'messages.send messages.get',
-      'roster.list roster.getContact roster.put roster.remove',
+      'roster.get roster.getContact roster.put roster.remove',
       'presence.list presence.get presence.set presence.clear presence.send',
       'iq.send iq.get iq.reply stanzas.send translate',
     ].flatMap((line) => line.split(' '))) {

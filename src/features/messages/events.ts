@@ -19,6 +19,12 @@ const stanzas: Record<string, string> = {
   'message.corrected': 'A message replaces an earlier one of the same author (`replace`).',
   'message.retracted': 'The author takes a message back (`retract`), or a moderator does in a room.',
   'message.reacted': 'Somebody reacts to a message (`reactions`: all that they now have on it).',
+  'pubsub.published': 'A node that the account listens to has new items (`pubsub`).',
+  'pubsub.retracted': 'Items of a node were taken away.',
+  'pubsub.purged': 'All items of a node were taken away.',
+  'pubsub.deleted': 'A node is gone.',
+  'pubsub.configured': 'A node was configured anew.',
+  'pubsub.subscription': 'A subscription to a node has changed.',
   'chatstate.changed': 'Somebody composes, pauses, or looks at the conversation or away.',
 }
 

@@ -16,6 +16,13 @@ const MARKERS = 'urn:xmpp:chat-markers:0'
 const CORRECT = 'urn:xmpp:message-correct:0'
 const RETRACT = 'urn:xmpp:message-retract:1'
 const REACTIONS = 'urn:xmpp:reactions:0'
+const PUBSUB = 'http://jabber.org/protocol/pubsub#event'
+const pubsubTypes: Readonly<Record<string, string>> = {
+  purge: 'pubsub.purged',
+  delete: 'pubsub.deleted',
+  configuration: 'pubsub.configured',
+  subscription: 'pubsub.subscription',
+}
 /** what may stand beside a chat state without making more of the message */
 const accompanying = new Set(['urn:xmpp:hints', 'urn:xmpp:sid:0', 'urn:xmpp:delay', 'jabber:x:delay', 'http://jabber.org/protocol/nick'])
 
@@ -56,7 +63,17 @@ async function eventType(incoming: Incoming, session: LiveSession): Promise<stri
   if (retracted !== undefined && (await isByAuthor(stanza, retracted, session))) return 'message.retracted'
   if (child(stanza, 'reactions', REACTIONS)) return 'message.reacted'
   if (isOnlyChatState(stanza)) return 'chatstate.changed'
+  const notification = pubsubType(stanza)
+  if (notification !== undefined) return notification
   return isFromUs(stanza, session) && (incoming.carbon === 'sent' || incoming.archive) ? 'message.sent-elsewhere' : 'message.received'
+}
+
+/** What a notification of a node is about (XEP-0060 section 7.1.2); undefined for other messages, and for one that also has words. */
+function pubsubType(stanza: Element): string | undefined {
+  const [what] = elements(child(stanza, 'event', PUBSUB) ?? stanza)
+  if (what?.xmlns !== PUBSUB || child(stanza, 'body')) return undefined
+  if (what.name === 'items') return child(what, 'retract') ? 'pubsub.retracted' : 'pubsub.published'
+  return pubsubTypes[what.name]
 }
 
 function isOnlyChatState(stanza: Element): boolean {

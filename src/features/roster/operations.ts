@@ -42,7 +42,7 @@ const withPresence = z.strictObject({
 
 export function rosterOperations(): Operation[] {
   const list: Operation = {
-    id: 'roster.list',
+    id: 'roster.get',
     method: 'GET',
     path: '/roster',
     summary: 'Read the contacts',
@@ -71,7 +71,8 @@ export function rosterOperations(): Operation[] {
     problems: ['jid-malformed', 'contact-not-found', 'store-unavailable'],
     async run({ session, params }: Call<{ jid: string }>) {
       const contact = await known(session, contactJid(params.jid))
-      return { status: 200, body: view(contact, await presencesOf(session)) }
+      const body = view(contact, await presencesOf(session))
+      return { status: 200, body, headers: { etag: etagOf(body) } }
     },
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Problem } from '../../errors.ts'
 import type { Answer, Call, Operation, Sessions } from '../../gateway/feature.ts'
 import { sessionStates } from '../../gateway/ports.ts'
 import type { Translator } from '../../stanza/translate.ts'
@@ -114,6 +115,8 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       'store-unavailable',
     ],
     async run({ caller, body, prefer, signal }: Call<unknown, unknown, NewSession>): Promise<Answer> {
+      if (caller.session !== undefined)
+        throw new Problem('scope-missing', 'A session token is for its own session; an API key makes sessions.')
       // says what is wrong with it before anything is done
       const { presence } = body
       if (presence) named('body.presence', () => vocabulary.write('presence', presence))

@@ -24,7 +24,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
 
   /** One stanza from JSON or XML. `received`: as one that came in, addresses that are none included. */
   function read(given: string | StanzaBody, received: boolean): Element {
-    if (typeof given === 'string') return checked(readXml(given, 'body', limits.stanza))
+    if (typeof given === 'string') return checked(readXml(given, 'body', limits.stanza), received)
     const kinds = stanzaKinds.filter((kind) => given[kind] !== undefined)
     const [kind] = kinds
     if (kind === undefined || kinds.length > 1)
@@ -115,7 +115,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     async run({ body: given }: Call<unknown, unknown, string | StanzaBody>): Promise<Answer> {
       const stanza = read(typeof given === 'string' ? withoutComments(given) : given, true)
       if (typeof given !== 'string') return { status: 200, body: serialize(stanza, ''), contentType: 'application/xml' }
-      const { kind, json } = vocabulary.read(stanza)
+      const { kind, json } = vocabulary.read(stanza, { received: true })
       return { status: 200, body: { [kind]: json } }
     },
   }
@@ -123,9 +123,9 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
   return [send, translate]
 }
 
-/** XML of a caller: a message, presence or iq. */
-function checked(stanza: Element): Element {
-  if (stanza.xmlns === CLIENT && stanzaKinds.some((kind) => kind === stanza.name)) return stanza
+/** XML of a caller: a message, presence or iq; one that was received may be of another namespace. */
+function checked(stanza: Element, received: boolean): Element {
+  if ((received || stanza.xmlns === CLIENT) && stanzaKinds.some((kind) => kind === stanza.name)) return stanza
   throw new Problem('not-a-stanza', `<${stanza.name} xmlns="${stanza.xmlns}"/> is not a message, presence or iq of jabber:client.`)
 }
 
