@@ -14,7 +14,7 @@ import { features as allFeatures } from './features/index.ts'
 import { vocabulary as definitions } from './features/vocabulary.ts'
 import type { Feature, Operation, Sessions } from './gateway/feature.ts'
 import { createGateway } from './gateway/gateway.ts'
-import { type Clock, type Connector, type Store, sessionStates } from './gateway/ports.ts'
+import { type Clock, type Connector, type Metrics, type Store, sessionStates } from './gateway/ports.ts'
 import { createSeal } from './gateway/seal.ts'
 import { createAuthenticator } from './http/auth.ts'
 import { registerDocs } from './http/docs.ts'
@@ -53,7 +53,7 @@ export interface App {
   log: Log
   /** the OpenAPI document */
   document(): Record<string, unknown>
-  /** takes up the sessions that are here and listens; answers the address. Rejects with EADDRINUSE for a busy port. */
+  /** takes up the sessions that are here and listens; answers the address. Rejects with node's error where it cannot listen. */
   start(): Promise<AddressInfo>
   /** readiness goes, streams end with 1012, requests finish, sessions are handed over. May be called twice. */
   stop(): Promise<void>
@@ -64,11 +64,12 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const {
     clock = { now: Date.now, monotonic: () => performance.now() },
     log = createLog({ level: config.logLevel, instance: config.instance }),
-    store = await createStore(config, clock, log),
     features = allFeatures,
     finishWithin = FINISH_WITHIN,
     connector = createConnector({ ...config.xmpp, stanzaLimit: config.stanzaLimit, clock, log }),
   } = overrides
+  const metrics = createMetrics({ version })
+  const store = overrides.store ?? (await createStore(config, { clock, log, metrics }))
   // a process that was started again under the same name is another one
   const boot = randomBytes(6).toString('base64url')
   const draining = new AbortController()
@@ -76,7 +77,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 
   // the core
   const vocabulary = createTranslator(definitions)
-  const metrics = createMetrics({ version })
   const seal = createSeal([...config.credentialsKeys])
   const gateway = createGateway({ store, connector, seal, clock, vocabulary, features, instance: config.instance, log, metrics })
   const sessions = overrides.sessions ?? gateway.sessions
@@ -153,10 +153,10 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 }
 
 /** ioredis is loaded only where there is a Redis */
-async function createStore({ redis, limits }: Config, clock: Clock, log: Log): Promise<Store> {
-  if (!redis) return createMemoryStore({ limits, clock })
+async function createStore({ redis, limits }: Config, parts: { clock: Clock; log: Log; metrics: Metrics }): Promise<Store> {
+  if (!redis) return createMemoryStore({ limits, clock: parts.clock })
   const { createRedisStore } = await import('./store/redis/store.ts')
-  return createRedisStore({ ...redis, limits, clock, log })
+  return createRedisStore({ ...redis, ...parts, limits })
 }
 
 function problemDocument(thrown: unknown) {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { appendFileSync, readFileSync } from 'node:fs'
 import { isIPv4, isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import type { StoreLimits } from './gateway/ports.ts'
+import { normalHost } from './net/address.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -20,6 +21,11 @@ const OUTBOX_MAX = 10_000
 const DEDUP_AGE = 24 * HOUR
 const RECORD_AGE = 72 * HOUR
 const IDEMPOTENCY_AGE = 24 * HOUR
+
+/** bytes: what a problem document or a short message takes */
+const BODY_LIMIT_MIN = KiB
+/** bytes that every server and client must take (RFC 6120 section 13.12) */
+const STANZA_LIMIT_MIN = 10_000
 
 /** An API key as it is kept: never the key itself. */
 export interface ApiKey {
@@ -108,12 +114,16 @@ export function readConfig({ env, folder }: { env: Readonly<Record<string, strin
   })
 }
 
+const isHost = (host: string) => isIPv6(host) || normalHost(host) !== undefined
+
 const apiKeyPattern = /^sgk_[A-Za-z0-9_-]{32,}$/
 
 const list = z
   .string()
   .default('')
   .transform((value) => split(value))
+
+const hosts = list.refine((all) => all.every(isHost), 'must be host names or addresses, without scheme, port or path')
 
 const number = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
 
@@ -139,6 +149,15 @@ const keys = z
       return []
     }),
   )
+  .superRefine((all, context) => {
+    const tenants = new Map<string, string>()
+    for (const { tenant, hash } of all) {
+      const digest = hash.toString('hex')
+      const other = tenants.get(digest) ?? tenant
+      if (other !== tenant) context.addIssue({ code: 'custom', message: `must not have one key for two tenants (${other}, ${tenant})` })
+      tenants.set(digest, tenant)
+    }
+  })
 
 const credentialsKeys = z.string().transform((value, context) =>
   split(value).map((entry) => {
@@ -150,13 +169,15 @@ const credentialsKeys = z.string().transform((value, context) =>
 
 const caFile = z.string().transform((path, context) => {
   try {
-    readFileSync(path)
-    return path
+    if (hasCertificates(readFileSync(path, 'latin1'))) return path
+    context.addIssue('must name a file of certificates in PEM')
   } catch (error) {
     context.addIssue(`cannot be read (${(error as NodeJS.ErrnoException).code})`)
-    return z.NEVER
   }
+  return z.NEVER
 })
+
+const isSome = (value: number) => value > 0
 
 const origins = list.refine((all) => all.every(isOrigin), 'must be origins like https://app.example, without a path')
 
@@ -164,9 +185,16 @@ const howToMakeKey = `make one with: node -e "console.log(require('crypto').rand
 
 const schema = z
   .object({
-    HOST: z.string().default('127.0.0.1'),
+    HOST: z
+      .string()
+      .transform((host) => host.replace(/^\[(.*)\]$/, '$1'))
+      .refine(isHost, 'must be an address of this machine, or a name of one')
+      .default('127.0.0.1'),
     PORT: number.refine((port) => port <= 65535, 'must be at most 65535').default(8080),
-    INSTANCE_ID: z.string().default(hostname()),
+    INSTANCE_ID: z
+      .string()
+      .regex(/^[^\s\p{C}]{1,128}$/u, 'must have at most 128 characters, none of them a space or a control character')
+      .default(hostname()),
     REDIS_URL: z
       .string()
       .regex(/^rediss?(?:\+\w+)?:\/\//, 'must begin with redis:// or rediss://')
@@ -178,25 +206,30 @@ const schema = z
     METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
     ALLOWED_ORIGINS: origins,
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-    BODY_LIMIT: size.default(MiB),
-    STANZA_LIMIT: size.default(256 * KiB),
+    BODY_LIMIT: size.refine((bytes) => bytes >= BODY_LIMIT_MIN, 'must be at least 1KiB').default(MiB),
+    STANZA_LIMIT: size
+      .refine((bytes) => bytes >= STANZA_LIMIT_MIN, `must be at least ${STANZA_LIMIT_MIN} bytes (RFC 6120 section 13.12)`)
+      .default(256 * KiB),
     XMPP_CA_FILE: caFile.optional(),
-    XMPP_PRIVATE_HOSTS: list,
-    XMPP_PLAINTEXT_HOSTS: list.refine((hosts) => hosts.every(isLoopback), 'must name loopback hosts only: passwords would leave in clear'),
+    XMPP_PRIVATE_HOSTS: hosts,
+    XMPP_PLAINTEXT_HOSTS: hosts.refine((all) => all.every(isLoopback), 'must name loopback hosts only: passwords would leave in clear'),
     XMPP_PORTS: z
       .string()
       .default('5222,5223,443')
       .transform((value) => split(value).map(Number))
-      .refine((ports) => ports.every((port) => Number.isInteger(port) && port > 0 && port <= 65535), 'must be port numbers'),
-    EVENT_LOG_MAX: number.default(100_000),
-    EVENT_LOG_AGE: duration.default(72 * HOUR),
+      .refine(
+        (ports) => ports.length > 0 && ports.every((port) => Number.isInteger(port) && port > 0 && port <= 65535),
+        'must be port numbers',
+      ),
+    EVENT_LOG_MAX: number.refine(isSome, 'must be more than 0').default(100_000),
+    EVENT_LOG_AGE: duration.refine(isSome, 'must be more than 0').default(72 * HOUR),
     SLOW_READER_SECONDS: z
       .string()
       .regex(/^\d+(?:\.\d+)?$/, 'must be a number of seconds')
       .transform(Number)
-      .refine((seconds) => seconds > 0, 'must be more than 0')
+      .refine(isSome, 'must be more than 0')
       .default(3),
-    WEBHOOK_PRIVATE_HOSTS: list,
+    WEBHOOK_PRIVATE_HOSTS: hosts,
     NODE_TLS_REJECT_UNAUTHORIZED: z
       .string()
       .refine(
@@ -248,6 +281,21 @@ const split = (value: string) =>
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '')
+
+/** Is there at least one certificate, and are all of them readable? */
+function hasCertificates(pem: string): boolean {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  return blocks.length > 0 && blocks.every(isCertificate)
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem)
+    return true
+  } catch {
+    return false
+  }
+}
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest()
 

@@ -7,6 +7,14 @@ const STOP_WITHIN = 25_000
 /** ms in which a second signal is the first one again: npm forwards what the terminal sent to the whole group already */
 const SAME_SIGNAL = 2_000
 
+/** what to set where the server cannot listen, by the code of the error */
+const listenFaults: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'This machine has no such address: set HOST to one that it has.',
+  ENOTFOUND: 'The name has no address: set HOST to an address of this machine.',
+  EAI_AGAIN: 'The name cannot be looked up now: set HOST to an address of this machine.',
+  EACCES: 'The process may not: set PORT to 1024 or more.',
+}
+
 const config = configOrExit()
 const app = await buildApp(config).catch((error: unknown) => {
   // what a person can set right: the address of Redis, or Redis itself
@@ -31,8 +39,11 @@ try {
   }
 } catch (error) {
   await app.stop().catch(() => undefined)
-  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-  exitWith(`Port ${config.port} on ${config.host} is in use. Set PORT to another one, or to 0 for any that is free.`)
+  const { code = '', syscall = '' } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE')
+    exitWith(`Port ${config.port} on ${config.host} is in use. Set PORT to another one, or to 0 for any that is free.`)
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') throw error
+  exitWith(`Cannot listen on HOST ${config.host}, PORT ${config.port} (${code}). ${listenFaults[code] ?? 'Set them to others.'}`)
 }
 
 function configOrExit(): Config {

@@ -20,6 +20,26 @@ export type MessageSense = (typeof messageSenses)[number]
 /** members that a message is worth reading for */
 const contents = ['body', 'bodies', 'html', 'htmls', 'attention', 'invite', 'oob', 'fileSharing', 'fileSources', 'file', 'location', 'form']
 
+/** what may stand beside a chat state without making more of the message */
+const accompanying = new Set([
+  ...[
+    'from',
+    'to',
+    'id',
+    'lang',
+    'type',
+    'chatState',
+    'thread',
+    'parentThread',
+    'hints',
+    'originId',
+    'stanzaIds',
+    'occupantId',
+    'delay',
+    'nick',
+  ],
+])
+
 /**
  * Says what a message is, by what it is about first: one that retracts, corrects or reacts (XEP-0424, 0308, 0444) does so even where
  * it has a body for older clients; a receipt, marker or chat state (XEP-0184, 0333, 0085) only where it brings nothing to read.
@@ -32,7 +52,7 @@ export function classify(message: StanzaJson): MessageSense {
   if (contents.some((member) => message[member] !== undefined)) return 'chat'
   if (typeOf(message.receipt) === 'received') return 'receipt'
   if (message.marker !== undefined && typeOf(message.marker) !== 'markable') return 'marker'
-  if (message.chatState !== undefined) return 'chatState'
+  if (message.chatState !== undefined && Object.keys(message).every((member) => accompanying.has(member))) return 'chatState'
   return message.subject !== undefined || message.subjects !== undefined ? 'subject' : 'other'
 }
 

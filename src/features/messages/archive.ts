@@ -6,9 +6,9 @@ import type { Call, Command, LiveSession, Operation } from '../../gateway/featur
 import { jid as normalised } from '../../stanza/jid.ts'
 import { parseStanza } from '../../stanza/parse.ts'
 import { jid } from '../../stanza/scalars.ts'
+import { derivedText } from '../../stanza/semantics.ts'
 import { serialize } from '../../stanza/serialize.ts'
 import type { Translator } from '../../stanza/translate.ts'
-import { readableText } from './text.ts'
 
 /** ms that collecting one page may take */
 const WITHIN = 30_000
@@ -133,7 +133,7 @@ async function page(ask: () => Promise<unknown>): Promise<Collected> {
 }
 
 function messageJson(vocabulary: Translator, id: string, at: string, xml: string): Record<string, unknown> {
-  const stanza = parseStanza(xml)
-  const text = readableText(stanza)
-  return { ...vocabulary.read(stanza).json, ...(text === undefined ? {} : { text }), source: 'archive', archived: { id, at } }
+  const { json } = vocabulary.read(parseStanza(xml))
+  const text = derivedText(json)
+  return { ...json, ...(text === undefined ? {} : { text }), source: 'archive', archived: { id, at } }
 }

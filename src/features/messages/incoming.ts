@@ -5,17 +5,13 @@ import { advance } from '../../gateway/record.ts'
 import { child, type Element, elements } from '../../stanza/element.ts'
 import { readError } from '../../stanza/error.ts'
 import { bare, domainOf, jid } from '../../stanza/jid.ts'
-import type { Translator } from '../../stanza/translate.ts'
+import { classify, derivedText } from '../../stanza/semantics.ts'
+import type { StanzaJson, Translator } from '../../stanza/translate.ts'
 import { isByAuthor, remember } from './authors.ts'
 import { recordEvent } from './outgoing.ts'
-import { readableText } from './text.ts'
 
-const CHAT_STATES = 'http://jabber.org/protocol/chatstates'
 const RECEIPTS = 'urn:xmpp:receipts'
 const MARKERS = 'urn:xmpp:chat-markers:0'
-const CORRECT = 'urn:xmpp:message-correct:0'
-const RETRACT = 'urn:xmpp:message-retract:1'
-const REACTIONS = 'urn:xmpp:reactions:0'
 const PUBSUB = 'http://jabber.org/protocol/pubsub#event'
 const pubsubTypes: Readonly<Record<string, string>> = {
   purge: 'pubsub.purged',
@@ -23,14 +19,13 @@ const pubsubTypes: Readonly<Record<string, string>> = {
   configuration: 'pubsub.configured',
   subscription: 'pubsub.subscription',
 }
-/** what may stand beside a chat state without making more of the message */
-const accompanying = new Set(['urn:xmpp:hints', 'urn:xmpp:sid:0', 'urn:xmpp:delay', 'jabber:x:delay', 'http://jabber.org/protocol/nick'])
 
 export async function incomingMessage(incoming: Incoming, session: LiveSession, vocabulary: Translator): Promise<Effect | undefined> {
   const { stanza, carbon } = incoming
   if (stanza.attributes.type === 'error') return await bounce(incoming, session, vocabulary)
-  const type = await eventType(incoming, session)
-  const event = stanzaEvent(type, incoming, session, vocabulary)
+  const { json } = vocabulary.read(stanza)
+  const type = await eventType(incoming, json, session)
+  const event = stanzaEvent(type, incoming, json, session)
   if (type === 'chatstate.changed') return { events: [{ ...event, volatile: true }] }
   const progress = carbon === 'sent' ? undefined : await progressOf(stanza, session)
   return {
@@ -41,9 +36,8 @@ export async function incomingMessage(incoming: Incoming, session: LiveSession, 
 }
 
 /** Data: the stanza's JSON and what was derived from it. Subject: the bare JID of the other side. */
-function stanzaEvent(type: string, { stanza, carbon, archive }: Incoming, session: LiveSession, vocabulary: Translator): EventDraft {
-  const { json } = vocabulary.read(stanza)
-  const text = readableText(stanza)
+function stanzaEvent(type: string, { stanza, carbon, archive }: Incoming, json: StanzaJson, session: LiveSession): EventDraft {
+  const text = derivedText(json)
   const { from, to } = stanza.attributes
   const peer = isFromUs(stanza, session) ? to : from
   const data = {
@@ -55,14 +49,15 @@ function stanzaEvent(type: string, { stanza, carbon, archive }: Incoming, sessio
   return { type, subject: safely(bare, peer) ?? session.record.jid, data }
 }
 
-async function eventType(incoming: Incoming, session: LiveSession): Promise<string> {
+/** A correction or retraction counts only from the author of what it is about; anybody else's is a message like others. */
+async function eventType(incoming: Incoming, json: StanzaJson, session: LiveSession): Promise<string> {
   const { stanza } = incoming
-  const corrected = child(stanza, 'replace', CORRECT)?.attributes.id
-  if (corrected !== undefined && (await isByAuthor(stanza, corrected, session))) return 'message.corrected'
-  const retracted = child(stanza, 'retract', RETRACT)?.attributes.id
-  if (retracted !== undefined && (await isByAuthor(stanza, retracted, session))) return 'message.retracted'
-  if (child(stanza, 'reactions', REACTIONS)) return 'message.reacted'
-  if (isOnlyChatState(stanza)) return 'chatstate.changed'
+  const sense = classify(json)
+  const about = sense === 'correction' ? json.replace : (json.retract as { id?: string } | undefined)?.id
+  if (sense === 'correction' && typeof about === 'string' && (await isByAuthor(stanza, about, session))) return 'message.corrected'
+  if (sense === 'retraction' && typeof about === 'string' && (await isByAuthor(stanza, about, session))) return 'message.retracted'
+  if (sense === 'reaction') return 'message.reacted'
+  if (sense === 'chatState') return 'chatstate.changed'
   const notification = pubsubType(stanza)
   if (notification !== undefined) return notification
   return isFromUs(stanza, session) && (incoming.carbon === 'sent' || incoming.archive) ? 'message.sent-elsewhere' : 'message.received'
@@ -74,14 +69,6 @@ function pubsubType(stanza: Element): string | undefined {
   if (what?.xmlns !== PUBSUB || child(stanza, 'body')) return undefined
   if (what.name === 'items') return child(what, 'retract') ? 'pubsub.retracted' : 'pubsub.published'
   return pubsubTypes[what.name]
-}
-
-function isOnlyChatState(stanza: Element): boolean {
-  const children = elements(stanza)
-  if (!children.some(({ xmlns }) => xmlns === CHAT_STATES)) return false
-  return children.every(
-    ({ name, xmlns }) => xmlns === CHAT_STATES || accompanying.has(xmlns) || (name === 'thread' && xmlns === stanza.xmlns),
-  )
 }
 
 function isFromUs(stanza: Element, session: LiveSession): boolean {
@@ -129,7 +116,7 @@ async function bounce(incoming: Incoming, session: LiveSession, vocabulary: Tran
   const xmpp = readError(child(stanza, 'error'))
   const error = { code: `xmpp-${xmpp.condition}`, detail: xmpp.text ?? `The message came back: ${xmpp.condition}.`, xmpp }
   const failed = record && advance(record, 'failed', Date.now(), { error })
-  if (!failed) return { events: [stanzaEvent('message.received', incoming, session, vocabulary)] }
+  if (!failed) return { events: [stanzaEvent('message.received', incoming, vocabulary.read(stanza).json, session)] }
   return { records: [failed], events: [recordEvent(failed, 'failed')] }
 }
 

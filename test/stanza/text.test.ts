@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { readableText } from '../../../src/features/messages/text.ts'
-import { parseStanza } from '../../../src/stanza/parse.ts'
+import { vocabulary } from '../../src/features/vocabulary.ts'
+import { parseStanza } from '../../src/stanza/parse.ts'
+import { derivedText } from '../../src/stanza/semantics.ts'
+import { createTranslator } from '../../src/stanza/translate.ts'
 
-const textOf = (children: string) => readableText(parseStanza(`<message>${children}</message>`))
+const translator = createTranslator(vocabulary)
+const textOf = (children: string) => derivedText(translator.read(parseStanza(`<message>${children}</message>`)).json)
 
 describe('the text of a message', () => {
   it('is the body', () => assert.equal(textOf('<body>Good morrow</body>'), 'Good morrow'))
