@@ -10,7 +10,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 const arrows: Readonly<Record<string, readonly string[]>> = {
   main: ['app', 'config', 'errors', 'log'],
   app: ['config', 'errors', 'log', 'version', 'http', 'features', 'events', 'gateway', 'xmpp', 'store', 'stanza', 'net'],
-  config: ['errors', 'gateway/ports'],
+  config: ['errors', 'gateway/ports', 'net'],
   log: ['errors', 'config'],
   version: [],
   errors: [],

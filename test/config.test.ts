@@ -74,9 +74,9 @@ test('variables are read, lists by comma, and an empty one is unset', () => {
 })
 
 test('the environment beats .env', (t) => {
-  const folder = folderOf(t, `PORT=1111\nINSTANCE_ID="from file"\nAPI_KEYS=main=${key}\n`)
+  const folder = folderOf(t, `PORT=1111\nINSTANCE_ID="from-file"\nAPI_KEYS=main=${key}\n`)
   const config = readConfig({ env: { PORT: '2222', INSTANCE_ID: '' }, folder })
-  assert.deepEqual([config.port, config.instance], [2222, 'from file'])
+  assert.deepEqual([config.port, config.instance], [2222, 'from-file'])
   assert.equal(config.developmentKey, null)
 })
 
@@ -92,7 +92,25 @@ test('what is wrong is told by the name of the variable, all of it at once', () 
     { METRICS_TOKEN: 'short' },
     { ALLOWED_ORIGINS: 'https://a.example/path' },
     { ALLOWED_ORIGINS: 'a.example' },
+    { API_KEYS: `main=${key},other=${key}` },
+    { HOST: '256.1.1.1' },
+    { HOST: 'not a host' },
+    { HOST: 'http://localhost' },
+    { INSTANCE_ID: 'x'.repeat(129) },
+    { INSTANCE_ID: 'gate 1' },
+    { INSTANCE_ID: 'gate\u0007' },
     { BODY_LIMIT: '1GB' },
+    { BODY_LIMIT: '0' },
+    { BODY_LIMIT: '1023' },
+    { STANZA_LIMIT: '9999' },
+    { EVENT_LOG_MAX: '0' },
+    { EVENT_LOG_AGE: '0' },
+    { XMPP_PORTS: ',' },
+    { XMPP_CA_FILE: import.meta.filename },
+    { XMPP_PRIVATE_HOSTS: 'http://x' },
+    { XMPP_PRIVATE_HOSTS: 'xmpp.internal,10.0.0.5:5222' },
+    { XMPP_PLAINTEXT_HOSTS: 'xmpp://localhost' },
+    { WEBHOOK_PRIVATE_HOSTS: 'https://hooks.internal/x' },
     { XMPP_PORTS: '5222,0' },
     { XMPP_CA_FILE: '/nowhere/ca.pem' },
     { SLOW_READER_SECONDS: '0' },
@@ -102,8 +120,22 @@ test('what is wrong is told by the name of the variable, all of it at once', () 
   for (const env of wrong) assert.match(refusal(env), new RegExp(`→ at ${Object.keys(env)[0]}`))
 })
 
+test('the smallest bounds, a key told twice for its tenant, and hosts of every spelling are taken', () => {
+  const config = withKeys({
+    API_KEYS: `main=${key},main=${key}`,
+    HOST: '[::1]',
+    BODY_LIMIT: '1KiB',
+    STANZA_LIMIT: '10000',
+    INSTANCE_ID: 'x'.repeat(128),
+    XMPP_PRIVATE_HOSTS: 'localhost,10.0.0.5,[fd00::1],fd00::2,xmpp_1.internal',
+  })
+  assert.deepEqual([config.host, config.bodyLimit, config.stanzaLimit, config.instance.length], ['::1', 1024, 10_000, 128])
+  assert.equal(config.xmpp.privateHosts.length, 5)
+})
+
 test('a wrong secret is not quoted', () => {
   assert.ok(!refusal({ API_KEYS: 'main=sgk_CANARY' }).includes('CANARY'))
+  assert.ok(!refusal({ API_KEYS: `main=${key},other=${key}` }).includes(key))
   assert.ok(!refusal({ CREDENTIALS_KEY: 'CANARY' }).includes('CANARY'))
 })
 

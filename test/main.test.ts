@@ -42,6 +42,20 @@ test('a port that is in use is told, with exit code 1', async (t) => {
   assert.ok(!output.includes('    at '))
 })
 
+test('a HOST that cannot be bound is told, with exit code 1', async (t) => {
+  for (const [HOST, code] of [
+    ['192.0.2.1', 'EADDRNOTAVAIL'],
+    ['256.1.1.1', '→ at HOST'],
+    ['not a host', '→ at HOST'],
+  ] as const) {
+    const ended = await run(t, { HOST, PORT: '0', API_KEYS: `main=${makeKey()}` })
+    assert.equal(ended.code, 1, HOST)
+    assert.ok(ended.output.includes(code), ended.output)
+    assert.match(ended.output, /HOST/)
+    assert.ok(!ended.output.includes('    at ') && !ended.output.includes('crash'))
+  }
+})
+
 test('PORT=0 picks a port and says which; the memory store says what it is; one signal ends it in order', async (t) => {
   const gateway = await startGateway()
   t.after(gateway.kill)

@@ -149,11 +149,11 @@ test('media types: 415 for a body that is not taken, 406 for an answer that is n
 })
 
 test('a body over BODY_LIMIT is 413, one of just that size is not', async (t) => {
-  const { api } = await startApp(t, { operations: [echo], env: { BODY_LIMIT: '1000' } })
+  const { api } = await startApp(t, { operations: [echo], env: { BODY_LIMIT: '1024' } })
   const body = (size: number) => JSON.stringify({ to: 'x'.repeat(size - 9) })
-  assert.equal(body(1000).length, 1000)
-  assert.equal((await api('POST', '/things', { body: body(1000) })).status, 200)
-  const { status, body: problem } = await api('POST', '/things', { body: body(1001) })
+  assert.equal(body(1024).length, 1024)
+  assert.equal((await api('POST', '/things', { body: body(1024) })).status, 200)
+  const { status, body: problem } = await api('POST', '/things', { body: body(1025) })
   assert.deepEqual([status, problem.code], [413, 'body-too-large'])
 })
 
