@@ -2,9 +2,11 @@
  * `npm run bench`: what the gateway costs, beside yardsticks measured in the same run, on private servers. Some minutes.
  * Prosody's mod_rest is compared where PROSODY_EXTRA_MODULES names a folder that holds mod_rest/.
  */
+import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { startEjabberd } from '../support/ejabberd.ts'
 import { mainFile, startGateway } from '../support/gateway.ts'
 import { install } from '../support/install.ts'
@@ -53,6 +55,7 @@ try {
   row('@xmpp/client alone → peer', bare)
   const redis = await begin(startRedis({ appendonly: false }))
   for (const store of ['memory', 'redis'] as const) await measureGateway({ server, peer, store, redis, bare, fastify })
+  measureTranslation()
   if (hasRest) await measureRest(server, peer)
   await measureEjabberd()
 } finally {
@@ -128,6 +131,17 @@ async function measureGateway({
     '≤ 75 KB, ≤ 30 KB',
   ])
   await gateway.stop()
+}
+
+/** A chat message with the usual extensions, in a process of its own. */
+function measureTranslation(): void {
+  const { stdout } = spawnSync(process.execPath, [fileURLToPath(new URL('translation.ts', import.meta.url))], { encoding: 'utf8' })
+  const cost = JSON.parse(stdout) as Record<'read' | 'ltxParse' | 'write' | 'ltxWrite' | 'unknown10' | 'unknown100', number>
+  const line = (what: string, ours: number, compared: string, target: string) =>
+    table.push([what, String(Math.round(1e6 / ours)), ours.toFixed(1), compared, target])
+  line('chat message XML → JSON', cost.read, `${ratio(cost.read, cost.ltxParse)} of ltx parse`, '≤ 2.0')
+  line('chat message JSON → XML', cost.write, `${ratio(cost.write, cost.ltxWrite)} of ltx serialise`, '≤ 2.0')
+  line('unknown child, of 100', cost.unknown100, `${ratio(cost.unknown100, cost.unknown10)} of one of 10`, 'about 1')
 }
 
 /** Prosody's own HTTP interface, with Basic auth as it does by default. */
