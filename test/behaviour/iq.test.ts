@@ -47,6 +47,20 @@ forEachCell('iqs', { server: { users: users('romeo', 'juliet', 'paris') } }, (ce
       assert.deepEqual(answer.body.payload.extensions, [{ name: 'answer', xmlns: 'urn:example:q', children: ['42'] }])
     })
 
+    it('may be given as XML, id included, and are answered as XML where that is wanted', async () => {
+      const { domain } = cell().server
+      const headers = { 'content-type': 'application/xml', accept: 'application/xml' }
+      const send = (body: string) => romeo.api('POST', '/iq', { body, headers })
+      const answer = await send(`<iq type="get" id="my-own" to="${domain}"><ping xmlns="urn:xmpp:ping"/></iq>`)
+      assert.equal(answer.status, 200)
+      assert.match(answer.text, /^<iq [^>]*type="result"/)
+      assert.match(answer.text, /id="my-own"/)
+      const other = await send('<message to="a@b.example"/>')
+      assert.deepEqual([other.status, other.body.code], [422, 'not-a-stanza'])
+      const foreign = await send('<iq type="get" from="a@b.example"><ping xmlns="urn:xmpp:ping"/></iq>')
+      assert.deepEqual([foreign.status, foreign.body.code], [422, 'address-not-allowed'])
+    })
+
     it('are matched by id when answers come out of order', async () => {
       const pending = ['one', 'two', 'three'].map((name) => ask({ type: 'get', to: juliet.jid, xml: `<${name} xmlns='urn:example:q'/>` }))
       const asked = await Promise.all(['one', 'two', 'three'].map((name) => juliet.next(isAsked(name))))

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { type Condition, conditions, errorTypes, Problem, type ProblemCode, problemCodes, type StanzaErrorJson } from '../../errors.ts'
-import type { Answer, Call, Operation } from '../../gateway/feature.ts'
+import type { Answer, Call, Operation, SessionHandle } from '../../gateway/feature.ts'
 import { isNCName } from '../../stanza/characters.ts'
-import type { Element } from '../../stanza/element.ts'
+import { type Element, elements } from '../../stanza/element.ts'
 import { jid } from '../../stanza/scalars.ts'
 import { serialize } from '../../stanza/serialize.ts'
 import type { Translator } from '../../stanza/translate.ts'
 import { withinLimit } from '../messages/outgoing.ts'
 import { named } from '../paths.ts'
-import { readXml } from '../stanzas/xml.ts'
+import { checked, readXml, withoutFrom } from '../stanzas/xml.ts'
 import { ask, askLater, keptJson, resultJson, secondsOf } from './outgoing.ts'
 
 /** ms for the owner to send an answer */
@@ -17,6 +17,13 @@ const REPLY_WITHIN = 5_000
 interface Content {
   payload?: Record<string, unknown>
   xml?: string
+}
+
+interface NewIq extends Content {
+  type: 'get' | 'set'
+  to?: string
+  /** of an iq that is given as XML */
+  id?: string
 }
 
 /** what an iq may come back with */
@@ -65,6 +72,17 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     return payload && named('body', () => vocabulary.writePayload(payload))
   }
 
+  /** An iq as XML, of the account of the session. */
+  async function fromXml(xml: string, session: SessionHandle): Promise<NewIq> {
+    const stanza = await withoutFrom(checked(readXml(xml, 'body', limits.stanza), false), session)
+    const { type, to, id } = stanza.attributes
+    const [payload, ...more] = elements(stanza)
+    if (stanza.name !== 'iq') throw new Problem('not-a-stanza', `A ${stanza.name} is no iq.`)
+    if (type !== 'get' && type !== 'set') throw refuse('body.type', 'must be get or set')
+    if (!payload || more.length > 0) throw refuse('body', 'an iq has exactly one payload')
+    return { type, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }), xml: serialize(payload) }
+  }
+
   const send: Operation = {
     id: 'iq.send',
     method: 'POST',
@@ -72,9 +90,11 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     summary: 'Ask somebody, and get the answer',
     description:
       'Waits for the answer (`Prefer: wait=N`, 30 s unless told, at most 120); an error of the other side is a problem. ' +
-      'With `Prefer: respond-async` it answers 202 at once: the outcome is told by `iq.completed` and kept for an hour.',
+      'With `Prefer: respond-async` it answers 202 at once: the outcome is told by `iq.completed` and kept for an hour. ' +
+      'As `application/xml` the body is the whole iq.',
     session: 'required',
     body: request,
+    xmlBody: true,
     xmlAnswer: true,
     answers: {
       200: { description: 'The answer', schema: result },
@@ -82,6 +102,8 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     },
     problems: [
       'xml-malformed',
+      'not-a-stanza',
+      'address-not-allowed',
       'jid-malformed',
       'illegal-character',
       'stanza-too-large',
@@ -90,12 +112,12 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       'outcome-unknown',
       ...stanzaErrors,
     ],
-    async run(call: Call<unknown, unknown, Content & { type: 'get' | 'set'; to?: string }>): Promise<Answer> {
-      const { type, to } = call.body
-      const payload = payloadOf(call.body)
+    async run(call: Call<unknown, unknown, string | NewIq>): Promise<Answer> {
+      const { type, to, id, ...given } = typeof call.body === 'string' ? await fromXml(call.body, call.session) : call.body
+      const payload = payloadOf(given)
       if (!payload) throw refuse('body.payload', 'is required')
       withinLimit(payload, limits.stanza)
-      const question = { type, payload, ...(to === undefined ? {} : { to }) }
+      const question = { type, payload, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }) }
       if (call.prefer.respondAsync) return { ...(await askLater(call, question)), preferenceApplied: 'respond-async' }
       const answer = await ask(call, question)
       const applied = call.prefer.wait === undefined ? {} : { preferenceApplied: `wait=${secondsOf(call.prefer)}` }

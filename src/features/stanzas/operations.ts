@@ -9,7 +9,7 @@ import { askLater } from '../iq/outgoing.ts'
 import { identified, sendMessage, withinLimit } from '../messages/outgoing.ts'
 import { named } from '../paths.ts'
 import { sendPresence, WRITE_WITHIN } from '../presence/outgoing.ts'
-import { readXml, withoutComments } from './xml.ts'
+import { checked, readXml, withoutComments, withoutFrom } from './xml.ts'
 
 type StanzaBody = Partial<Record<StanzaKind, StanzaJson>>
 
@@ -121,24 +121,6 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
   }
 
   return [send, translate]
-}
-
-/** XML of a caller: a message, presence or iq; one that was received may be of another namespace. */
-function checked(stanza: Element, received: boolean): Element {
-  if ((received || stanza.xmlns === CLIENT) && stanzaKinds.some((kind) => kind === stanza.name)) return stanza
-  throw new Problem('not-a-stanza', `<${stanza.name} xmlns="${stanza.xmlns}"/> is not a message, presence or iq of jabber:client.`)
-}
-
-/** The server says who the sender is; a caller may say it only if it is true. */
-async function withoutFrom(stanza: Element, session: SessionHandle): Promise<Element> {
-  const { from } = stanza.attributes
-  if (from === undefined) return stanza
-  const sender = jid(from, 'body.from')
-  const { connections } = await session.status()
-  const own = sender === session.record.jid || connections.some((connection) => connection.jid === sender)
-  if (own) return withAttributes(stanza, { from: undefined })
-  const errors = [{ path: 'body.from', message: 'is not the account of the session' }]
-  throw new Problem('address-not-allowed', `The account is ${bare(session.record.jid)}; it cannot send as ${sender}.`, { errors })
 }
 
 function refuse(path: string, message: string): Problem {
