@@ -70,7 +70,7 @@ export function createInvoke({
       },
     }
     const run = () => {
-      checkCharacters({ params, query, ...(input.isXml ? {} : { body }) }, '', bodyBounds)
+      checkCharactersOf({ params, query, body, isXml: input.isXml })
       return operation.run(call)
     }
     if (operation.idempotency === undefined || input.idempotencyKey === undefined || !session) return run()
@@ -130,6 +130,11 @@ export function createResolve<Query>({ sessions, operation }: { sessions: Sessio
   }
 }
 
+/** Throws the problem illegal-character. XML has its own check. */
+function checkCharactersOf({ params, query, body, isXml }: Record<'params' | 'query' | 'body', unknown> & { isXml: boolean }): void {
+  checkCharacters({ params, query, ...(isXml ? {} : { body }) }, '', bodyBounds)
+}
+
 const noSession = () => new Problem('session-not-found', 'There is no such session.')
 
 function validated(operation: Operation, querySchema: z.ZodObject, input: Input): { params: unknown; query: unknown; body: unknown } {
@@ -139,7 +144,11 @@ function validated(operation: Operation, querySchema: z.ZodObject, input: Input)
   const query = check(querySchema, 'query', given)
   const body = bodyOf(operation, input)
   const faults = [...params.faults, ...query.faults, ...body.faults]
-  if (faults.length > 0) throw refuse(faults)
+  if (faults.length > 0) {
+    // in a key or a name it is a fault of the shape too, but it is told as what it is
+    checkCharactersOf(input)
+    throw refuse(faults)
+  }
   return { params: params.value, query: query.value, body: body.value }
 }
 

@@ -70,6 +70,13 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
     return new Problem('method-not-allowed', `This route takes ${allow}.`, { headers: { allow } })
   }
 
+  /** Matched by the router, and yet not this route: an empty id is none, and a fixed path is no id. */
+  function isElsewhere({ method, url, params }: FastifyRequest): boolean {
+    if (Object.values(params as Record<string, string>).includes('')) return true
+    const fixed = routes.fixed(url)
+    return fixed !== undefined && !fixed.has(method)
+  }
+
   function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = problemOf(thrown)
     if (problem.code === 'internal-error') {
@@ -94,7 +101,7 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
   registerCors(server, allowedOrigins)
   server.addHook('onRequest', async (request) => {
     // before the body is looked at
-    if (request.is404) throw noRoute(request)
+    if (request.is404 || isElsewhere(request)) throw noRoute(request)
     if ((request.routeOptions.config.token ?? 'key') !== 'key') return
     request.caller = await authenticator.caller(request.headers.authorization)
   })
@@ -150,11 +157,21 @@ function collectRoutes(server: FastifyInstance) {
     for (const one of [method].flat()) route.methods.add(one)
     known.set(url, route)
   })
+  const pathOf = (url: string) => url.split('?', 1)[0] as string
+
+  /** the methods of a path without parameters */
+  function fixed(url: string): Set<string> | undefined {
+    const path = pathOf(url)
+    return /[:*]/.test(path) ? undefined : known.get(path)?.methods
+  }
+
   return {
+    fixed,
+    /** a fixed path wins over a pattern, as it does in the router */
     methodsOf(url: string): string[] {
-      const [path = ''] = url.split('?')
-      const methods = [...known.values()].filter(({ pattern }) => pattern.test(path)).flatMap((route) => [...route.methods])
-      return [...new Set(methods)].sort()
+      const path = pathOf(url)
+      const patterns = [...known.values()].filter(({ pattern }) => pattern.test(path))
+      return [...(fixed(url) ?? new Set(patterns.flatMap(({ methods }) => [...methods])))].sort()
     },
   }
 }

@@ -47,6 +47,38 @@ test('an unknown route is 404 with or without a token, whatever its body is', as
   }
 })
 
+test('an empty id is no id: a path that ends with a slash is an unknown route', async (t) => {
+  const reply = operation({ id: 'things.reply', method: 'POST', path: '/things/{name}/reply', params: z.object({ name: z.string() }) })
+  const { api } = await startApp(t, { operations: [echo, read, reply] })
+  for (const key of [null, keys.main]) {
+    for (const [method, path] of [
+      ['GET', '/things/'],
+      ['HEAD', '/things/'],
+      ['GET', '/things/?session=x'],
+      ['POST', '/things/'],
+      ['POST', '/things//reply'],
+      ['GET', '/docs/'],
+    ] as const) {
+      const { status, body } = await api(method, path, { key })
+      assert.deepEqual([status, body.code], [404, method === 'HEAD' ? undefined : 'not-found'], `${method} ${path}`)
+    }
+  }
+})
+
+test('a fixed path is not an id: its other methods are 405 with its own Allow', async (t) => {
+  const batch = operation({ id: 'things.batch', method: 'POST', path: '/things/batch', body: z.unknown() })
+  const { api } = await startApp(t, { operations: [read, batch] })
+  for (const key of [null, keys.main]) {
+    for (const method of ['GET', 'HEAD', 'PUT', 'DELETE']) {
+      const { status, headers } = await api(method, '/things/batch?session=x', { key })
+      assert.deepEqual([status, headers.get('allow')], [405, 'POST'], method)
+    }
+  }
+  assert.equal((await api('POST', '/things/batch', { body: {} })).status, 200)
+  assert.equal((await api('GET', '/things/batches')).status, 200)
+  assert.equal((await api('GET', '/things/:name')).status, 200)
+})
+
 test('a method that the route has not is 405 with Allow', async (t) => {
   const { api } = await startApp(t, { operations: [echo, read] })
   for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
@@ -119,6 +151,9 @@ test('a character that XML cannot carry is 422 wherever it stands', async (t) =>
     assert.equal(body.errors[0].path, 'body.list.0.name')
   }
   assert.equal((await api('GET', '/things/a%00')).status, 422)
+  for (const body of ['{"to":"a","list":[{"name":"x","\\u0000":1}]}', '{"t\\ud800":1}', '{"to":"a","extra":"\\ufffe"}']) {
+    assert.equal((await api('POST', '/things', { body })).body.code, 'illegal-character', body)
+  }
   assert.equal((await api('POST', '/things', { body: { to: '\u{1f600}\t\n' } })).status, 200)
 })
 
