@@ -39,7 +39,7 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
   gate.resolve()
 
   function reset(): void {
-    for (const socket of links) socket.resetAndDestroy()
+    for (const socket of links) drop(socket)
   }
 
   async function pass(chunk: Buffer, due: number, sink: Socket): Promise<void> {
@@ -71,14 +71,14 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
         if (!last) return
         // the far side still reads what came before
         sink.end()
-        source.resetAndDestroy()
+        drop(source)
       })
     })
     source.on('end', () => {
       tail = tail.then(() => gate.promise).then(() => void sink.end())
     })
     source.on('error', () => {
-      tail = tail.then(() => gate.promise).then(() => void sink.resetAndDestroy())
+      tail = tail.then(() => gate.promise).then(() => drop(sink))
     })
     source.on('close', () => links.delete(source))
     links.add(source)
@@ -131,4 +131,10 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
       await closed
     },
   }
+}
+
+/** Node cannot reset a socket that is being shut down: its handle stays, and the process spins at its end. */
+function drop(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
