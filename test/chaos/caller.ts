@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CloudEvent } from '../support/event-stream.ts'
 import { bodyOf, type History, isDurable, numbered } from './history.ts'
-import type { Revenant } from './revenant.ts'
+import type { Reachable } from './revenant.ts'
 
 /** ms between tries while the gateway is away, or says so */
 const AGAIN = 100
@@ -21,7 +21,7 @@ export function startProducer({
   to,
   history,
 }: {
-  gateway: Revenant
+  gateway: Reachable
   session: string
   /** bare JID */
   to: string
@@ -62,10 +62,10 @@ export interface Consumer {
 }
 
 /** Reads every event of a session from the oldest, over one WebSocket after the other. */
-export function startConsumer({ gateway, session, history }: { gateway: Revenant; session: string; history: History }): Consumer {
+export function startConsumer({ gateway, session, history }: { gateway: Reachable; session: string; history: History }): Consumer {
   let cursor = '0'
   let stopped = false
-  let socket: ReturnType<Revenant['events']>['socket'] | undefined
+  let socket: ReturnType<Reachable['events']>['socket'] | undefined
   const reading = read()
 
   async function read(): Promise<void> {
@@ -96,7 +96,7 @@ export function startConsumer({ gateway, session, history }: { gateway: Revenant
 }
 
 /** Adds to a history what the log holds now, read from its start. */
-export async function addLog(history: History, { gateway, session }: { gateway: Revenant; session: string }): Promise<void> {
+export async function addLog(history: History, { gateway, session }: { gateway: Reachable; session: string }): Promise<void> {
   for (let after = '0'; ; ) {
     const { body } = await gateway.api('GET', '/events', { query: { session, after, limit: PAGE } })
     const events = body.data as CloudEvent[]

@@ -1,19 +1,23 @@
 /** A gateway that can be killed and comes back as the same instance at the same address. */
 
+import { fileURLToPath } from 'node:url'
 import { type GatewayOptions, type RequestOptions, startGateway, type TestGateway } from '../support/gateway.ts'
 import { freePorts } from '../support/processes.ts'
+
+/** the gateway with traps */
+export const gatewayFile = fileURLToPath(new URL('gateway.ts', import.meta.url))
 
 /** ms that one request may take before it is made again */
 const REQUEST_WITHIN = 10_000
 
-export interface Revenant {
+/** What callers need of a gateway. */
+export type Reachable = Pick<TestGateway, 'api' | 'events'>
+
+export interface Revenant extends Reachable {
   /** the process of now */
   readonly now: TestGateway
   readonly url: string
   readonly key: string
-  /** by the API key; rejects while there is no process */
-  api: TestGateway['api']
-  events: TestGateway['events']
   kill(): Promise<void>
   /** Another process with the same environment, and with more of it where given. Answers it. */
   start(more?: Pick<GatewayOptions, 'args' | 'env'>): Promise<TestGateway>

@@ -5,7 +5,7 @@ import { addLog, type Producer, startConsumer, startProducer } from './caller.ts
 import { check, type Verdict } from './checker.ts'
 import { bodyOf, emptyHistory, type History } from './history.ts'
 import { addArchives, type Peer, startPeer } from './peer.ts'
-import type { Revenant } from './revenant.ts'
+import type { Reachable } from './revenant.ts'
 
 /** ms between looks at a history */
 const LOOK = 25
@@ -14,7 +14,7 @@ const READ_WITHIN = 10_000
 
 export interface StageOptions {
   server: XmppServer
-  gateway: Revenant
+  gateway: Reachable
   /** where the gateway finds the server */
   service: string
   /** local parts */

@@ -1,16 +1,19 @@
 /**
- * The gateway with a trap: it kills itself (SIGKILL, so nothing is finished or told) the first time that it comes to the point that FAILPOINT
- * names, `before <step>` or `after <step>`. The trap is set from the start with FAILPOINT_ARMED=yes, else when SIGUSR2 comes.
- * RESUME=never makes the first stream of the process a new one, as on a server that has forgotten the old.
+ * The gateway as a process, with what a test may want otherwise:
+ * - FAILPOINT, `before <step>` or `after <step>`: it kills itself (SIGKILL, so nothing is finished or told) when it comes there; from the
+ *   start with FAILPOINT_ARMED=yes, else from SIGUSR2 on;
+ * - RESUME=never: the first stream of the process is a new one, as on a server that has forgotten the old;
+ * - BOUNDS: JSON, bounds of the XMPP connections, for links that break more often than links do.
  */
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Change, Connection, ConnectionEvents, Connector, Store } from '../../src/gateway/ports.ts'
 import { createLog } from '../../src/log.ts'
+import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
 import { createConnector } from '../../src/xmpp/connector.ts'
 
-const { FAILPOINT = '', FAILPOINT_ARMED, RESUME } = process.env
+const { FAILPOINT = '', FAILPOINT_ARMED, RESUME, BOUNDS = '{}' } = process.env
 const config = readConfig({ env: process.env, folder: process.cwd() })
 const log = createLog({ level: config.logLevel, instance: config.instance })
 const clock = { now: Date.now, monotonic: () => performance.now() }
@@ -85,9 +88,9 @@ function trappedConnector(connector: Connector): Connector {
 }
 
 const { redis, limits, stanzaLimit, xmpp } = config
-if (!redis) throw new Error('REDIS_URL is not set')
-const store = await createRedisStore({ ...redis, limits, clock, log })
-const connector = createConnector({ ...xmpp, stanzaLimit, clock, log })
+const store = redis ? await createRedisStore({ ...redis, limits, clock, log }) : createMemoryStore({ limits, clock })
+const connector = createConnector({ ...xmpp, stanzaLimit, clock, log, bounds: JSON.parse(BOUNDS) })
 const app = await buildApp(config, { store: trappedStore(store), connector: trappedConnector(connector), clock, log })
 const { port } = await app.start()
 log.info({ event: 'listening' }, `Listening on http://127.0.0.1:${port}`)
+process.on('SIGTERM', () => void app.stop().finally(() => process.exit()))
