@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { readConfig, variableNames } from '../src/config.ts'
+import { authority } from './support/authority.ts'
 import { findProgram } from './support/install.ts'
 import { temporaryFolder } from './support/processes.ts'
 
@@ -30,14 +31,13 @@ describe('docker-compose.yml', () => {
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('sets only what the configuration reads, to values that it takes', () => {
+  it('sets only what the configuration reads, to values that it takes', async () => {
     const env = Object.fromEntries(Object.entries(gateway.environment!).map(([name, value]) => [name, withDefaults(value)]))
     assert.deepEqual(
       Object.keys(env).filter((name) => !variableNames.includes(name)),
       [],
     )
-    const caFile = join(folder, 'ca.pem')
-    writeFileSync(caFile, 'a certificate')
+    const { caFile } = await authority()
     const config = readConfig({ env: { ...env, XMPP_CA_FILE: caFile }, folder })
     assert.deepEqual(config.redis, { url: 'redis://redis:6379', waitReplicas: 0 })
     assert.deepEqual(config.xmpp.privateHosts, ['prosody'])
