@@ -1,7 +1,7 @@
 import { Problem } from '../errors.ts'
 import { CLIENT, child, childText, type Element, element, elements } from '../stanza/element.ts'
 import { equal } from '../stanza/jid.ts'
-import type { LiveSession } from './feature.ts'
+import type { Archived, ArchivePage, ArchiveQuery, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
 
 const MAM = 'urn:xmpp:mam:2'
@@ -9,34 +9,6 @@ const RSM = 'http://jabber.org/protocol/rsm'
 const FORWARD = 'urn:xmpp:forward:0'
 const DELAY = 'urn:xmpp:delay'
 const FORMS = 'jabber:x:data'
-
-export interface ArchiveQuery {
-  /** bare or full JID of the other side */
-  with?: string
-  /** XEP-0082 times */
-  start?: string
-  end?: string
-  /** ids of the archive; `before: ''` is the last page */
-  after?: string
-  before?: string
-  limit: number
-}
-
-export interface Archived {
-  /** the archive's id of it, which is the stanza-id of its other copies */
-  id: string
-  /** XEP-0082, as the archive gave it */
-  stamp: string
-  stanza: Element
-}
-
-export interface ArchivePage {
-  /** oldest first */
-  items: Archived[]
-  complete: boolean
-  first?: string
-  last?: string
-}
 
 export interface Archive {
   /** One page of the own archive (XEP-0313, paged by XEP-0059). Rejects with the server's problem; `xmpp-item-not-found`: the id is not (any more) there. */

@@ -1,6 +1,6 @@
 import { Problem } from '../errors.ts'
-import type { Archive, Archived, ArchiveQuery } from './archive.ts'
-import type { LiveSession } from './feature.ts'
+import type { Archive } from './archive.ts'
+import type { Archived, ArchiveQuery, LiveSession } from './feature.ts'
 import type { Inbound } from './inbound.ts'
 import type { Outbox } from './outbox.ts'
 import type { Change, Clock, Store } from './ports.ts'

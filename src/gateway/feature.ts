@@ -6,7 +6,6 @@ import type { z } from 'zod'
 import type { ProblemCode } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import type { Definition, Translator } from '../stanza/translate.ts'
-import type { ArchivePage, ArchiveQuery } from './archive.ts'
 import type {
   Acceptance,
   AcceptResult,
@@ -140,6 +139,34 @@ export interface SessionHandle {
   keptIq(id: string): Promise<KeptIq | undefined>
   /** Runs a feature's command where the session lives; args and result are JSON. `repeatable`: twice does no harm. Rejects with session-offline, session-stopped. */
   perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal; repeatable?: boolean }): Promise<unknown>
+}
+
+export interface ArchiveQuery {
+  /** bare or full JID of the other side */
+  with?: string
+  /** XEP-0082 times */
+  start?: string
+  end?: string
+  /** ids of the archive; `before: ''` is the last page */
+  after?: string
+  before?: string
+  limit: number
+}
+
+export interface Archived {
+  /** the archive's id of it, which is the stanza-id of its other copies */
+  id: string
+  /** XEP-0082, as the archive gave it */
+  stamp: string
+  stanza: Element
+}
+
+export interface ArchivePage {
+  /** oldest first */
+  items: Archived[]
+  complete: boolean
+  first?: string
+  last?: string
 }
 
 /** What a feature's code sees of a session on the instance that owns it. */

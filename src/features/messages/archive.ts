@@ -1,8 +1,7 @@
 /** The history that the account's own server keeps (XEP-0313), page by page. */
 import { z } from 'zod'
 import { Problem } from '../../errors.ts'
-import type { Archived, ArchiveQuery } from '../../gateway/archive.ts'
-import type { Call, Command, LiveSession, Operation } from '../../gateway/feature.ts'
+import type { Archived, ArchiveQuery, Call, Command, LiveSession, Operation } from '../../gateway/feature.ts'
 import { jid as normalised } from '../../stanza/jid.ts'
 import { parseStanza } from '../../stanza/parse.ts'
 import { jid } from '../../stanza/scalars.ts'
