@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
@@ -7,10 +8,12 @@ import type { Metrics } from '../gateway/ports.ts'
 import type { Log } from '../log.ts'
 import type { EventsQuery } from './query.ts'
 import type { RpcAnswer } from './rpc.ts'
-import { serveSse } from './sse.ts'
+import { serveSse, sseHeaders } from './sse.ts'
 import type { PreparedStream, Streams } from './streams.ts'
 import type { Tickets } from './tickets.ts'
 import { serveWebSocket, socketOptions } from './websocket.ts'
+
+const PATH = '/events'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -52,8 +55,17 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
     headers.push(`X-Request-Id: ${upgrades.get(raw) ?? ''}`, 'Cache-Control: no-store')
   })
   server.decorateRequest('stream', null)
+  server.addHook('onRequest', async (request) => {
+    if (request.ws && request.routeOptions.url !== PATH) throw noWebSocket()
+  })
+  // node leaves the socket of an upgrade to us, also where the request was refused before the plugin's own hook saw it
+  const sockets = new WeakMap<IncomingMessage, Socket>()
+  server.server.on('upgrade', (raw, socket) => sockets.set(raw, socket as Socket))
+  server.addHook('onResponse', async ({ raw }) => {
+    sockets.get(raw)?.destroySoon()
+  })
 
-  const wantsStream = (request: FastifyRequest) => request.ws || (request.method === 'GET' && isEventStream(request.headers.accept))
+  const wantsStream = (request: FastifyRequest) => request.ws || isEventStream(request.headers.accept)
 
   function noteEnd(kind: 'websocket' | 'sse', request: FastifyRequest, session: string) {
     const started = performance.now()
@@ -69,7 +81,7 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
 
   server.route({
     method: 'GET',
-    url: '/events',
+    url: PATH,
     config: { token: 'own' },
     async onRequest(request) {
       const { origin, host, authorization } = request.headers
@@ -84,12 +96,13 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
       if (!wantsStream(request)) return
       const { session, query } = await context.resolve(request.caller, request.query as Record<string, unknown>)
       const lastEventId = request.ws ? undefined : request.headers['last-event-id']?.toString()
-      request.isStream = true
+      request.isStream = request.method !== 'HEAD'
       request.stream = { session, prepared: await streams.prepare(session, query, lastEventId) }
     },
     async handler(request, reply) {
       const { stream } = request
       if (!stream) return context.page(request, reply)
+      if (request.method === 'HEAD') return reply.headers(sseHeaders).send()
       const onEnd = noteEnd('sse', request, stream.prepared.session)
       serveSse(reply, { stream: stream.prepared, streams, onEnd }).catch(noteFault(request))
       return reply
@@ -102,6 +115,11 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
       serveWebSocket(webSocket, { socket: request.raw.socket, stream: stream.prepared, streams, answer, onEnd }).catch(noteFault(request))
     },
   })
+}
+
+function noWebSocket(): Problem {
+  const message = `must not be here: only ${PATH} is a WebSocket`
+  return new Problem('invalid-request', `Upgrade ${message}.`, { errors: [{ path: 'header.upgrade', message }] })
 }
 
 /** Pages of this very host always, others as the configuration says. */

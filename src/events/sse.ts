@@ -6,6 +6,8 @@ const HEARTBEAT = 15_000
 /** ms after which a browser comes back */
 const RETRY = 2_000
 
+export const sseHeaders = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' }
+
 /** Serves a stream as server-sent events: `id:` and `data:`, no `event:`, so that `onmessage` fires. */
 export async function serveSse(
   reply: FastifyReply,
@@ -17,8 +19,7 @@ export async function serveSse(
   if (socket === null) return
   raw.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),
-    'content-type': 'text/event-stream; charset=utf-8',
-    'x-accel-buffering': 'no',
+    ...sseHeaders,
   })
   raw.write(`retry: ${RETRY}\n\n`)
   const closed = streams.opened('sse')

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { WebSocket } from 'ws'
-import { keys, startApp, type TestAppOptions } from '../http/support.ts'
+import { keys, operation, startApp, type TestAppOptions } from '../http/support.ts'
 import { openEventStream } from '../support/event-stream.ts'
 
 const message = (body: string) => ({ type: 'message.received', data: { from: 'romeo@x.example/orchard', to: 'a@x.example', body } })
@@ -72,6 +72,26 @@ test('the subprotocol cloudevents.json is taken when offered', async (t) => {
   await offered.close()
 })
 
+test('only /events is a WebSocket: an upgrade of another route is refused as a problem', async (t) => {
+  const thing = operation({ id: 'thing.get', method: 'GET', path: '/thing' })
+  const { url } = await start(t, { operations: [thing] })
+  const refused = async (path: string, headers: Record<string, string>) => {
+    const webSocket = new WebSocket(`${url.replace('http', 'ws')}${path}`, { headers })
+    webSocket.on('error', () => {})
+    const [, response] = await once(webSocket, 'unexpected-response')
+    let text = ''
+    for await (const chunk of response) text += chunk
+    webSocket.terminate()
+    return [response.statusCode, response.headers['content-type'], JSON.parse(text).code]
+  }
+  const authorization = { authorization: `Bearer ${keys.main}` }
+  assert.deepEqual(await refused('/thing', authorization), [400, 'application/problem+json', 'invalid-request'])
+  assert.deepEqual(await refused('/health/live', {}), [400, 'application/problem+json', 'invalid-request'])
+  assert.deepEqual(await refused('/thing', {}), [401, 'application/problem+json', 'unauthorized'])
+  assert.deepEqual(await refused('/nope', authorization), [404, 'application/problem+json', 'not-found'])
+  assert.deepEqual(await refused('/events/', authorization), [404, 'application/problem+json', 'not-found'])
+})
+
 test('an upgrade that may not be is refused as any request is', async (t) => {
   const { url, id, open, addSession } = await start(t)
   const other = await addSession('b@x.example', 'other')
@@ -106,13 +126,6 @@ test('T20 a foreign Origin is 403 and spends no ticket; the own one and those of
   const own = openEventStream({ url, token: keys.main, session: id, headers: { origin: url } })
   await own.opened
   await own.close()
-})
-
-test('an upgrade of another route is no stream', async (t) => {
-  const { url } = await start(t)
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/health/live`)
-  const [error] = await once(socket, 'error').catch((thrown) => [thrown])
-  assert.ok(error)
 })
 
 test('a gap is told before what is still there', async (t) => {
@@ -253,7 +266,13 @@ test('server-sent events carry the cursor as id and the CloudEvent as data, and 
 
 test('HEAD /events does not stream', async (t) => {
   const { id, api } = await start(t)
-  assert.equal((await api('HEAD', `/events?session=${id}`, { headers: { accept: 'text/event-stream, */*' } })).status, 200)
+  for (const accept of ['text/event-stream', 'text/event-stream, */*']) {
+    const head = await api('HEAD', `/events?session=${id}`, { headers: { accept } })
+    assert.deepEqual([head.status, head.headers.get('content-type'), head.text], [200, 'text/event-stream; charset=utf-8', ''], accept)
+    assert.equal((await api('HEAD', `/events?session=${id}&after=nonsense`, { headers: { accept } })).status, 400)
+  }
+  const { text } = await api('GET', '/metrics')
+  assert.ok(!/stanzagate_streams\{kind="sse"\} [1-9]/.test(text))
 })
 
 test('frames of a client are answered as JSON-RPC; one that is too big closes with 1009', async (t) => {
