@@ -127,6 +127,7 @@ forEachCell('iqs', { server: { users: users('romeo', 'juliet', 'paris') } }, (ce
     it('end with 504 when no answer comes', async () => {
       const answer = await ask({ type: 'get', to: juliet.jid, xml: "<silence xmlns='urn:example:q'/>" }, { prefer: 'wait=1' })
       assert.deepEqual([answer.status, answer.body.code], [504, 'xmpp-timeout'])
+      assert.equal(answer.headers.get('preference-applied'), 'wait=1')
     })
 
     it('answer later where the caller prefers: event and kept result', async () => {

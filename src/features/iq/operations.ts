@@ -8,6 +8,7 @@ import { serialize } from '../../stanza/serialize.ts'
 import type { Translator } from '../../stanza/translate.ts'
 import { withinLimit } from '../messages/outgoing.ts'
 import { named } from '../paths.ts'
+import { applying } from '../preference.ts'
 import { checked, readXml, withoutFrom } from '../stanzas/xml.ts'
 import { ask, askLater, keptJson, resultJson, secondsOf } from './outgoing.ts'
 
@@ -119,10 +120,12 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       withinLimit(payload, limits.stanza)
       const question = { type, payload, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }) }
       if (call.prefer.respondAsync) return { ...(await askLater(call, question)), preferenceApplied: 'respond-async' }
-      const answer = await ask(call, question)
-      const applied = call.prefer.wait === undefined ? {} : { preferenceApplied: `wait=${secondsOf(call.prefer)}` }
-      if (call.accept === 'application/xml') return { status: 200, body: serialize(answer, ''), contentType: 'application/xml', ...applied }
-      return { status: 200, body: resultJson(answer, call.session.record.jid, vocabulary, to), ...applied }
+      // no wait at all is not what was done
+      return applying(call.prefer.wait ? `wait=${secondsOf(call.prefer)}` : undefined, async () => {
+        const answer = await ask(call, question)
+        if (call.accept === 'application/xml') return { status: 200, body: serialize(answer, ''), contentType: 'application/xml' }
+        return { status: 200, body: resultJson(answer, call.session.record.jid, vocabulary, to) }
+      })
     },
   }
 

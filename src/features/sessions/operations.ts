@@ -5,6 +5,7 @@ import { sessionStates } from '../../gateway/ports.ts'
 import type { Translator } from '../../stanza/translate.ts'
 import { type PageQuery, pageOf, pageQuery } from '../page.ts'
 import { named } from '../paths.ts'
+import { applying } from '../preference.ts'
 
 /** seconds that a log-in is waited for: unless told, and at most */
 const WAIT = 10
@@ -122,21 +123,18 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       if (presence) named('body.presence', () => vocabulary.write('presence', presence))
       const seconds = Math.min(prefer.wait ?? WAIT, WAIT_MAX)
       const background = prefer.respondAsync === true
-      const { handle, token, outcome } = await sessions.open(
-        { tenant: caller.tenant, connections: 1, ...body },
-        { wait: seconds * 1000, background, signal },
-      )
-      const { id } = handle.record
-      return {
-        status: { created: 201, existing: 200, pending: 202 }[outcome],
-        body: { ...(await sessions.view(handle)), token },
-        headers: { location: `/sessions/${id}` },
-        ...(background
-          ? { preferenceApplied: 'respond-async' }
-          : prefer.wait === undefined
-            ? {}
-            : { preferenceApplied: `wait=${seconds}` }),
-      }
+      const preference = background ? 'respond-async' : prefer.wait === undefined ? undefined : `wait=${seconds}`
+      return applying(preference, async () => {
+        const { handle, token, outcome } = await sessions.open(
+          { tenant: caller.tenant, connections: 1, ...body },
+          { wait: seconds * 1000, background, signal },
+        )
+        return {
+          status: { created: 201, existing: 200, pending: 202 }[outcome],
+          body: { ...(await sessions.view(handle)), token },
+          headers: { location: `/sessions/${handle.record.id}` },
+        }
+      })
     },
   }
 
