@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { mainFile, makeKey, startGateway } from './support/gateway.ts'
+import { startRedis } from './support/redis.ts'
 
 /** Runs it to its end. */
 async function run(t: TestContext, env: Record<string, string>) {
@@ -66,6 +67,18 @@ test('PORT=0 picks a port and says which; the memory store says what it is; one 
   assert.ok(gateway.logs.some(({ line }) => line.includes('in memory')))
   assert.equal(await gateway.stop('SIGTERM'), 0)
   assert.equal(gateway.logs.at(-1)?.entry?.event, 'stopped')
+})
+
+test('with Redis the metrics tell whether it answers, and how fast', async (t) => {
+  const redis = await startRedis()
+  t.after(() => redis.stop())
+  const gateway = await startGateway({ redis })
+  t.after(gateway.kill)
+  assert.equal((await gateway.api('GET', '/sessions')).status, 200)
+  const { text } = await gateway.api('GET', '/metrics')
+  assert.match(text, /^stanzagate_redis_up 1$/m)
+  assert.match(text, /^stanzagate_redis_command_duration_seconds_count\{command="[\w.-]+"\} [1-9]/m)
+  assert.equal(await gateway.stop('SIGTERM'), 0)
 })
 
 test('a second signal right after the first does not cut the stop short', async (t) => {
