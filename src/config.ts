@@ -1,19 +1,31 @@
-import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { appendFileSync, readFileSync } from 'node:fs'
-import { isIPv4, isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
+import {
+  type ApiKey,
+  apiKeyPattern,
+  caFile,
+  credentialsKeys,
+  duration,
+  HOUR,
+  hosts,
+  howToMakeKey,
+  isHost,
+  isLoopback,
+  isSome,
+  KiB,
+  keys,
+  MiB,
+  number,
+  origins,
+  ports,
+  sha256,
+  size,
+} from './config/values.ts'
 import type { StoreLimits } from './gateway/ports.ts'
-import { normalHost } from './net/address.ts'
-
-const KiB = 1024
-const MiB = 1024 * KiB
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
 
 /** Bounds that nobody had to change yet; those with a variable of their own are defaults of the schema below. */
 const VOLATILE_MAX = 2_000
@@ -26,13 +38,6 @@ const IDEMPOTENCY_AGE = 24 * HOUR
 const BODY_LIMIT_MIN = KiB
 /** bytes that every server and client must take (RFC 6120 section 13.12) */
 const STANZA_LIMIT_MIN = 10_000
-
-/** An API key as it is kept: never the key itself. */
-export interface ApiKey {
-  tenant: string
-  /** SHA-256 of the key */
-  hash: Buffer
-}
 
 export interface Config {
   host: string
@@ -114,75 +119,6 @@ export function readConfig({ env, folder }: { env: Readonly<Record<string, strin
   })
 }
 
-const isHost = (host: string) => isIPv6(host) || normalHost(host) !== undefined
-
-const apiKeyPattern = /^sgk_[A-Za-z0-9_-]{32,}$/
-
-const list = z
-  .string()
-  .default('')
-  .transform((value) => split(value))
-
-const hosts = list.refine((all) => all.every(isHost), 'must be host names or addresses, without scheme, port or path')
-
-const number = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
-
-const size = z
-  .string()
-  .regex(/^\d+ ?(?:KiB|MiB)?$/, 'must be bytes, or like 256KiB or 1MiB')
-  .transform((value) => Number.parseInt(value, 10) * (value.endsWith('KiB') ? KiB : value.endsWith('MiB') ? MiB : 1))
-
-const units: Record<string, number> = { '': SECOND, ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY }
-const duration = z
-  .string()
-  .regex(/^\d+ ?(?:ms|s|m|h|d)?$/, 'must be seconds, or like 90m, 72h or 3d')
-  .transform((value) => Number.parseInt(value, 10) * (units[value.replace(/[\d ]/g, '')] as number))
-
-const keys = z
-  .string()
-  .regex(/[^\s,]/, 'must have a key')
-  .transform((value, context): ApiKey[] =>
-    split(value).flatMap((entry): ApiKey[] => {
-      const [, tenant, key] = /^([A-Za-z0-9_.-]{1,64})=(.*)$/.exec(entry) ?? []
-      if (tenant !== undefined && key !== undefined && apiKeyPattern.test(key)) return [{ tenant, hash: sha256(key) }]
-      context.addIssue('must be tenant=key pairs, each key sgk_ and at least 32 of A-Z a-z 0-9 _ -')
-      return []
-    }),
-  )
-  .superRefine((all, context) => {
-    const tenants = new Map<string, string>()
-    for (const { tenant, hash } of all) {
-      const digest = hash.toString('hex')
-      const other = tenants.get(digest) ?? tenant
-      if (other !== tenant) context.addIssue({ code: 'custom', message: `must not have one key for two tenants (${other}, ${tenant})` })
-      tenants.set(digest, tenant)
-    }
-  })
-
-const credentialsKeys = z.string().transform((value, context) =>
-  split(value).map((entry) => {
-    const bytes = Buffer.from(entry, 'base64')
-    if (bytes.length !== 32) context.addIssue(`must be 32 bytes in base64; ${howToMakeKey}`)
-    return bytes
-  }),
-)
-
-const caFile = z.string().transform((path, context) => {
-  try {
-    if (hasCertificates(readFileSync(path, 'latin1'))) return path
-    context.addIssue('must name a file of certificates in PEM')
-  } catch (error) {
-    context.addIssue(`cannot be read (${(error as NodeJS.ErrnoException).code})`)
-  }
-  return z.NEVER
-})
-
-const isSome = (value: number) => value > 0
-
-const origins = list.refine((all) => all.every(isOrigin), 'must be origins like https://app.example, without a path')
-
-const howToMakeKey = `make one with: node -e "console.log(require('crypto').randomBytes(32).toString('base64'))"`
-
 const schema = z
   .object({
     HOST: z
@@ -213,14 +149,7 @@ const schema = z
     XMPP_CA_FILE: caFile.optional(),
     XMPP_PRIVATE_HOSTS: hosts,
     XMPP_PLAINTEXT_HOSTS: hosts.refine((all) => all.every(isLoopback), 'must name loopback hosts only: passwords would leave in clear'),
-    XMPP_PORTS: z
-      .string()
-      .default('5222,5223,443')
-      .transform((value) => split(value).map(Number))
-      .refine(
-        (ports) => ports.length > 0 && ports.every((port) => Number.isInteger(port) && port > 0 && port <= 65535),
-        'must be port numbers',
-      ),
+    XMPP_PORTS: ports.default([5222, 5223, 443]),
     EVENT_LOG_MAX: number.refine(isSome, 'must be more than 0').default(100_000),
     EVENT_LOG_AGE: duration.refine(isSome, 'must be more than 0').default(72 * HOUR),
     SLOW_READER_SECONDS: z
@@ -275,37 +204,3 @@ function makeDevelopmentKey(file: string): string {
 
 const present = (variables: Readonly<Record<string, string | undefined>>) =>
   Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''))
-
-const split = (value: string) =>
-  value
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '')
-
-/** Is there at least one certificate, and are all of them readable? */
-function hasCertificates(pem: string): boolean {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  return blocks.length > 0 && blocks.every(isCertificate)
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    new X509Certificate(pem)
-    return true
-  } catch {
-    return false
-  }
-}
-
-export const sha256 = (text: string) => createHash('sha256').update(text).digest()
-
-function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
-  if (isIPv4(name)) return name.startsWith('127.')
-  if (isIPv6(name)) return name === '::1'
-  return name === 'localhost' || name.endsWith('.localhost')
-}
-
-function isOrigin(text: string): boolean {
-  return text === '*' || (URL.canParse(text) && new URL(text).origin === text)
-}

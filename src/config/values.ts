@@ -1,0 +1,129 @@
+/** How values are written in the environment. */
+import { createHash, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { isIPv4, isIPv6 } from 'node:net'
+import { z } from 'zod'
+import { normalHost } from '../net/address.ts'
+
+export const KiB = 1024
+export const MiB = 1024 * KiB
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+export const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** An API key as it is kept: never the key itself. */
+export interface ApiKey {
+  tenant: string
+  /** SHA-256 of the key */
+  hash: Buffer
+}
+
+export const isHost = (host: string) => isIPv6(host) || normalHost(host) !== undefined
+
+export const apiKeyPattern = /^sgk_[A-Za-z0-9_-]{32,}$/
+
+const list = z
+  .string()
+  .default('')
+  .transform((value) => split(value))
+
+export const hosts = list.refine((all) => all.every(isHost), 'must be host names or addresses, without scheme, port or path')
+
+export const number = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
+
+export const size = z
+  .string()
+  .regex(/^\d+ ?(?:KiB|MiB)?$/, 'must be bytes, or like 256KiB or 1MiB')
+  .transform((value) => Number.parseInt(value, 10) * (value.endsWith('KiB') ? KiB : value.endsWith('MiB') ? MiB : 1))
+
+const units: Record<string, number> = { '': SECOND, ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY }
+export const duration = z
+  .string()
+  .regex(/^\d+ ?(?:ms|s|m|h|d)?$/, 'must be seconds, or like 90m, 72h or 3d')
+  .transform((value) => Number.parseInt(value, 10) * (units[value.replace(/[\d ]/g, '')] as number))
+
+export const keys = z
+  .string()
+  .regex(/[^\s,]/, 'must have a key')
+  .transform((value, context): ApiKey[] =>
+    split(value).flatMap((entry): ApiKey[] => {
+      const [, tenant, key] = /^([A-Za-z0-9_.-]{1,64})=(.*)$/.exec(entry) ?? []
+      if (tenant !== undefined && key !== undefined && apiKeyPattern.test(key)) return [{ tenant, hash: sha256(key) }]
+      context.addIssue('must be tenant=key pairs, each key sgk_ and at least 32 of A-Z a-z 0-9 _ -')
+      return []
+    }),
+  )
+  .superRefine((all, context) => {
+    const tenants = new Map<string, string>()
+    for (const { tenant, hash } of all) {
+      const digest = hash.toString('hex')
+      const other = tenants.get(digest) ?? tenant
+      if (other !== tenant) context.addIssue({ code: 'custom', message: `must not have one key for two tenants (${other}, ${tenant})` })
+      tenants.set(digest, tenant)
+    }
+  })
+
+export const credentialsKeys = z.string().transform((value, context) =>
+  split(value).map((entry) => {
+    const bytes = Buffer.from(entry, 'base64')
+    if (bytes.length !== 32) context.addIssue(`must be 32 bytes in base64; ${howToMakeKey}`)
+    return bytes
+  }),
+)
+
+export const caFile = z.string().transform((path, context) => {
+  try {
+    if (hasCertificates(readFileSync(path, 'latin1'))) return path
+    context.addIssue('must name a file of certificates in PEM')
+  } catch (error) {
+    context.addIssue(`cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+  return z.NEVER
+})
+
+export const ports = z
+  .string()
+  .transform((value) => split(value).map(Number))
+  .refine((all) => all.length > 0 && all.every((port) => Number.isInteger(port) && port > 0 && port <= 65535), 'must be port numbers')
+
+export const isSome = (value: number) => value > 0
+
+export const origins = list.refine((all) => all.every(isOrigin), 'must be origins like https://app.example, without a path')
+
+export const howToMakeKey = `make one with: node -e "console.log(require('crypto').randomBytes(32).toString('base64'))"`
+
+export const sha256 = (text: string) => createHash('sha256').update(text).digest()
+
+const split = (value: string) =>
+  value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+
+/** Is there at least one certificate, and are all of them readable? */
+function hasCertificates(pem: string): boolean {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  return blocks.length > 0 && blocks.every(isCertificate)
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Is it this machine, by name or address? */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  if (isIPv4(name)) return name.startsWith('127.')
+  if (isIPv6(name)) return name === '::1'
+  return name === 'localhost' || name.endsWith('.localhost')
+}
+
+function isOrigin(text: string): boolean {
+  return text === '*' || (URL.canParse(text) && new URL(text).origin === text)
+}
