@@ -86,8 +86,10 @@ export function createBind({
       await step('carbons', () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: STEP }))
       for (const feature of features) await step(feature.name, async () => feature.bind?.(session))
       await catchUp.doubts()
-      if (await catchUp.begin()) await appear()
-      else startRestoring()
+      const begun = await catchUp.begin()
+      if (!begun) return startRestoring()
+      await appear()
+      await begun()
     },
     resumed() {
       if (catchUp.owing && !restoring) startRestoring()

@@ -29,16 +29,19 @@ interface Mark {
 }
 
 export interface CatchUp {
-  /** The very first start: nothing was missed, only the place to start from later is noted. False where one is known already. */
-  begin(): Promise<boolean>
+  /**
+   * The very first start: nothing was missed, only the place to start from later is noted; undefined where one is known already.
+   * What it answers is to be called after own presence was sent: what came in between is in the archive alone.
+   */
+  begin(): Promise<(() => Promise<void>) | undefined>
   /** From now on messages wait, until `run` has restored what comes before them; that it is owed outlives the process. */
   owe(): Promise<unknown>
   /** something is owed: `run` did not come to its end, here or in another process */
   readonly owing: boolean
   /**
    * Restores what was missed since the last message known: before own presence is sent, so that the server does not send the
-   * same as offline messages. What it answers is to be called after: it restores what came in between and tells what was restored.
-   * Rejects when the link is lost over it; then messages go on waiting for the next run.
+   * same as offline messages. What it answers is to be called after: it restores what came in between, lets in what waited, and
+   * tells what was restored. Rejects when the link is lost over it; then messages go on waiting for the next run.
    */
   run(): Promise<() => Promise<void>>
   /** Looks up in the archive which messages of unknown fate the server got; what is not found there is sent again. */
@@ -82,14 +85,17 @@ export function createCatchUp({
   if (owed()) receiver.hold()
 
   /** Pages from a place on, each stored before the next is asked for. Answers why it ended early, if it did. */
-  async function restore(from: Omit<ArchiveQuery, 'limit'>): Promise<'archive-unavailable' | 'too-many' | undefined> {
+  async function restore(
+    from: Omit<ArchiveQuery, 'limit'>,
+    wanted: (item: Archived) => boolean = () => true,
+  ): Promise<'archive-unavailable' | 'too-many' | undefined> {
     const deadline = clock.monotonic() + WITHIN
     let query = from
     let count = 0
     try {
       for (;;) {
         const page = await archive.page({ ...query, limit: PAGE }, { timeout: PAGE_WITHIN })
-        const items = sinceBegin(page.items)
+        const items = sinceBegin(page.items).filter(wanted)
         count += items.length
         await inbound.enqueue(() => receiver.archived(items))
         if (page.complete || page.last === undefined || page.items.length === 0) return undefined
@@ -110,18 +116,35 @@ export function createCatchUp({
     return items.slice(at + 1).filter(({ stamp }) => !(Date.parse(stamp) < first.at))
   }
 
-  async function begin(): Promise<boolean> {
-    if (lastKnown()) return false
-    const newest = await archive.page({ before: '', limit: 1 }, { timeout: BEGIN_WITHIN }).then(
-      ({ items }) => items.at(-1),
-      (error) => {
-        if (!isRefusal(error)) throw error
-      },
-    )
-    await session.commit(noteArchived(clock, newest?.id ?? '', newest?.stamp, 'first'))
-    await session.commit(noteArchived(clock, newest?.id ?? '', newest?.stamp))
-    return true
+  async function begin(): Promise<(() => Promise<void>) | undefined> {
+    if (lastKnown()) return undefined
+    receiver.hold()
+    const mine = {}
+    turn = mine
+    const page = await archive.page({ before: '', limit: 1 }, { timeout: BEGIN_WITHIN }).catch((error) => {
+      if (!isRefusal(error)) throw error
+    })
+    const newest = page?.items.at(-1)
+    const marks = [noteArchived(clock, newest?.id ?? '', newest?.stamp, 'first'), noteArchived(clock, newest?.id ?? '', newest?.stamp)]
+    await session.commit({ state: marks.flatMap(({ state = [] }) => state) })
+    if (!page) {
+      await release(mine)
+      return async () => {}
+    }
+    await session.commit({ state: [{ kind: 'archive', key: 'owed', value: lastKnown() }] })
+    return async () => {
+      // a server that sends the same as offline messages sends it in the right place
+      await restore(newest ? { after: newest.id } : {}, ({ id }) => !receiver.holds(id))
+      await release(mine)
+      await session.commit(paid(mine))
+    }
   }
+
+  async function release(mine: object): Promise<void> {
+    await inbound.enqueue(async () => (turn === mine ? await receiver.release() : { change: {}, after: [] }))
+  }
+
+  const paid = (mine: object): Change => (turn === mine ? { state: [{ kind: 'archive', key: 'owed', value: null }] } : {})
 
   async function restored(since: string): Promise<number> {
     let count = 0
@@ -145,10 +168,10 @@ export function createCatchUp({
   async function finish(mine: object, last: Mark, before: string, missing: string | undefined): Promise<void> {
     const newest = lastKnown()
     if (missing === undefined && newest?.id) await restore({ after: newest.id })
+    await release(mine)
     const gap = { type: 'events.gap', data: { from: timestamp(last.at), to: timestamp(clock.now()), reason: missing } }
     const done = { type: 'session.caught-up', subject: session.record.id, data: { ...(await view()), restored: await restored(before) } }
-    const paid = turn === mine ? { state: [{ kind: 'archive', key: 'owed', value: null }] } : {}
-    await session.commit({ events: missing === undefined ? [done] : [gap, done], ...paid })
+    await session.commit({ events: missing === undefined ? [done] : [gap, done], ...paid(mine) })
   }
 
   return {
@@ -165,7 +188,6 @@ export function createCatchUp({
       if (!last) return async () => {}
       const before = await store.log.end(session.record.id)
       const missing = await restore({ start: timestamp(Math.max(0, last.at - OVERLAP)) })
-      await inbound.enqueue(async () => (turn === mine ? await receiver.release() : { change: {}, after: [] }))
       return () => finish(mine, last, before, missing)
     },
 

@@ -25,6 +25,8 @@ export interface Receiver {
   archived(items: readonly Archived[]): Promise<Handled>
   /** from now on messages wait, stored, until `release`: what the archive brings comes before them */
   hold(): void
+  /** a message that the archive has under this id waits */
+  holds(stanzaId: string): boolean
   /** what all that waited does; from now on nothing waits */
   release(): Promise<Handled>
 }
@@ -71,6 +73,8 @@ export function createReceiver({
     answers.set(`${answer.type} ${answer.name} ${answer.xmlns}`, answer)
   let holding = false
   let held = 0
+  /** stanza-ids of what came while messages waited */
+  const heldIds = new Set<string>()
 
   /** A room that fails costs its stanza, never the session. */
   async function guarded(what: string, handle: () => Handled | Promise<Handled>): Promise<Handled> {
@@ -150,6 +154,8 @@ export function createReceiver({
   function wait(connection: number, stanza: Element): Handled {
     const value: HeldMessage = { connection, xml: serialize(stanza) }
     held += 1
+    const id = trustedStanzaId(stanza, session.record.jid)
+    if (id !== undefined) heldIds.add(id)
     return { change: remember({ state: [{ kind: HELD, key: String(held).padStart(12, '0'), value }] }), after: [] }
   }
 
@@ -165,6 +171,7 @@ export function createReceiver({
       collect(all.change, remember({ state: [{ kind: HELD, key, value: null }] }))
     }
     holding = false
+    heldIds.clear()
     return all
   }
 
@@ -228,6 +235,7 @@ export function createReceiver({
       // behind what an earlier catch-up left waiting
       held = Math.max(held, ...[...session.state.all(HELD).keys()].map(Number))
     },
+    holds: (stanzaId) => heldIds.has(stanzaId),
     release,
   }
 }

@@ -28,13 +28,16 @@ export function ownPresence(supported: readonly string[]) {
       restored = await session.catchUp()
       await session.commit({ state: [appeared()] })
     }
-    await session.send(presence === false ? goodbye() : available(session, presence))
-    await session.commit({
-      state: [{ kind: 'account', key: 'presence', value: { wanted: presence, since: Date.now() } }],
-      // nobody tells an unavailable client about others, and everybody was told that it went
-      ...(presence === false ? { clear: ['presence', 'directed'] } : {}),
-    })
-    await restored?.()
+    try {
+      await session.send(presence === false ? goodbye() : available(session, presence))
+      await session.commit({
+        state: [{ kind: 'account', key: 'presence', value: { wanted: presence, since: Date.now() } }],
+        // nobody tells an unavailable client about others, and everybody was told that it went
+        ...(presence === false ? { clear: ['presence', 'directed'] } : {}),
+      })
+    } finally {
+      await restored?.()
+    }
   }
 
   /** Sends presence to one JID: directed presence, or a step of a subscription. */
