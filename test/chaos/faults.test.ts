@@ -1,12 +1,12 @@
 /** What a caller sees of faults of the network, the server and the account: by the ids of the fault table. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, it } from 'node:test'
-import { gatewayFile } from '../chaos/revenant.ts'
-import { openStage, type Stage } from '../chaos/stage.ts'
+import { PASSWORD, until, users } from '../behaviour/account.ts'
 import { forEachCell } from '../support/matrix.ts'
 import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import { startClient } from '../support/second-client.ts'
-import { PASSWORD, until, users } from './account.ts'
+import { gatewayFile } from './revenant.ts'
+import { openStage, type Stage } from './stage.ts'
 
 /** ms for anything that a slow machine may be slow at */
 const DEADLINE = 60_000

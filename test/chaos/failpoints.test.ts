@@ -4,13 +4,13 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { gatewayFile, type Revenant, startRevenant } from '../chaos/revenant.ts'
-import { openStage, type Stage } from '../chaos/stage.ts'
+import { PASSWORD, until, users } from '../behaviour/account.ts'
 import { startProsody } from '../support/prosody.ts'
 import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
-import { PASSWORD, until, users } from './account.ts'
+import { gatewayFile, type Revenant, startRevenant } from './revenant.ts'
+import { openStage, type Stage } from './stage.ts'
 
 /** ms for anything that a slow machine may be slow at */
 const DEADLINE = 60_000
