@@ -102,7 +102,7 @@ describe('a gateway that was killed and started again on the same store', () => 
         BACK,
       )
 
-    const { violations, accepted, delivered } = await stage.judge()
+    const { violations, accepted, delivered } = await stage.judge({ archive: true })
     assert.deepEqual([violations, accepted - delivered], [[], 0], bodyOf({ conversation: 'all', number: accepted }))
   })
 })

@@ -3,8 +3,10 @@
  * the step was: nothing is lost, what comes twice has the same id, and each conversation keeps its order.
  */
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { PASSWORD, until, users } from '../behaviour/account.ts'
+import { temporaryFolder } from '../support/processes.ts'
 import { startProsody } from '../support/prosody.ts'
 import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
@@ -33,8 +35,10 @@ const points = [...running, ...resuming, ...catchingUp]
 describe('killed with SIGKILL and started again, nothing is lost, doubled or out of order', { concurrency: AT_ONCE }, () => {
   let server: XmppServer
   let redis: RedisServer
+  let cache: string
 
   before(async () => {
+    cache = temporaryFolder('cache')
     const names = points.flatMap((_, index) => [`romeo${index}`, `juliet${index}`])
     server = await startProsody({ users: users(...names) })
     redis = await startRedis({ extraArgs: ['--databases', `${points.length}`] })
@@ -42,6 +46,7 @@ describe('killed with SIGKILL and started again, nothing is lost, doubled or out
   after(async () => {
     await redis?.stop()
     await server?.stop()
+    rmSync(cache, { recursive: true, force: true })
   })
 
   /** A gateway with a trap, a session on it, and messages that went both ways. */

@@ -5,6 +5,7 @@
  * - RESUME=never: the first stream of the process is a new one, as on a server that has forgotten the old;
  * - BOUNDS: JSON, bounds of the XMPP connections, for links that break more often than links do.
  */
+import { flushCompileCache } from 'node:module'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Change, Connection, ConnectionEvents, Connector, Store } from '../../src/gateway/ports.ts'
@@ -94,3 +95,5 @@ const app = await buildApp(config, { store: trappedStore(store), connector: trap
 const { port } = await app.start()
 log.info({ event: 'listening' }, `Listening on http://127.0.0.1:${port}`)
 process.on('SIGTERM', () => void app.stop().finally(() => process.exit()))
+// with NODE_COMPILE_CACHE the next process starts in half the time, however this one ends
+flushCompileCache()

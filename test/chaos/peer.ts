@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { child, childText, type Element, elements } from '../../src/stanza/element.ts'
 import { type Client, startClient } from '../support/second-client.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
-import { bodyOf, type History, numbered } from './history.ts'
+import { bodyOf, type History, numbered, type Sighting } from './history.ts'
 
 /** ms between tries while the server is away */
 const AGAIN = 200
@@ -25,6 +25,8 @@ export interface Peer {
   readonly jid: string
   /** Sends the next messages of the conversation; resolves when the server surely has them, whatever happens meanwhile. */
   write(to: string, count: number): Promise<void>
+  /** all that the archive of its account holds, oldest first */
+  archive(): Promise<readonly Element[]>
   stop(): Promise<void>
 }
 
@@ -34,6 +36,7 @@ export async function startPeer({ server, name, password, history }: PeerOptions
   let client = await connect()
   let written = 0
   let stopped = false
+  const archived: Element[] = []
   const kept = keep()
 
   function connect(): Promise<Client> {
@@ -42,6 +45,7 @@ export async function startPeer({ server, name, password, history }: PeerOptions
 
   function hear(stanza: Element): boolean {
     if (stanza.name !== 'message') return false
+    if (collect(stanza, archived)) return true
     const message = numbered(childText(stanza, 'body'))
     const { id = '' } = stanza.attributes
     if (message && stanza.attributes.type !== 'error') history.arrived.push({ ...message, id, at: performance.now(), source: 'live' })
@@ -96,6 +100,11 @@ export async function startPeer({ server, name, password, history }: PeerOptions
         await delay(AGAIN)
       }
     },
+    async archive() {
+      archived.length = 0
+      await askArchive(client)
+      return archived
+    },
     async stop() {
       stopped = true
       await client.stop()
@@ -106,47 +115,48 @@ export async function startPeer({ server, name, password, history }: PeerOptions
 }
 
 /** All that the archive of an account holds, oldest first. */
-export async function readArchive({ server, name, password }: Omit<PeerOptions, 'history'>): Promise<Element[]> {
-  const found: Element[] = []
+export async function readArchive({ server, name, password }: Omit<PeerOptions, 'history'>): Promise<readonly Element[]> {
+  const archived: Element[] = []
   const jid = `${name}@${server.domain}`
-  const hear = (stanza: Element) => {
-    const result = child(stanza, 'result', MAM)
-    const message =
-      result &&
-      elements(result)
-        .flatMap(elements)
-        .find((one) => one.name === 'message')
-    if (message) found.push(message)
-    return result !== undefined
-  }
-  const client = await startClient({ server, jid, password, presence: false, hear })
+  const client = await startClient({ server, jid, password, presence: false, hear: (stanza) => collect(stanza, archived) })
   try {
-    for (let after = ''; ; ) {
-      const place = after === '' ? '' : `<after>${after}</after>`
-      const set = `<set xmlns='http://jabber.org/protocol/rsm'><max>100</max>${place}</set>`
-      const answer = await client.request({ type: 'set', payload: `<query xmlns='${MAM}'>${set}</query>` }, PAGE_WITHIN)
-      const fin = child(answer, 'fin', MAM)
-      if (!fin) throw new Error(`No archive of ${jid}: ${JSON.stringify(answer)}`)
-      const page = elements(fin)[0]
-      after = (page && childText(page, 'last')) ?? ''
-      if (fin.attributes.complete === 'true' || after === '') return found
-    }
+    await askArchive(client)
+    return archived
   } finally {
     await client.stop()
   }
 }
 
-/** Adds to a history what the archives hold of its conversations. */
-export async function addArchives(
-  history: History,
-  { server, session, peers, password }: { server: XmppServer; session: string; peers: readonly string[]; password: string },
-): Promise<void> {
+/** Keeps the message of an archive result; false for any other stanza. */
+function collect(stanza: Element, into: Element[]): boolean {
+  const result = child(stanza, 'result', MAM)
+  if (!result) return false
+  into.push(
+    ...elements(result)
+      .flatMap(elements)
+      .filter(({ name }) => name === 'message'),
+  )
+  return true
+}
+
+async function askArchive(client: Client): Promise<void> {
+  for (let after = ''; ; ) {
+    const place = after === '' ? '' : `<after>${after}</after>`
+    const set = `<set xmlns='http://jabber.org/protocol/rsm'><max>100</max>${place}</set>`
+    const answer = await client.request({ type: 'set', payload: `<query xmlns='${MAM}'>${set}</query>` }, PAGE_WITHIN)
+    const fin = child(answer, 'fin', MAM)
+    if (!fin) throw new Error(`No archive: ${JSON.stringify(answer)}`)
+    const page = elements(fin)[0]
+    after = (page && childText(page, 'last')) ?? ''
+    if (fin.attributes.complete === 'true' || after === '') return
+  }
+}
+
+/** Messages of one direction in an archive, as they were seen there now. */
+export function sightings(archived: readonly Element[], direction: 'in' | 'out'): Sighting[] {
   const at = performance.now()
-  const messages = async (name: string, direction: 'in' | 'out') =>
-    (await readArchive({ server, name, password })).flatMap((stanza) => {
-      const message = numbered(childText(stanza, 'body'))
-      return message?.conversation.startsWith(direction) ? [{ ...message, id: stanza.attributes.id ?? '', at }] : []
-    })
-  history.held.push(...(await messages(session, 'in')))
-  for (const name of peers) for (const arrival of await messages(name, 'out')) history.arrived.push({ ...arrival, source: 'archive' })
+  return archived.flatMap((stanza) => {
+    const message = numbered(childText(stanza, 'body'))
+    return message?.conversation.startsWith(direction) ? [{ ...message, id: stanza.attributes.id ?? '', at }] : []
+  })
 }

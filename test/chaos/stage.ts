@@ -4,7 +4,7 @@ import type { XmppServer } from '../support/xmpp-server.ts'
 import { addLog, type Producer, startConsumer, startProducer } from './caller.ts'
 import { check, type Verdict } from './checker.ts'
 import { bodyOf, emptyHistory, type History } from './history.ts'
-import { addArchives, type Peer, startPeer } from './peer.ts'
+import { type Peer, readArchive, sightings, startPeer } from './peer.ts'
 import type { Reachable } from './revenant.ts'
 
 /** ms between looks at a history */
@@ -36,8 +36,8 @@ export interface Stage {
   until(look: (history: History) => boolean, ms: number): Promise<boolean>
   /** Waits until everything accepted is told as done and everything written to the session is told. Answers what is not in `ms`, in words. */
   settled(ms: number): Promise<string[]>
-  /** ends the readers, reads the archives and the log, and judges */
-  judge(): Promise<Verdict>
+  /** Ends the reader, reads the log and the archives of the peers, with `archive` also that of the account, and judges. */
+  judge(options?: { archive?: boolean }): Promise<Verdict>
   stop(): Promise<void>
 }
 
@@ -85,12 +85,14 @@ export async function openStage({ server, gateway, service, account, peers: name
         await until((seen) => unsettled(seen).length === 0, ms)
         return unsettled(history)
       },
-      async judge() {
+      async judge({ archive = false } = {}) {
         await addLog(history, { gateway, session })
         const last = history.log.at(-1)
         await until(({ told }) => told.some(({ cursor }) => cursor === last), READ_WITHIN)
         await consumer.stop()
-        await addArchives(history, { server, session: account, peers: names, password })
+        for (const peer of peers)
+          history.arrived.push(...sightings(await peer.archive(), 'out').map((sighting) => ({ ...sighting, source: 'archive' as const })))
+        if (archive) history.held.push(...sightings(await readArchive({ server, name: account, password }), 'in'))
         return check(history)
       },
       stop,
