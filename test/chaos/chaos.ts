@@ -79,7 +79,7 @@ async function run(start: typeof startProsody): Promise<Verdict> {
     await Promise.all([nemesis.rage(end), ...writers(stage, createRandom(seed + 1), end)])
     say('everything is whole again')
     const left = await stage.settled(SETTLE_WITHIN)
-    if (left.length > 0) say(`not settled: ${left.slice(0, 20).join(', ')}`)
+    say(left.length === 0 ? 'settled' : `not settled: ${left.slice(0, 20).join(', ')}`)
     const judged = await stage.judge({ archive: true })
     say(`faults: ${[...nemesis.done].map(([fault, times]) => `${fault} ${times}`).join(', ')}`)
     return judged

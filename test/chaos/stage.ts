@@ -93,7 +93,7 @@ export async function openStage({ server, gateway, service, account, peers: name
         for (const peer of peers)
           history.arrived.push(...sightings(await peer.archive(), 'out').map((sighting) => ({ ...sighting, source: 'archive' as const })))
         if (archive) history.held.push(...sightings(await readArchive({ server, name: account, password }), 'in'))
-        return check(history)
+        return check(history, { disorderly: server.kind === 'ejabberd' })
       },
       stop,
     }

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { check } from './checker.ts'
+import { type Arrival, bodyOf, emptyHistory, type History, numbered, type Told } from './history.ts'
+
+const message = (conversation: string, number: number, id = `${conversation}-${number}`) => ({ conversation, number, id, at: number })
+const arrival = (number: number, source: Arrival['source'] = 'live'): Arrival => ({ ...message('out juliet', number), source })
+const acked = (number: number): Told => ({ cursor: `a${number}`, type: 'message.acked', id: `out juliet-${number}`, at: number })
+const received = (number: number, cursor = `r${number}`): Told => {
+  const { id, ...rest } = message('in juliet', number)
+  return { cursor, type: 'message.received', id, message: rest, at: number }
+}
+
+/** Two messages each way, all well. */
+function well(): History {
+  const told = [acked(1), received(1), acked(2), received(2)]
+  return {
+    ...emptyHistory(),
+    accepted: [message('out juliet', 1), message('out juliet', 2)],
+    arrived: [arrival(1), arrival(2), arrival(1, 'archive'), arrival(2, 'archive')],
+    held: [message('in juliet', 1), message('in juliet', 2), message('in juliet', 2)],
+    told,
+    log: told.map(({ cursor }) => cursor),
+  }
+}
+
+/** What the checker says of a history that was changed. */
+function complaints(change: (history: History) => unknown): string[] {
+  const history = well()
+  change(history)
+  return check(history).violations.map((violation) => violation.split(':')[0] as string)
+}
+
+test('a history in which all is well has no violations', () => {
+  const verdict = check(well())
+  assert.deepEqual(verdict, { accepted: 4, delivered: 4, duplicates: 0, failed: 0, longestGap: 1, violations: [] })
+})
+
+test('what is lost on the way out or in is seen', () => {
+  assert.deepEqual(
+    complaints((history) => {
+      history.arrived = history.arrived.filter(({ number }) => number !== 2)
+    }),
+    ['I1, accepted and lost'],
+  )
+  assert.deepEqual(
+    complaints((history) => history.held.push(message('in juliet', 3))),
+    ['I3, at the server and not in the log'],
+  )
+  assert.deepEqual(
+    complaints((history) => {
+      history.told = history.told.filter(({ cursor }) => cursor !== 'a2')
+      history.log = history.told.map(({ cursor }) => cursor)
+    }),
+    ['I1, what became of it was never told'],
+  )
+})
+
+test('a repetition under the same id is counted, one under another id or with another content is wrong', () => {
+  const history = well()
+  history.arrived.push(arrival(1))
+  const { duplicates, violations } = check(history)
+  assert.deepEqual([duplicates, violations], [1, []])
+  const otherId = complaints(({ arrived }) => arrived.push({ ...arrival(2), id: 'another' }))
+  assert.deepEqual(otherId, ['I2, one message under two ids'])
+  const otherContent = complaints(({ arrived }) => arrived.push({ ...arrival(3), id: 'out juliet-2' }))
+  assert.deepEqual(otherContent, ['I2, one id with two contents'])
+})
+
+test('what comes after a later one of its conversation is seen, in both directions and at the server', () => {
+  const swapped = complaints(({ arrived }) => arrived.unshift(arrival(3)))
+  assert.deepEqual(swapped, ['I4, arrived out of order', 'I4, arrived out of order'])
+  const archived = complaints(({ arrived }) => arrived.splice(2, 0, arrival(3, 'archive')))
+  assert.deepEqual(archived, ['I4, out of order in the archive of the peer', 'I4, out of order in the archive of the peer'])
+  const late = (history: History) => {
+    history.told.push(received(9), received(8))
+    history.log.push('r9', 'r8')
+  }
+  assert.deepEqual(complaints(late), ['I4, told out of order'])
+  const history = well()
+  late(history)
+  assert.deepEqual(check(history, { disorderly: true }).violations, [])
+})
+
+test('a consumer that misses an event, or reads one twice, is seen', () => {
+  assert.match(complaints(({ told }) => void told.pop()).join(), /the consumer never read r2/)
+  assert.match(complaints(({ told }) => told.splice(1, 0, received(1))).join(), /the consumer read r1 where the log has a2/)
+})
+
+test('bodies say which message they are', () => {
+  assert.deepEqual(numbered(bodyOf({ conversation: 'in juliet', number: 7 })), { conversation: 'in juliet', number: 7 })
+  assert.equal(numbered('something else'), undefined)
+  assert.equal(numbered(undefined), undefined)
+})

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Problem } from '../../src/errors.ts'
+import type { Archive } from '../../src/gateway/archive.ts'
+import { createCatchUp, noteArchived } from '../../src/gateway/catch-up.ts'
+import type { ArchiveQuery, LiveSession } from '../../src/gateway/feature.ts'
+import type { Handled, Inbound } from '../../src/gateway/inbound.ts'
+import { createMirror } from '../../src/gateway/mirror.ts'
+import type { Outbox } from '../../src/gateway/outbox.ts'
+import type { Change, Clock, Store } from '../../src/gateway/ports.ts'
+import type { Receiver } from '../../src/gateway/receive.ts'
+
+const HOUR = 3_600_000
+const nothing = async (): Promise<Handled> => ({ change: {}, after: [] })
+const lost = new Problem('outcome-unknown', 'The connection was lost.')
+
+/** A catch-up over what a session remembers; `page` is its archive. */
+function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']>>, remembered = new Map<string, Map<string, unknown>>()) {
+  const state = createMirror(remembered)
+  const told: string[] = []
+  const waiting: boolean[] = []
+  let now = 0
+  const clock: Clock = { now: () => now, monotonic: () => now }
+  const session = {
+    record: { id: 'ses_1', jid: 'romeo@montague.lit' },
+    state,
+    commit: async (change: Change) => {
+      state.apply(change)
+      told.push(...(change.events ?? []).map(({ type }) => type))
+      return []
+    },
+  } as unknown as LiveSession
+  const catchUp = createCatchUp({
+    session,
+    archive: { page: async (query) => page(query), take: () => false },
+    inbound: {
+      enqueue: async (handle: () => Promise<Handled>) => {
+        state.apply((await handle()).change)
+      },
+    } as unknown as Inbound,
+    receiver: {
+      archived: nothing,
+      hold: () => waiting.push(true),
+      holds: () => false,
+      release: async () => {
+        waiting.push(false)
+        return await nothing()
+      },
+    } as unknown as Receiver,
+    outbox: {} as Outbox,
+    store: { log: { end: async () => '0', read: async () => ({ events: [], next: '0', end: true }) } } as unknown as Store,
+    clock,
+    view: async () => ({}),
+  })
+  return {
+    catchUp,
+    told,
+    waiting,
+    remembered,
+    at: (time: number) => {
+      now = time
+    },
+    note: (id: string) => state.apply(noteArchived(clock, id, undefined)),
+  }
+}
+
+test('a catch-up that a lost link ends is owed: messages wait, and the next one starts where it did', async () => {
+  const starts: (string | undefined)[] = []
+  let broken = true
+  const { catchUp, waiting, told, at, note } = start((query) => {
+    starts.push(query.start)
+    if (broken) throw lost
+    return { items: [], complete: true }
+  })
+  note('m1')
+  at(HOUR)
+  await assert.rejects(catchUp.run(), lost)
+  assert.ok(catchUp.owing)
+  assert.deepEqual(waiting, [true])
+  // what was known last moves on, as it does with what is restored or comes in
+  note('m9')
+  at(2 * HOUR)
+  broken = false
+  const finish = await catchUp.run()
+  assert.equal(starts[0], starts[1])
+  assert.deepEqual(waiting, [true, true], 'nothing is let in before own presence was sent')
+  await finish()
+  assert.deepEqual([waiting.at(-1), catchUp.owing, told], [false, false, ['session.caught-up']])
+})
+
+test('what another process owed makes messages wait from the start', async () => {
+  const first = start(() => {
+    throw lost
+  })
+  first.note('m1')
+  await assert.rejects(first.catchUp.run(), lost)
+  const second = start(() => ({ items: [], complete: true }), first.remembered)
+  assert.ok(second.catchUp.owing)
+  assert.deepEqual(second.waiting, [true])
+})
+
+test('a run that another has overtaken lets nothing in and pays nothing', async () => {
+  const { catchUp, waiting, note } = start(() => ({ items: [], complete: true }))
+  note('m1')
+  const first = await catchUp.run()
+  const second = await catchUp.run()
+  await first()
+  assert.deepEqual([waiting, catchUp.owing], [[true, true], true])
+  await second()
+  assert.deepEqual([waiting.at(-1), catchUp.owing], [false, false])
+})
+
+test('the very first start reads what came between its look at the archive and own presence', async () => {
+  const asked: ArchiveQuery[] = []
+  const { catchUp, waiting, told } = start((query) => {
+    asked.push(query)
+    return { items: [], complete: true }
+  })
+  const finish = await catchUp.begin()
+  assert.deepEqual(waiting, [true])
+  await finish?.()
+  assert.deepEqual(
+    asked.map(({ before }) => before),
+    ['', undefined],
+  )
+  assert.deepEqual([waiting.at(-1), catchUp.owing, told], [false, false, []])
+  assert.equal(await catchUp.begin(), undefined)
+})
