@@ -9,7 +9,7 @@ export interface Verdict {
   /** seen again under the same id, which whoever sees it can tell */
   duplicates: number
   failed: number
-  /** ms between two things that anybody saw, at most */
+  /** ms between two deliveries, at most */
   longestGap: number
   /** what must never be, in words; empty when all is well */
   violations: string[]
@@ -52,7 +52,7 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
     delivered: accepted.filter(({ id }) => there.has(id)).length + promised.filter((message) => here.has(bodyOf(message))).length,
     duplicates: Math.max(repeats(live), repeats(archived)) + repeats(received),
     failed: failed.size,
-    longestGap: longestGap([...arrived.filter(({ source }) => source === 'live'), ...told].map(({ at }) => at)),
+    longestGap: longestGap([...live, ...received].map(({ at }) => at)),
     violations,
   }
 }
@@ -60,10 +60,10 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
 const named =
   (what: string) =>
   (message: Sighting): string =>
-    `${what}: ${bodyOf(message)} (${message.id})`
+    `${what}: ${bodyOf(message)} (${message.id}, ${(message.at / 1000).toFixed(1)} s)`
 
 function unique(sightings: readonly Sighting[]): Sighting[] {
-  return [...new Map(sightings.map((sighting) => [bodyOf(sighting), sighting])).values()]
+  return [...new Map(sightings.toReversed().map((sighting) => [bodyOf(sighting), sighting])).values()]
 }
 
 const repeats = (sightings: readonly Sighting[]) => sightings.length - new Set(sightings.map(({ id }) => id)).size

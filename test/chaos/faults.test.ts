@@ -94,9 +94,11 @@ forEachCell('faults', cells, (cell) => {
       const stage = await open(name)
       const { server } = cell()
       await both(stage, 5)
-      const writing = both(stage, 20)
-      // ejabberd answers for messages that are not on its disk yet
+      // ejabberd answers for messages that it has not passed on or written yet: when it ends, even in order, they are nowhere
+      if (server.kind === 'ejabberd') assert.deepEqual(await stage.settled(DEADLINE), [])
+      const early = server.kind === 'prosody' ? both(stage, 20) : undefined
       await (name === 'killed' && server.kind === 'prosody' ? server.kill() : server.halt())
+      const writing = early ?? both(stage, 20)
       await server.start()
       await writing
       assert.ok(await told(stage, 'session.caught-up'))
