@@ -1,5 +1,5 @@
 import type { SecureContext } from 'node:tls'
-import type { ConnectionSpec } from '../gateway/ports.ts'
+import type { ConnectionSpec, Metrics } from '../gateway/ports.ts'
 import type { Resolve } from '../net/address.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
@@ -22,6 +22,7 @@ export interface Surroundings {
   monotonic: () => number
   resolve: { host?: Resolve | undefined; srv?: ResolveSrv | undefined }
   random: () => number
+  metrics: Metrics
 }
 
 export interface Attempt {
@@ -30,18 +31,7 @@ export interface Attempt {
   negotiated: Negotiated
 }
 
-/**
- * One log-in from the look-up of the address to a bound or resumed stream, under one deadline. On failure nothing of it is left.
- * Rejects with a Failure.
- */
-export async function attemptOnce({
-  spec,
-  resume,
-  memory,
-  elsewhere,
-  surroundings,
-  signal,
-}: {
+interface AttemptOptions {
   spec: ConnectionSpec
   resume: { id: string; jid: string; h: () => number } | undefined
   memory: LoginMemory
@@ -50,7 +40,30 @@ export async function attemptOnce({
   surroundings: Surroundings
   /** of the connection: aborted when it is closed */
   signal: AbortSignal
-}): Promise<Attempt> {
+}
+
+/**
+ * One log-in from the look-up of the address to a bound or resumed stream, under one deadline. On failure nothing of it is left.
+ * Rejects with a Failure.
+ */
+export async function attemptOnce(options: AttemptOptions): Promise<Attempt> {
+  const { metrics, monotonic } = options.surroundings
+  const begun = monotonic()
+  try {
+    const made = await attempt(options)
+    const { kind } = made.negotiated.outcome
+    metrics.count('connect_attempts_total', { result: kind, reason: '' })
+    metrics.observe('connect_duration_seconds', (monotonic() - begun) / 1000)
+    if (options.resume !== undefined) metrics.count('resume_total', { result: kind === 'resumed' ? 'resumed' : 'refused' })
+    return made
+  } catch (thrown) {
+    const cause = toFailure(thrown)
+    metrics.count('connect_attempts_total', { result: 'failed', reason: cause.reason })
+    throw cause
+  }
+}
+
+async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }: AttemptOptions): Promise<Attempt> {
   const { bounds, readLimit, monotonic, resolve, random } = surroundings
   const deadline = new AbortController()
   const late = failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.')
@@ -87,8 +100,6 @@ export async function attemptOnce({
       if (next === undefined || elsewhere !== undefined) throw thrown
       return await tryTargets([otherHost(next)])
     }
-  } catch (thrown) {
-    throw toFailure(thrown)
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', abort)

@@ -25,7 +25,7 @@ const crashes = new Set(['timeout', 'connection-lost', 'internal-error', 'intern
 
 /** One stream that is kept up: see Connection in gateway/ports.ts. */
 export function createConnection({ spec, events, surroundings, clock, log, turn, onDone }: ConnectionOptions): Connection {
-  const { bounds, stanzaLimit, random } = surroundings
+  const { bounds, stanzaLimit, random, metrics } = surroundings
   const closing = new AbortController()
   const supervisor = createSupervisor({ bounds, random, monotonic: clock.monotonic })
   const domain = spec.jid.slice(spec.jid.indexOf('@') + 1)
@@ -160,6 +160,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
         stream = undefined
       }
       if (closing.signal.aborted) return
+      if (cause.reason.startsWith('received-')) metrics.count('stanza_rejected_total', { reason: cause.reason })
       if (online > 0) droppedAt = clock.monotonic()
       last = cause.reason
       if (memory.sasl2 === 'begun' && online === 0 && crashes.has(cause.reason)) {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Clock, Connection, ConnectionEvents, Connector } from '../gateway/ports.ts'
+import type { Clock, Connection, ConnectionEvents, Connector, Metrics } from '../gateway/ports.ts'
 import { normalHost, type Resolve } from '../net/address.ts'
 import type { Surroundings } from './attempt.ts'
 import { type Bounds, defaultBounds } from './bounds.ts'
@@ -22,6 +22,7 @@ export interface ConnectorOptions {
   stanzaLimit: number
   clock: Clock
   log: Log
+  metrics?: Metrics
   bounds?: Partial<Bounds>
   /** instead of the system's resolver */
   resolve?: { host?: Resolve; srv?: ResolveSrv }
@@ -45,6 +46,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     monotonic: clock.monotonic,
     resolve: options.resolve ?? {},
     random: options.random ?? Math.random,
+    metrics: options.metrics ?? uncounted,
   }
   const buckets = createBuckets({ rate: bounds.reconnectRate, burst: bounds.reconnectBurst, monotonic: clock.monotonic })
   const open = new Set<Connection>()
@@ -91,6 +93,8 @@ export function createConnector(options: ConnectorOptions): Connector {
     },
   }
 }
+
+const uncounted: Metrics = { count() {}, set() {}, observe() {} }
 
 function hostSet(hosts: readonly string[]): ReadonlySet<string> {
   return new Set(hosts.map((host) => normalHost(host) ?? host))

@@ -1,5 +1,6 @@
 import { type OwnCode, Problem, type ProblemCode } from '../errors.ts'
 import { childText, type Element, elements, text } from '../stanza/element.ts'
+import { streamCondition } from './conditions.ts'
 
 export const STREAMS = 'http://etherx.jabber.org/streams'
 export const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams'
@@ -45,7 +46,7 @@ const reasons: Partial<Record<ProblemCode, string>> = {
 /** A `<stream:error/>` of the server, however empty. */
 export function streamFailure(error: Element): Failure {
   const condition = elements(error).find((each) => each.xmlns === STREAM_ERRORS && each.name !== 'text')
-  const reason = condition?.name ?? 'undefined-condition'
+  const reason = streamCondition(condition?.name)
   const said = childText(error, 'text', STREAM_ERRORS)?.slice(0, 200)
   const detail = `The XMPP server closed the stream: ${reason}${said === undefined ? '' : ` (${said})`}.`
   const made = failure(reason, reason === 'conflict' ? 'xmpp-conflict' : 'xmpp-unreachable', detail)

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { type Credentials, client, type XmppClient } from '@xmpp/client'
 import xml from '@xmpp/xml'
+import { conditions } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import type { Channel } from './channel.ts'
+import { saslCondition } from './conditions.ts'
 import { type Failure, failure, toFailure } from './failure.ts'
 import { toLtx } from './ltx.ts'
 import type { Reader } from './reader.ts'
@@ -114,7 +116,8 @@ export function libraryFailure(thrown: unknown): Failure {
   const named = thrown as Error & { condition?: string; text?: string }
   if (named.name === 'SASLError') return saslFailure(named.condition ?? '', named)
   if (named.name === 'StanzaError') {
-    return failure(`bind-${named.condition}`, 'xmpp-unreachable', `The XMPP server refused to bind a resource: ${named.condition}.`, thrown)
+    const condition = Object.hasOwn(conditions, named.condition ?? '') ? named.condition : 'undefined-condition'
+    return failure(`bind-${condition}`, 'xmpp-unreachable', `The XMPP server refused to bind a resource: ${condition}.`, thrown)
   }
   if (named.name === 'TimeoutError') return failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.', thrown)
   return toFailure(thrown)
@@ -125,10 +128,11 @@ function saslFailure(name: string, cause: unknown): Failure {
   if (!/^[a-z-]+$/.test(name)) {
     return failure('sasl-no-mechanism', 'xmpp-authentication-failed', 'The XMPP server offers no log-in that is safe enough.', cause)
   }
+  const reason = `sasl-${saslCondition(name)}`
   if (name === 'temporary-auth-failure') {
-    return failure(`sasl-${name}`, 'xmpp-unreachable', 'The XMPP server cannot check the credentials now.', cause)
+    return failure(reason, 'xmpp-unreachable', 'The XMPP server cannot check the credentials now.', cause)
   }
-  return failure(`sasl-${name}`, 'xmpp-authentication-failed', `The XMPP server refused the credentials: ${name}.`, cause)
+  return failure(reason, 'xmpp-authentication-failed', `The XMPP server refused the credentials: ${name}.`, cause)
 }
 
 /** The same UUID for each log-in of the same connection, where none is kept. */
