@@ -29,6 +29,7 @@ import { createServer } from './http/server.ts'
 import { createLog, type Log } from './log.ts'
 import { createTranslator } from './stanza/translate.ts'
 import { createMemoryStore } from './store/memory/store.ts'
+import { metered } from './store/metered.ts'
 import { version } from './version.ts'
 import { createConnector } from './xmpp/connector.ts'
 
@@ -61,15 +62,16 @@ export interface App {
 
 /** Composition: the one place that knows every room. */
 export async function buildApp(config: Config, overrides: Overrides = {}): Promise<App> {
+  const metrics = createMetrics({ version, redis: config.redis !== null })
   const {
     clock = { now: Date.now, monotonic: () => performance.now() },
     log = createLog({ level: config.logLevel, instance: config.instance }),
     features = allFeatures,
     finishWithin = FINISH_WITHIN,
-    connector = createConnector({ ...config.xmpp, stanzaLimit: config.stanzaLimit, clock, log }),
+    connector = createConnector({ ...config.xmpp, stanzaLimit: config.stanzaLimit, clock, log, metrics }),
   } = overrides
-  const metrics = createMetrics({ version })
   const store = overrides.store ?? (await createStore(config, { clock, log, metrics }))
+  const counted = metered(store, metrics)
   // a process that was started again under the same name is another one
   const boot = randomBytes(6).toString('base64url')
   const draining = new AbortController()
@@ -78,7 +80,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   // the core
   const vocabulary = createTranslator(definitions)
   const seal = createSeal([...config.credentialsKeys])
-  const gateway = createGateway({ store, connector, seal, clock, vocabulary, features, instance: config.instance, log, metrics })
+  const gateway = createGateway({ store: counted, connector, seal, clock, vocabulary, features, instance: config.instance, log, metrics })
   const sessions = overrides.sessions ?? gateway.sessions
 
   // the tables of the rooms
@@ -99,7 +101,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     metricsTokenHash: config.metricsTokenHash,
     authenticate: sessions.authenticate,
   })
-  const invoke = createInvoke({ sessions, store, instance: `${config.instance}:${boot}`, metrics })
+  const invoke = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
   const { bodyLimit, allowedOrigins } = config
   const server = createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining })
   registerHealth(server, { ping: () => store.ping(), isDraining, authenticator, metrics, refresh })
@@ -154,7 +156,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 
 /** ioredis is loaded only where there is a Redis */
 async function createStore({ redis, limits }: Config, parts: { clock: Clock; log: Log; metrics: Metrics }): Promise<Store> {
-  if (!redis) return createMemoryStore({ limits, clock: parts.clock })
+  if (!redis) return createMemoryStore({ limits, clock: parts.clock, metrics: parts.metrics })
   const { createRedisStore } = await import('./store/redis/store.ts')
   return createRedisStore({ ...redis, ...parts, limits })
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import type { Answer } from '../gateway/feature.ts'
-import type { Metrics, Store, StoredAnswer } from '../gateway/ports.ts'
+import type { Store, StoredAnswer } from '../gateway/ports.ts'
 import { PROBLEM_TYPE, problemBody, problemHeaders } from './problem.ts'
 
 /** ms that a running mark lives: longer than any request that may have a key, shorter than a caller's patience */
@@ -35,9 +35,7 @@ function canonical(value: unknown): string {
  * Runs a request once per key and session and answers its repeats with the first answer. Kept are 2xx and the 4xx that say
  * something about the request itself; after anything else the key is free again.
  */
-export function createIdempotency({ store, instance, metrics }: { store: Store['idempotency']; instance: string; metrics: Metrics }) {
-  const count = (result: string) => metrics.count('idempotency_total', { result })
-
+export function createIdempotency({ store, instance }: { store: Store['idempotency']; instance: string }) {
   /** The running mark, for operations whose answer is kept here. */
   async function generic(session: string, mark: Idempotency, requestId: string, run: () => Promise<Answer>): Promise<Answer> {
     const repeat = await begin(session, mark)
@@ -70,7 +68,6 @@ export function createIdempotency({ store, instance, metrics }: { store: Store['
 
   async function begin(session: string, { key, fingerprint }: Idempotency): Promise<Answer | undefined> {
     const begun = await store.begin(session, key, fingerprint, instance, RUNNING)
-    count(begun.kind)
     if (begun.kind === 'new') return undefined
     if (begun.kind === 'running') {
       throw new Problem('idempotency-key-running', 'A request with this Idempotency-Key is still running.', { retryAfter: 1 })

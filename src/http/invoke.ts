@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type OwnCode, Problem } from '../errors.ts'
 import type { Answer, Call, Caller, Operation, SessionHandle, Sessions } from '../gateway/feature.ts'
-import type { Metrics, Store } from '../gateway/ports.ts'
+import type { Store } from '../gateway/ports.ts'
 import { checkCharacters } from '../stanza/characters.ts'
 import { checkKey, createIdempotency, fingerprintOf } from './idempotency.ts'
 import { bodyBounds } from './json.ts'
@@ -34,14 +34,12 @@ export function createInvoke({
   sessions,
   store,
   instance,
-  metrics,
 }: {
   sessions: Sessions
   store: Pick<Store, 'idempotency'>
   instance: string
-  metrics: Metrics
 }): Invoke {
-  const idempotency = createIdempotency({ store: store.idempotency, instance, metrics })
+  const idempotency = createIdempotency({ store: store.idempotency, instance })
   const resolve = createSessionResolver(sessions)
   /** compiled once: an unknown query parameter is refused whatever the operation says */
   const strict = new WeakMap<Operation, z.ZodObject>()

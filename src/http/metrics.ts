@@ -8,9 +8,9 @@ const counters: Record<Counter, Description> = {
   connect_attempts_total: ['Tries to connect to XMPP servers', 'result', 'reason'],
   resume_total: ['Tries to resume a stream (XEP-0198)', 'result'],
   stanzas_total: ['Stanzas in and out', 'direction', 'kind'],
-  stanza_rejected_total: ['Stanzas refused by a limit', 'reason'],
+  stanza_rejected_total: ['Streams given up because of what the server sent on them', 'reason'],
   stanza_spoof_total: ['Stanzas whose sender had no right to what they claim', 'kind'],
-  idempotency_total: ['Requests with an Idempotency-Key', 'result'],
+  idempotency_total: ['Requests with an Idempotency-Key, by what the key met', 'result'],
   lease_total: ['Steps with leases of sessions', 'op', 'result'],
   fenced_writes_total: ['Writes refused because another instance owns the session'],
   events_appended_total: ['Events written to logs'],
@@ -21,20 +21,20 @@ const counters: Record<Counter, Description> = {
 
 const gauges: Record<Gauge, Description> = {
   sessions: ['Sessions owned by this instance', 'state'],
-  sm_unacked: ['Stanzas written and not yet acknowledged by servers'],
-  outbox_entries: ['Messages waiting in outboxes'],
-  outbox_oldest_age_seconds: ['Age of the oldest waiting message'],
+  sm_unacked: ['Messages written and not yet acknowledged by servers'],
+  outbox_entries: ['Messages accepted and not yet settled, of the sessions of this instance'],
+  outbox_oldest_age_seconds: ['Age of the oldest of them'],
   iq_inflight: ['Iqs waiting for their answer'],
   streams: ['Open event streams', 'kind'],
   redis_up: ['1 while Redis answers'],
 }
 
 const histograms: Record<Histogram, Description> = {
-  connect_duration_seconds: ['Time to a bound XMPP stream'],
-  sm_ack_latency_seconds: ['Time from writing a stanza to its acknowledgement'],
+  connect_duration_seconds: ['Time to a bound or resumed XMPP stream'],
+  sm_ack_latency_seconds: ['Time from writing to the acknowledgement, of the oldest message that each acknowledgement covers'],
   iq_duration_seconds: ['Time to the answer of an iq', 'result'],
   webhook_duration_seconds: ['Time of a webhook request'],
-  redis_command_duration_seconds: ['Time of a Redis command', 'command'],
+  redis_command_duration_seconds: ['Time of a script in Redis', 'command'],
 }
 
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -46,7 +46,8 @@ export interface MetricsRegistry extends Metrics {
   exposition(): Promise<{ contentType: string; text: string }>
 }
 
-export function createMetrics({ version }: { version: string }): MetricsRegistry {
+/** `redis`: is there one to tell of? Without, a gauge that says 0 would pass for one that is down. */
+export function createMetrics({ version, redis }: { version: string; redis: boolean }): MetricsRegistry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const options = (name: string, [help, ...labelNames]: Description) => ({
@@ -58,6 +59,7 @@ export function createMetrics({ version }: { version: string }): MetricsRegistry
   const counted = mapValues(counters, (description, name) => new PromCounter(options(name, description)))
   const gauged = mapValues(gauges, (description, name) => new PromGauge(options(name, description)))
   const observed = mapValues(histograms, (description, name) => new PromHistogram({ ...options(name, description), buckets: BUCKETS }))
+  if (!redis) for (const name of ['redis_up', 'redis_command_duration_seconds']) registry.removeSingleMetric(`stanzagate_${name}`)
   const requests = new PromHistogram({
     name: 'http_server_request_duration_seconds',
     help: 'Time to the end of an HTTP answer',

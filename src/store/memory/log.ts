@@ -12,6 +12,8 @@ export interface Log {
   read(after: string | undefined, limit: number, now: number): LogPage
   place(cursor: string, now: number): CursorPlace
   end(): string
+  /** how many events it ever had */
+  head(): number
 }
 
 export function createLog(session: string, limits: StoreLimits): Log {
@@ -68,6 +70,7 @@ export function createLog(session: string, limits: StoreLimits): Log {
       return placeOf(session, cursor, bounds())
     },
     end: () => formatCursor(log, head),
+    head: () => head,
   }
 }
 

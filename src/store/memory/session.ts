@@ -49,7 +49,7 @@ interface Kept {
 
 export function createSession(
   { record, status }: { record: SessionRecord; status: SessionStatus },
-  { limits, clock, appended }: { limits: StoreLimits; clock: Clock; appended: () => void },
+  { limits, clock, appended }: { limits: StoreLimits; clock: Clock; appended: (fresh: number) => void },
 ): MemorySession {
   const log = createLog(record.id, limits)
   const keys = createKeys({ limits, clock })
@@ -64,8 +64,9 @@ export function createSession(
 
   function append(events: Change['events'] = [], now: number): string[] {
     if (events.length === 0) return []
+    const before = log.head()
     const cursors = events.map((event) => log.append(event, now))
-    appended()
+    appended(log.head() - before)
     return cursors
   }
   function settle(ids: readonly string[], now: number): void {

@@ -1,5 +1,5 @@
 /** The store of a gateway that is one process: all of it in memory, gone with the process. */
-import type { Clock, SessionRecord, SessionStatus, Store, StoreLimits } from '../../gateway/ports.ts'
+import type { Clock, Metrics, SessionRecord, SessionStatus, Store, StoreLimits } from '../../gateway/ports.ts'
 import { Fenced } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
 import { createWakes } from '../wakes.ts'
@@ -19,7 +19,7 @@ interface Tenant {
   readonly members: Map<string, MemorySession>
 }
 
-export function createMemoryStore({ limits, clock }: { limits: StoreLimits; clock: Clock }): Store {
+export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLimits; clock: Clock; metrics?: Metrics }): Store {
   const sessions = new Map<string, MemorySession>()
   const tenants = new Map<string, Tenant>()
   const left = createAging<number>()
@@ -55,7 +55,10 @@ export function createMemoryStore({ limits, clock }: { limits: StoreLimits; cloc
         const resources = tenant.jids.get(record.jid) ?? new Map()
         const taken = sessions.get(resources.get(record.requestedResource) ?? record.id)
         if (taken !== undefined) return { record: copy(taken.record), created: false }
-        const appended = () => wakes.wake(record.id)
+        const appended = (fresh: number) => {
+          wakes.wake(record.id)
+          metrics?.count('events_appended_total', {}, fresh)
+        }
         const session = createSession(copy({ record, status }), { limits, clock, appended })
         clearTimeout(ended.get(record.id)?.timer)
         ended.delete(record.id)

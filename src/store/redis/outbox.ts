@@ -1,6 +1,6 @@
 /** What is accepted, what an owner writes, and the outbox between them. */
 import { Problem } from '../../errors.ts'
-import { type AcceptResult, Fenced, type MessageRecord, type OutboxEntry, type Store } from '../../gateway/ports.ts'
+import { type AcceptResult, Fenced, type MessageRecord, type Metrics, type OutboxEntry, type Store } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
 import { formatCursor, newLog } from '../cursor.ts'
 import { retryAfter } from '../drain.ts'
@@ -26,12 +26,14 @@ export function createOutbox({
   heads,
   liveness,
   now,
+  metrics,
 }: {
   connection: Connection
   scripts: Scripts
   heads: Heads
   liveness: Liveness
   now: () => number
+  metrics: Metrics | undefined
 }): Pick<Store, 'commit' | 'outbox' | 'records'> {
   const { client, ask } = connection
 
@@ -60,6 +62,7 @@ export function createOutbox({
       const [, log, head, cursors = []] = done
       if (log === undefined || head === undefined) return []
       heads.grown(id, log, head)
+      metrics?.count('events_appended_total', {}, cursors.filter((cursor) => typeof cursor === 'number').length)
       return cursors.map((cursor) => (typeof cursor === 'number' ? formatCursor(log, cursor) : earlierCursor(cursor)))
     },
 
@@ -80,7 +83,10 @@ export function createOutbox({
           result = await write(dead, '')
         }
         if (result[0] === 'lost') result = await write(dead, newLog(id))
-        if (result[0] === 'accepted' && result[1] !== undefined) heads.grown(id, result[1], result[2]!)
+        if (result[0] === 'accepted' && result[1] !== undefined) {
+          heads.grown(id, result[1], result[2]!)
+          metrics?.count('events_appended_total', {}, events.length)
+        }
         return verdict(result, now())
       },
       async read(id, after, limit) {

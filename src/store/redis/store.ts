@@ -55,7 +55,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     },
 
     ...createSessions({ connection, scripts }),
-    ...createOutbox({ connection, scripts, heads: events.heads, liveness, now }),
+    ...createOutbox({ connection, scripts, heads: events.heads, liveness, now, metrics }),
     log: events.log,
     idempotency: createIdempotency({ scripts, liveness, limits, now }),
 
