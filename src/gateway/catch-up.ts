@@ -8,13 +8,13 @@ import { isFrom, originId } from './provenance.ts'
 import type { Receiver } from './receive.ts'
 import { timestamp } from './record.ts'
 
-/** ms before the last message known to be archived at which a catch-up starts: clocks differ, and servers archive late */
-const OVERLAP = 300_000
-/** messages of one page */
+/** messages of one page; as many before the last one known to be archived are looked at again, since servers archive late */
 const PAGE = 50
+/** ms before the last message known at which a look by time starts, where its id is of no use: clocks differ */
+const OVERLAP = 300_000
 /** messages, and ms, that one catch-up may take; beyond is told as a gap */
 const MOST = 10_000
-const WITHIN = 60_000
+const WITHIN = 300_000
 /** ms that one page may take: a dead link is found before, and is no refusal */
 const PAGE_WITHIN = 45_000
 /** ms for the place to start from, which the log-in waits for */
@@ -27,6 +27,9 @@ interface Mark {
   /** epoch ms */
   at: number
 }
+
+/** why not everything could be restored */
+type Missing = 'archive-unavailable' | 'too-many' | undefined
 
 export interface CatchUp {
   /**
@@ -49,7 +52,7 @@ export interface CatchUp {
 }
 
 /** Notes the newest message known to be in the archive; `stamp` as the archive gave it. */
-export function noteArchived(clock: Clock, id: string, stamp: string | undefined, key: 'first' | 'last' = 'last'): Change {
+export function noteArchived(clock: Clock, id: string, stamp: string | undefined, key: 'first' | 'last' | 'owed' = 'last'): Change {
   const given = stamp === undefined ? Number.NaN : Date.parse(stamp)
   const mark: Mark = { id, at: Number.isNaN(given) ? clock.now() : given }
   return { state: [{ kind: 'archive', key, value: mark }] }
@@ -76,6 +79,8 @@ export function createCatchUp({
   /** the session as its events tell it */
   view: () => Promise<Record<string, unknown>>
 }): CatchUp {
+  /** the newest message when the session was made */
+  const first = () => session.state.get('archive', 'first') as Mark | undefined
   const lastKnown = () => session.state.get('archive', 'last') as Mark | undefined
   /** the last message known when messages began to wait */
   const owed = () => session.state.get('archive', 'owed') as Mark | undefined
@@ -87,8 +92,11 @@ export function createCatchUp({
   /** Pages from a place on, each stored before the next is asked for. Answers why it ended early, if it did. */
   async function restore(
     from: Omit<ArchiveQuery, 'limit'>,
-    wanted: (item: Archived) => boolean = () => true,
-  ): Promise<'archive-unavailable' | 'too-many' | undefined> {
+    {
+      wanted = () => true,
+      came = async () => {},
+    }: { wanted?: (item: Archived) => boolean; came?: (last: Archived) => Promise<unknown> } = {},
+  ): Promise<Missing> {
     const deadline = clock.monotonic() + WITHIN
     let query = from
     let count = 0
@@ -98,6 +106,8 @@ export function createCatchUp({
         const items = sinceBegin(page.items).filter(wanted)
         count += items.length
         await inbound.enqueue(() => receiver.archived(items))
+        const newest = items.at(-1)
+        if (newest) await came(newest)
         if (page.complete || page.last === undefined || page.items.length === 0) return undefined
         if (count >= MOST || clock.monotonic() > deadline) return 'too-many'
         query = { after: page.last }
@@ -108,12 +118,29 @@ export function createCatchUp({
     }
   }
 
+  /** All since a message. A run that is cut off is taken up where it came to: a busy archive would never be read else. */
+  async function restoreSince({ id, at }: Mark, mine: object): Promise<Missing> {
+    const came = async ({ id: last, stamp }: Archived) => {
+      if (turn === mine) await session.commit(noteArchived(clock, last, stamp, 'owed'))
+    }
+    const byTime = () => restore({ start: timestamp(Math.max(0, at - OVERLAP)) }, { came })
+    if (id === '') return await byTime()
+    try {
+      const { items } = await archive.page({ before: id, limit: PAGE }, { timeout: PAGE_WITHIN })
+      if (id !== first()?.id) await inbound.enqueue(() => receiver.archived(sinceBegin(items)))
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      return await byTime()
+    }
+    return await restore({ after: id }, { came })
+  }
+
   /** What was there before the session was made is history, not something missed. */
   function sinceBegin(items: readonly Archived[]): readonly Archived[] {
-    const first = session.state.get('archive', 'first') as Mark | undefined
-    if (!first?.id) return items
-    const at = items.findIndex(({ id }) => id === first.id)
-    return items.slice(at + 1).filter(({ stamp }) => !(Date.parse(stamp) < first.at))
+    const { id: begun, at: since } = first() ?? {}
+    if (!begun || since === undefined) return items
+    const at = items.findIndex(({ id }) => id === begun)
+    return items.slice(at + 1).filter(({ stamp }) => !(Date.parse(stamp) < since))
   }
 
   async function begin(): Promise<(() => Promise<void>) | undefined> {
@@ -134,7 +161,7 @@ export function createCatchUp({
     await session.commit({ state: [{ kind: 'archive', key: 'owed', value: lastKnown() }] })
     return async () => {
       // a server that sends the same as offline messages sends it in the right place
-      await restore(newest ? { after: newest.id } : {}, ({ id }) => !receiver.holds(id))
+      await restore(newest ? { after: newest.id } : {}, { wanted: ({ id }) => !receiver.holds(id) })
       await release(mine)
       await session.commit(paid(mine))
     }
@@ -165,7 +192,7 @@ export function createCatchUp({
     return mine
   }
 
-  async function finish(mine: object, last: Mark, before: string, missing: string | undefined): Promise<void> {
+  async function finish(mine: object, last: Mark, before: string, missing: Missing): Promise<void> {
     const newest = lastKnown()
     if (missing === undefined && newest?.id) await restore({ after: newest.id })
     await release(mine)
@@ -187,7 +214,7 @@ export function createCatchUp({
       const last = owed()
       if (!last) return async () => {}
       const before = await store.log.end(session.record.id)
-      const missing = await restore({ start: timestamp(Math.max(0, last.at - OVERLAP)) })
+      const missing = await restoreSince(last, mine)
       return () => finish(mine, last, before, missing)
     },
 

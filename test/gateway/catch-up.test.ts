@@ -9,6 +9,7 @@ import { createMirror } from '../../src/gateway/mirror.ts'
 import type { Outbox } from '../../src/gateway/outbox.ts'
 import type { Change, Clock, Store } from '../../src/gateway/ports.ts'
 import type { Receiver } from '../../src/gateway/receive.ts'
+import { CLIENT, element } from '../../src/stanza/element.ts'
 
 const HOUR = 3_600_000
 const nothing = async (): Promise<Handled> => ({ change: {}, after: [] })
@@ -65,10 +66,10 @@ function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']
 }
 
 test('a catch-up that a lost link ends is owed: messages wait, and the next one starts where it did', async () => {
-  const starts: (string | undefined)[] = []
+  const places: (string | undefined)[] = []
   let broken = true
   const { catchUp, waiting, told, at, note } = start((query) => {
-    starts.push(query.start)
+    places.push(query.before ?? query.after)
     if (broken) throw lost
     return { items: [], complete: true }
   })
@@ -82,10 +83,49 @@ test('a catch-up that a lost link ends is owed: messages wait, and the next one 
   at(2 * HOUR)
   broken = false
   const finish = await catchUp.run()
-  assert.equal(starts[0], starts[1])
+  assert.deepEqual(places, ['m1', 'm1', 'm1'])
   assert.deepEqual(waiting, [true, true], 'nothing is let in before own presence was sent')
   await finish()
   assert.deepEqual([waiting.at(-1), catchUp.owing, told], [false, false, ['session.caught-up']])
+})
+
+test('a catch-up that is cut off goes on where it came to', async () => {
+  const asked: ArchiveQuery[] = []
+  const stanza = element('message', CLIENT, { from: 'juliet@capulet.lit' }, [])
+  const { catchUp, note } = start((query) => {
+    asked.push(query)
+    if (query.before) return { items: [], complete: false }
+    if (asked.length === 3) throw lost
+    return asked.length > 3
+      ? { items: [], complete: true }
+      : { items: [{ id: 'm2', stamp: '1970-01-01T00:00:01Z', stanza }], complete: false, last: 'm2' }
+  })
+  note('m1')
+  await assert.rejects(catchUp.run(), lost)
+  await catchUp.run()
+  assert.deepEqual(
+    asked.map(({ before, after }) => [before, after]),
+    [
+      ['m1', undefined],
+      [undefined, 'm1'],
+      [undefined, 'm2'],
+      ['m2', undefined],
+      [undefined, 'm2'],
+    ],
+  )
+})
+
+test('an id that the archive does not know any more is replaced by its time', async () => {
+  const asked: ArchiveQuery[] = []
+  const { catchUp, at, note } = start((query) => {
+    asked.push(query)
+    if (query.before) throw new Problem('xmpp-item-not-found', 'Not there.', { xmpp: { type: 'cancel', condition: 'item-not-found' } })
+    return { items: [], complete: true }
+  })
+  at(HOUR)
+  note('m1')
+  await catchUp.run()
+  assert.deepEqual(asked.at(-1)?.start, '1970-01-01T00:55:00.000Z')
 })
 
 test('what another process owed makes messages wait from the start', async () => {
