@@ -126,6 +126,11 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   async function refresh(): Promise<void> {
     const counts = gateway.count()
     for (const state of sessionStates) metrics.set('sessions', counts.get(state) ?? 0, { state })
+    const { entries, unacked, iqs, oldest } = gateway.load()
+    metrics.set('outbox_entries', entries)
+    metrics.set('outbox_oldest_age_seconds', oldest === undefined ? 0 : Math.max(0, clock.now() - oldest) / 1000)
+    metrics.set('sm_unacked', unacked)
+    metrics.set('iq_inflight', iqs)
   }
 
   async function start(): Promise<AddressInfo> {

@@ -16,6 +16,8 @@ export interface Correlator {
   answer(iq: Element): boolean
   /** the stream is gone for good: a get may be tried again, the outcome of a set is not known */
   failAll(): void
+  /** how many wait */
+  size(): number
 }
 
 /**
@@ -72,7 +74,16 @@ export function createCorrelator({ own }: { own: () => { bare: string; full: str
         settle({ problem })
       }
     },
+
+    size: () => pending.size,
   }
+}
+
+/** How a wait ended, of what it was rejected with. */
+export function endOfIq(thrown: unknown): 'error' | 'timeout' | 'lost' {
+  const { code } = thrown as Partial<Problem>
+  if (code === 'xmpp-timeout') return 'timeout'
+  return code === 'session-offline' || code === 'outcome-unknown' ? 'lost' : 'error'
 }
 
 /**

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Translator } from '../stanza/translate.ts'
 import type { Feature, Sessions } from './feature.ts'
 import type { Log } from './live.ts'
+import type { Load } from './outbox.ts'
 import { createOwners } from './owners.ts'
 import type { Clock, Connector, Metrics, Seal, Store } from './ports.ts'
 import { createSessions } from './sessions.ts'
@@ -10,6 +11,8 @@ export interface Gateway {
   sessions: Sessions
   /** sessions of this instance by state */
   count(): Map<string, number>
+  /** what they have under way */
+  load(): Load & { iqs: number }
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -39,5 +42,14 @@ export function createGateway({
   const boot = randomBytes(6).toString('base64url')
   const owners = createOwners({ store, connector, clock, vocabulary, features, instance, log, metrics, seal, boot })
   const sessions = createSessions({ store, owners, connector, seal, clock, instance })
-  return { sessions, count: owners.count, start: owners.start, stop: owners.stop }
+
+  function load(): Load & { iqs: number } {
+    const loads = owners.lives().map((live) => live.load())
+    const sum = (member: 'entries' | 'unacked' | 'iqs') => loads.reduce((total, each) => total + each[member], 0)
+    const times = loads.flatMap(({ oldest }) => oldest ?? [])
+    const oldest = times.length === 0 ? undefined : times.reduce((one, other) => Math.min(one, other))
+    return { entries: sum('entries'), unacked: sum('unacked'), iqs: sum('iqs'), oldest }
+  }
+
+  return { sessions, count: owners.count, load, start: owners.start, stop: owners.stop }
 }

@@ -9,14 +9,14 @@ import { createBind } from './bind.ts'
 import { createCatchUp, noteArchived } from './catch-up.ts'
 import { createCommands } from './commands.ts'
 import { createConnections, type StateDetail } from './connections.ts'
-import { createCorrelator } from './correlate.ts'
+import { createCorrelator, endOfIq } from './correlate.ts'
 import { createDevice } from './device.ts'
 import type { Feature, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
 import { createInbound } from './inbound.ts'
 import { createJournal } from './journal.ts'
 import { createMirror } from './mirror.ts'
-import { createOutbox, type Outbox } from './outbox.ts'
+import { createOutbox, type Load, type Outbox } from './outbox.ts'
 import type { Change, Clock, Connector, Metrics, Seal, SessionRecord, SessionState, SessionStatus, Store, StreamState } from './ports.ts'
 import { createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
@@ -48,6 +48,8 @@ export interface Live {
   accepted: Outbox['accepted']
   perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal }): Promise<unknown>
   reached: States['reached']
+  /** what is under way now */
+  load(): Load & { iqs: number }
   /** ends the session: unavailable presence, acks awaited, streams closed, what is left in the outbox fails */
   close(options: { status?: string }): Promise<void>
   /** leaves it for another owner, sockets dropped without a goodbye */
@@ -148,6 +150,8 @@ export function createLive(
     usable: connections.usable,
     primaryOnly: (to) => mirror.get('directed', normalised(to)) !== undefined || mirror.get('directed', bare(to)) !== undefined,
     resumable: new Map([...streams].map(([index, { id: stream }]) => [index, stream])),
+    onWritten: (kind) => metrics.count('stanzas_total', { direction: 'out', kind }),
+    onLatency: (ms) => metrics.observe('sm_ack_latency_seconds', ms / 1000),
     onDoubts: () => {
       if (states.now !== 'online' || doubting) return
       doubting = true
@@ -175,6 +179,8 @@ export function createLive(
     state: mirror,
     async iq({ type, to, id: given, payload }, options) {
       const iqId = given ?? newIqId(id)
+      const begun = clock.monotonic()
+      const ended = (result: string) => metrics.observe('iq_duration_seconds', (clock.monotonic() - begun) / 1000, { result })
       const answer = correlator.wait({ id: iqId, type, to }, options)
       try {
         write(0, element('iq', CLIENT, { type, to, id: iqId }, [payload])).catch(() => {}) // a write that fails ends the stream, and with it the wait
@@ -182,6 +188,10 @@ export function createLive(
         answer.catch(() => {}) // it ends by its deadline; the caller hears the first cause
         throw error
       }
+      answer.then(
+        () => ended('result'),
+        (error) => ended(endOfIq(error)),
+      )
       return await answer
     },
     async send(stanza) {
@@ -267,7 +277,7 @@ export function createLive(
     const from = states.now
     if (!states.change(state, detail)) return
     context.log.info({ ...log, event: 'session.state', from, to: state, reason: detail.reason }, 'Session state')
-    metrics.count('session_transitions_total', { from, to: state })
+    metrics.count('session_transitions_total', { from, to: state, reason: detail.reason ?? '' })
     if (state === 'backoff' || ended.includes(state)) {
       correlator.failAll()
       resync.stop()
@@ -324,6 +334,7 @@ export function createLive(
     },
 
     reached: states.reached,
+    load: () => ({ ...outbox.load(), iqs: correlator.size() }),
 
     async close(options) {
       closing = true

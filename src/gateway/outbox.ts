@@ -32,11 +32,19 @@ export interface Outbox {
   loaded(): Promise<void>
   /** how many are written on a connection and not acknowledged */
   unacked(connection: number): number
+  /** what is not settled, of what is in memory (more may wait in the store): how many, how many of them written, since when (epoch ms) */
+  load(): Load
   /** Settles when more is known of what another process wrote on a connection and what of it counts; until undefined, nothing may be written there. */
   unwriting(connection: number): Promise<unknown> | undefined
   /** fails all that is left: the session ends */
   end(): Promise<void>
   stop(): void
+}
+
+export interface Load {
+  entries: number
+  unacked: number
+  oldest: number | undefined
 }
 
 interface Item {
@@ -46,6 +54,8 @@ interface Item {
 
 interface Sent extends Item {
   position: number
+  /** monotonic ms; 0 where another process wrote it */
+  at: number
 }
 
 /**
@@ -61,6 +71,8 @@ export function createOutbox({
   usable,
   primaryOnly,
   resumable,
+  onWritten,
+  onLatency,
   onDoubts,
   onError,
 }: {
@@ -75,6 +87,9 @@ export function createOutbox({
   primaryOnly: (to: string) => boolean
   /** ids of the streams that another process left and that are being resumed, by connection */
   resumable: ReadonlyMap<number, string>
+  onWritten: (kind: OutboxEntry['kind']) => void
+  /** ms from the writing of the oldest message that an acknowledgement covers */
+  onLatency: (ms: number) => void
   /** there are messages of which nobody knows whether the server got them */
   onDoubts: () => void
   onError: (error: unknown) => void
@@ -146,7 +161,7 @@ export function createOutbox({
     const wire = records.held(item.entry.id)?.wire
     const resumed = wire && resumedAt.get(wire.connection)
     if (wire === undefined) waiting.push(item)
-    else if (left.get(wire.connection) === wire.stream) inherit(wire.connection, { ...item, position: wire.position })
+    else if (left.get(wire.connection) === wire.stream) inherit(wire.connection, { ...item, position: wire.position, at: 0 })
     else if (resumed?.stream !== wire.stream) doubtful.push(item)
     else if (isAfter(wire.position, resumed.h)) {
       pins.add(item.entry.to, wire.connection)
@@ -202,7 +217,8 @@ export function createOutbox({
     if (suspects.has(entry.id) && before.length > 0) return false
     try {
       const { position, written } = connection.send(entry.xml)
-      track(index, { ...item, position })
+      track(index, { ...item, position, at: clock.monotonic() })
+      onWritten(entry.kind)
       const stream = connection.snapshot()?.id
       const wire = stream === undefined ? {} : { wire: { connection: index, stream, position } }
       written.then(
@@ -224,6 +240,7 @@ export function createOutbox({
     const list = sent.get(connection) ?? []
     const first = list.findIndex((item) => isAfter(item.position, position))
     const done = list.splice(0, first === -1 ? list.length : first)
+    if (done[0] !== undefined && done[0].at > 0) onLatency(clock.monotonic() - done[0].at)
     for (const { entry } of done) {
       pins.remove(entry.to)
       suspects.delete(entry.id)
@@ -338,6 +355,12 @@ export function createOutbox({
     },
 
     unacked: (connection) => sent.get(connection)?.length ?? 0,
+    load() {
+      const written = [...sent.values()].flat()
+      const all = [...waiting, ...written, ...doubtful]
+      const oldest = all.length === 0 ? undefined : Math.min(...all.map(({ entry }) => entry.acceptedAt))
+      return { entries: all.length, unacked: written.length, oldest }
+    },
     unwriting: (connection) => (resumable.has(connection) ? loading?.promise : undefined) ?? unwriting.get(connection),
 
     async end() {

@@ -44,6 +44,8 @@ export interface Owners {
   start(): Promise<void>
   stop(): Promise<void>
   count(): Map<string, number>
+  /** the sessions that are here */
+  lives(): Live[]
 }
 
 /** Which sessions live on this instance: leases taken, renewed and given back (one owner per session at any time). */
@@ -247,6 +249,7 @@ export function createOwners(context: LiveContext & { boot: string }): Owners {
       }
       return states
     },
+    lives: () => [...owned.values()].map(({ live }) => live),
   }
 }
 
