@@ -64,6 +64,8 @@ export interface Config {
     privateHosts: readonly string[]
     plaintextHosts: readonly string[]
     ports: readonly number[]
+    /** where a password may be shown to a server, over TLS and after everything better */
+    plain: 'last-resort' | 'opt-in'
   }
   limits: Readonly<StoreLimits>
   slowReaderSeconds: number
@@ -104,6 +106,7 @@ export function readConfig({ env, folder }: { env: Readonly<Record<string, strin
       privateHosts: read.XMPP_PRIVATE_HOSTS,
       plaintextHosts: read.XMPP_PLAINTEXT_HOSTS,
       ports: read.XMPP_PORTS,
+      plain: read.XMPP_PLAIN,
     },
     limits: {
       eventLogMax: read.EVENT_LOG_MAX,
@@ -150,6 +153,7 @@ const schema = z
     XMPP_PRIVATE_HOSTS: hosts,
     XMPP_PLAINTEXT_HOSTS: hosts.refine((all) => all.every(isLoopback), 'must name loopback hosts only: passwords would leave in clear'),
     XMPP_PORTS: ports.default([5222, 5223, 443]),
+    XMPP_PLAIN: z.enum(['last-resort', 'opt-in']).default('last-resort'),
     EVENT_LOG_MAX: number.refine(isSome, 'must be more than 0').default(100_000),
     EVENT_LOG_AGE: duration.refine(isSome, 'must be more than 0').default(72 * HOUR),
     SLOW_READER_SECONDS: z

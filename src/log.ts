@@ -53,7 +53,19 @@ export function createLog({
   )
 }
 
-const secrets = new Set(['password', 'token', 'ticket', 'authorization', 'body', 'query', 'secret', 'credentials', 'headers', 'xml'])
+const secrets = new Set([
+  'password',
+  'token',
+  'ticket',
+  'authorization',
+  'body',
+  'query',
+  'secret',
+  'credentials',
+  'sasl',
+  'headers',
+  'xml',
+])
 /** objects inside each other that are looked through; what is deeper is left out */
 const DEPTH = 3
 

@@ -54,6 +54,7 @@ test('variables are read, lists by comma, and an empty one is unset', () => {
     BODY_LIMIT: '2 MiB',
     STANZA_LIMIT: '64KiB',
     XMPP_PORTS: '5222',
+    XMPP_PLAIN: 'opt-in',
     XMPP_PRIVATE_HOSTS: 'xmpp.internal,10.0.0.5',
     XMPP_PLAINTEXT_HOSTS: 'localhost,127.0.0.1,[::1]',
     EVENT_LOG_MAX: '10',
@@ -69,7 +70,7 @@ test('variables are read, lists by comma, and an empty one is unset', () => {
   assert.ok(!JSON.stringify(config).includes(key))
   assert.deepEqual(config.allowedOrigins, ['https://a.example', 'https://b.example:8443'])
   assert.deepEqual([config.bodyLimit, config.stanzaLimit], [2 * 1024 * 1024, 64 * 1024])
-  assert.deepEqual(config.xmpp.privateHosts, ['xmpp.internal', '10.0.0.5'])
+  assert.deepEqual([config.xmpp.plain, config.xmpp.privateHosts], ['opt-in', ['xmpp.internal', '10.0.0.5']])
   assert.deepEqual([config.limits.eventLogMax, config.limits.eventLogAge], [10, 90 * 60_000])
   assert.equal(config.slowReaderSeconds, 0.5)
 })
@@ -107,6 +108,7 @@ test('what is wrong is told by the name of the variable, all of it at once', () 
     { EVENT_LOG_MAX: '0' },
     { EVENT_LOG_AGE: '0' },
     { XMPP_PORTS: ',' },
+    { XMPP_PLAIN: 'never' },
     { XMPP_CA_FILE: import.meta.filename },
     { XMPP_PRIVATE_HOSTS: 'http://x' },
     { XMPP_PRIVATE_HOSTS: 'xmpp.internal,10.0.0.5:5222' },

@@ -2,7 +2,7 @@ import type { Problem } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import { jid as normalised } from '../stanza/jid.ts'
 import { poolResource } from './ids.ts'
-import type { Connection, ConnectionStatus, Connector, Device, SessionRecord, SessionState, StreamState } from './ports.ts'
+import type { Connection, ConnectionStatus, Connector, Device, SaslOptions, SessionRecord, SessionState, StreamState } from './ports.ts'
 
 /** ms that a removed sender stays readable after its last acknowledgement: answers to it may still be under way */
 const LINGER = 60_000
@@ -48,6 +48,7 @@ export function createConnections({
   record,
   connector,
   password,
+  sasl,
   device,
   resume,
   unacked,
@@ -56,6 +57,7 @@ export function createConnections({
   record: () => SessionRecord
   connector: Connector
   password: () => Promise<string>
+  sasl: () => Promise<SaslOptions>
   device: (index: number) => Device
   /** streams to resume at the first connect */
   resume: ReadonlyMap<number, StreamState>
@@ -80,7 +82,7 @@ export function createConnections({
     slots.set(index, slot)
     if (slot.jid) own.add(slot.jid)
     slot.connection = connector.open(
-      { jid, password, resource: wanted, service, resume: resume.get(index) ?? null, device: device(index) },
+      { jid, password, sasl, resource: wanted, service, resume: resume.get(index) ?? null, device: device(index) },
       {
         state(state, detail) {
           slot.state = state

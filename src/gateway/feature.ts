@@ -13,6 +13,7 @@ import type {
   EventDraft,
   KeptIq,
   MessageRecord,
+  SaslOptions,
   SessionRecord,
   SessionStatus,
   StateChange,
@@ -223,8 +224,11 @@ export interface Sessions {
   /** the tenant's session that a message or an iq belongs to: told by an id of ours, looked for where a caller chose the id */
   ofMessage(tenant: string, id: string): Promise<SessionHandle | undefined>
   list(tenant: string, page: { after?: string; limit: number }): Promise<SessionHandle[]>
-  /** `password` is tried on a new connection before it replaces the kept one */
-  update(handle: SessionHandle, patch: { password?: string; connections?: number; handles?: string[] }): Promise<SessionHandle>
+  /** `password` and `sasl` are tried on a new connection before they replace the kept ones */
+  update(
+    handle: SessionHandle,
+    patch: { password?: string; sasl?: SaslOptions; connections?: number; handles?: string[] },
+  ): Promise<SessionHandle>
   /** unavailable presence with the status, acks awaited ≤ 5 s, stream closed, everything about it removed */
   close(handle: SessionHandle, options: { status?: string }): Promise<void>
   /** the session of a session token */
@@ -237,7 +241,8 @@ export interface OpenSession {
   tenant: string
   /** as the caller gave it */
   jid: string
-  password: string
+  password?: string
+  sasl?: SaslOptions
   service?: string
   resource?: string
   connections: number

@@ -10,6 +10,7 @@ import { createCatchUp, noteArchived } from './catch-up.ts'
 import { createCommands } from './commands.ts'
 import { createConnections, type StateDetail } from './connections.ts'
 import { createCorrelator, endOfIq } from './correlate.ts'
+import { openPassword, openSasl } from './credentials.ts'
 import { createDevice } from './device.ts'
 import type { Feature, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
@@ -108,7 +109,8 @@ export function createLive(
   const connections = createConnections({
     record: () => record,
     connector,
-    password: async () => seal.open(record.credentials, { tenant, session: id, kind: 'password' }),
+    password: async () => openPassword(seal, record),
+    sasl: async () => openSasl(seal, record),
     device: (index) => createDevice({ index, session, seal }),
     resume: streams,
     unacked: (index) => outbox.unacked(index),
@@ -139,7 +141,7 @@ export function createLive(
     },
   })
 
-  const correlator = createCorrelator({ own: () => ({ bare: record.jid, full: session.jid }) })
+  const correlator = createCorrelator({ own: () => ({ bare: session.record.jid, full: session.jid }) })
 
   const outbox = createOutbox({
     id,
@@ -165,9 +167,18 @@ export function createLive(
     onError,
   })
 
+  /** An anonymous account has the address that the server bound: another one for each stream. */
+  let bound = record
+  function own(): SessionRecord {
+    if (record.jid.includes('@')) return record
+    const jid = bare(connections.get(0)?.jid ?? record.jid)
+    if (bound.version !== record.version || bound.jid !== jid) bound = { ...record, jid }
+    return bound
+  }
+
   const session: LiveSession = {
     get record() {
-      return record
+      return own()
     },
     get jid() {
       return connections.get(0)?.jid ?? null

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
+import { resealCredentials } from './credentials.ts'
 import { type AskOptions, createInstances, type Question } from './instances.ts'
 import { createLive, type Live, type LiveContext } from './live.ts'
 import type { MessageRecord, SessionRecord } from './ports.ts'
@@ -78,13 +79,11 @@ export function createOwners(context: LiveContext & { boot: string }): Owners {
     return await bringUp(await resealed(found.record), lease.fence)
   }
 
-  /** After a rotation of keys the password is sealed anew by whoever takes the session up. */
+  /** After a rotation of keys the credentials are sealed anew by whoever takes the session up. */
   async function resealed(record: SessionRecord): Promise<SessionRecord> {
-    const { id, tenant, version, credentials } = record
-    if (seal.isCurrent(credentials)) return record
-    const place = { tenant, session: id, kind: 'password' }
-    const patch = { credentials: seal.seal(seal.open(credentials, place), place) }
-    return (await store.sessions.update(id, version, patch)) ?? record
+    const patch = resealCredentials(seal, record)
+    if (patch === undefined) return record
+    return (await store.sessions.update(record.id, record.version, patch)) ?? record
   }
 
   async function bringUp(record: SessionRecord, fence: string): Promise<Owned> {

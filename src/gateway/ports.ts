@@ -10,6 +10,23 @@ import type { Element } from '../stanza/element.ts'
 export const sessionStates = ['connecting', 'online', 'resuming', 'backoff', 'auth-failed', 'conflict', 'stopped'] as const
 export type SessionState = (typeof sessionStates)[number]
 
+/** Mechanisms that are only used where a caller allows them (DIGEST-MD5: RFC 6331 says why). EXTERNAL is allowed by giving a certificate. */
+export const optInMechanisms = ['PLAIN', 'DIGEST-MD5', 'ANONYMOUS'] as const
+export type OptInMechanism = (typeof optInMechanisms)[number]
+
+/** A client certificate with what else its chain needs, and its private key; both PEM. */
+export interface ClientCertificate {
+  cert: string
+  key: string
+}
+
+/** How an account may log in beside what is safe by itself. */
+export interface SaslOptions {
+  allow?: readonly OptInMechanism[]
+  /** for EXTERNAL, which goes before all others where the server offers it */
+  certificate?: ClientCertificate
+}
+
 /** What the caller asked for when the session was made or changed. Times are epoch milliseconds everywhere in the core. */
 export interface SessionRecord {
   id: string
@@ -25,8 +42,12 @@ export interface SessionRecord {
   /** own presence wanted: its JSON, or false to stay unavailable */
   presence: Record<string, unknown> | false
   handles: string[]
-  /** the password, sealed */
+  /** the password, sealed; an empty one where the account has none */
   credentials: string
+  /** SASL mechanisms that are only used where the caller allowed them; absent: none */
+  mechanisms?: readonly OptInMechanism[]
+  /** the client certificate for EXTERNAL, sealed */
+  certificate?: string | null
   createdAt: number
   /** raised by each change, so that an owner notices */
   version: number
@@ -319,9 +340,9 @@ export interface StoreLimits {
 // ---------------------------------------------------------------- XMPP connections
 
 export interface ConnectionSpec {
-  /** bare JID */
+  /** bare JID; for ANONYMOUS the domain alone */
   jid: string
-  /** read for each attempt, never kept */
+  /** read for each attempt, never kept; '' where the account has none: only ANONYMOUS and EXTERNAL do without */
   password: () => Promise<string>
   resource: string
   /** `xmpp://host:port`, `xmpps://…`, `wss://…`; null: looked up from the domain */
@@ -332,8 +353,8 @@ export interface ConnectionSpec {
   once?: boolean
   /** what makes this connection known again to its server; never shared between connections. Absent: no FAST tokens are asked for */
   device?: Device
-  /** SASL mechanisms that are only used where they are asked for: DIGEST-MD5 (RFC 6331 says why not), ANONYMOUS, EXTERNAL */
-  optIn?: readonly string[]
+  /** read for each attempt too */
+  sasl?: () => Promise<SaslOptions>
 }
 
 /** A connection as a server with SASL2 knows it (XEP-0388 user agent, XEP-0484 FAST). */

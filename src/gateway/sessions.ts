@@ -1,9 +1,10 @@
-import { timingSafeEqual } from 'node:crypto'
 import { Problem } from '../errors.ts'
-import { bare, isBare, jid as normalised } from '../stanza/jid.ts'
+import { bare, jid as normalised } from '../stanza/jid.ts'
+import { type Credentials, changedCredentials, sameCredentials, sealCredentials } from './credentials.ts'
 import type { OpenSession, SessionHandle, Sessions } from './feature.ts'
 import { createHandle, gone } from './handle.ts'
-import { defaultResource, newSessionId, newToken, sessionOf, sessionOfToken, tokenHash } from './ids.ts'
+import { newToken, sessionOf, sessionOfToken, tokenHash } from './ids.ts'
+import { newRecord, onlyPrimary } from './new-record.ts'
 import type { Owned, Owners } from './owners.ts'
 import type { Clock, Connector, Seal, SessionRecord, SessionStatus, Store } from './ports.ts'
 import { ended } from './state.ts'
@@ -45,32 +46,8 @@ export function createSessions({
     return fresh
   }
 
-  function newRecord({ tenant, jid, resource, service, connections, presence, handles, password }: OpenSession): SessionRecord {
-    const id = newSessionId()
-    const address = normalised(jid, 'body.jid')
-    if (!isBare(address) || !address.includes('@'))
-      throw new Problem('jid-malformed', 'An account is named by its bare JID, user@domain; a resource goes into `resource`.', {
-        errors: [{ path: 'body.jid', message: 'must be a bare JID, user@domain' }],
-      })
-    const requested = resource === undefined ? null : normalised(`${address}/${resource}`, 'body.resource').slice(address.length + 1)
-    return {
-      id,
-      tenant,
-      jid: address,
-      requestedResource: requested,
-      resource: requested ?? defaultResource(id),
-      service: service ?? null,
-      connections,
-      presence: presence ?? {},
-      handles: handles ?? [],
-      credentials: seal.seal(password, { tenant, session: id, kind: 'password' }),
-      createdAt: clock.now(),
-      version: 1,
-    }
-  }
-
   async function open(request: OpenSession, { wait, background }: { wait: number; background: boolean }): Promise<Opened> {
-    const wanted = newRecord(request)
+    const wanted = newRecord(request, { seal, clock })
     const first: SessionStatus = { state: 'connecting', since: clock.now(), reason: null, lastVerifiedAt: null, instance, connections: [] }
     const { record, created } = await store.sessions.create(wanted, first)
     if (!created) {
@@ -81,9 +58,9 @@ export function createSessions({
           () => undefined,
           (error) => ({ error }),
         ))
-      if (!lost) return await rejoin(record, request.password, wait)
+      if (!lost) return await rejoin(record, request, wait)
       // what went wrong for another password says nothing about this one
-      if (matches(record, request.password)) throw lost.error
+      if (sameCredentials(seal, record, request)) throw lost.error
       return await open(request, { wait, background })
     }
     const owned = await owners.take(record.id)
@@ -118,10 +95,12 @@ export function createSessions({
     }
   }
 
-  /** The session is there: the kept password opens it, another one is tried on a connection of its own first. */
-  async function rejoin(record: SessionRecord, password: string, wait: number) {
-    if (!matches(record, password)) await verify(record, password, Math.max(wait, 1_000))
-    const current = matches(record, password) ? record : await change(record.id, sealed(record, password))
+  /** The session is there: the kept credentials open it, other ones are tried on a connection of their own first. */
+  async function rejoin(record: SessionRecord, { password, sasl }: Credentials, wait: number) {
+    const given = { password, sasl }
+    const same = sameCredentials(seal, record, given)
+    if (!same) await verify(record, given, Math.max(wait, 1_000))
+    const current = same ? record : await change(record.id, sealCredentials(seal, record, given))
     const status = await handleOf(current).status()
     if (ended.includes(status.state)) {
       await owners.restart(record.id)
@@ -131,25 +110,26 @@ export function createSessions({
     return { handle: handleOf(current), token: await token(record.id), outcome: 'existing' as const }
   }
 
-  function matches(record: SessionRecord, password: string): boolean {
-    const kept = Buffer.from(seal.open(record.credentials, { tenant: record.tenant, session: record.id, kind: 'password' }))
-    const given = Buffer.from(password)
-    return kept.length === given.length && timingSafeEqual(kept, given)
-  }
-
-  const sealed = ({ tenant, id }: SessionRecord, password: string) => ({
-    credentials: seal.seal(password, { tenant, session: id, kind: 'password' }),
-  })
-
-  async function verify({ jid, service, resource }: SessionRecord, password: string, within: number): Promise<void> {
-    const late = new Problem('xmpp-timeout', `The password could not be tried within ${within / 1000} s.`)
+  async function verify(
+    { jid, service, resource }: SessionRecord,
+    { password = '', sasl = {} }: Credentials,
+    within: number,
+  ): Promise<void> {
+    const late = new Problem('xmpp-timeout', `The credentials could not be tried within ${within / 1000} s.`)
     let timer: NodeJS.Timeout | undefined
     const limit = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(late), within)
     })
     try {
       await Promise.race([
-        connector.verify({ jid, password: async () => password, resource: `${resource}-check`, service, resume: null }),
+        connector.verify({
+          jid,
+          password: async () => password,
+          sasl: async () => sasl,
+          resource: `${resource}-check`,
+          service,
+          resume: null,
+        }),
         limit,
       ])
     } finally {
@@ -190,7 +170,7 @@ export function createSessions({
     }
     const account = bare(address)
     const all = await store.sessions.find(tenant, account)
-    const meant = address === account ? all : await bySource(all, address)
+    const meant = all.length === 0 ? await anonymous(tenant, address) : address === account ? all : await bySource(all, address)
     if (meant.length > 1)
       throw new Problem('session-required', `${account} has ${meant.length} sessions: name one by its id or its full JID.`)
     const [only] = meant
@@ -208,6 +188,16 @@ export function createSessions({
     return named
   }
 
+  /** An anonymous session is kept by its domain; it is found by the JID that the server bound, too. */
+  async function anonymous(tenant: string, address: string): Promise<readonly SessionRecord[]> {
+    const named: SessionRecord[] = []
+    for (const record of await store.sessions.find(tenant, address.replace(/^[^@]*@|\/.*$/g, ''))) {
+      const jid = (await handleOf(record).status()).connections[0]?.jid
+      if (jid === address || (jid && bare(jid) === address)) named.push(record)
+    }
+    return named
+  }
+
   return {
     open,
     resolve,
@@ -216,12 +206,16 @@ export function createSessions({
       return (await store.sessions.list(tenant, page)).map(({ record }) => handleOf(record))
     },
 
-    async update(handle, { password, ...patch }) {
+    async update(handle, { password, sasl, ...patch }) {
       const { record } = handle
-      if (password !== undefined && !matches(record, password)) await verify(record, password, VERIFY_WITHIN)
-      const changed = await change(record.id, { ...patch, ...(password === undefined ? {} : sealed(record, password)) })
+      onlyPrimary(record.jid, patch.connections)
+      const given = password !== undefined || sasl !== undefined
+      const wanted = changedCredentials(seal, record, { password, sasl })
+      const differ = given && !sameCredentials(seal, record, wanted)
+      if (differ) await verify(record, wanted, VERIFY_WITHIN)
+      const changed = await change(record.id, { ...patch, ...(differ ? sealCredentials(seal, record, wanted) : {}) })
       const { state } = await handle.status()
-      if (password !== undefined && ended.includes(state)) await owners.restart(record.id)
+      if (given && ended.includes(state)) await owners.restart(record.id)
       return handleOf(changed)
     },
 

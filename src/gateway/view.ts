@@ -1,3 +1,4 @@
+import { bare } from '../stanza/jid.ts'
 import type { SessionRecord, SessionStatus } from './ports.ts'
 import { timestamp } from './record.ts'
 
@@ -7,8 +8,11 @@ export function sessionView(
   status: SessionStatus,
   outbox: { length: number; oldest?: number },
 ): Record<string, unknown> {
-  const { id, jid, handles, createdAt } = record
+  const { id, handles, createdAt } = record
   const { state, since, reason, lastVerifiedAt, instance, connections } = status
+  const bound = connections[0]?.jid
+  // the server makes the address of an anonymous account
+  const jid = record.jid.includes('@') || !bound ? record.jid : bare(bound)
   return {
     id,
     jid,

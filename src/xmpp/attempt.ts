@@ -1,5 +1,5 @@
 import type { SecureContext } from 'node:tls'
-import type { ConnectionSpec, Metrics } from '../gateway/ports.ts'
+import type { ClientCertificate, ConnectionSpec, Metrics } from '../gateway/ports.ts'
 import type { Resolve } from '../net/address.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
@@ -8,12 +8,16 @@ import { type Failure, failure, toFailure } from './failure.ts'
 import { type LoginMemory, type Negotiated, negotiate } from './negotiation.ts'
 import { createReader, type Reader } from './reader.ts'
 import { findTargets, type ResolveSrv, serviceTarget, type Target } from './resolver.ts'
+import type { PlainPolicy } from './sasl.ts'
 import { openChannel } from './transport.ts'
 
 /** What all connections of a connector share. */
 export interface Surroundings {
   rules: AddressRules
   context: SecureContext
+  /** the same with a client certificate */
+  contextWith(certificate: ClientCertificate): SecureContext
+  plain: PlainPolicy
   /** bytes of a stanza that is sent */
   stanzaLimit: number
   /** bytes of one that is received, with what servers put around it */
@@ -64,23 +68,25 @@ export async function attemptOnce(options: AttemptOptions): Promise<Attempt> {
 }
 
 async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }: AttemptOptions): Promise<Attempt> {
-  const { bounds, readLimit, monotonic, resolve, random } = surroundings
+  const { bounds, readLimit, monotonic, resolve, random, plain } = surroundings
   const deadline = new AbortController()
   const late = failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.')
   const timer = setTimeout(() => deadline.abort(late), bounds.attempt)
   const abort = () => deadline.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
-  const { service, jid, password, resource, device, optIn = [] } = spec
+  const { service, jid, resource, device } = spec
   const domain = jid.slice(jid.indexOf('@') + 1)
 
   async function tryTargets(targets: readonly Target[]): Promise<Attempt> {
     let channel: Channel | undefined
     try {
-      channel = await openChannel(targets, { ...surroundings, domain, resolve: resolve.host, signal: deadline.signal })
+      const [password, sasl = {}] = await Promise.all([spec.password(), spec.sasl?.()])
+      const context = sasl.certificate === undefined ? surroundings.context : surroundings.contextWith(sasl.certificate)
+      channel = await openChannel(targets, { ...surroundings, context, domain, resolve: resolve.host, signal: deadline.signal })
       const reader = createReader({ channel, stanzaLimit: readLimit, bounds, monotonic })
       const common = { channel, reader, bounds, signal: deadline.signal }
-      const negotiated = await negotiate({ ...common, jid, password, resource, device, optIn, resume, memory })
+      const negotiated = await negotiate({ ...common, jid, password, sasl, plain, resource, device, resume, memory })
       return { channel, reader, negotiated }
     } catch (thrown) {
       channel?.destroy()

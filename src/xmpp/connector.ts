@@ -6,6 +6,7 @@ import { type Bounds, defaultBounds } from './bounds.ts'
 import { createConnection } from './connection.ts'
 import type { Log } from './log.ts'
 import type { ResolveSrv } from './resolver.ts'
+import type { PlainPolicy } from './sasl.ts'
 import { createBuckets } from './supervisor.ts'
 import { trustedContext } from './tls.ts'
 
@@ -18,6 +19,8 @@ export interface ConnectorOptions {
   plaintextHosts: readonly string[]
   /** ports of all other hosts (XMPP_PORTS) */
   ports: readonly number[]
+  /** where the password may be shown to a server over TLS (XMPP_PLAIN) */
+  plain?: PlainPolicy
   /** bytes of one stanza, each way (STANZA_LIMIT) */
   stanzaLimit: number
   clock: Clock
@@ -32,6 +35,7 @@ export interface ConnectorOptions {
 /** The Connector of gateway/ports.ts over @xmpp/client. Throws when the CA file cannot be read. */
 export function createConnector(options: ConnectorOptions): Connector {
   const { clock, log, caFile } = options
+  const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8')
   const bounds: Bounds = { ...defaultBounds, ...options.bounds }
   const surroundings: Surroundings = {
     rules: {
@@ -39,7 +43,9 @@ export function createConnector(options: ConnectorOptions): Connector {
       plaintextHosts: hostSet(options.plaintextHosts),
       ports: new Set(options.ports),
     },
-    context: trustedContext(caFile === undefined ? undefined : readFileSync(caFile, 'utf8')),
+    context: trustedContext(ca),
+    contextWith: (certificate) => trustedContext(ca, certificate),
+    plain: options.plain ?? 'last-resort',
     stanzaLimit: options.stanzaLimit,
     readLimit: options.stanzaLimit + bounds.wrapping,
     bounds,

@@ -1,13 +1,13 @@
 import type { Authenticate, Fast } from '@xmpp/client'
 import xml from '@xmpp/xml'
-import type { Device, FastToken } from '../gateway/ports.ts'
+import type { Device, FastToken, SaslOptions } from '../gateway/ports.ts'
 import { CLIENT, type Element } from '../stanza/element.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
 import { type Failure, failure, STREAMS, streamFailure, toFailure } from './failure.ts'
 import { createLibrary, isConflict, libraryFailure } from './library.ts'
 import type { Reader } from './reader.ts'
-import { createSasl, SASL, SASL2 } from './sasl.ts'
+import { createSasl, type LoginPolicy, type PlainPolicy, SASL, SASL2 } from './sasl.ts'
 import { readFeatures, type StreamFeatures, shownFeatures } from './stream-features.ts'
 import { readEnabled, readH, SM } from './stream-management.ts'
 
@@ -26,14 +26,15 @@ export interface Negotiation {
   reader: Reader
   /** bare JID */
   jid: string
-  password: () => Promise<string>
+  /** '' where there is none */
+  password: string
+  sasl: SaslOptions
+  plain: PlainPolicy
   resource: string
   /** a stream to resume: its id and the number of the last stanza stored */
   resume: { id: string; jid: string; h: () => number } | undefined
   device: Device | undefined
   memory: LoginMemory
-  /** mechanisms that are only used where asked for */
-  optIn: readonly string[]
   bounds: Bounds
   /** aborted with a Failure */
   signal: AbortSignal
@@ -93,8 +94,8 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   const { entity } = library
   entity.on('error', onError)
   entity.on('online', onOnline)
-  const policy = { allowPlain: !memory.hidden, optIn: negotiation.optIn }
-  const sasl = createSasl({ channel, domain, policy, factory: entity.saslFactory, tokenFactory: entity.fast.saslFactory })
+  const policy = loginPolicy(negotiation)
+  const sasl = createSasl({ channel, jid, domain, policy, factory: entity.saslFactory, tokenFactory: entity.fast.saslFactory })
   inlineManagement()
 
   function settle(): boolean {
@@ -136,8 +137,11 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   async function credentials(authenticate: Authenticate, offered: string[], fast: Fast | null): Promise<void> {
     const token = fast === null || device === undefined ? null : await device.token()
     tried = token !== null
-    const password = await negotiation.password()
-    await authenticate({ username: local, password, ...(token === null ? {} : { token }) }, offered[0] as string, library.userAgent)
+    await authenticate(
+      { username: local, password: negotiation.password, ...(token === null ? {} : { token }) },
+      offered[0] as string,
+      library.userAgent,
+    )
     if (inline) afterInline()
   }
 
@@ -190,7 +194,8 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   }
 
   function checkOwn(full: string | null | undefined): string {
-    if (full?.startsWith(`${jid}/`) === true) return full
+    // the server makes the local part of an anonymous account
+    if (full?.startsWith(`${jid}/`) === true || (local === '' && full?.includes(`@${jid}/`) === true)) return full
     throw failure('bind-failed', 'xmpp-unreachable', 'The XMPP server bound another account than the one that logged in.')
   }
 
@@ -274,6 +279,16 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     .then(() => (settled ? undefined : entity.open({ domain })))
     .catch((cause: unknown) => fail(libraryFailure(cause)))
   return promise
+}
+
+/** What was allowed for this account, or by the operator for all. A password that a server could do without seeing is only shown where that was allowed. */
+function loginPolicy({ password, sasl, plain, memory }: Negotiation): LoginPolicy {
+  const { allow = [], certificate } = sasl
+  return {
+    password: password !== '',
+    allowPlain: allow.includes('PLAIN') || (plain === 'last-resort' && !memory.hidden),
+    optIn: certificate === undefined ? allow : ['EXTERNAL', ...allow],
+  }
 }
 
 function escapeXml(value: string): string {

@@ -11,8 +11,13 @@ export const SASL2 = 'urn:xmpp:sasl:2'
 export const FAST = 'urn:xmpp:fast:0'
 const CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0'
 
+/** Over TLS and after everything better: for every account, or for those that allow it. */
+export type PlainPolicy = 'last-resort' | 'opt-in'
+
 /** How a connection may log in. */
 export interface LoginPolicy {
+  /** there is a password to log in with */
+  password: boolean
   /** PLAIN over TLS, where the server offers nothing better */
   allowPlain: boolean
   /** mechanisms that are only used where they were asked for: DIGEST-MD5, ANONYMOUS, EXTERNAL */
@@ -36,12 +41,15 @@ export interface Sasl {
 
 export function createSasl({
   channel,
+  jid,
   domain,
   policy,
   factory,
   tokenFactory,
 }: {
   channel: Channel
+  /** bare */
+  jid: string
   domain: string
   policy: LoginPolicy
   factory: SaslFactory
@@ -64,7 +72,7 @@ export function createSasl({
         clientFirst: true,
         response: async ({ username, password }: { username: string; password: string }) => {
           if (mechanism === undefined) {
-            mechanism = create({ username, password, domain })
+            mechanism = create({ username, password, domain, ...(name === 'EXTERNAL' ? { authorization: jid } : {}) })
             running = mechanism
             next = await mechanism?.start()
           }
@@ -86,8 +94,7 @@ export function createSasl({
     choose: (offered, features) => {
       const { name, create } = chooseMechanism(namesIn(offered), {
         secure: channel.secure,
-        allowPlain: policy.allowPlain,
-        optIn: policy.optIn,
+        ...policy,
         channelBinding: bindings,
         offeredBindings: bindingsIn(features, offered),
       })

@@ -1,14 +1,25 @@
 import { isIP, type Socket } from 'node:net'
 import { checkServerIdentity, connect, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
+import { Problem } from '../errors.ts'
+import type { ClientCertificate } from '../gateway/ports.ts'
 import { normalHost } from '../net/address.ts'
 import { type Failure, failure } from './failure.ts'
 
-/** One context for all connections: reading the authorities is the dear part of a TLS client. `ca` (PEM) is trusted beside the system's. */
-export function trustedContext(ca: string | undefined): SecureContext {
-  return createSecureContext({
-    minVersion: 'TLSv1.2',
-    ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
-  })
+/**
+ * One context for all connections: reading the authorities is the dear part of a TLS client. `ca` (PEM) is trusted beside the system's.
+ * A connection with a client certificate needs one of its own. Throws the problem xmpp-authentication-failed for a certificate that TLS does not take.
+ */
+export function trustedContext(ca: string | undefined, certificate?: ClientCertificate): SecureContext {
+  try {
+    return createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...certificate,
+      ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
+    })
+  } catch (cause) {
+    if (certificate === undefined) throw cause
+    throw new Problem('xmpp-authentication-failed', 'The client certificate cannot be used.', { cause })
+  }
 }
 
 /**

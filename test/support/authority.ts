@@ -6,12 +6,14 @@ import { promisify } from 'node:util'
 import { findProgram, temporaryFolder } from './processes.ts'
 
 const run = promisify(execFile)
+/** id-on-xmppAddr (RFC 6120 section 13.7.1.4) */
+const XMPP_ADDRESS = '1.3.6.1.5.5.7.8.5'
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
 
 export interface Authority {
   /** its certificate, PEM */
   caFile: string
-  /** Writes `<folder>/key.pem`, `<folder>/cert.pem` and both in `<folder>/both.pem`, for these DNS names. */
+  /** Writes `<folder>/key.pem`, `<folder>/cert.pem` and both in `<folder>/both.pem`, for these DNS names; a bare JID is the account of a client. */
   certify(folder: string, names: readonly string[]): Promise<{ key: string; certificate: string; both: string }>
 }
 
@@ -36,7 +38,8 @@ async function makeAuthority(): Promise<Authority> {
       const [key, request, certificate, both, extensions] = ['key.pem', 'request.pem', 'cert.pem', 'both.pem', 'names.cnf'].map((name) =>
         join(target, name),
       ) as [string, string, string, string, string]
-      writeFileSync(extensions, `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}\n`)
+      const alternatives = names.map((name) => (name.includes('@') ? `otherName:${XMPP_ADDRESS};UTF8:${name}` : `DNS:${name}`))
+      writeFileSync(extensions, `subjectAltName=${alternatives.join(',')}\n`)
       await run(openssl, ['req', '-new', ...newKey, '-subj', `/CN=${names[0]}`, '-keyout', key, '-out', request])
       const signing = ['-CA', caFile, '-CAkey', caKey, '-CAcreateserial', '-days', '2', '-extfile', extensions]
       await run(openssl, ['x509', '-req', '-in', request, ...signing, '-out', certificate])

@@ -17,7 +17,7 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
   mkdirSync(join(folder, 'spool'))
   writeFileSync(
     join(folder, 'ejabberd.yml'),
-    configuration({ ...options, domains, port, tlsPort, httpPort, certificate: certificate.both }),
+    configuration({ ...options, domains, port, tlsPort, httpPort, certificate: certificate.both, caFile }),
   )
   writeFileSync(join(folder, 'inetrc'), '{lookup,["file","native"]}.\n{host,{127,0,0,1}, ["localhost"]}.\n')
 
@@ -106,13 +106,19 @@ interface Layout extends XmppServerOptions {
   tlsPort: number
   httpPort: number
   certificate: string
+  caFile: string
 }
 
 /** YAML is a superset of JSON, so the values are written as JSON. */
 function configuration(layout: Layout): string {
-  const { domains, port, tlsPort, httpPort, certificate } = layout
+  const { domains, port, tlsPort, httpPort, certificate, caFile, clientCertificates = false } = layout
   const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], config = '' } = layout
-  const c2s = { ip: '127.0.0.1', module: 'ejabberd_c2s', max_stanza_size: 524_288 }
+  const c2s = {
+    ip: '127.0.0.1',
+    module: 'ejabberd_c2s',
+    max_stanza_size: 524_288,
+    ...(clientCertificates ? { tls_verify: true, cafile: caFile } : {}),
+  }
   const settings = {
     hosts: domains,
     loglevel: 'info',

@@ -11,6 +11,8 @@ export interface XmppServerOptions {
   tls?: boolean
   /** DNS names in the certificate; default the domains */
   certificateNames?: readonly string[]
+  /** a client may log in by a certificate of the tests' authority (ejabberd alone has that), default false */
+  clientCertificates?: boolean
   /** XEP-0198, default true */
   smacks?: boolean
   /** XEP-0313, default true */

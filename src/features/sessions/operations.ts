@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { Problem } from '../../errors.ts'
 import type { Answer, Call, Operation, Sessions } from '../../gateway/feature.ts'
-import { sessionStates } from '../../gateway/ports.ts'
+import { type SaslOptions, sessionStates } from '../../gateway/ports.ts'
 import type { Translator } from '../../stanza/translate.ts'
 import { type PageQuery, pageOf, pageQuery } from '../page.ts'
 import { named } from '../paths.ts'
 import { applying } from '../preference.ts'
+import { canLogIn, password, sasl } from './credentials.ts'
 
 /** seconds that a log-in is waited for: unless told, and at most */
 const WAIT = 10
@@ -52,14 +53,13 @@ const handles = z
   .array(z.string().min(1).max(1023))
   .max(100)
   .meta({ description: 'Namespaces of incoming iqs that callers answer: they are raised as iq.requested and shown by service discovery' })
-const password = z.string().min(1).max(1023)
-
 export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions; vocabulary: Translator }): Operation[] {
   const presence = vocabulary.schemas.presence.omit({ to: true, from: true, id: true, type: true, error: true })
   const newSession = z
     .strictObject({
-      jid: z.string().min(1).max(3071).meta({ description: 'The bare JID' }),
-      password,
+      jid: z.string().min(1).max(3071).meta({ description: 'The bare JID; the domain alone for ANONYMOUS' }),
+      password: password.optional(),
+      sasl: sasl.optional(),
       service: z
         .string()
         .max(2048)
@@ -74,11 +74,13 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
         .meta({ description: 'What the account shows once online; false stays unavailable' }),
       handles: handles.optional(),
     })
+    .refine(canLogIn, { path: ['password'], message: 'is missing' })
     .meta({ id: 'NewSession', example: { jid: 'romeo@example.com', password: 'secret' } })
 
   interface NewSession {
     jid: string
-    password: string
+    password?: string
+    sasl?: SaslOptions
     service?: string
     resource?: string
     connections?: number
@@ -180,12 +182,18 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     id: 'sessions.update',
     method: 'PATCH',
     path: '/sessions/{id}',
-    summary: 'Change the password, the number of connections, or what is handled',
-    description: 'A password is tried on a new connection before it replaces the kept one.',
+    summary: 'Change the credentials, the number of connections, or what is handled',
+    description:
+      'A password or a certificate is tried on a new connection before it replaces the kept one. Members of `sasl` that are not told stay.',
     session: 'carried',
     params,
     body: z
-      .strictObject({ password: password.optional(), connections: connections.optional(), handles: handles.optional() })
+      .strictObject({
+        password: password.optional(),
+        sasl: sasl.optional(),
+        connections: connections.optional(),
+        handles: handles.optional(),
+      })
       .meta({ id: 'SessionChange', example: { connections: 3 } }),
     answers: { 200: { description: 'The session as it is then', schema: session } },
     problems: [
@@ -196,7 +204,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       'xmpp-timeout',
       'store-unavailable',
     ],
-    async run({ session: handle, body }: Call<unknown, unknown, { password?: string; connections?: number; handles?: string[] }>) {
+    async run({ session: handle, body }: Call<unknown, unknown, Parameters<Sessions['update']>[1]>) {
       return { status: 200, body: await sessions.view(await sessions.update(handle, body)) }
     },
   }

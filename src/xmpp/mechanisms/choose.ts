@@ -7,6 +7,8 @@ import { isScram, type ScramName, scram } from './scram.ts'
 export interface MechanismPolicy {
   /** the channel is TLS with a checked certificate, or a plain one that the operator allows */
   secure: boolean
+  /** there is a password to log in with (default); without one only ANONYMOUS and EXTERNAL can be */
+  password?: boolean
   /** the password may be shown to the server, over a secure channel and where it offers nothing better */
   allowPlain: boolean
   /** mechanisms that are only used where they were asked for: `DIGEST-MD5`, `ANONYMOUS`, `EXTERNAL`; the last two go before all others */
@@ -30,10 +32,11 @@ const scrams: readonly ScramName[] = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-S
  * policy allows none of them.
  */
 export function chooseMechanism(offered: readonly string[], policy: MechanismPolicy): Choice {
-  const { secure, allowPlain, optIn = [], channelBinding = [], offeredBindings = [] } = policy
+  const { secure, password = true, allowPlain, optIn = [], channelBinding = [], offeredBindings = [] } = policy
   const asked = (name: string) => optIn.includes(name) && offered.includes(name)
   if (asked('EXTERNAL') && secure) return { name: 'EXTERNAL', create: external }
   if (asked('ANONYMOUS')) return { name: 'ANONYMOUS', create: anonymous }
+  if (!password) throw notOffered(offered, 'and there is no password to log in with')
 
   const binding = channelBinding.find(({ type }) => offeredBindings.includes(type))
   const plus = binding && scrams.find((name) => offered.includes(`${name}-PLUS`))
@@ -46,10 +49,18 @@ export function chooseMechanism(offered: readonly string[], policy: MechanismPol
   }
   if (asked('DIGEST-MD5')) return { name: 'DIGEST-MD5', create: digestMd5 }
   if (allowPlain && secure && offered.includes('PLAIN')) return { name: 'PLAIN', create: plain }
+  throw notOffered(
+    offered,
+    offered.includes('PLAIN') && secure ? 'and to show it the password was not allowed: sasl.allow can, for one session' : undefined,
+  )
+}
+
+function notOffered(offered: readonly string[], why: string | undefined): Problem {
   const list =
     offered
       .filter((name) => /^[A-Z0-9_-]{1,20}$/.test(name))
       .slice(0, 20)
       .join(', ') || 'nothing'
-  throw new Problem('xmpp-authentication-failed', `The XMPP server offers no way to log in that is safe here. It offers ${list}.`)
+  const more = why === undefined ? '' : `, ${why}`
+  return new Problem('xmpp-authentication-failed', `The XMPP server offers no way to log in that is safe here. It offers ${list}${more}.`)
 }
