@@ -27,6 +27,8 @@ export interface Connections {
   status(): ConnectionStatus[]
   /** a JID that one of ours is or was bound to */
   isOwn(jid: string): boolean
+  /** another process could go on with all of them now */
+  resumable(): boolean
   close(options: { status?: string }): Promise<void>
   /** drops all sockets so that another process can resume; answers what it needs for that */
   abandon(options: { acks: number }): Promise<Record<number, StreamState | null>>
@@ -159,6 +161,7 @@ export function createConnections({
         return false
       }
     },
+    resumable: () => [...slots.values()].every(({ connection, draining }) => !draining && connection.snapshot() !== null),
     async close(options) {
       const closing = [...slots.values()].map(({ connection, draining }) => {
         clearTimeout(draining)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Translator } from '../stanza/translate.ts'
 import type { Feature, Sessions } from './feature.ts'
 import type { Log } from './live.ts'
@@ -39,8 +38,7 @@ export function createGateway({
   log: Log
   metrics: Metrics
 }): Gateway {
-  const boot = randomBytes(6).toString('base64url')
-  const owners = createOwners({ store, connector, clock, vocabulary, features, instance, log, metrics, seal, boot })
+  const owners = createOwners({ store, connector, clock, vocabulary, features, instance, log, metrics, seal })
   const sessions = createSessions({ store, owners, connector, seal, clock, instance })
 
   function load(): Load & { iqs: number } {

@@ -24,10 +24,18 @@ export function createHandle({
     if (live) return live.status()
     const kept = await store.sessions.get(id)
     if (!kept) throw gone()
-    const { status: last } = kept
-    if (ended.includes(last.state) || (await owners.isOwned(id))) return last
-    // what its last owner wrote is no longer true: another one will take it up
-    return { ...last, state: 'resuming', reason: 'instance-lost', since: last.lastVerifiedAt ?? last.since }
+    const { status: last, owner } = kept
+    if (ended.includes(last.state) || (owner !== undefined && (await owners.isThere(owner)))) return last
+    // what its last owner wrote is no longer true: another one takes it up
+    const reason = owner === undefined ? 'handed-over' : 'instance-lost'
+    return { ...last, state: 'resuming', reason, since: last.lastVerifiedAt ?? last.since }
+  }
+
+  /** Throws session-stopped where it will not come online by itself. */
+  async function mustLive(): Promise<void> {
+    const state = owners.get(id)?.live.status().state ?? (await store.sessions.get(id))?.status.state
+    if (state === undefined) throw gone()
+    if (ended.includes(state)) throw stopped(state)
   }
 
   return {
@@ -35,11 +43,10 @@ export function createHandle({
     status,
 
     async accept(acceptance) {
-      const { state } = await status()
-      if (ended.includes(state)) throw stopped(state)
+      await mustLive()
       const result = await store.outbox.accept(id, acceptance)
       if (result.kind === 'accepted')
-        await owners.accepted(
+        owners.accepted(
           id,
           acceptance.entries.map(({ record: fresh }) => fresh),
         )
@@ -80,9 +87,10 @@ export function createHandle({
     async perform(command, args, options) {
       const here = owners.get(id)
       if (here) return await here.live.perform(command, args, options)
-      const { state } = await status()
-      if (ended.includes(state)) throw stopped(state)
-      return await owners.ask({ session: id, command, args }, options)
+      const answer = await owners.ask({ session: id, command, args }, options)
+      if (answer) return answer.result
+      await mustLive()
+      throw new Problem('session-offline', 'The session is being taken up by an instance.', { retryAfter: 1 })
     },
   }
 }

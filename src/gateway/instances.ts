@@ -10,6 +10,10 @@ const WAY = 500
 
 const channelOf = (owner: string) => `instance:${owner}`
 
+/** accepted: messages for a session · changed: its record · free: it has no owner any more, take it */
+const notes = ['accepted', 'changed', 'free'] as const
+export type Note = (typeof notes)[number]
+
 /** What instances say to one another. The channel is not trusted: anything else is left out. */
 const message = z.discriminatedUnion('kind', [
   z.object({
@@ -30,10 +34,12 @@ const message = z.discriminatedUnion('kind', [
     detail: z.string(),
     options: z.looseObject({}),
   }),
-  z.object({ kind: z.literal('note'), session: z.string(), note: z.enum(['accepted', 'changed']) }),
+  z.object({ kind: z.literal('note'), session: z.string(), note: z.enum(notes) }),
   z.object({ kind: z.literal('there') }),
 ])
 type Message = z.infer<typeof message>
+type Asked = Extract<Message, { kind: 'ask' }>
+type Answer = Extract<Message, { kind: 'result' | 'problem' }>
 
 export interface Question {
   session: string
@@ -51,28 +57,39 @@ export interface AskOptions {
 export interface Instances {
   /** Has a command run by the owner of its session. Rejects with its problem; at once when the owner is not there (any more). */
   ask(owner: string, question: Question, options: AskOptions): Promise<unknown>
-  /** does it hear us? */
-  isThere(owner: string): Promise<boolean>
-  /** wakes the owner; what it is about stands in the store */
-  note(owner: string, session: string, note: 'accepted' | 'changed'): void
-  start(serve: {
-    run(question: Question, options: AskOptions): Promise<unknown>
-    hear(session: string, note: 'accepted' | 'changed'): void
-  }): void
+  /** does it hear us? A frozen one does, and one whose connection to the store was lost a moment ago does not. */
+  hears(owner: string): Promise<boolean>
+  /** Wakes the owner; what it is about stands in the store. Answers whether it was heard. */
+  note(owner: string, session: string, note: Note): Promise<boolean>
+  /** the name that this instance is called by from now on */
+  listen(self: string): void
+  /** an instance is gone: nobody waits for it any more */
+  lost(owner: string): void
+  /** this instance lost its own name: no answer will come */
+  forget(): void
   stop(): void
 }
 
 /** One channel per instance: questions, their answers and notes. An answer finds its question by a random id. */
-export function createInstances({ bus, self }: { bus: Store['bus']; self: string }): Instances {
-  const waiting = new Map<string, (answer: Extract<Message, { kind: 'result' | 'problem' }>) => void>()
+export function createInstances({
+  bus,
+  run,
+  hear,
+}: {
+  bus: Store['bus']
+  run: (question: Question, options: AskOptions) => Promise<unknown>
+  hear: (session: string, note: Note) => void
+}): Instances {
+  const waiting = new Map<string, { owner: string; answered: (answer: Answer) => void; lost: () => void }>()
   const running = new Set<AbortController>()
+  let self = ''
   let unsubscribe = () => {}
 
-  const say = (owner: string, said: Message) => bus.publish(channelOf(owner), said)
+  const say = async (owner: string, said: Message) => (await bus.publish(channelOf(owner), said)) > 0
   /** A message that is lost is the same as one that comes too late. */
   const tell = (owner: string, said: Message) => void say(owner, said).catch(() => {})
 
-  async function ask(owner: string, { session, command, args }: Question, { timeout, signal, repeatable }: AskOptions): Promise<unknown> {
+  async function ask(owner: string, question: Question, { timeout, signal, repeatable }: AskOptions): Promise<unknown> {
     const id = randomBytes(16).toString('base64url')
     const away = new Problem('session-offline', 'The instance that has the session is gone; another one takes it up.', { retryAfter: 5 })
     const unknown = repeatable ? away : new Problem('outcome-unknown', 'The instance that has the session was lost before it answered.')
@@ -81,18 +98,21 @@ export function createInstances({ bus, self }: { bus: Store['bus']; self: string
     const gone = () => reject(new Problem('xmpp-timeout', 'The caller has gone.'))
     const look = setInterval(() => {
       say(owner, { kind: 'there' }).then(
-        (heard) => heard === 0 && reject(unknown),
+        (heard) => heard || reject(unknown),
         () => {}, // the store is away: the deadline decides
       )
     }, LOOK)
     signal?.addEventListener('abort', gone)
-    waiting.set(id, (answer) => {
-      if (answer.kind === 'result') resolve(answer.result)
-      else reject(new Problem(answer.code as Problem['code'], answer.detail, answer.options))
+    waiting.set(id, {
+      owner,
+      lost: () => reject(unknown),
+      answered(answer) {
+        if (answer.kind === 'result') resolve(answer.result)
+        else reject(new Problem(answer.code as Problem['code'], answer.detail, answer.options))
+      },
     })
     try {
-      const heard = await say(owner, { kind: 'ask', id, from: self, session, command, args, within: timeout })
-      if (heard === 0) throw away
+      if (!(await say(owner, { kind: 'ask', id, from: self, ...question, within: timeout }))) throw away
       return await promise
     } finally {
       promise.catch(() => {}) // told already
@@ -103,37 +123,47 @@ export function createInstances({ bus, self }: { bus: Store['bus']; self: string
     }
   }
 
+  async function answer({ id, from, session, command, args, within }: Asked): Promise<void> {
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(), within)
+    running.add(deadline)
+    try {
+      const result = await run({ session, command, args }, { timeout: within, signal: deadline.signal })
+      tell(from, { kind: 'result', id, result: result ?? null })
+    } catch (error) {
+      const { code, message: detail, options } = toProblem(error)
+      const { cause: _, ...told } = options
+      tell(from, { kind: 'problem', id, code, detail, options: told })
+    } finally {
+      clearTimeout(timer)
+      running.delete(deadline)
+    }
+  }
+
+  function onMessage(heard: unknown): void {
+    const { success, data } = message.safeParse(heard)
+    if (!success) return
+    if (data.kind === 'ask') void answer(data)
+    else if (data.kind === 'note') hear(data.session, data.note)
+    else if (data.kind !== 'there') waiting.get(data.id)?.answered(data)
+  }
+
+  function losing(isLost: (owner: string) => boolean): void {
+    for (const { owner, lost } of [...waiting.values()]) if (isLost(owner)) lost()
+  }
+
   return {
     ask,
-    isThere: async (owner) => (await say(owner, { kind: 'there' })) > 0,
-    note: (owner, session, note) => tell(owner, { kind: 'note', session, note }),
-
-    start({ run, hear }) {
-      async function answer({ id, from, session, command, args, within }: Extract<Message, { kind: 'ask' }>): Promise<void> {
-        const deadline = new AbortController()
-        const timer = setTimeout(() => deadline.abort(), within)
-        running.add(deadline)
-        try {
-          const result = await run({ session, command, args }, { timeout: within, signal: deadline.signal })
-          tell(from, { kind: 'result', id, result: result ?? null })
-        } catch (error) {
-          const { code, message: detail, options } = toProblem(error)
-          const { cause: _, ...told } = options
-          tell(from, { kind: 'problem', id, code, detail, options: told })
-        } finally {
-          clearTimeout(timer)
-          running.delete(deadline)
-        }
-      }
-      unsubscribe = bus.subscribe(channelOf(self), (heard) => {
-        const { success, data } = message.safeParse(heard)
-        if (!success) return
-        if (data.kind === 'ask') void answer(data)
-        else if (data.kind === 'note') hear(data.session, data.note)
-        else if (data.kind !== 'there') waiting.get(data.id)?.(data)
-      })
+    hears: (owner) => say(owner, { kind: 'there' }),
+    note: (owner, session, note) => say(owner, { kind: 'note', session, note }),
+    listen(name) {
+      if (name === self) return
+      unsubscribe()
+      self = name
+      unsubscribe = bus.subscribe(channelOf(self), onMessage)
     },
-
+    lost: (owner) => losing((one) => one === owner),
+    forget: () => losing(() => true),
     stop() {
       unsubscribe()
       for (const deadline of running) deadline.abort()

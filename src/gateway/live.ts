@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
 import { CLIENT, type Element, element } from '../stanza/element.ts'
 import { bare, jid as normalised } from '../stanza/jid.ts'
@@ -25,8 +26,6 @@ import { createResync } from './resync.ts'
 import { createStates, ended, type States } from './state.ts'
 import { sessionView } from './view.ts'
 
-/** ms that a hand-over waits for the server to acknowledge what was sent */
-const HAND_OVER_ACKS = 2_000
 /** ms that the outcome of an iq is kept for `GET /iq/{id}` */
 const IQ_KEPT = 3_600_000
 
@@ -53,8 +52,10 @@ export interface Live {
   load(): Load & { iqs: number }
   /** ends the session: unavailable presence, acks awaited, streams closed, what is left in the outbox fails */
   close(options: { status?: string }): Promise<void>
-  /** leaves it for another owner, sockets dropped without a goodbye */
-  abandon(): Promise<void>
+  /** nothing is under way, and another owner could go on with its streams: nobody would see that it moved */
+  isQuiet(): boolean
+  /** Leaves it for another owner, sockets dropped without a goodbye. ms: for what callers asked to come to its end, and for the server to acknowledge what was sent. */
+  abandon(within: { finish: number; acks: number }): Promise<void>
 }
 
 export interface LiveContext {
@@ -74,20 +75,24 @@ export function createLive(
   start: {
     record: SessionRecord
     fence: string
+    /** may it be acted for? false where another instance may have it by now */
+    held: () => boolean
     state: Map<string, Map<string, unknown>>
     streams: ReadonlyMap<number, StreamState>
     onFenced: () => void
   },
 ): Live {
   const { store, connector, clock, vocabulary, features, instance, metrics, seal } = context
-  const { fence, streams, onFenced } = start
+  const { fence, held, streams, onFenced } = start
   let { record } = start
   const { id, tenant } = record
   const log = { session: id, tenant }
   let streamFeatures: readonly string[] = []
   let announcing = Promise.resolve()
   let doubting = false
+  let leaving = false
   let closing = false
+  const performing = new Set<Promise<unknown>>()
 
   const states = createStates({ clock, announce })
   const journal = createJournal({ id, fence, store, onFenced })
@@ -149,7 +154,7 @@ export function createLive(
     records,
     write: commit,
     clock,
-    usable: connections.usable,
+    usable: () => (held() ? connections.usable() : new Map()),
     primaryOnly: (to) => mirror.get('directed', normalised(to)) !== undefined || mirror.get('directed', bare(to)) !== undefined,
     resumable: new Map([...streams].map(([index, { id: stream }]) => [index, stream])),
     onWritten: (kind) => metrics.count('stanzas_total', { direction: 'out', kind }),
@@ -267,7 +272,7 @@ export function createLive(
 
   function write(index: number, stanza: Element): Promise<void> {
     const connection = connections.get(index)
-    if (!connection) throw offline()
+    if (!connection || !held()) throw offline()
     const busy = outbox.unwriting(index)
     if (busy) return busy.then(() => write(index, stanza))
     metrics.count('stanzas_total', { direction: 'out', kind: stanza.name })
@@ -338,10 +343,16 @@ export function createLive(
 
     async perform(name, args, options) {
       if (ended.includes(states.now)) throw stopped(states.now)
-      if (states.now !== 'online') throw offline()
+      if (states.now !== 'online' || leaving) throw offline()
       const command = commands.get(name)
       if (!command) throw new Error(`No command ${name}`)
-      return await command(session, args as never, options)
+      const performed = command(session, args as never, options)
+      performing.add(performed)
+      try {
+        return await performed
+      } finally {
+        performing.delete(performed)
+      }
     },
 
     reached: states.reached,
@@ -362,16 +373,21 @@ export function createLive(
       journal.close()
     },
 
-    async abandon() {
+    isQuiet: () => states.now === 'online' && !leaving && performing.size === 0 && !catchUp.owing && connections.resumable(),
+
+    async abandon({ finish, acks }) {
+      leaving = true
+      if (performing.size > 0) await Promise.race([Promise.allSettled(performing), delay(finish, undefined, { ref: false })])
       closing = true
       resync.stop()
       asked.stop()
       outbox.stop()
-      const left = await connections.abandon({ acks: HAND_OVER_ACKS })
+      const left = await connections.abandon({ acks })
       await inbound.settled()
       if (Object.keys(left).length > 0) await journal.write({ streams: left }).catch(() => {}) // fenced: the next owner has newer ones
-      correlator.failAll()
+      // what fails now is not told: the next owner may still hear the answer
       journal.close()
+      correlator.failAll()
     },
   }
 }

@@ -222,6 +222,14 @@ export interface KeptIq {
 
 export type Begun = { kind: 'new' } | { kind: 'replayed'; answer: StoredAnswer } | { kind: 'running' } | { kind: 'reused' }
 
+/** An instance as the others see it. */
+export interface Member {
+  /** how many sessions it has; null: it is leaving, and takes no more */
+  load: number | null
+  /** ms until it is gone, unless it says something before */
+  left: number
+}
+
 /** The answer to a write with a lease that somebody else holds by now. */
 export class Fenced extends Error {}
 
@@ -236,9 +244,13 @@ export interface Store {
   close(): Promise<void>
 
   sessions: {
-    /** Claims (tenant, jid, requestedResource); when it is taken, answers the session that has it. Starts a log with a new epoch. */
-    create(record: SessionRecord, status: SessionStatus): Promise<{ record: SessionRecord; created: boolean }>
-    get(id: string): Promise<{ record: SessionRecord; status: SessionStatus } | undefined>
+    /**
+     * Claims (tenant, jid, requestedResource); when it is taken, answers the session that has it. Starts a log with a new epoch.
+     * `owner` has the new session from the start, so that nobody else takes it up.
+     */
+    create(record: SessionRecord, status: SessionStatus, owner?: string): Promise<{ record: SessionRecord; created: boolean }>
+    /** `owner`: who has it, dead or alive; absent where nobody has */
+    get(id: string): Promise<{ record: SessionRecord; status: SessionStatus; owner?: string } | undefined>
     /** the sessions of a tenant, oldest first; `after` is an id */
     list(tenant: string, page: { after?: string; limit: number }): Promise<{ record: SessionRecord; status: SessionStatus }[]>
     /** the sessions of a bare JID */
@@ -253,12 +265,26 @@ export interface Store {
     hasToken(id: string, hash: string): Promise<boolean>
   }
 
+  /**
+   * Which instances there are. An instance that says so again in time keeps all its sessions, however many; one whose time is over
+   * never comes back under its name, so that its sessions can be taken from it.
+   */
+  instances: {
+    /** It is there for `ttl` ms from now. Answers all that are there: without itself where its time was over already, unless it is `anew`. */
+    beat(owner: string, said: { ttl: number; load: Member['load']; anew?: boolean }): Promise<Map<string, Member>>
+    /** those that are there */
+    list(): Promise<Map<string, Member>>
+    leave(owner: string): Promise<void>
+  }
+
+  /** Who has a session, until it lets go or is gone. */
   leases: {
-    /** takes a free or expired lease; the fence only ever grows */
-    acquire(id: string, owner: string, ttl: number): Promise<{ fence: string } | undefined>
-    renew(id: string, owner: string, fence: string, ttl: number): Promise<boolean>
+    /** takes a session that nobody has, or that `from` had, which is gone; the fence only ever grows */
+    acquire(id: string, owner: string, from?: string): Promise<{ fence: string } | undefined>
     release(id: string, owner: string, fence: string): Promise<void>
     owner(id: string): Promise<string | undefined>
+    /** of many at once, in their order */
+    owners(ids: readonly string[]): Promise<(string | undefined)[]>
   }
 
   /** Applies a change under a lease; answers the cursor of each event, in order (of the earlier one where `dedup` was known). Rejects with Fenced. */

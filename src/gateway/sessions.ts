@@ -49,7 +49,7 @@ export function createSessions({
   async function open(request: OpenSession, { wait, background }: { wait: number; background: boolean }): Promise<Opened> {
     const wanted = newRecord(request, { seal, clock })
     const first: SessionStatus = { state: 'connecting', since: clock.now(), reason: null, lastVerifiedAt: null, instance, connections: [] }
-    const { record, created } = await store.sessions.create(wanted, first)
+    const { record, created } = await owners.create(wanted, first)
     if (!created) {
       const first = opening.get(record.id)
       const lost =

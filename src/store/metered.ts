@@ -2,7 +2,7 @@ import { type AcceptResult, Fenced, type Metrics, type Store } from '../gateway/
 
 /** Counts, over any store, the steps with leases, the writes of owners that are none any more, and what Idempotency-Keys met. */
 export function metered(store: Store, metrics: Metrics): Store {
-  const { leases, outbox, idempotency } = store
+  const { instances, leases, outbox, idempotency } = store
 
   async function lease<Answer>(op: string, step: Promise<Answer>, isGiven: (answer: Answer) => boolean): Promise<Answer> {
     try {
@@ -18,10 +18,13 @@ export function metered(store: Store, metrics: Metrics): Store {
 
   return {
     ...store,
+    instances: {
+      ...instances,
+      beat: (owner, said) => lease('renew', instances.beat(owner, said), (there) => there.has(owner)),
+    },
     leases: {
       ...leases,
       acquire: (...args) => lease('acquire', leases.acquire(...args), (given) => given !== undefined),
-      renew: (...args) => lease('renew', leases.renew(...args), (kept) => kept),
       release: (...args) => lease('release', leases.release(...args), () => true),
     },
     async commit(...args) {

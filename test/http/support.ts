@@ -108,7 +108,7 @@ export async function startApp(t: Pick<TestContext, 'after'>, options: TestAppOp
       const { record } = await store.sessions.create(recordOf(id, jid, tenant), status)
       const token = `sgs_${id.slice(4)}${'x'.repeat(32)}`
       tokens.set(token, { tenant, session: record.id })
-      leases.set(id, (await store.leases.acquire(id, 'test', 3_600_000))?.fence ?? '')
+      leases.set(id, (await store.leases.acquire(id, 'test'))?.fence ?? '')
       return { id, token }
     },
     append: (session, ...events) => store.commit(session, leases.get(session) ?? '', { events }),

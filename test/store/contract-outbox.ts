@@ -230,7 +230,7 @@ export function describeOutbox(opened: Opened): void {
       }
       const stale = () => assert.rejects(store.commit(id, fence, change), Fenced)
       await stale()
-      await store.leases.acquire(id, 'next', 60_000)
+      await store.leases.acquire(id, 'next')
       await stale()
       assert.equal((await store.log.read(id, undefined, 10)).events.length, 1)
       assert.equal((await store.state.read(id, 'roster')).size, 0)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Fenced } from '../../src/gateway/ports.ts'
+import { Fenced, type Store } from '../../src/gateway/ports.ts'
 import type { Opened } from './contract.ts'
 import { acceptance, eventually, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
 
@@ -163,8 +163,7 @@ export function describeSessions(opened: Opened): void {
       assert.deepEqual(await store.sessions.find(record.tenant, record.jid), [])
       assert.deepEqual(await store.sessions.list(record.tenant, { limit: 10 }), [])
       assert.equal(await store.leases.owner(id), undefined)
-      assert.equal(await store.leases.acquire(id, 'owner', 1000), undefined)
-      assert.equal(await store.leases.renew(id, 'owner', fence, 1000), false)
+      assert.equal(await store.leases.acquire(id, 'owner'), undefined)
       await assert.rejects(store.commit(id, fence, {}), Fenced)
       await assert.rejects(store.outbox.accept(id, acceptance(['m2'])), problem('session-not-found'))
       assert.deepEqual(await store.outbox.read(id, undefined, 10), [])
@@ -190,20 +189,56 @@ export function describeSessions(opened: Opened): void {
     })
   })
 
+  describe('instances', () => {
+    const said = (ttl: number, load: number | null = 0) => ({ ttl, load })
+    const loads = async (store: Store, prefix: string) =>
+      [...(await store.instances.list())].filter(([name]) => name.startsWith(prefix)).map(([name, { load }]) => [name, load])
+
+    test('are there with their load until their time is over', async () => {
+      const { store } = await opened()
+      const prefix = newId('instance')
+      const [one, two, three] = [1, 2, 3].map((number) => `${prefix}:${number}`) as [string, string, string]
+      const first = await store.instances.beat(one, { ...said(60_000, 3), anew: true })
+      assert.equal(first.get(one)?.load, 3)
+      await store.instances.beat(two, { ...said(60_000, null), anew: true })
+      const { left = 0 } = (await store.instances.beat(three, { ...said(50), anew: true })).get(three) ?? {}
+      assert.ok(left > 0 && left <= 50)
+      await eventually(async () => (await loads(store, prefix)).length === 2)
+      await store.instances.beat(one, said(60_000, 4))
+      assert.deepEqual((await loads(store, prefix)).toSorted(), [
+        [one, 4],
+        [two, null],
+      ])
+    })
+
+    test('once gone they never come back under their name', async () => {
+      const { store } = await opened()
+      const prefix = newId('instance')
+      const [late, left, unknown] = ['late', 'left', 'unknown'].map((name) => `${prefix}:${name}`) as [string, string, string]
+      await store.instances.beat(late, { ...said(20), anew: true })
+      await store.instances.beat(left, { ...said(60_000), anew: true })
+      await store.instances.leave(left)
+      await eventually(async () => (await loads(store, prefix)).length === 0)
+      for (const name of [late, left, unknown]) assert.equal((await store.instances.beat(name, said(60_000))).has(name), false)
+      assert.deepEqual(await loads(store, prefix), [])
+    })
+  })
+
   describe('leases', () => {
     test('one owner holds a session until it lets go', async () => {
       const { store } = await opened()
-      const { id, fence } = await ownedSession(store)
+      const { id, fence, record } = await ownedSession(store)
       assert.equal(await store.leases.owner(id), 'owner')
-      assert.equal(await store.leases.acquire(id, 'other', 60_000), undefined)
-      assert.equal(await store.leases.renew(id, 'owner', fence, 60_000), true)
-      assert.equal(await store.leases.renew(id, 'other', fence, 60_000), false)
-      assert.equal(await store.leases.renew(id, 'owner', `${fence}1`, 60_000), false)
+      assert.deepEqual(await store.sessions.get(id), { record, status: sessionStatus, owner: 'owner' })
+      assert.equal(await store.leases.acquire(id, 'other'), undefined)
+      assert.equal(await store.leases.acquire(id, 'other', 'somebody'), undefined)
       await store.leases.release(id, 'other', fence)
+      await store.leases.release(id, 'owner', `${fence}1`)
       assert.equal(await store.leases.owner(id), 'owner')
       await store.leases.release(id, 'owner', fence)
       assert.equal(await store.leases.owner(id), undefined)
-      assert.equal(await store.leases.renew(id, 'owner', fence, 60_000), false)
+      assert.equal(await store.leases.acquire(id, 'other', 'owner'), undefined)
+      assert.ok(await store.leases.acquire(id, 'other'))
     })
 
     test('of racing owners one gets it', async () => {
@@ -211,21 +246,39 @@ export function describeSessions(opened: Opened): void {
       const record = sessionRecord()
       await store.sessions.create(record, sessionStatus)
       const owners = Array.from({ length: 20 }, (_, index) => `owner ${index}`)
-      const got = await Promise.all(owners.map((owner) => store.leases.acquire(record.id, owner, 60_000)))
+      const got = await Promise.all(owners.map((owner) => store.leases.acquire(record.id, owner)))
       const winner = got.findIndex((lease) => lease !== undefined)
       assert.equal(got.filter((lease) => lease !== undefined).length, 1)
       assert.equal(await store.leases.owner(record.id), owners[winner])
     })
 
-    test('an expired lease is taken with a greater fence, and the old owner is fenced', async () => {
+    test('the session of one that is gone is taken from it with a greater fence, and it is fenced', async () => {
+      const { store } = await opened()
+      const { id, fence } = await ownedSession(store)
+      const next = await store.leases.acquire(id, 'next', 'owner')
+      assert.ok(next && Number(next.fence) > Number(fence))
+      assert.equal(await store.leases.acquire(id, 'another', 'owner'), undefined)
+      assert.equal(await store.leases.owner(id), 'next')
+      await store.leases.release(id, 'owner', fence)
+      assert.equal(await store.leases.owner(id), 'next')
+      await assert.rejects(store.commit(id, fence, { events: [{ type: 'a', data: 1 }] }), Fenced)
+    })
+
+    test('whoever makes a session may have it from the start', async () => {
+      const { store } = await opened()
+      const record = sessionRecord()
+      await store.sessions.create(record, sessionStatus, 'maker')
+      assert.equal(await store.leases.owner(record.id), 'maker')
+      assert.equal(await store.leases.acquire(record.id, 'other'), undefined)
+      assert.ok(await store.leases.acquire(record.id, 'maker', 'maker'))
+    })
+
+    test('owners of many are told in their order', async () => {
       const { store } = await opened()
       const record = sessionRecord()
       await store.sessions.create(record, sessionStatus)
-      const old = await store.leases.acquire(record.id, 'old', 20)
-      const next = await eventually(() => store.leases.acquire(record.id, 'next', 60_000))
-      assert.ok(old && Number(next.fence) > Number(old.fence))
-      assert.equal(await store.leases.renew(record.id, 'old', old.fence, 60_000), false)
-      await assert.rejects(store.commit(record.id, old.fence, { events: [{ type: 'a', data: 1 }] }), Fenced)
+      const { id } = await ownedSession(store)
+      assert.deepEqual(await store.leases.owners([record.id, id, newId('ses')]), [undefined, 'owner', undefined])
     })
 
     test('fences only grow', async () => {
@@ -234,7 +287,7 @@ export function describeSessions(opened: Opened): void {
       await store.leases.release(id, 'owner', fence)
       const fences = [Number(fence)]
       for (let round = 0; round < 20; round++) {
-        const lease = await store.leases.acquire(id, 'owner', 60_000)
+        const lease = await store.leases.acquire(id, 'owner')
         assert.ok(lease)
         fences.push(Number(lease.fence))
         await store.leases.release(id, 'owner', lease.fence)
@@ -248,7 +301,7 @@ export function describeSessions(opened: Opened): void {
     test('there is none of a session that is not there', async () => {
       const { store } = await opened()
       const id = newId('ses')
-      assert.equal(await store.leases.acquire(id, 'owner', 60_000), undefined)
+      assert.equal(await store.leases.acquire(id, 'owner'), undefined)
       assert.equal(await store.leases.owner(id), undefined)
       await store.leases.release(id, 'owner', '1')
     })

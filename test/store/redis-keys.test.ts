@@ -88,7 +88,7 @@ for (const [name, start] of Object.entries(kinds)) {
       await eventually(() => woken > 0)
       stop()
       assert.equal((await other.log.read(id, undefined, 10)).events.length, 1)
-      assert.equal(await other.leases.acquire(id, 'other', 1000), undefined)
+      assert.equal(await other.leases.acquire(id, 'other'), undefined)
 
       const heard: string[] = []
       const channel = newId('channel')
@@ -193,10 +193,9 @@ for (const [name, start] of Object.entries(kinds)) {
       const [cursor] = await store.commit(id, fence, { events: [{ type: 'a', data: 1 }] })
       for (const node of served.nodes) await node.cli('flushall')
       assert.equal(await store.sessions.get(id), undefined)
-      assert.equal(await store.leases.renew(id, 'owner', fence, 1000), false)
       await assert.rejects(store.commit(id, fence, { events: [{ type: 'a', data: 1 }] }), Fenced)
       assert.equal((await store.sessions.create(record, sessionStatus)).created, true)
-      const lease = await store.leases.acquire(id, 'owner', 60_000)
+      const lease = await store.leases.acquire(id, 'owner')
       assert.ok(lease && Number(lease.fence) > Number(fence))
       await store.commit(id, lease.fence, { events: [{ type: 'a', data: 2 }] })
       assert.equal((await store.log.place(id, cursor!)).kind, 'lost')

@@ -28,7 +28,7 @@ test('with Sentinel the store goes on with the new master, and fences go on grow
     assert.notEqual(next, cursor)
     assert.deepEqual(await store.log.place(id, cursor!), { kind: 'known' })
     await store.leases.release(id, 'owner', fence)
-    const lease = await store.leases.acquire(id, 'owner', 60_000)
+    const lease = await store.leases.acquire(id, 'owner')
     assert.ok(lease && Number(lease.fence) > Number(fence))
     assert.equal((await store.sessions.create(sessionRecord(), sessionStatus)).created, true)
     assert.equal(await store.bus.publish('channel', 1), 0)

@@ -1,7 +1,7 @@
 /** Redis away, hanging, full, read-only, moving: a problem within a second or so, and all is well again by itself. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Store } from '../../src/gateway/ports.ts'
+import { Fenced, type Store } from '../../src/gateway/ports.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
 import { freePorts } from '../support/processes.ts'
 import { type RedisOptions, type RedisServer, startRedis, startRedisCluster } from '../support/redis.ts'
@@ -36,7 +36,8 @@ function calls(store: Store, id: string, fence: string): Promise<unknown>[] {
     store.ping(),
     store.sessions.get(id),
     store.sessions.create(sessionRecord(), sessionStatus),
-    store.leases.renew(id, 'owner', fence, 60_000),
+    store.instances.beat('owner', { ttl: 60_000, load: 1 }),
+    store.leases.acquire(id, 'owner'),
     store.commit(id, fence, { events: [{ type: 'a', data: 1 }] }),
     store.outbox.accept(id, acceptance([newId('m')])),
     store.outbox.read(id, undefined, 10),
@@ -107,7 +108,7 @@ describe('Redis in trouble', { timeout: 60_000 }, () => {
       assert.deepEqual(await store.log.place(id, cursor!), { kind: 'known' })
       assert.equal((await store.outbox.size(id)).length, 1)
       assert.equal((await store.outbox.accept(id, acceptance(['m2'], idempotency))).kind, 'replayed')
-      assert.equal(await store.leases.renew(id, 'owner', fence, 60_000), true)
+      assert.equal(await store.leases.owner(id), 'owner')
       await eventually(async () => (await store.bus.publish('channel', 'again')) === 1)
       await eventually(() => heard.includes('again'))
       const before = woken
@@ -124,7 +125,7 @@ describe('Redis in trouble', { timeout: 60_000 }, () => {
       await server.restart()
       await works(store)
       assert.equal(await store.sessions.get(id), undefined)
-      assert.equal(await store.leases.renew(id, 'owner', fence, 60_000), false)
+      await assert.rejects(store.commit(id, fence, {}), Fenced)
     })
   })
 

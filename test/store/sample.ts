@@ -97,7 +97,7 @@ export async function ownedSession(
 ): Promise<{ id: string; fence: string; record: SessionRecord }> {
   const record = sessionRecord(given)
   await store.sessions.create(record, sessionStatus)
-  const lease = await store.leases.acquire(record.id, 'owner', 60_000)
+  const lease = await store.leases.acquire(record.id, 'owner')
   assert.ok(lease)
   return { id: record.id, fence: lease.fence, record }
 }

@@ -30,8 +30,7 @@ export interface MemorySession {
   readonly state: Map<string, Map<string, unknown>>
   readonly streams: Map<number, StreamState>
   owner(): string | undefined
-  acquire(owner: string, ttl: number): { fence: string } | undefined
-  renew(owner: string, fence: string, ttl: number): boolean
+  acquire(owner: string, from: string | undefined): { fence: string } | undefined
   release(owner: string, fence: string): void
   /** throws Fenced */
   commit(fence: string, change: Change): string[]
@@ -57,10 +56,8 @@ export function createSession(
   const records = createAging<Kept>({ needed: ({ place }) => entries.has(place), again: limits.recordAge })
   let places = 0
   let drain: Drain = { since: 0, settled: 0 }
-  let lease: { owner: string; fence: string; until: number } | undefined
+  let lease: { owner: string; fence: string } | undefined
   let lastFence = 0
-
-  const held = () => (lease !== undefined && lease.until > clock.monotonic() ? lease : undefined)
 
   function append(events: Change['events'] = [], now: number): string[] {
     if (events.length === 0) return []
@@ -93,24 +90,18 @@ export function createSession(
     iqs: createAging(),
     state: new Map(),
     streams: new Map(),
-    owner: () => held()?.owner,
-    acquire(owner, ttl) {
-      if (held() !== undefined) return undefined
+    owner: () => lease?.owner,
+    acquire(owner, from) {
+      if (lease?.owner !== from) return undefined
       lastFence = nextFence(lastFence, clock.now())
-      lease = { owner, fence: String(lastFence), until: clock.monotonic() + ttl }
+      lease = { owner, fence: String(lastFence) }
       return { fence: lease.fence }
-    },
-    renew(owner, fence, ttl) {
-      const mine = held()
-      if (mine?.owner !== owner || mine.fence !== fence) return false
-      mine.until = clock.monotonic() + ttl
-      return true
     },
     release(owner, fence) {
       if (lease?.owner === owner && lease.fence === fence) lease = undefined
     },
     commit(fence, change) {
-      if (held()?.fence !== fence) throw new Fenced('Somebody else holds the lease by now.')
+      if (lease?.fence !== fence) throw new Fenced('Somebody else holds the lease by now.')
       const now = clock.now()
       applyState(change)
       for (const next of change.records ?? []) {

@@ -6,6 +6,7 @@ import { createWakes } from '../wakes.ts'
 import { createAging } from './aging.ts'
 import { createBus } from './channels.ts'
 import { copy, type Log } from './log.ts'
+import { createMembers } from './members.ts'
 import { createSession, type MemorySession } from './session.ts'
 
 /** ms that the log of a removed session can be read to its end */
@@ -50,7 +51,7 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
     },
 
     sessions: {
-      async create(record, status) {
+      async create(record, status, owner) {
         const tenant = tenants.get(record.tenant) ?? { jids: new Map(), members: new Map() }
         const resources = tenant.jids.get(record.jid) ?? new Map()
         const taken = sessions.get(resources.get(record.requestedResource) ?? record.id)
@@ -66,11 +67,13 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
         tenants.set(record.tenant, tenant)
         tenant.members.set(record.id, session)
         tenant.jids.set(record.jid, resources.set(record.requestedResource, record.id))
+        if (owner !== undefined) session.acquire(owner, undefined)
         return { record: copy(record), created: true }
       },
       async get(id) {
         const session = sessions.get(id)
-        return session && view(session)
+        const owner = session?.owner()
+        return session && { ...view(session), ...(owner !== undefined && { owner }) }
       },
       async list(tenant, { after, limit }) {
         const members = [...(tenants.get(tenant)?.members.values() ?? [])].sort((a, b) => byAge(a.record, b.record))
@@ -112,11 +115,13 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
     },
 
     leases: {
-      acquire: async (id, owner, ttl) => sessions.get(id)?.acquire(owner, ttl),
-      renew: async (id, owner, fence, ttl) => sessions.get(id)?.renew(owner, fence, ttl) ?? false,
+      acquire: async (id, owner, from) => sessions.get(id)?.acquire(owner, from),
       release: async (id, owner, fence) => sessions.get(id)?.release(owner, fence),
       owner: async (id) => sessions.get(id)?.owner(),
+      owners: async (ids) => ids.map((id) => sessions.get(id)?.owner()),
     },
+
+    instances: createMembers(clock),
 
     async commit(id, fence, change) {
       const session = sessions.get(id)

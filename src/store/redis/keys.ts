@@ -8,7 +8,7 @@
 
 /** Of a session, after its base. */
 const nouns = {
-  /** hash: record, version, status · lease ("<fence> <until> <owner>"), fence (the last one) · places, since, settled (of the outbox) · "stream <index>" */
+  /** hash: record, version, status · lease ("<fence> <owner>"), fence (the last one) · places, since, settled (of the outbox) · "stream <index>" */
   session: ':session',
   /** set: hashes of session tokens */
   tokens: ':tokens',
@@ -50,6 +50,9 @@ export const jidKey = (tenant: string, jid: string) => `${tenantBase(tenant)}:ji
 export const membersKey = (tenant: string) => `${tenantBase(tenant)}:sessions`
 /** zset: removed ones for an hour: where a list goes on that was being paged */
 export const leftKey = (tenant: string) => `${tenantBase(tenant)}:left`
+
+/** hashes: the instances that are there, the same in each; these hash tags are a fifth of the slots apart (1635, 4912, 8193, 11461, 14742) */
+export const memberPlaces = ['qm', 'rm', 'sm', 'wm', 'tm'].map((tag) => `sg:instances:{${tag}}`)
 
 /** set: tenants that ever had a session */
 export const TENANTS = 'sg:tenants'

@@ -4,6 +4,7 @@ import type { Connection } from './connection.ts'
 import { sessionKey } from './keys.ts'
 import * as kept from './scripts/kept.ts'
 import { readLog } from './scripts/log.ts'
+import { members } from './scripts/members.ts'
 import type { ScriptOptions, SessionScript } from './scripts/prelude.ts'
 import * as sessions from './scripts/sessions.ts'
 import * as tenants from './scripts/tenants.ts'
@@ -30,10 +31,10 @@ interface ScriptsOptions {
 
 export function createScripts({ connection, limits, waitReplicas, metrics }: ScriptsOptions) {
   const options: ScriptOptions = { limits, publish: connection.cluster ? 'SPUBLISH' : 'PUBLISH' }
-  const { create, persist, update, addToken, acquire, renew, release, owner } = sessions
+  const { create, persist, update, addToken, acquire, release } = sessions
   const { begin, replaceAnswer, releaseKey, getIq } = kept
   const onSession = {
-    ...{ create, persist, update, addToken, acquire, renew, release, owner },
+    ...{ create, persist, update, addToken, acquire, release },
     ...{ begin, replaceAnswer, releaseKey, getIq },
     remove: sessions.remove(options),
     accept: writes.accept(options),
@@ -56,7 +57,7 @@ export function createScripts({ connection, limits, waitReplicas, metrics }: Scr
   }
   return {
     ...mapValues(onSession, defineOnSession),
-    ...mapValues({ claim, confirm, leave, list }, define),
+    ...mapValues({ claim, confirm, leave, list, members }, define),
   }
 }
 

@@ -22,26 +22,29 @@ const ENDED_AGE = 30_000
 const LEFT_AGE = 3_600_000
 const LEFT_MAX = 10_000
 
-type Kept = { record: SessionRecord; status: SessionStatus }
+type Kept = { record: SessionRecord; status: SessionStatus; owner?: string }
 
 export function createSessions({ connection, scripts }: { connection: Connection; scripts: Scripts }): Pick<Store, 'sessions' | 'leases'> {
   const { client, ask } = connection
 
   async function get(id: string): Promise<Kept | undefined> {
-    const [record, status] = await ask(() => client.hmget(sessionKey('session', id), 'record', 'status'))
-    const kept = { record: disclose<SessionRecord>(record), status: disclose<SessionStatus>(status) }
+    const [record, status, lease] = await ask(() => client.hmget(sessionKey('session', id), 'record', 'status', 'lease'))
+    const owner = ownerOf(lease)
+    const kept = { record: disclose<SessionRecord>(record), status: disclose<SessionStatus>(status), ...(owner !== undefined && { owner }) }
     return kept.record === undefined || kept.status === undefined ? undefined : (kept as Kept)
   }
 
   /** Writes the session and confirms the claim; false where the claim was lost on the way. */
-  async function make(record: SessionRecord, status: SessionStatus): Promise<boolean> {
+  async function make(record: SessionRecord, status: SessionStatus, owner: string): Promise<boolean> {
     const { id, tenant, jid, version, createdAt } = record
-    await scripts.create(id, [enclose(record), version, enclose(status), newLog(id), UNCONFIRMED_LIFE])
+    await scripts.create(id, [enclose(record), version, enclose(status), newLog(id), UNCONFIRMED_LIFE, owner])
     await ask(() => client.sadd(TENANTS, tenant))
     const confirmed = await scripts.confirm<number>([jidKey(tenant, jid), membersKey(tenant)], [resourceField(record), id, createdAt])
     await (confirmed === 1 ? scripts.persist(id, []) : removeKeys(id, 1))
     return confirmed === 1
   }
+
+  const leaseOf = async (id: string) => ownerOf(await ask(() => client.hget(sessionKey('session', id), 'lease')))
 
   /** The kinds of state are asked for first, since a script is told its keys; the last writer may have added one meanwhile. */
   async function removeKeys(id: string, logLife: number): Promise<void> {
@@ -63,12 +66,12 @@ export function createSessions({ connection, scripts }: { connection: Connection
   return {
     sessions: {
       get,
-      async create(record, status) {
+      async create(record, status, owner = '') {
         const index = [jidKey(record.tenant, record.jid)]
         let gone = ''
         for (let looks = 0; looks < CLAIM_LOOKS; looks++) {
           const [answer, id] = await scripts.claim<[string, string]>(index, [resourceField(record), record.id, CLAIM_LIFE, gone])
-          if (answer === 'claimed' && (await make(record, status))) return { record, created: true }
+          if (answer === 'claimed' && (await make(record, status, owner))) return { record, created: true }
           if (answer === 'taken') {
             const taken = await get(id)
             if (taken !== undefined) return { record: taken.record, created: false }
@@ -127,17 +130,23 @@ export function createSessions({ connection, scripts }: { connection: Connection
     },
 
     leases: {
-      async acquire(id, owner, ttl) {
-        const fence = await scripts.acquire<string | null>(id, [owner, ttl])
+      async acquire(id, owner, from = '') {
+        const fence = await scripts.acquire<string | null>(id, [owner, from])
         return fence === null ? undefined : { fence }
       },
-      renew: async (id, owner, fence, ttl) => (await scripts.renew<number>(id, [owner, fence, ttl])) === 1,
       async release(id, owner, fence) {
         await scripts.release(id, [owner, fence])
       },
-      owner: async (id) => (await scripts.owner<string | null>(id, [])) ?? undefined,
+      owner: leaseOf,
+      // asked for in one turn, they go out together
+      owners: (ids) => Promise.all(ids.map(leaseOf)),
     },
   }
+}
+
+/** of "<fence> <owner>" */
+function ownerOf(lease: string | null | undefined): string | undefined {
+  return lease?.slice(lease.indexOf(' ') + 1)
 }
 
 /** one made without a resource and one with an empty one are different */

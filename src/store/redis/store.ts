@@ -6,6 +6,7 @@ import { disclose, enclose } from './envelope.ts'
 import { createIdempotency, createLiveness } from './idempotency.ts'
 import { busChannel, sessionKey, stateKey, ticketKey } from './keys.ts'
 import { createLog } from './log.ts'
+import { createMembers } from './members.ts'
 import { createOutbox } from './outbox.ts'
 import { createPubSub } from './pubsub.ts'
 import { createScripts } from './scripts.ts'
@@ -55,6 +56,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     },
 
     ...createSessions({ connection, scripts }),
+    instances: createMembers({ connection, scripts }),
     ...createOutbox({ connection, scripts, heads: events.heads, liveness, now, metrics }),
     log: events.log,
     idempotency: createIdempotency({ scripts, liveness, limits, now }),

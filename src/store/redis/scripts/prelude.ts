@@ -1,6 +1,7 @@
 /** Lua that the scripts share. Keys have the names of keys.ts in capitals; arguments are taken one after the other. */
 import type { StoreLimits } from '../../../gateway/ports.ts'
 import { DRAIN_WINDOW } from '../../drain.ts'
+import { FENCES_PER_MS } from '../../fence.ts'
 import type { SessionNoun } from '../keys.ts'
 
 /** A script on keys of one session; further keys may follow those it names. */
@@ -38,12 +39,16 @@ local function redis_ms()
 end
 `
 
-/** SESSION. The fence of the lease that is held now. */
+/** SESSION. Fence and owner of the lease, and a new one: time leads the fence, so that it grows even where Redis lost its data. */
 export const LEASE = `
 local function lease()
-  local fence, till, owner = string.match(redis.call('HGET', SESSION, 'lease') or '', '^(%d+) (%d+) (.*)$')
-  if fence and tonumber(till) > redis_ms() then return fence, owner end
-  return nil
+  return string.match(redis.call('HGET', SESSION, 'lease') or '', '^(%d+) (.*)$')
+end
+local function grant(owner)
+  local last = tonumber(redis.call('HGET', SESSION, 'fence') or 0)
+  local fence = whole(math.max(last + 1, redis_ms() * ${FENCES_PER_MS}))
+  redis.call('HSET', SESSION, 'fence', fence, 'lease', fence .. ' ' .. owner)
+  return fence
 end
 `
 

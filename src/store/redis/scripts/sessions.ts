@@ -1,18 +1,19 @@
 /** Making, changing and removing sessions; leases. */
-import { FENCES_PER_MS } from '../../fence.ts'
 import { LEASE, type ScriptOptions, type SessionScript, sessionScript } from './prelude.ts'
 
-/** record, version, status, log name, ms that it lives unless it is confirmed. 0: it was there already. */
+/** record, version, status, log name, ms that it lives unless it is confirmed, owner ('': nobody). 0: it was there already. */
 export const create = sessionScript(
   ['session', 'log', 'durable', 'volatile'],
+  LEASE,
   `
 if redis.call('EXISTS', SESSION) == 1 then return 0 end
 redis.call('DEL', LOG, DURABLE, VOLATILE)
-local record, version, status, name, life = take(), take(), take(), take(), take()
+local record, version, status, name, life, owner = take(), take(), take(), take(), take(), take()
 redis.call('HSET', SESSION, 'record', record, 'version', version, 'status', status)
 redis.call('HSET', LOG, 'name', name, 'head', 0, 'floor', 0, 'aged', 0)
 redis.call('PEXPIRE', SESSION, life)
 redis.call('PEXPIRE', LOG, life)
+if owner ~= '' then grant(owner) end
 return 1
 `,
 )
@@ -65,30 +66,15 @@ return 1
 `,
 )
 
-/** owner, ms. The fence, or nil: held by somebody, or no such session. Time leads the fence, so that it grows even where Redis lost its data. */
+/** owner, from ('': nobody). The fence, or nil: somebody else has it, or there is no such session. */
 export const acquire = sessionScript(
   ['session'],
   LEASE,
   `
-local owner, ttl = take(), number()
-if redis.call('EXISTS', SESSION) == 0 or lease() then return nil end
-local last, now = tonumber(redis.call('HGET', SESSION, 'fence') or 0), redis_ms()
-local fence = whole(math.max(last + 1, now * ${FENCES_PER_MS}))
-redis.call('HSET', SESSION, 'fence', fence, 'lease', fence .. ' ' .. whole(now + ttl) .. ' ' .. owner)
-return fence
-`,
-)
-
-/** owner, fence, ms. */
-export const renew = sessionScript(
-  ['session'],
-  LEASE,
-  `
-local owner, fence, ttl = take(), take(), number()
-local held, holder = lease()
-if held ~= fence or holder ~= owner then return 0 end
-redis.call('HSET', SESSION, 'lease', fence .. ' ' .. whole(redis_ms() + ttl) .. ' ' .. owner)
-return 1
+local owner, from = take(), take()
+local _, holder = lease()
+if redis.call('EXISTS', SESSION) == 0 or (holder or '') ~= from then return nil end
+return grant(owner)
 `,
 )
 
@@ -101,14 +87,5 @@ local owner, fence = take(), take()
 local held, holder = lease()
 if held ~= fence or holder ~= owner then return 0 end
 return redis.call('HDEL', SESSION, 'lease')
-`,
-)
-
-export const owner = sessionScript(
-  ['session'],
-  LEASE,
-  `
-local _, holder = lease()
-return holder
 `,
 )

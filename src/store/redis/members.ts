@@ -1,0 +1,57 @@
+/** The instances that are there, in Redis. */
+import type { Member, Store } from '../../gateway/ports.ts'
+import type { Connection } from './connection.ts'
+import { memberPlaces } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+
+/** how a load is written that is none: the instance is leaving */
+const LEAVING = '-'
+
+type Answer = (string | number)[]
+
+/**
+ * On a Cluster the same is said in several places, evenly over the slots, and what a majority of them says is true: where one master
+ * is away, only its own sessions are. A name is gone once it is gone from a majority, and nothing ever brings it back to one.
+ */
+export function createMembers({ connection, scripts }: { connection: Connection; scripts: Scripts }): Store['instances'] {
+  const places = connection.cluster ? memberPlaces : memberPlaces.slice(0, 1)
+  const majority = Math.floor(places.length / 2) + 1
+
+  async function ask(owner: string, ttl: number, load: Member['load'], anew: boolean): Promise<Map<string, Member>> {
+    const said = [owner, ttl, load ?? LEAVING, anew ? '1' : '']
+    const answers = await everywhere((place) => scripts.members<Answer>([place], said))
+    const seen = answers.map(read)
+    const found = new Map<string, Member>()
+    for (const name of new Set(seen.flatMap((one) => [...one.keys()]))) {
+      const told = seen.map((one) => one.get(name)).filter((member) => member !== undefined)
+      const isThere = name === owner ? told.length >= majority : seen.length - told.length < majority
+      if (isThere) found.set(name, { load: told[0]!.load, left: Math.max(...told.map(({ left }) => left)) })
+    }
+    return found
+  }
+
+  /** What a majority answers at least; else the problem of one that does not. */
+  async function everywhere<Value>(run: (place: string) => Promise<Value>): Promise<Value[]> {
+    const settled = await Promise.allSettled(places.map(run))
+    const answers = settled.filter((one) => one.status === 'fulfilled').map(({ value }) => value)
+    if (answers.length >= majority) return answers
+    throw settled.find((one) => one.status === 'rejected')!.reason
+  }
+
+  return {
+    beat: (owner, { ttl, load, anew = false }) => ask(owner, ttl, load, anew),
+    list: () => ask('', 0, null, false),
+    async leave(owner) {
+      await everywhere((place) => connection.ask(() => connection.client.hdel(place, owner)))
+    },
+  }
+}
+
+function read(answer: Answer): Map<string, Member> {
+  const found = new Map<string, Member>()
+  for (let index = 0; index < answer.length; index += 3) {
+    const [name, load, left] = answer.slice(index, index + 3)
+    found.set(String(name), { load: load === LEAVING ? null : Number(load), left: Number(left) })
+  }
+  return found
+}
