@@ -45,7 +45,7 @@ export async function startProsody(options: XmppServerOptions = {}): Promise<Xmp
   const ports = tls ? [port, tlsPort, httpPort] : [port, httpPort]
   // -F is the foreground; `prosody --version` would start a server
   const args = ['-F', '--config', configFile]
-  const launch = () => startServer({ command: findProgram('prosody'), args, folder, ports, stopSignal: 'SIGKILL' })
+  const launch = () => startServer({ command: options.program ?? findProgram('prosody'), args, folder, ports, stopSignal: 'SIGKILL' })
   let server = await launch()
   async function start(): Promise<void> {
     server = await launch()

@@ -23,6 +23,8 @@ export interface XmppServerOptions {
   muc?: boolean
   /** of the SCRAM hashes of the accounts, default 4096 (the least that RFC 5802 allows); ejabberd 23 has its own number, 4096 */
   iterations?: number
+  /** another version than the installed one: its program */
+  program?: string
   /** more modules: names as the server calls them */
   modules?: readonly string[]
   /** more lines of the server's configuration, global */
