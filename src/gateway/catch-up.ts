@@ -1,4 +1,5 @@
 import { Problem } from '../errors.ts'
+import type { Element } from '../stanza/element.ts'
 import type { Archive } from './archive.ts'
 import type { Archived, ArchiveQuery, LiveSession } from './feature.ts'
 import type { Inbound } from './inbound.ts'
@@ -201,6 +202,17 @@ export function createCatchUp({
     await session.commit({ events: missing === undefined ? [done] : [gap, done], ...paid(mine) })
   }
 
+  /** Do these begin before what was accepted since? What the server got before is no longer in doubt. */
+  async function reaches(since: number, items: readonly Archived[]): Promise<boolean> {
+    if (items.some(({ stamp }) => Date.parse(stamp) < since - OVERLAP)) return true
+    const own = items.map(({ stanza }) => stanza).find(isOwn)
+    const record = own && (await session.message(messageId(own)))
+    return record !== undefined && record.acceptedAt < since
+  }
+
+  const isOwn = (stanza: Element) => isFrom(stanza, session.record.jid)
+  const messageId = (stanza: Element) => originId(stanza) ?? stanza.attributes.id ?? ''
+
   return {
     begin,
 
@@ -225,13 +237,12 @@ export function createCatchUp({
       const { since, ids } = doubts
       const deadline = clock.monotonic() + DOUBTS_WITHIN
       try {
-        let query: Omit<ArchiveQuery, 'limit'> = { start: timestamp(Math.max(0, since - OVERLAP)) }
+        let before = ''
         for (let left = DOUBTS_WITHIN; left > 0; left = deadline - clock.monotonic()) {
-          const { items, complete, last } = await archive.page({ ...query, limit: PAGE }, { timeout: left })
-          for (const { id, stanza } of items)
-            if (isFrom(stanza, session.record.jid)) outbox.confirm(originId(stanza) ?? stanza.attributes.id ?? '', id)
-          if (complete || last === undefined || outbox.doubts() === undefined) break
-          query = { after: last }
+          const { items, complete, first } = await archive.page({ before, limit: PAGE }, { timeout: left })
+          for (const { id, stanza } of items) if (isOwn(stanza)) outbox.confirm(messageId(stanza), id)
+          if (complete || first === undefined || outbox.doubts() === undefined || (await reaches(since, items))) break
+          before = first
         }
       } catch (error) {
         if (!isRefusal(error)) throw error
