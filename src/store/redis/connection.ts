@@ -1,12 +1,12 @@
 /** The connection to Redis: bounded in every wait, back by itself, and all its failures one problem. */
-import { Cluster, Redis } from 'ioredis'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { Problem } from '../../errors.ts'
 import type { Metrics } from '../../gateway/ports.ts'
 import { describeAddress, parseRedisAddress, type RedisAddress } from './address.ts'
 import { createDeadlines } from './deadlines.ts'
 
-/** ms that a command may take */
-const COMMAND_TIMEOUT = 1000
+/** ms that a command may take: whoever waits for it is answered within a second */
+const COMMAND_TIMEOUT = 800
 /** ms after which a silent socket with questions on it is given up: longer than an answer may take, for a process that was busy */
 const SOCKET_TIMEOUT = 3000
 /** ms that a connection may take; also how long a Cluster is asked for its slots */
@@ -16,6 +16,8 @@ const START_DEADLINE = 5000
 /** ms between tries to come back */
 const RETRY_MIN = 50
 const RETRY_MAX = 1000
+/** ms between two new connections in search of a server that takes writes */
+const READ_ONLY_RETRY = 2000
 /** ms before TCP asks whether the other end is there */
 const KEEP_ALIVE = 10_000
 /** ms between the questions which node of a Cluster has what */
@@ -104,6 +106,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     metrics?.set('redis_up', 0)
   })
   client.on('ready', () => {
+    lastError = undefined
     if (!up) log.info({ event: 'store-back', redis: description }, 'Redis is back')
     up = true
     metrics?.set('redis_up', 1)
@@ -133,6 +136,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
 
 /** of every connection */
 function common({ tls, username, password }: RedisAddress) {
+  let soughtAt = Number.NEGATIVE_INFINITY
   return {
     replyMapping: 'legacy',
     connectionName: 'stanzagate',
@@ -142,12 +146,16 @@ function common({ tls, username, password }: RedisAddress) {
     maxRetriesPerRequest: 0,
     // what was told to have failed must not happen later
     autoResendUnfulfilledCommands: false,
-    // a master that became a replica: the new one is found by connecting anew
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    // a master that became a replica: the new one is found by connecting anew, where the address leads to it
+    reconnectOnError(error: Error) {
+      if (!error.message.startsWith('READONLY') || performance.now() - soughtAt < READ_ONLY_RETRY) return false
+      soughtAt = performance.now()
+      return true
+    },
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls && { tls: {} }),
-  } as const
+  } satisfies RedisOptions
 }
 
 function openClient(address: RedisAddress): Redis {

@@ -8,7 +8,7 @@
 
 /** Of a session, after its base. */
 const nouns = {
-  /** hash: record, version, status · lease ("<fence> <owner>"), fence (the last one) · places, since, settled (of the outbox) · "stream <index>" */
+  /** hash: record, version, status · lease ("<fence> <owner>"), fence (the last one) · places (the last one), since, settled (of the outbox) · "stream <index>" */
   session: ':session',
   /** set: hashes of session tokens */
   tokens: ':tokens',
@@ -56,6 +56,8 @@ export const memberPlaces = ['qm', 'rm', 'sm', 'wm', 'tm'].map((tag) => `sg:inst
 
 /** set: tenants that ever had a session */
 export const TENANTS = 'sg:tenants'
+/** written to see whether that is possible */
+export const probeKey = (number: number) => `sg:probe:${number}`
 export const ticketKey = (hash: string) => `sg:ticket:${hash}`
 
 export const busChannel = (name: string) => `sg:bus:${name}`

@@ -20,7 +20,6 @@ export interface Heads {
   seen(session: string): [log: string, head: number]
   /** after an append from here */
   grown(session: string, log: string, head: number): void
-  forget(session: string): void
 }
 
 /** Sessions whose head is remembered; beyond, the longest untouched is forgotten. */
@@ -82,7 +81,6 @@ export function createLog({
       grown(session, log, head) {
         if (note(session, log, head)) wakes.wake(session)
       },
-      forget: (session) => void heads.delete(session),
     },
     wakeAll() {
       for (const session of watched.keys()) wakes.wake(session)

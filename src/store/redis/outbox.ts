@@ -1,6 +1,14 @@
 /** What is accepted, what an owner writes, and the outbox between them. */
 import { Problem } from '../../errors.ts'
-import { type AcceptResult, Fenced, type MessageRecord, type Metrics, type OutboxEntry, type Store } from '../../gateway/ports.ts'
+import {
+  type AcceptResult,
+  type Change,
+  Fenced,
+  type MessageRecord,
+  type Metrics,
+  type OutboxEntry,
+  type Store,
+} from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
 import { formatCursor, newLog } from '../cursor.ts'
 import { retryAfter } from '../drain.ts'
@@ -25,6 +33,7 @@ export function createOutbox({
   scripts,
   heads,
   liveness,
+  whole,
   now,
   metrics,
 }: {
@@ -32,33 +41,40 @@ export function createOutbox({
   scripts: Scripts
   heads: Heads
   liveness: Liveness
+  /** the change, and all else that its owner knows of the session */
+  whole: (session: string, change: Change) => Change
   now: () => number
   metrics: Metrics | undefined
 }): Pick<Store, 'commit' | 'outbox' | 'records'> {
   const { client, ask } = connection
 
-  return {
-    async commit(id, fence, { events = [], state = [], clear = [], records = [], settled = [], streams = {}, status }) {
-      const indexes = Object.entries(streams)
-      const kinds = [...new Set([...clear, ...state.map(({ kind }) => kind)])]
-      const hashes = kinds.map((kind) => stateKey(id, kind))
-      const rest = [
-        ...[kinds.length, ...kinds],
-        ...[events.length, ...eventArguments(events)],
-        ...[clear.length, ...clear],
-        ...[state.length, ...state.flatMap(({ kind, key, value }) => [kind, key, value === null ? '' : enclose(value)])],
-        ...[records.length, ...records.flatMap((record) => [record.id, enclose(record)])],
-        ...[settled.length, ...settled],
-        ...[indexes.length, ...indexes.flatMap(([index, stream]) => [index, stream === null ? '' : enclose(stream)])],
-        status === undefined ? '' : enclose(status),
-      ]
-      const write = (fresh: string) => scripts.commit<Done>(id, [fence, Math.floor(now()), fresh, ...heads.seen(id), ...rest], hashes)
-      let done = await write('')
-      if (done[0] === 'lost') done = await write(newLog(id))
-      if (done[0] !== 'done') {
-        heads.forget(id)
-        throw new Fenced('Somebody else holds the lease by now.')
+  async function readEntries(id: string, after: string | undefined, limit: number): Promise<(OutboxEntry & { place: string })[]> {
+    const readable: (OutboxEntry & { place: string })[] = []
+    let from = after === undefined || after === '0' ? '-' : `(${after}-0`
+    for (;;) {
+      const wanted = limit - readable.length
+      const found = await ask(() => client.xrange(sessionKey('outbox', id), from, '+', 'COUNT', wanted))
+      for (const [place, [, text]] of found) {
+        const entry = disclose<OutboxEntry>(text)
+        if (entry !== undefined) readable.push({ ...entry, place: place.slice(0, -2) })
       }
+      const last = found.at(-1)
+      // what another version wrote waits for an owner that can read it, and holds up nothing
+      if (last === undefined || found.length < wanted || readable.length === limit) return readable
+      from = `(${last[0]}`
+    }
+  }
+
+  return {
+    async commit(id, fence, change) {
+      const write = (fresh: string, { args, kinds }: ReturnType<typeof changeArguments>) => {
+        const hashes = kinds.map((kind) => stateKey(id, kind))
+        return scripts.commit<Done>(id, [fence, Math.floor(now()), fresh, ...heads.seen(id), ...args], hashes)
+      }
+      let done = await write('', changeArguments(change))
+      // where a part of the log is gone, so may be a part of the rest
+      if (done[0] === 'lost') done = await write(newLog(id), changeArguments(whole(id, change)))
+      if (done[0] !== 'done') throw new Fenced('Somebody else holds the lease by now.')
       const [, log, head, cursors = []] = done
       if (log === undefined || head === undefined) return []
       heads.grown(id, log, head)
@@ -89,12 +105,7 @@ export function createOutbox({
         }
         return verdict(result, now())
       },
-      async read(id, after, limit) {
-        const from = after === undefined || after === '0' ? '-' : `(${after}-0`
-        const found = await ask(() => client.xrange(sessionKey('outbox', id), from, '+', 'COUNT', limit))
-        const entries = found.map(([place, [, text]]) => ({ place: place.slice(0, -2), entry: disclose<OutboxEntry>(text) }))
-        return entries.flatMap(({ place, entry }) => (entry === undefined ? [] : [{ ...entry, place }]))
-      },
+      read: readEntries,
       async size(id) {
         const [length, first] = await Promise.all([
           ask(() => client.xlen(sessionKey('outbox', id))),
@@ -112,6 +123,23 @@ export function createOutbox({
       },
     },
   }
+}
+
+/** For the script commit: what follows the log, and the kinds whose hashes it is given. */
+function changeArguments({ events = [], state = [], clear = [], records = [], settled = [], streams = {}, status }: Change) {
+  const indexes = Object.entries(streams)
+  const kinds = [...new Set([...clear, ...state.map(({ kind }) => kind)])]
+  const args = [
+    ...[kinds.length, ...kinds],
+    ...[events.length, ...eventArguments(events)],
+    ...[clear.length, ...clear],
+    ...[state.length, ...state.flatMap(({ kind, key, value }) => [kind, key, value === null ? '' : enclose(value)])],
+    ...[records.length, ...records.flatMap((record) => [record.id, enclose(record)])],
+    ...[settled.length, ...settled],
+    ...[indexes.length, ...indexes.flatMap(([index, stream]) => [index, stream === null ? '' : enclose(stream)])],
+    status === undefined ? '' : enclose(status),
+  ]
+  return { args, kinds }
 }
 
 function verdict(result: Accepted, now: number): AcceptResult {

@@ -17,7 +17,7 @@ export type OnSession = <Answer>(session: string, args: readonly Argument[], mor
 export type OnKeys = <Answer>(keys: readonly string[], args: readonly Argument[]) => Promise<Answer>
 
 /** what callers are promised to outlive a master waits for its replicas, where the operator asks for that */
-const REPLICATED: readonly string[] = ['create', 'update', 'accept', 'commit', 'finish', 'replaceAnswer']
+const REPLICATED: readonly string[] = ['create', 'restore', 'update', 'accept', 'commit', 'finish', 'replaceAnswer']
 /** ms that replicas are waited for */
 const REPLICA_TIMEOUT = 500
 
@@ -37,6 +37,7 @@ export function createScripts({ connection, limits, waitReplicas, metrics }: Scr
     ...{ create, persist, update, addToken, acquire, release },
     ...{ begin, replaceAnswer, releaseKey, getIq },
     remove: sessions.remove(options),
+    restore: sessions.restore(options),
     accept: writes.accept(options),
     commit: writes.commit(options),
     readLog: readLog(options),

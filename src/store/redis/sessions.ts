@@ -10,7 +10,7 @@ import { jidKey, leftKey, membersKey, sessionKey, stateKey, TENANTS } from './ke
 import type { Scripts } from './scripts.ts'
 
 /** ms that somebody who makes a session has, before another one may */
-const CLAIM_LIFE = 2000
+export const CLAIM_LIFE = 2000
 /** ms between looks at a session that another one is making, and how many */
 const CLAIM_INTERVAL = 25
 const CLAIM_LOOKS = 160
@@ -75,6 +75,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
           if (answer === 'taken') {
             const taken = await get(id)
             if (taken !== undefined) return { record: taken.record, created: false }
+            if ((await ask(() => client.exists(sessionKey('session', id)))) === 1) throw unreadable()
             gone = id
           } else if (answer === 'pending') await delay(CLAIM_INTERVAL)
         }
@@ -101,14 +102,22 @@ export function createSessions({ connection, scripts }: { connection: Connection
         return found.filter((kept) => kept !== undefined).map(({ record }) => record)
       },
       async *ids() {
+        let failed: unknown
         for (const tenant of await ask(() => client.smembers(TENANTS))) {
           let cursor = '0'
           do {
-            const [next, entries] = await ask(() => client.zscan(membersKey(tenant), cursor, 'COUNT', 500))
-            for (let index = 0; index < entries.length; index += 2) yield entries[index]!
-            cursor = next
+            try {
+              const [next, entries] = await ask(() => client.zscan(membersKey(tenant), cursor, 'COUNT', 500))
+              for (let index = 0; index < entries.length; index += 2) yield entries[index]!
+              cursor = next
+            } catch (error) {
+              // of a Cluster one master may be away, and with it some tenants
+              failed = error
+              break
+            }
           } while (cursor !== '0')
         }
+        if (failed !== undefined) throw failed
       },
       async update(id, version, patch) {
         const kept = await get(id)
@@ -144,12 +153,14 @@ export function createSessions({ connection, scripts }: { connection: Connection
   }
 }
 
+const unreadable = () => new Problem('store-unavailable', 'The session was written by another version.', { retryAfter: 2 })
+
 /** of "<fence> <owner>" */
 function ownerOf(lease: string | null | undefined): string | undefined {
   return lease?.slice(lease.indexOf(' ') + 1)
 }
 
 /** one made without a resource and one with an empty one are different */
-function resourceField({ requestedResource }: Pick<SessionRecord, 'requestedResource'>): string {
+export function resourceField({ requestedResource }: Pick<SessionRecord, 'requestedResource'>): string {
   return requestedResource === null ? '-' : `=${requestedResource}`
 }

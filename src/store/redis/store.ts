@@ -3,8 +3,9 @@ import type { Clock, KeptIq, Metrics, Store, StoreLimits, StreamState } from '..
 import { absent } from '../absent.ts'
 import { openConnection, type StoreLog } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
+import { createHoldings, type Holdings } from './holdings.ts'
 import { createIdempotency, createLiveness } from './idempotency.ts'
-import { busChannel, sessionKey, stateKey, ticketKey } from './keys.ts'
+import { busChannel, probeKey, sessionKey, stateKey, ticketKey } from './keys.ts'
 import { createLog } from './log.ts'
 import { createMembers } from './members.ts'
 import { createOutbox } from './outbox.ts'
@@ -14,6 +15,10 @@ import { createSessions } from './sessions.ts'
 
 /** field of a session's hash, before the index of the connection */
 const STREAM = 'stream '
+/** keys that are written to find out whether Redis takes writes: on a Cluster enough of them that some master has one */
+const PROBES = 8
+/** ms that they live */
+const PROBE_LIFE = 60_000
 
 export interface RedisStoreOptions {
   /** see address.ts */
@@ -34,7 +39,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
   const { limits, clock, waitReplicas, metrics } = options
   const connection = await openConnection(options)
   const { client, ask } = connection
-  const { now } = clock
+  const { now, monotonic } = clock
   const scripts = createScripts({ connection, limits, waitReplicas, metrics })
   const pubsub = createPubSub({ connection, restored: () => events.wakeAll() })
   const liveness = createLiveness(pubsub)
@@ -44,10 +49,32 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     return disclosed<string, unknown>(Object.entries(await ask(() => client.hgetall(stateKey(id, kind)))))
   }
 
+  const state: Store['state'] = {
+    read: readState,
+    async all(id) {
+      const kinds = await ask(() => client.smembers(sessionKey('kinds', id)))
+      return new Map(await Promise.all(kinds.map(async (kind) => [kind, await readState(id, kind)] as const)))
+    },
+    async streams(id) {
+      const fields = Object.entries(await ask(() => client.hgetall(sessionKey('session', id))))
+      const kept = fields.filter(([name]) => name.startsWith(STREAM))
+      return disclosed<number, StreamState>(kept.map(([name, text]) => [Number(name.slice(STREAM.length)), text]))
+    },
+  }
+  const whole: Holdings['whole'] = (session, change) => held.whole(session, change)
+  const outbox = createOutbox({ connection, scripts, heads: events.heads, liveness, whole, now, metrics })
+  const parts = { ...createSessions({ connection, scripts }), commit: outbox.commit, state }
+  const held = createHoldings(parts, { connection, scripts, monotonic })
+
   return {
     durable: true,
+    /** Asks whether it can be written, for a full one and a replica answer as well. On a Cluster one master that can is enough. */
     async ping() {
-      await ask(() => client.ping())
+      const keys = connection.cluster ? Array.from({ length: PROBES }, (_, number) => probeKey(number)) : [probeKey(0)]
+      const written = keys.map((key) => ask(() => client.set(key, '', 'PX', PROBE_LIFE)))
+      await Promise.any(written).catch((failed: AggregateError) => {
+        throw failed.errors[0]
+      })
     },
     async close() {
       pubsub.close()
@@ -55,24 +82,11 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
       connection.close()
     },
 
-    ...createSessions({ connection, scripts }),
+    ...outbox,
+    ...held.parts,
     instances: createMembers({ connection, scripts }),
-    ...createOutbox({ connection, scripts, heads: events.heads, liveness, now, metrics }),
     log: events.log,
     idempotency: createIdempotency({ scripts, liveness, limits, now }),
-
-    state: {
-      read: readState,
-      async all(id) {
-        const kinds = await ask(() => client.smembers(sessionKey('kinds', id)))
-        return new Map(await Promise.all(kinds.map(async (kind) => [kind, await readState(id, kind)] as const)))
-      },
-      async streams(id) {
-        const fields = Object.entries(await ask(() => client.hgetall(sessionKey('session', id))))
-        const kept = fields.filter(([name]) => name.startsWith(STREAM))
-        return disclosed<number, StreamState>(kept.map(([name, text]) => [Number(name.slice(STREAM.length)), text]))
-      },
-    },
 
     iqs: {
       async put(iq, ttl) {
@@ -93,9 +107,13 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
       async publish(channel, message) {
         // an answer must find its hearer, who may have subscribed a moment ago
         await pubsub.listening()
-        return pubsub.publish(busChannel(channel), JSON.stringify(message))
+        return pubsub.publish(busChannel(channel), enclose(message))
       },
-      subscribe: (channel, hear) => pubsub.listen(busChannel(channel), (text) => hear(JSON.parse(text))),
+      subscribe: (channel, hear) =>
+        pubsub.listen(busChannel(channel), (text) => {
+          const message = disclose(text)
+          if (message !== undefined) hear(message)
+        }),
     },
   }
 }

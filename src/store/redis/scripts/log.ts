@@ -13,7 +13,7 @@ local function trim_lane(lane, now)
     local entries = redis.call('XRANGE', lane, '-', '+', 'COUNT', 50)
     local old = 0
     for _, entry in ipairs(entries) do
-      local t = tonumber(entry[2][2])
+      local t = tonumber(entry[2][2]) or now
       if t + ${eventLogAge} > now then
         if old > 0 then redis.call('XTRIM', lane, 'MINID', whole(last + 1)) end
         return last, t
@@ -54,7 +54,7 @@ end
 local function seen(keys, now)
   for _, key in ipairs(keys) do
     local cursor, living = find('d ' .. key, now)
-    if living then return cursor end
+    if living and string.match(cursor, '^%S+ %d+$') then return cursor end
   end
   return nil
 end

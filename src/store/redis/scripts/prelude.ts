@@ -68,9 +68,8 @@ local function due(now)
   return redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, ${DROPPED_PER_WRITE} + kept)
 end
 local function find(key, now)
-  local value = redis.call('HGET', KEPT, key)
-  if not value then return nil end
-  local till, rest = string.match(value, '^(%d+) (.*)$')
+  local till, rest = string.match(redis.call('HGET', KEPT, key) or '', '^(%d+) (.*)$')
+  if not till then return nil end
   return rest, tonumber(till) > now
 end
 `
@@ -82,9 +81,8 @@ local function in_outbox(place)
 end
 local function find_record(id, now)
   local value, living = find('r ' .. id, now)
-  if not value then return nil end
-  local place, record = string.match(value, '^(%d+) (.*)$')
-  if living or in_outbox(place) then return place, record end
+  local place, record = string.match(value or '', '^(%d+) (.*)$')
+  if place and (living or in_outbox(place)) then return place, record end
   return nil
 end
 local function write_record(id, place, record, now)
@@ -105,7 +103,7 @@ export const SETTLE = `
 local function settle(ids, now)
   local gone = 0
   for _, id in ipairs(ids) do
-    local place = string.match(find('r ' .. id, now) or '0', '^%d+')
+    local place = string.match(find('r ' .. id, now) or '', '^%d+') or '0'
     if place ~= '0' then gone = gone + redis.call('XDEL', OUTBOX, place .. '-0') end
   end
   if gone == 0 then return end
@@ -119,14 +117,13 @@ end
 export const ANSWERS = `
 local function find_key(key, now, dead)
   local value, living = find('a ' .. key, now)
-  if not value then return nil end
-  local state, fingerprint, rest = string.match(value, '^(%a) (%S*) (.*)$')
+  local state, fingerprint, rest = string.match(value or '', '^(%a) (%S*) (.*)$')
   if state == 'r' then
     local till, instance = string.match(rest, '^(%d+) (.*)$')
-    if instance == dead or tonumber(till) <= redis_ms() then return nil end
+    if not till or instance == dead or tonumber(till) <= redis_ms() then return nil end
     return state, fingerprint, instance
   end
-  if living then return state, fingerprint, rest end
+  if state and living then return state, fingerprint, rest end
   return nil
 end
 local function look(key, fingerprint, now, dead)

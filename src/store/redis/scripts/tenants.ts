@@ -7,9 +7,8 @@ import { ARGUMENTS } from './prelude.ts'
  */
 export const claim = `${ARGUMENTS}
 local resource, session, life, gone = take(), take(), number(), take()
-local known = redis.call('HGET', KEYS[1], resource)
-if known then
-  local id, till = string.match(known, '^(%S+) ?(%d*)$')
+local id, till = string.match(redis.call('HGET', KEYS[1], resource) or '', '^(%S+) ?(%d*)$')
+if id then
   if till ~= '' and tonumber(till) > redis_ms() and id ~= session then return { 'pending' } end
   if till == '' and id ~= gone then return { 'taken', id } end
 end

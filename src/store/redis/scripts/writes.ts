@@ -1,4 +1,5 @@
 /** The two scripts that everything goes through: what is accepted from callers, and what an owner writes. */
+import { FENCES_PER_MS } from '../../fence.ts'
 import { appending } from './log.ts'
 import { ANSWERS, KEPT, LEASE, records, type ScriptOptions, SETTLE, type SessionScript, sessionScript } from './prelude.ts'
 
@@ -43,8 +44,12 @@ if events > 0 then
   if not log then return { 'lost' } end
 end
 
+-- time leads the places like the fences: an owner reads on after the last one that it saw, also where Redis lost some
 local place = 0
-if #entries > 0 then place = redis.call('HINCRBY', SESSION, 'places', #entries) - #entries end
+if #entries > 0 then
+  place = math.max(tonumber(redis.call('HGET', SESSION, 'places')) or 0, redis_ms() * ${FENCES_PER_MS})
+  redis.call('HSET', SESSION, 'places', whole(place + #entries))
+end
 for _, entry in ipairs(entries) do
   place = place + 1
   redis.call('XADD', OUTBOX, whole(place) .. '-0', 'e', entry.entry)
