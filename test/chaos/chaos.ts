@@ -1,7 +1,8 @@
 /**
- * `npm run chaos -- --minutes M --seed N [--server prosody|ejabberd]`: one gateway on Redis, reached by callers who post and read, and an
- * XMPP server with clients that write and read, while the link, the server and the gateway break as the seed has it. Then everything
- * is whole again, and what everybody saw is judged (checker.ts). Exit code 1 when anything was lost, out of order, or under two ids.
+ * `npm run chaos -- --minutes M --seed N [--gateways 3] [--server prosody|ejabberd|both]`: gateways on one Redis, reached by callers who
+ * post and read at any of them, and XMPP servers with clients that write and read, while links, servers, gateways and Redis break as the
+ * seed has it. Then everything is whole again, and what everybody saw is judged (checker.ts). Exit code 1 when anything was lost, out of
+ * order, under two ids, or owned twice.
  */
 import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,8 +16,9 @@ import { startRedis } from '../support/redis.ts'
 import type { Verdict } from './checker.ts'
 import { createNemesis } from './nemesis.ts'
 import { createRandom, type Random } from './random.ts'
-import { gatewayFile, startRevenant } from './revenant.ts'
+import { gatewayFile, type Reachable, type Revenant, startRevenant } from './revenant.ts'
 import { openStage, type Stage } from './stage.ts'
+import { createWitness } from './witness.ts'
 
 const PASSWORD = 'double-double-toil-and-trouble'
 const account = 'macbeth'
@@ -29,18 +31,21 @@ const SETTLE_WITHIN = 120_000
 /** the link breaks more often than links do: nobody waits for a back-off of minutes, or long for a sign of life */
 const BOUNDS = JSON.stringify({ backoffMax: 2_000, idle: 3_000, silence: 3_000, attempt: 8_000 })
 
+const starts = { prosody: startProsody, ejabberd: startEjabberd }
+const choices: Record<string, (keyof typeof starts)[]> = { prosody: ['prosody'], ejabberd: ['ejabberd'], both: ['prosody', 'ejabberd'] }
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
-    server: { type: 'string', default: 'prosody' },
+    gateways: { type: 'string', default: '3' },
+    server: { type: 'string', default: 'both' },
   },
 })
-const minutes = Number(values.minutes)
-const seed = Number(values.seed)
-const startServer = { prosody: startProsody, ejabberd: startEjabberd }[values.server]
-if (!(minutes > 0) || !Number.isInteger(seed) || !startServer) {
-  console.error('npm run chaos -- --minutes M --seed N [--server prosody|ejabberd]')
+const [minutes, seed, count] = [values.minutes, values.seed, values.gateways].map(Number) as [number, number, number]
+const kinds = choices[values.server]
+if (!(minutes > 0) || !Number.isInteger(seed) || !(count >= 1) || !kinds) {
+  console.error('npm run chaos -- --minutes M --seed N [--gateways 3] [--server prosody|ejabberd|both]')
   process.exit(2)
 }
 
@@ -53,38 +58,63 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const began = performance.now()
 const say = (line: string) => console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`)
 
-await install(['prosody', 'redis', 'ejabberd', 'slixmpp', 'openssl'])
-const verdict = await run(startServer)
-report(verdict)
-process.exitCode = verdict.violations.length > 0 ? 1 : 0
+await install(['prosody', 'prosody-sqlite', 'redis', 'ejabberd', 'slixmpp', 'openssl'])
+process.exitCode = (await run(kinds)) ? 0 : 1
 
-async function run(start: typeof startProsody): Promise<Verdict> {
+async function run(servers: readonly (keyof typeof starts)[]): Promise<boolean> {
   const started: { stop(): Promise<unknown> }[] = []
   const keep = <T extends { stop(): Promise<unknown> }>(one: T): T => {
     started.unshift(one)
     return one
   }
   try {
-    const server = keep(await start({ users: Object.fromEntries([account, ...peers].map((name) => [name, PASSWORD])) }))
-    const redis = keep(await startRedis())
-    const proxy = keep(await startProxy({ to: server }))
-    const gateway = keep(await startRevenant({ server, redis, args: [gatewayFile], env: { BOUNDS } }))
-    const service = `xmpp://127.0.0.1:${proxy.port}`
-    const stage = keep(await openStage({ server, gateway, service, account, peers, password: PASSWORD }))
-    const random = createRandom(seed)
-    const nemesis = createNemesis({ random, proxy, server, gateway, log: say })
+    const users = Object.fromEntries([account, ...peers].map((name) => [name, PASSWORD]))
+    const places = await Promise.all(
+      servers.map(async (kind) => {
+        const server = keep(await starts[kind]({ domain: `${kind}.example`, users, sqlArchive: true }))
+        return { server, proxy: keep(await startProxy({ to: server })) }
+      }),
+    )
+    const [{ server }] = places as [(typeof places)[0]]
+    // what Redis has acknowledged is on its disk
+    const redis = keep(await startRedis({ appendonly: true }))
+    const gateways: Revenant[] = []
+    while (gateways.length < count) {
+      const { keys, env } = gateways[0]?.now ?? {}
+      const more = { BOUNDS, ...env, INSTANCE_ID: `i${gateways.length}` }
+      gateways.push(keep(await startRevenant({ server, redis, args: [gatewayFile], ...(keys ? { keys } : {}), env: more })))
+    }
 
-    say(`${server.kind}, seed ${seed}, ${minutes} min`)
+    const gateway = anyOf(gateways, createRandom(seed + 2))
+    const stages = await Promise.all(
+      places.map(async ({ server, proxy }) => {
+        const service = `xmpp://127.0.0.1:${proxy.port}`
+        return keep(await openStage({ server, gateway, service, account, peers, password: PASSWORD }))
+      }),
+    )
+    const nemesis = createNemesis({ random: createRandom(seed), places, gateways, redis, log: say })
+    const witness = createWitness({ gateways, sessions: stages.length })
+
+    say(`${servers.join(' and ')}, ${count} gateways, seed ${seed}, ${minutes} min`)
     const end = AbortSignal.timeout(minutes * 60_000)
-    await Promise.all([nemesis.rage(end), ...writers(stage, createRandom(seed + 1), end)])
+    const random = createRandom(seed + 1)
+    await Promise.all([nemesis.rage(end), witness.watch(end), ...stages.flatMap((stage) => writers(stage, random, end))])
     say('everything is whole again')
-    const left = await stage.settled(SETTLE_WITHIN)
+    const left = (await Promise.all(stages.map((stage) => stage.settled(SETTLE_WITHIN)))).flat()
     say(left.length === 0 ? 'settled' : `not settled: ${left.slice(0, 20).join(', ')}`)
-    const judged = await stage.judge({ archive: true })
+    const verdicts = await Promise.all(stages.map((stage) => stage.judge({ archive: true })))
     say(`faults: ${[...nemesis.done].map(([fault, times]) => `${fault} ${times}`).join(', ')}`)
-    return judged
+    return report(verdicts, witness)
   } finally {
     for (const one of started) await one.stop()
+  }
+}
+
+/** As behind a load balancer that knows nothing. */
+function anyOf(gateways: readonly Revenant[], random: Random): Reachable {
+  return {
+    api: (...request) => random.pick(gateways).api(...request),
+    events: (...request) => random.pick(gateways).events(...request),
   }
 }
 
@@ -99,15 +129,34 @@ function writers({ producers, peers: clients, jid }: Stage, random: Random, end:
   return [...producers.map((producer) => keepOn(producer.post)), ...clients.map((client) => keepOn((count) => client.write(jid, count)))]
 }
 
-function report({ accepted, delivered, duplicates, failed, longestGap, violations }: Verdict): void {
+/** Is all well? */
+function report(verdicts: readonly Verdict[], { splits, fenced, given }: ReturnType<typeof createWitness>): boolean {
+  const violations = verdicts.flatMap((verdict) => verdict.violations)
   for (const violation of violations.slice(0, 50)) console.log(violation)
-  const count = (what: RegExp) => violations.filter((violation) => what.test(violation)).length
-  console.log(`accepted          ${accepted}`)
-  console.log(`delivered         ${delivered}`)
-  console.log(`told as failed    ${failed}`)
-  console.log(`duplicates        ${duplicates} (same id)`)
-  console.log(`lost              ${count(/^I1, accepted|^I3/)}`)
-  console.log(`out of order      ${count(/^I4/)}`)
-  console.log(`other violations  ${violations.length - count(/^I1, accepted|^I3|^I4/)}`)
-  console.log(`longest gap       ${(longestGap / 1000).toFixed(1)} s`)
+  const kind = (what: RegExp) => violations.filter((violation) => what.test(violation)).length
+  const total = (what: (verdict: Verdict) => number) => verdicts.reduce((sum, verdict) => sum + what(verdict), 0)
+  const [lost, disorder] = [kind(/^I1, accepted|^I3/), kind(/^I4/)]
+  const figures = {
+    seed,
+    minutes,
+    gateways: count,
+    servers: values.server,
+    accepted: total(({ accepted }) => accepted),
+    delivered: total(({ delivered }) => delivered),
+    'told as failed': total(({ failed }) => failed),
+    'repeated, same id': total(({ duplicates }) => duplicates),
+    lost,
+    'lost by the server': total(({ lostByServer }) => lostByServer),
+    'out of order': disorder,
+    'other violations': violations.length - lost - disorder,
+    'split brain': splits,
+    'writes fenced': fenced,
+    'leases lost': given,
+    'longest gap, s': (Math.max(...verdicts.map(({ longestGap }) => longestGap)) / 1000).toFixed(1),
+  }
+  for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(20)}${value}`)
+  console.log(
+    `| ${Object.keys(figures).join(' | ')} |\n|${' --- |'.repeat(Object.keys(figures).length)}\n| ${Object.values(figures).join(' | ')} |`,
+  )
+  return violations.length === 0 && splits === 0
 }

@@ -33,7 +33,7 @@ function complaints(change: (history: History) => unknown): string[] {
 
 test('a history in which all is well has no violations', () => {
   const verdict = check(well())
-  assert.deepEqual(verdict, { accepted: 4, delivered: 4, duplicates: 0, failed: 0, longestGap: 1, violations: [] })
+  assert.deepEqual(verdict, { accepted: 4, delivered: 4, duplicates: 0, failed: 0, lostByServer: 0, longestGap: 1, violations: [] })
 })
 
 test('what is lost on the way out or in is seen', () => {
@@ -54,6 +54,14 @@ test('what is lost on the way out or in is seen', () => {
     }),
     ['I1, what became of it was never told'],
   )
+})
+
+test('what the server took over, and lost, is told apart', () => {
+  const history = well()
+  history.arrived = history.arrived.filter(({ number }) => number !== 2)
+  history.kept.add('out juliet-2')
+  const { lostByServer, violations } = check(history)
+  assert.deepEqual([lostByServer, violations], [1, []])
 })
 
 test('a repetition under the same id is counted, one under another id or with another content is wrong', () => {

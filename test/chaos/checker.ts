@@ -9,6 +9,8 @@ export interface Verdict {
   /** seen again under the same id, which whoever sees it can tell */
   duplicates: number
   failed: number
+  /** the server has them in the archive of the account, and nowhere else: it died between the two */
+  lostByServer: number
   /** ms between two deliveries, at most */
   longestGap: number
   /** what must never be, in words; empty when all is well */
@@ -20,7 +22,7 @@ export interface Verdict {
  * can have no other order than its own.
  */
 export function check(history: History, { disorderly = false } = {}): Verdict {
-  const { accepted, arrived, held, told, log } = history
+  const { accepted, arrived, held, kept, told, log } = history
   const received = told.flatMap(({ type, id = '', message, at }) =>
     type === 'message.received' && message ? [{ ...message, id, at }] : [],
   )
@@ -31,9 +33,10 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
   const live = arrived.filter(({ source }) => source === 'live')
   const archived = arrived.filter(({ source }) => source === 'archive')
   const promised = unique(held)
+  const missing = accepted.filter(({ id }) => !there.has(id) && !failed.has(id))
 
   const violations = [
-    ...accepted.filter(({ id }) => !there.has(id) && !failed.has(id)).map(named('I1, accepted and lost')),
+    ...missing.filter(({ id }) => !kept.has(id)).map(named('I1, accepted and lost')),
     ...accepted.filter(({ id }) => !settled.has(id)).map(named('I1, what became of it was never told')),
     ...otherIds([...accepted, ...arrived]).map(named('I2, one message under two ids')),
     ...otherIds([...held, ...received]).map(named('I2, one message under two ids')),
@@ -52,6 +55,7 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
     delivered: accepted.filter(({ id }) => there.has(id)).length + promised.filter((message) => here.has(bodyOf(message))).length,
     duplicates: Math.max(repeats(live), repeats(archived)) + repeats(received),
     failed: failed.size,
+    lostByServer: missing.filter(({ id }) => kept.has(id)).length,
     longestGap: longestGap([...live, ...received].map(({ at }) => at)),
     violations,
   }

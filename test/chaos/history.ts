@@ -35,6 +35,8 @@ export interface History {
   arrived: Arrival[]
   /** what the peers sent and their server had, and what the archive of the account holds of theirs */
   held: Sighting[]
+  /** ids of messages of the session that the archive of its account holds: its server has them */
+  kept: Set<string>
   /** events, in the order in which a consumer that comes back by its cursor got them */
   told: Told[]
   /** the log as it reads from the start at the end: cursors of all that is durable */
@@ -42,7 +44,7 @@ export interface History {
 }
 
 export function emptyHistory(): History {
-  return { accepted: [], arrived: [], held: [], told: [], log: [] }
+  return { accepted: [], arrived: [], held: [], kept: new Set(), told: [], log: [] }
 }
 
 export const bodyOf = ({ conversation, number }: Numbered) => `${conversation} ${number}`

@@ -16,8 +16,8 @@ export type Reachable = Pick<TestGateway, 'api' | 'events'>
 export interface Revenant extends Reachable {
   /** the process of now */
   readonly now: TestGateway
-  readonly url: string
-  readonly key: string
+  /** that one and those before it */
+  readonly lives: readonly TestGateway[]
   kill(): Promise<void>
   /** Another process with the same environment, and with more of it where given. Answers it. */
   start(more?: Pick<GatewayOptions, 'args' | 'env'>): Promise<TestGateway>
@@ -26,23 +26,23 @@ export interface Revenant extends Reachable {
 
 export async function startRevenant(options: GatewayOptions): Promise<Revenant> {
   const [port = 0] = await freePorts(1)
-  const first = await startGateway({ ...options, env: { PORT: `${port}`, INSTANCE_ID: 'revenant', ...options.env } })
-  const { url, key } = first
+  const first = await startGateway({ ...options, env: { INSTANCE_ID: 'revenant', ...options.env, PORT: `${port}` } })
   const { args } = options
+  const lives = [first]
   let now = first
   let starting: Promise<TestGateway> | undefined
   return {
     get now() {
       return now
     },
-    url,
-    key,
+    lives,
     api: (method, path, request: RequestOptions = {}) => first.api(method, path, { timeout: REQUEST_WITHIN, ...request }),
     events: first.events,
     kill: () => now.kill(),
     start: async (more = {}) => {
       starting = startGateway({ ...(args === undefined ? {} : { args }), ...more, env: { ...first.env, ...more.env } })
       now = await starting
+      lives.push(now)
       return now
     },
     async stop() {

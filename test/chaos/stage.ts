@@ -92,7 +92,11 @@ export async function openStage({ server, gateway, service, account, peers: name
         await consumer.stop()
         for (const peer of peers)
           history.arrived.push(...sightings(await peer.archive(), 'out').map((sighting) => ({ ...sighting, source: 'archive' as const })))
-        if (archive) history.held.push(...sightings(await readArchive({ server, name: account, password }), 'in'))
+        if (archive) {
+          const own = await readArchive({ server, name: account, password })
+          history.held.push(...sightings(own, 'in'))
+          for (const { id } of sightings(own, 'out')) history.kept.add(id)
+        }
         return check(history, { disorderly: server.kind === 'ejabberd' })
       },
       stop,

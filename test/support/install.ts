@@ -10,6 +10,10 @@ import { fileURLToPath } from 'node:url'
 /** What can be asked for: Debian's package, and how to see that it is there. */
 const tools = {
   prosody: { package: 'prosody', present: () => findProgram('prosody') !== undefined },
+  'prosody-sqlite': {
+    package: 'lua-dbi-sqlite3',
+    present: () => spawnSync('dpkg', ['-s', 'lua-dbi-sqlite3'], { stdio: 'ignore' }).status === 0,
+  },
   redis: { package: 'redis-server', present: () => findProgram('redis-server') !== undefined },
   ejabberd: { package: 'ejabberd', present: () => findProgram('ejabberdctl') !== undefined && findProgram('erl') !== undefined },
   slixmpp: {

@@ -88,7 +88,7 @@ interface Layout extends XmppServerOptions {
 
 function configuration(layout: Layout): string {
   const { folder, domains, port, tlsPort, httpPort, logFile, certificate } = layout
-  const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], iterations = 4096 } = layout
+  const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], iterations = 4096, sqlArchive = false } = layout
   const enabled = [...always, tls && 'tls', smacks && 'smacks', mam && 'mam', carbons && 'carbons', ...modules].filter(
     (name) => name !== false,
   )
@@ -114,7 +114,7 @@ https_ports = {}
 http_host = "127.0.0.1"
 authentication = "internal_hashed"
 default_iteration_count = ${iterations}
-storage = "internal"
+${sqlArchive ? 'storage = { archive = "sql" }\nsql = { driver = "SQLite3"; database = "archive.sqlite" }' : 'storage = "internal"'}
 allow_registration = false
 c2s_require_encryption = ${tls}
 allow_unencrypted_plain_auth = false

@@ -17,6 +17,8 @@ export interface XmppServerOptions {
   smacks?: boolean
   /** XEP-0313, default true */
   mam?: boolean
+  /** keeps the archive in SQLite, for long runs: Prosody's own store reads all of it for each page; default false */
+  sqlArchive?: boolean
   /** XEP-0280, default true */
   carbons?: boolean
   /** rooms at `conference.<domain>`, default true */
