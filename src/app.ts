@@ -143,7 +143,9 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     draining.abort()
     await streams.drain()
     const cut = setTimeout(cutConnections, finishWithin)
-    await server.close().finally(() => clearTimeout(cut))
+    const closed = server.close().finally(() => clearTimeout(cut))
+    // nobody waits for a session that nobody asks anything of
+    await Promise.all([closed, gateway.leave()])
     await gateway.stop()
     await connector.close()
     await store.close()

@@ -61,6 +61,9 @@ export function createAsked({
       })
     },
 
+    /** nobody waits for an answer of ours */
+    isIdle: () => waiting.size === 0,
+
     stop() {
       for (const { timer } of waiting.values()) clearTimeout(timer)
       waiting.clear()

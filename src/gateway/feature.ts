@@ -189,6 +189,8 @@ export interface LiveSession {
     request: { type: 'get' | 'set'; to?: string; id?: string; payload: Element },
     options: { timeout: number; signal?: AbortSignal },
   ): Promise<Element>
+  /** Waits for the answer to an iq that an owner before sent on the same stream. Rejects as `iq` does. */
+  answer(request: { id: string; type: 'get' | 'set'; to?: string }, options: { timeout: number }): Promise<Element>
   /** Writes a stanza on the primary now. Rejects with session-offline, session-stopped. */
   send(stanza: Element): Promise<void>
   /** One fenced write. */
@@ -269,6 +271,8 @@ export interface Feature {
   answers?: readonly IqAnswer[]
   /** service discovery features (XEP-0030), `+notify` included */
   discovers?: readonly string[]
+  /** the session came to this instance: what an owner before left under way */
+  taken?(session: LiveSession): void
   /** work of a new bind, before the archive is read: what must be known first; in the order of features/index.ts */
   bind?(session: LiveSession): Promise<void>
   /** work of a new bind, after the archive was read: what others may see of us */

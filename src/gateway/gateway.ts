@@ -13,6 +13,8 @@ export interface Gateway {
   /** what they have under way */
   load(): Load & { iqs: number }
   start(): Promise<void>
+  /** hands the sessions over; those of other instances can still be reached */
+  leave(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -49,5 +51,5 @@ export function createGateway({
     return { entries: sum('entries'), unacked: sum('unacked'), iqs: sum('iqs'), oldest }
   }
 
-  return { sessions, count: owners.count, load, start: owners.start, stop: owners.stop }
+  return { sessions, count: owners.count, load, start: owners.start, leave: owners.leave, stop: owners.stop }
 }

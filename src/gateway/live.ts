@@ -50,12 +50,14 @@ export interface Live {
   reached: States['reached']
   /** what is under way now */
   load(): Load & { iqs: number }
+  /** Takes no more commands; resolves when those under way have come to their end, or ms passed. */
+  finished(ms: number): Promise<void>
   /** ends the session: unavailable presence, acks awaited, streams closed, what is left in the outbox fails */
   close(options: { status?: string }): Promise<void>
   /** nothing is under way, and another owner could go on with its streams: nobody would see that it moved */
   isQuiet(): boolean
-  /** Leaves it for another owner, sockets dropped without a goodbye. ms: for what callers asked to come to its end, and for the server to acknowledge what was sent. */
-  abandon(within: { finish: number; acks: number }): Promise<void>
+  /** Leaves it for another owner, sockets dropped without a goodbye, after `acks` ms at most for the server to acknowledge what was sent. */
+  abandon(options: { acks: number }): Promise<void>
 }
 
 export interface LiveContext {
@@ -210,6 +212,7 @@ export function createLive(
       )
       return await answer
     },
+    answer: async ({ id: sent, type, to }, options) => await correlator.wait({ id: sent, type, to }, options),
     async send(stanza) {
       await write(0, stanza)
     },
@@ -329,6 +332,7 @@ export function createLive(
     return { ...states.status(), instance, connections: connections.status() }
   }
 
+  for (const feature of features) feature.taken?.(session)
   connections.want(1)
 
   return {
@@ -373,11 +377,15 @@ export function createLive(
       journal.close()
     },
 
-    isQuiet: () => states.now === 'online' && !leaving && performing.size === 0 && !catchUp.owing && connections.resumable(),
+    isQuiet: () =>
+      states.now === 'online' && !leaving && performing.size === 0 && asked.isIdle() && !catchUp.owing && connections.resumable(),
 
-    async abandon({ finish, acks }) {
+    async finished(ms) {
       leaving = true
-      if (performing.size > 0) await Promise.race([Promise.allSettled(performing), delay(finish, undefined, { ref: false })])
+      if (performing.size > 0) await Promise.race([Promise.allSettled(performing), delay(ms, undefined, { ref: false })])
+    },
+
+    async abandon({ acks }) {
       closing = true
       resync.stop()
       asked.stop()

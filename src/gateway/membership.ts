@@ -95,7 +95,7 @@ export function createMembership({
       .then(
         () => schedule(Math.min(RENEW, soonest(members, self) + MARGIN)),
         (error) => {
-          log.warn({ event: 'lease.beat-failed', err: error }, 'The store did not hear that this instance is there')
+          log.warn({ event: 'lease.renew-failed', err: error }, 'The store did not hear that this instance is there')
           schedule(RETRY)
         },
       )

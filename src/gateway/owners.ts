@@ -51,7 +51,8 @@ export interface Owners {
   /** Ends the session wherever it lives: its streams closed, what is left in its outbox failed, its end told. Its data stays. */
   end(id: string, options: { status?: string }): Promise<void>
   start(): Promise<void>
-  /** Hands all sessions over, those first that nobody waits for. */
+  /** Hands all sessions over, each when what callers asked of it has come to its end. Commands for others' sessions still go. */
+  leave(): Promise<void>
   stop(): Promise<void>
   count(): Map<string, number>
   /** the sessions that are here */
@@ -65,6 +66,7 @@ export function createOwners(context: LiveContext): Owners {
   /** on their way here or away */
   const moving = new Map<string, Promise<unknown>>()
   let stopping = false
+  let left: Promise<void> | undefined
   let round = 0
 
   const membership = createMembership({
@@ -182,7 +184,7 @@ export function createOwners(context: LiveContext): Owners {
     if (!entry) return
     owned.delete(id)
     log.warn({ session: id, event: 'lease.lost' }, 'The session was given up')
-    entry.live.abandon({ finish: 0, acks: 0 }).catch(() => {}) // its sockets are gone either way
+    entry.live.abandon({ acks: 0 }).catch(() => {}) // its sockets are gone either way
   }
 
   // ---- elsewhere
@@ -193,7 +195,8 @@ export function createOwners(context: LiveContext): Owners {
     if (!entry || moving.has(id)) return Promise.resolve()
     return move(id, async () => {
       try {
-        await entry.live.abandon({ finish: FINISH_WITHIN, acks: ACKS_WITHIN })
+        await entry.live.finished(FINISH_WITHIN)
+        await entry.live.abandon({ acks: ACKS_WITHIN })
       } finally {
         await release(id)
       }
@@ -244,7 +247,7 @@ export function createOwners(context: LiveContext): Owners {
 
   const whole: Record<string, (entry: Owned, args: { status?: string }) => Promise<void>> = {
     async 'session.restart'({ live, record, name, fence }) {
-      await live.abandon({ finish: 0, acks: ACKS_WITHIN })
+      await live.abandon({ acks: ACKS_WITHIN })
       await bringUp(record, { name, fence })
     },
     async 'session.end'({ record, live }, options) {
@@ -289,6 +292,34 @@ export function createOwners(context: LiveContext): Owners {
     }
   }
 
+  /** once */
+  function leave(): Promise<void> {
+    left ??= leaveAll()
+    return left
+  }
+
+  async function leaveAll(): Promise<void> {
+    stopping = true
+    spread.stop()
+    // the others know, and it is known who they are
+    await membership.beat()
+    await Promise.allSettled(moving.values())
+    const part = async (id: string, { live }: Owned) => {
+      // in memory nobody can take it up again, so contacts are told; else the next owner resumes the stream
+      if (store.durable) return await handOver(id, spread.heirs(id))
+      await live.finished(FINISH_WITHIN)
+      await live.close({})
+      await release(id)
+    }
+    const all = Promise.allSettled([...owned].map(([id, entry]) => part(id, entry)))
+    const limit = new AbortController()
+    try {
+      await Promise.race([all, delay(STOP_WITHIN, undefined, { signal: limit.signal })])
+    } finally {
+      limit.abort()
+    }
+  }
+
   return {
     get: current,
     async create(record, status) {
@@ -316,27 +347,11 @@ export function createOwners(context: LiveContext): Owners {
       return { result: await instances.ask(other, question, options) }
     },
     start: membership.start,
+    leave,
     async stop() {
-      stopping = true
-      spread.stop()
-      // the others know, and it is known who they are
-      await membership.beat()
-      await Promise.allSettled(moving.values())
-      const leave = async (id: string, { live }: Owned) => {
-        // in memory nobody can take it up again, so contacts are told; else the next owner resumes the stream
-        if (store.durable) return await handOver(id, spread.heirs(id))
-        await live.close({})
-        await release(id)
-      }
-      const all = Promise.allSettled([...owned].map(([id, entry]) => leave(id, entry)))
-      const limit = new AbortController()
-      try {
-        await Promise.race([all, delay(STOP_WITHIN, undefined, { signal: limit.signal })])
-      } finally {
-        limit.abort()
-        instances.stop()
-        await membership.stop().catch(() => {}) // it is gone in 15 s by itself
-      }
+      await leave()
+      instances.stop()
+      await membership.stop().catch(() => {}) // it is gone in 15 s by itself
     },
     count() {
       const states = new Map<string, number>()

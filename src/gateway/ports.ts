@@ -214,6 +214,8 @@ export interface KeptIq {
   id: string
   session: string
   status: 'pending' | 'result' | 'error' | 'timeout'
+  /** while it is pending: when its time is over, epoch ms; not told to callers */
+  until?: number
   /** the answer as stanza JSON */
   iq?: unknown
   /** a problem document */

@@ -25,6 +25,8 @@ export interface GatewayOptions {
   redis?: { url: string }
   /** tenants that get an API key; default one, `main` */
   tenants?: readonly string[]
+  /** API keys by tenant, of another gateway that this one stands beside; default new ones */
+  keys?: Readonly<Record<string, string>>
   /** more environment; '' unsets what is set here */
   env?: Readonly<Record<string, string>>
   /** what node runs; default src/main.ts */
@@ -86,7 +88,7 @@ export function makeKey(): string {
 
 export async function startGateway(options: GatewayOptions = {}): Promise<TestGateway> {
   const { server, redis, tenants = ['main'], args = [mainFile] } = options
-  const keys = Object.fromEntries(tenants.map((tenant) => [tenant, makeKey()]))
+  const keys = options.keys ?? Object.fromEntries(tenants.map((tenant) => [tenant, makeKey()]))
   const env: Record<string, string> = {
     PORT: '0',
     LOG_LEVEL: 'debug',

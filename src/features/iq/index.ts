@@ -1,6 +1,6 @@
 import type { Feature } from '../../gateway/feature.ts'
 import { iqOperations, keptSchema } from './operations.ts'
-import { iqCommands } from './outgoing.ts'
+import { iqCommands, takeUp } from './outgoing.ts'
 
 /** Requests to others and from others (RFC 6120 section 8.2.3). */
 export const iq: Feature = {
@@ -16,4 +16,5 @@ export const iq: Feature = {
     { type: 'iq.completed', description: 'The answer to an iq came, or its time is over.', schema: keptSchema },
   ],
   commands: iqCommands,
+  taken: takeUp,
 }

@@ -14,6 +14,17 @@ const WAIT = 30
 const WAIT_MAX = 120
 /** ms for the owner to take a request over */
 const HAND_OVER = 5_000
+/** ms after its time that the outcome of a request may take to be kept */
+const OVERDUE = 5_000
+/** kind of state: by id, the requests whose outcome is to be kept */
+const PENDING = 'iq'
+
+interface Pending {
+  type: 'get' | 'set'
+  to: string | undefined
+  /** epoch ms */
+  until: number
+}
 
 export interface Request {
   type: 'get' | 'set'
@@ -37,7 +48,9 @@ export const secondsOf = ({ wait = WAIT }: Call['prefer']) => Math.min(Math.max(
 /** Sends a request and waits for its answer. Rejects with the problem of an error, or xmpp-timeout. */
 export async function ask({ session, prefer, signal }: Call, { payload, ...request }: Request): Promise<Element> {
   const args = { ...addressed(request), xml: serialize(payload) }
-  return parseStanza((await session.perform('iq', args, { timeout: secondsOf(prefer) * 1000, signal })) as string)
+  return parseStanza(
+    (await session.perform('iq', args, { timeout: secondsOf(prefer) * 1000, signal, repeatable: request.type === 'get' })) as string,
+  )
 }
 
 /** Sends a request whose outcome is kept: 202 at once, then `iq.completed` and `GET /iq/{id}`. */
@@ -56,33 +69,51 @@ function addressed<R extends Omit<Request, 'payload'>>(request: R): R {
 const start: Command = async (session, { id, type, to, xml, timeout }: Started) => {
   const request = { id, type, payload: parseStanza(xml), ...(to === undefined ? {} : { to }) }
   if (session.jid === null) throw new Problem('session-offline', 'The session is not online at the moment.', { retryAfter: 5 })
-  await session.keepIq({ id, session: session.record.id, status: 'pending' })
-  // whoever owns the session by then has nobody to tell
-  void outcome(session, request, timeout)
-    .then((kept) => told(session, kept))
-    .catch(() => {})
+  const until = Date.now() + timeout
+  await session.keepIq({ id, session: session.record.id, status: 'pending', until })
+  await session.commit({ state: [{ kind: PENDING, key: id, value: { type, to, until } satisfies Pending }] })
+  follow(session, { id, to }, session.iq(request, { timeout }))
 }
 
-async function outcome(session: LiveSession, request: Request & { id: string }, timeout: number): Promise<KeptIq> {
+/** What an owner before sent is answered on the same stream, if that goes on; if not, it fails with it. */
+export function takeUp(session: LiveSession): void {
+  for (const [id, pending] of session.state.all(PENDING)) {
+    const { type, to, until } = pending as Pending
+    const request = { id, type, ...(to === undefined ? {} : { to }) }
+    follow(session, { id, to }, session.answer(request, { timeout: Math.max(until - Date.now(), 0) }))
+  }
+}
+
+function follow(session: LiveSession, request: { id: string; to: string | undefined }, answer: Promise<Element>): void {
+  void outcome(session, request, answer)
+    .then((kept) => told(session, kept))
+    .catch(() => {}) // whoever owns the session by then tells it
+}
+
+async function outcome(session: LiveSession, request: { id: string; to: string | undefined }, answer: Promise<Element>): Promise<KeptIq> {
   const kept = { id: request.id, session: session.record.id }
   try {
-    const answer = await session.iq(request, { timeout })
-    return { ...kept, status: 'result', iq: resultJson(answer, session.record.jid, session.vocabulary, request.to) }
+    return { ...kept, status: 'result', iq: resultJson(await answer, session.record.jid, session.vocabulary, request.to) }
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     return { ...kept, status: error.code === 'xmpp-timeout' ? 'timeout' : 'error', error: problemJson(error) }
   }
 }
 
+/** By its owner alone: a write of any other is refused, and nothing after it is done. */
 async function told(session: LiveSession, kept: KeptIq): Promise<void> {
+  await session.commit({ state: [{ kind: PENDING, key: kept.id, value: null }] })
   await session.keepIq(kept)
   await session.commit({ events: [{ type: 'iq.completed', subject: kept.id, data: keptJson(kept) }] })
 }
 
 export const iqCommands = { 'iq.start': start }
 
-export function keptJson({ session: _, ...kept }: KeptIq): Record<string, unknown> {
-  return kept
+/** One whose time is over, and whose session has no owner that could say so, is of unknown outcome. */
+export function keptJson({ session: _, until, ...kept }: KeptIq): Record<string, unknown> {
+  if (kept.status !== 'pending' || until === undefined || Date.now() < until + OVERDUE) return kept
+  const error = problemJson(new Problem('outcome-unknown', 'The session was lost before the answer came.'))
+  return { ...kept, status: 'timeout', error }
 }
 
 /** `{id, type, from, payload?}`; the own account may answer without `from`. */

@@ -100,7 +100,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
         })
       const other = query.with === undefined ? {} : { with: normalised(query.with, 'query.with') }
       const { items, complete } = await page(() =>
-        session.perform('messages.list', { ...query, ...other, limit: query.limit ?? PAGE }, { timeout: WITHIN, signal }),
+        session.perform('messages.list', { ...query, ...other, limit: query.limit ?? PAGE }, { timeout: WITHIN, signal, repeatable: true }),
       )
       const first = items[0]?.id
       const last = items.at(-1)?.id

@@ -1,0 +1,54 @@
+/** Several gateways on one Redis, as they stand behind a load balancer. */
+import { type GatewayOptions, startGateway, type TestGateway } from '../support/gateway.ts'
+import { startRedis } from '../support/redis.ts'
+
+export interface Fleet {
+  /** in the order of their start, those that have ended too */
+  readonly instances: readonly TestGateway[]
+  /** Another one, whose INSTANCE_ID is its number, from `i0`. */
+  join(): Promise<TestGateway>
+  /** where a session is now, by `instance` of what this one says of it */
+  instanceOf(session: string, asked: TestGateway): Promise<{ instance: string; state: string }>
+  stop(): Promise<void>
+}
+
+export async function startFleet(count: number, options: Omit<GatewayOptions, 'redis' | 'keys'>): Promise<Fleet> {
+  const redis = await startRedis()
+  const instances: TestGateway[] = []
+
+  async function join(): Promise<TestGateway> {
+    const [first] = instances
+    const shared = first === undefined ? {} : { keys: first.keys, env: { ...first.env, ...options.env } }
+    const begun = { ...options, redis, ...shared }
+    const joined = await startGateway({ ...begun, env: { ...begun.env, INSTANCE_ID: `i${instances.length}` } })
+    instances.push(joined)
+    return joined
+  }
+  async function stop(): Promise<void> {
+    for (const { pid } of instances) signal(pid, 'SIGCONT')
+    await Promise.all(instances.map((one) => one.kill()))
+    await redis.stop()
+  }
+
+  try {
+    for (let index = 0; index < count; index += 1) await join()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    instances,
+    join,
+    instanceOf: async (session, asked) => (await asked.api('GET', `/sessions/${session}`)).body,
+    stop,
+  }
+}
+
+/** One that has ended already is left in peace. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
