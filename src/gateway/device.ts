@@ -14,7 +14,12 @@ export function createDevice({ index, session, seal }: { index: number; session:
     userAgent: uuid(`${id} ${index}`),
     async token() {
       const sealed = session.state.get(FAST, key)
-      return typeof sealed === 'string' ? (JSON.parse(seal.open(sealed, context)) as FastToken) : null
+      if (typeof sealed !== 'string') return null
+      try {
+        return JSON.parse(seal.open(sealed, context)) as FastToken
+      } catch {
+        return null // sealed with a key that was dropped since: the password serves, and brings a new token
+      }
     },
     async keep(token) {
       const value = token === null ? null : seal.seal(JSON.stringify(token), context)
