@@ -6,6 +6,10 @@ import { createFrame, type Frame, type Tail } from './tail.ts'
 
 /** Presences held back by `coalesce`, at most; more are let go early. */
 const HELD_MAX = 1_000
+/** ms between tries while the store is away */
+const RETRY = 1_000
+/** ms that a log may be gone until its reader is sent away: what the store lost, its owner writes anew */
+const GONE_WITHIN = 20_000
 
 export interface ReaderOptions {
   session: string
@@ -38,13 +42,20 @@ export async function* readEvents({
 }: ReaderOptions): AsyncGenerator<Frame[]> {
   let cursor = after
   let pending = snapshot
+  let goneAt: number | undefined
   const held = createHold(coalesce)
   const derive = (at: string, type: string, data: unknown, subject?: string) =>
     createFrame({ id: derivedId(at), type, time: now(), data, ...(subject !== undefined && { subject }) }, session)
 
   while (!signal.aborted) {
-    const page = await tail.read(cursor).catch(unlessGone)
-    if (page === undefined) return
+    const page = await tail.read(cursor).catch(problemOf)
+    if (page instanceof Problem) {
+      if (page.code !== 'store-unavailable') goneAt ??= performance.now()
+      if (goneAt !== undefined && performance.now() - goneAt > GONE_WITHIN) return
+      await tail.changed(tail.version, RETRY)
+      continue
+    }
+    goneAt = undefined
     cursor = page.next
     const out: Frame[] = page.gap ? [derive(page.gap.to, 'events.gap', page.gap)] : []
     for (const frame of page.frames) if (filter === undefined || isLast(frame) || filter(frame.event)) held.pass(frame, out)
@@ -65,9 +76,9 @@ export async function* readEvents({
 
 const isLast = ({ event }: Frame) => event.type === 'session.ended'
 
-/** The log of a session that was removed is kept for a while; a reader that comes later finds nothing. */
-function unlessGone(thrown: unknown): undefined {
-  if (thrown instanceof Problem && thrown.code === 'session-not-found') return undefined
+/** The store is away, or has no such log (any more). */
+function problemOf(thrown: unknown): Problem {
+  if (thrown instanceof Problem && (thrown.code === 'store-unavailable' || thrown.code === 'session-not-found')) return thrown
   throw thrown
 }
 

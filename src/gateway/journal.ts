@@ -5,12 +5,18 @@ import { type Change, Fenced, type Store } from './ports.ts'
 const BATCH = 200
 /** ms between tries while the store is away */
 const RETRY = 250
+/** ms that a commit is tried before those who wait for it are told that the store is away */
+const PATIENCE = 700
+
+const MOVED = 'Another instance has the session by now.'
 
 export interface Journal {
   /** Writes a change after all written before; changes that wait are put into one commit. Answers the cursors of its events. */
   write(change: Change): Promise<string[]>
   /** resolves when all written so far is stored or given up */
   flush(): Promise<void>
+  /** Settles as the work does, but rejects with the problem of the store while that takes nothing, and then does not begin. */
+  unlessAway<Result>(work: () => Promise<Result>): Promise<Result>
   /** gives up what still waits for a store that is away */
   close(): void
 }
@@ -27,6 +33,9 @@ export function createJournal({ id, fence, store, onFenced }: { id: string; fenc
   }
   const queue: Waiting[] = []
   let running: Promise<void> | undefined
+  const waiting = new Set<(problem: Problem) => void>()
+  /** why nothing can be stored now */
+  let away: Problem | undefined
   let closed = false
 
   function write(change: Change): Promise<string[]> {
@@ -51,7 +60,8 @@ export function createJournal({ id, fence, store, onFenced }: { id: string; fenc
           from += count
         }
       } catch (error) {
-        for (const { reject } of [...batch, ...queue.splice(0)]) reject(error)
+        const told = error instanceof Fenced ? new Problem('session-offline', MOVED, { cause: error, retryAfter: 1 }) : error
+        for (const { reject } of [...batch, ...queue.splice(0)]) reject(told)
         if (!(error instanceof Fenced) || closed) continue
         closed = true
         onFenced()
@@ -62,12 +72,18 @@ export function createJournal({ id, fence, store, onFenced }: { id: string; fenc
   }
 
   async function commit(change: Change): Promise<string[]> {
+    const began = performance.now()
     for (;;) {
       try {
-        return await store.commit(id, fence, change)
+        const cursors = await store.commit(id, fence, change)
+        away = undefined
+        return cursors
       } catch (error) {
-        const away = error instanceof Problem && error.code === 'store-unavailable'
-        if (!away || closed) throw error
+        if (!(error instanceof Problem) || error.code !== 'store-unavailable' || closed) throw error
+        if (performance.now() - began >= PATIENCE) {
+          away = error
+          for (const reject of waiting) reject(error)
+        }
         await new Promise((resolve) => setTimeout(resolve, RETRY))
       }
     }
@@ -75,6 +91,16 @@ export function createJournal({ id, fence, store, onFenced }: { id: string; fenc
 
   return {
     write,
+    async unlessAway(work) {
+      if (away !== undefined && !closed) throw away
+      const { promise, reject } = Promise.withResolvers<never>()
+      waiting.add(reject)
+      try {
+        return await Promise.race([work(), promise])
+      } finally {
+        waiting.delete(reject)
+      }
+    },
     flush: async () => {
       while (running) await running
     },

@@ -101,6 +101,8 @@ export function createLive(
   const mirror = createMirror(start.state)
   const records = createRecords({ id, store })
   const onError = (error: unknown, what = 'session') => {
+    // of a store that is away the log has it already, and the session goes on trying
+    if (isAway(error)) return
     if (!closing) context.log.error({ ...log, event: 'session.error', err: error, what }, 'A step of the session failed')
   }
 
@@ -350,10 +352,18 @@ export function createLive(
       if (states.now !== 'online' || leaving) throw offline()
       const command = commands.get(name)
       if (!command) throw new Error(`No command ${name}`)
-      const performed = command(session, args as never, options)
+      let begun = false
+      const performed = journal.unlessAway(() => {
+        begun = true
+        return command(session, args as never, options)
+      })
       performing.add(performed)
       try {
         return await performed
+      } catch (error) {
+        const isSet = name === 'iq' && (args as { type?: unknown }).type === 'set'
+        if (!begun || !isSet || !isAway(error)) throw error
+        throw new Problem('outcome-unknown', 'The store is away; the request may have been carried out.', { cause: error })
       } finally {
         performing.delete(performed)
       }
@@ -399,6 +409,8 @@ export function createLive(
     },
   }
 }
+
+const isAway = (error: unknown) => error instanceof Problem && error.code === 'store-unavailable'
 
 const stoppedNow = (last: SessionStatus, since: number): SessionStatus => ({
   ...last,

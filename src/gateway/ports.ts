@@ -316,7 +316,7 @@ export interface Store {
   state: {
     /** all values of one kind, by key */
     read(id: string, kind: string): Promise<Map<string, unknown>>
-    /** kind → key → value, for the owner's mirror */
+    /** kind → key → value, for the owner's mirror, which goes on writing to it: what the store loses, it writes anew from there */
     all(id: string): Promise<Map<string, Map<string, unknown>>>
     streams(id: string): Promise<Map<number, StreamState>>
   }

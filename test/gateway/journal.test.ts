@@ -74,8 +74,28 @@ test('a writer that was fenced writes nothing more', async () => {
   )
   const first = write({ settled: ['a'] })
   const second = write({ settled: ['b'] })
-  await assert.rejects(first, Fenced)
-  await assert.rejects(second, Fenced)
-  await assert.rejects(write({ settled: ['c'] }), (error) => error instanceof Problem && error.code === 'session-offline')
+  const isOffline = (error: unknown) => error instanceof Problem && error.code === 'session-offline'
+  for (const waiting of [first, second, write({ settled: ['c'] })]) await assert.rejects(waiting, isOffline)
   assert.deepEqual([commits, fenced], [1, 1])
+})
+
+test('who waits for a store that takes nothing is told so, and may try again when it does', { timeout: 10_000 }, async () => {
+  let isAway = true
+  const { write, unlessAway, flush } = journal(async () => {
+    if (isAway) throw new Problem('store-unavailable', 'away')
+    return []
+  })
+  const isUnavailable = (error: unknown) => error instanceof Problem && error.code === 'store-unavailable'
+  let begun = 0
+  const work = () => {
+    begun += 1
+    return write({ settled: ['m'] })
+  }
+  await assert.rejects(unlessAway(work), isUnavailable)
+  await assert.rejects(unlessAway(work), isUnavailable)
+  assert.equal(begun, 1, 'what would only wait is not begun')
+  isAway = false
+  await flush()
+  await unlessAway(work)
+  assert.equal(begun, 2)
 })
