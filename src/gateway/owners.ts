@@ -98,7 +98,7 @@ export function createOwners(context: LiveContext): Owners {
     *movable() {
       for (const [id, { live }] of owned) if (!moving.has(id) && live.isQuiet()) yield id
     },
-    give: (id, heir) => void handOver(id, [heir]),
+    give: (id, heir) => void handOver(id, [heir, ...spread.heirs(id)]),
     onError: (error) => log.warn({ event: 'lease.look-failed', err: error }, 'The store did not answer a look for free sessions'),
   })
 
@@ -213,6 +213,13 @@ export function createOwners(context: LiveContext): Owners {
     if (entry) await store.leases.release(id, entry.name, entry.fence)
   }
 
+  /** It is gone, or written by a version that this one does not know and another instance may. */
+  async function giveUp(id: string): Promise<void> {
+    const entry = owned.get(id)
+    drop(id)
+    if (entry) await store.leases.release(id, entry.name, entry.fence)
+  }
+
   /** A few of the own sessions at each beat: notes may have been lost, or the session be gone. */
   function lookAtSome(): void {
     if (!store.durable) return
@@ -223,7 +230,7 @@ export function createOwners(context: LiveContext): Owners {
 
   async function lookAt(id: string): Promise<void> {
     const kept = await store.sessions.get(id)
-    if (!kept) return drop(id)
+    if (!kept) return await giveUp(id)
     adopt(kept.record)
     owned.get(id)?.live.wake()
   }

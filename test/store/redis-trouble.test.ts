@@ -154,6 +154,7 @@ describe('Redis in trouble', { timeout: 60_000 }, () => {
     await withRedis({ extraArgs: ['--maxmemory-policy', 'noeviction'] }, async ({ server, store }) => {
       const { id, fence } = await ownedSession(store)
       await store.outbox.accept(id, acceptance(['m1']))
+      await store.instances.beat('owner', { ttl: 60_000, load: 1, anew: true })
       await server.cli('config', 'set', 'maxmemory', '1mb')
       const idempotency = { key: 'k', fingerprint: 'f', answer: { status: 202 } }
       await assert.rejects(store.outbox.accept(id, acceptance(['m2'], idempotency)), unavailable)
@@ -162,6 +163,8 @@ describe('Redis in trouble', { timeout: 60_000 }, () => {
       assert.equal((await store.log.read(id, undefined, 10)).events.length, 1)
       assert.equal((await store.outbox.read(id, undefined, 10)).length, 1)
       assert.equal(await store.records.get(id, 'm2'), undefined)
+      // nobody loses all sessions over it
+      assert.equal((await store.instances.beat('owner', { ttl: 60_000, load: 2 })).get('owner')?.load, 2)
       await server.cli('config', 'set', 'maxmemory', '0')
       assert.equal((await store.outbox.accept(id, acceptance(['m2'], idempotency))).kind, 'accepted')
     })

@@ -3,9 +3,10 @@ import { ARGUMENTS } from './prelude.ts'
 
 /**
  * owner ('': only a look), ms, load, '1' where it is new. Answers owner, load and ms left of each, without one that is late.
- * Redis has the time: no instance's clock says who is there.
+ * Redis has the time: no instance's clock says who is there. A Redis that is full takes it still, or all sessions would be given up.
  */
-export const members = `${ARGUMENTS}
+export const members = `#!lua flags=allow-oom
+${ARGUMENTS}
 local owner, ttl, load, anew = take(), number(), take(), take()
 local now, there, answer = redis_ms(), false, {}
 local function tell(name, till, load)
