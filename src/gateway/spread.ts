@@ -89,7 +89,8 @@ export function createSpread({
       free += await lookAt(ids.filter((id) => !isHere(id) && !queue.has(id)))
     }
     // as long as there are fewer each time, somebody is at it
-    turns = free > 0 && free >= left ? turns + 1 : 0
+    if (free === 0) turns = 0
+    else if (left > 0 && free >= left) turns += 1
     left = free
   }
 
