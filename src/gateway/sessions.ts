@@ -220,6 +220,8 @@ export function createSessions({
     },
 
     async close({ record: { id } }, options) {
+      // nothing is ended whose end cannot be stored
+      await store.ping()
       const under = closing.get(id) ?? end(id, options).finally(() => closing.delete(id))
       closing.set(id, under)
       await under

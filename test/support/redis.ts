@@ -24,8 +24,8 @@ export interface RedisServer {
   signal(name: NodeJS.Signals): void
   /** kills it as a crash would, or ends it in order */
   kill(signal?: NodeJS.Signals): Promise<void>
-  /** starts it again on the same port and folder */
-  restart(): Promise<void>
+  /** starts it again on the same port and folder, once with more arguments where given */
+  restart(moreArgs?: readonly string[]): Promise<void>
   /** redis-cli against it; answers what it printed */
   cli(...args: string[]): Promise<string>
   stop(): Promise<void>
@@ -93,7 +93,7 @@ async function startNode(port: number, { appendonly = false, extraArgs = [] }: R
     ...extraArgs,
   ]
   const command = findProgram('redis-server')
-  const start = () => startServer({ command, args, folder, ports: [port] })
+  const start = (moreArgs: readonly string[] = []) => startServer({ command, args: [...args, ...moreArgs], folder, ports: [port] })
   let server: Server = await start()
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -103,8 +103,8 @@ async function startNode(port: number, { appendonly = false, extraArgs = [] }: R
     },
     signal: (name) => server.signal(name),
     kill: (signal = 'SIGKILL') => server.halt(signal),
-    restart: async () => {
-      server = await start()
+    restart: async (moreArgs) => {
+      server = await start(moreArgs)
     },
     cli: (...args) => redisCli(port, args),
     stop: () => server.stop(),
