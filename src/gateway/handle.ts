@@ -8,11 +8,14 @@ import { ended } from './state.ts'
 /** What operations hold of a session: reads go to the store, what needs the wire goes to the owner. */
 export function createHandle({
   record,
+  owner,
   store,
   owners,
   clock,
 }: {
   record: SessionRecord
+  /** who had it when the record was read, where that is known */
+  owner?: string | undefined
   store: Store
   owners: Owners
   clock: Clock
@@ -87,7 +90,7 @@ export function createHandle({
     async perform(command, args, options) {
       const here = owners.get(id)
       if (here) return await here.live.perform(command, args, options)
-      const answer = await owners.ask({ session: id, command, args }, options)
+      const answer = await owners.ask({ session: id, command, args }, options, owner)
       if (answer) return answer.result
       await mustLive()
       throw new Problem('session-offline', 'The session is being taken up by an instance.', { retryAfter: 1 })

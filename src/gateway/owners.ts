@@ -46,8 +46,8 @@ export interface Owners {
   isThere(owner: string): Promise<boolean>
   /** Messages were accepted for it, here or not: its owner is woken. */
   accepted(id: string, records: readonly MessageRecord[]): void
-  /** Has another instance run a command for a session that it owns; undefined where the session has no owner. */
-  ask(question: Question, options: AskOptions): Promise<{ result: unknown } | undefined>
+  /** Has another instance run a command for a session that it owns, `owner` if that was just read; undefined where the session has none. */
+  ask(question: Question, options: AskOptions, owner?: string): Promise<{ result: unknown } | undefined>
   /** Ends the session wherever it lives: its streams closed, what is left in its outbox failed, its end told. Its data stays. */
   end(id: string, options: { status?: string }): Promise<void>
   start(): Promise<void>
@@ -347,8 +347,8 @@ export function createOwners(context: LiveContext): Owners {
       if (here) here.live.accepted(records)
       else wake(id).catch(() => {}) // its owner looks by itself now and then
     },
-    async ask(question, options) {
-      const other = await store.leases.owner(question.session)
+    async ask(question, options, owner) {
+      const other = owner ?? (await store.leases.owner(question.session))
       if (other === undefined) return undefined
       if (other === membership.self) throw between()
       return { result: await instances.ask(other, question, options) }

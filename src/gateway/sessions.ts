@@ -38,7 +38,7 @@ export function createSessions({
   /** those that are being ended, by id */
   const closing = new Map<string, Promise<void>>()
 
-  const handleOf = (record: SessionRecord): SessionHandle => createHandle({ record, store, owners, clock })
+  const handleOf = (record: SessionRecord, owner?: string): SessionHandle => createHandle({ record, owner, store, owners, clock })
 
   async function token(id: string): Promise<string> {
     const fresh = newToken(id)
@@ -157,7 +157,7 @@ export function createSessions({
   async function get(tenant: string, id: string): Promise<SessionHandle> {
     const kept = await store.sessions.get(id)
     if (kept?.record.tenant !== tenant) throw gone()
-    return handleOf(kept.record)
+    return handleOf(kept.record, kept.owner)
   }
 
   async function resolve(tenant: string, reference: string): Promise<SessionHandle> {

@@ -8,7 +8,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEjabberd } from '../support/ejabberd.ts'
-import { mainFile, startGateway } from '../support/gateway.ts'
+import { mainFile, startGateway, type TestGateway } from '../support/gateway.ts'
 import { install } from '../support/install.ts'
 import { temporaryFolder } from '../support/processes.ts'
 import { startProsody } from '../support/prosody.ts'
@@ -119,6 +119,8 @@ async function measureGateway({
   )
   row(`GET /roster ${on}`, await measured.rosterReads(place, 'u3@localhost', SECONDS))
 
+  if (store === 'redis') await measureElsewhere(server, gateway, redis)
+
   const before = await measured.footprint(gateway.pid, inspector)
   await measured.logIns(place, range(60, 60 + IDLE_SESSIONS), 16)
   const after = await measured.footprint(gateway.pid, inspector)
@@ -131,6 +133,25 @@ async function measureGateway({
     '≤ 75 KB, ≤ 30 KB',
   ])
   await gateway.stop()
+}
+
+/** What it costs that a session is owned by another instance than the one that was asked. */
+async function measureElsewhere(server: XmppServer, gateway: TestGateway, redis: { url: string }): Promise<void> {
+  const beside = await startGateway({ server, redis, keys: gateway.keys, env: { ...gateway.env, INSTANCE_ID: 'beside' } })
+  try {
+    const times = await measured.elsewhere([gateway, beside], 'u3@localhost', SECONDS)
+    for (const [what, { owner, other }] of [
+      ['GET /roster', times.roster],
+      ['POST /iq to the own server', times.iq],
+    ] as const) {
+      const show = ({ p50, p99 }: measured.Latency) => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`
+      const line = [what, '', '', `by the owner ${show(owner)}; by another instance ${show(other)}`, '≤ 3 ms more']
+      table.push(line)
+      console.error(line.join('  ·  '))
+    }
+  } finally {
+    await beside.stop()
+  }
 }
 
 /** A chat message with the usual extensions, in a process of its own. */

@@ -189,6 +189,50 @@ export async function rosterReads({ gateway, processes }: Place, session: string
   return measure(processes, async () => (await load({ ...request, seconds })).good)
 }
 
+export interface Latency {
+  /** ms */
+  p50: number
+  p99: number
+}
+
+/** `GET /roster` and `POST /iq` to the own server, one after the other, by the instance that owns the session and by another. */
+export async function elsewhere(
+  instances: readonly TestGateway[],
+  session: string,
+  seconds: number,
+): Promise<Record<'roster' | 'iq', Record<'owner' | 'other', Latency>>> {
+  const { instance } = await settled(instances, session)
+  const owner = instances.find(({ env }) => env.INSTANCE_ID === instance)!
+  const other = instances.find((one) => one !== owner)!
+  const roster = { path: 'roster', method: 'GET' }
+  const iq = { path: 'iq', method: 'POST', body: JSON.stringify({ type: 'get', to: 'localhost', payload: { ping: {} } }) }
+  const time = async ({ url, key }: TestGateway, { path, ...request }: typeof roster & { body?: string }) => {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+    const asked = { ...request, url: `${url}/${path}?session=${session}`, headers, connections: 1 }
+    await load({ ...asked, seconds: 1 })
+    const { p50, p99, bad, errors, good } = await load({ ...asked, seconds })
+    if (bad + errors > good / 100) throw new Error(`${path}: ${bad} answers refused, ${errors} errors`)
+    return { p50, p99 }
+  }
+  return {
+    roster: { owner: await time(owner, roster), other: await time(other, roster) },
+    iq: { owner: await time(owner, iq), other: await time(other, iq) },
+  }
+}
+
+/** Waits until the instances have their shares, so that the session stays where it is; answers it. */
+async function settled([one]: readonly TestGateway[], session: string): Promise<{ instance: string }> {
+  const deadline = Date.now() + SETTLE_DEADLINE
+  for (let same = 0, before = ''; same < 20 && Date.now() < deadline; ) {
+    const { data } = (await one!.api('GET', '/sessions', { query: { limit: 1000 } })).body as { data: { instance: string }[] }
+    const now = data.map(({ instance }) => instance).join()
+    same = now === before ? same + 1 : 0
+    before = now
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+  return (await one!.api('GET', `/sessions/${encodeURIComponent(session)}`)).body
+}
+
 export interface LogIns extends Measured {
   /** ms */
   p50: number
