@@ -12,8 +12,8 @@ import { assertCalm, DEADLINE, type Observer, observe } from './redis-trouble.ts
 
 /** half of the time that a slow Redis takes to answer */
 const LATENCY = 1_000
-/** µs that each command of the file takes to be loaded, and bytes between two looks at the clients */
-const SLOW_LOADING = ['--key-load-delay', '20000', '--loading-process-events-interval-bytes', '1024']
+/** µs that each key takes to be loaded, and bytes between two looks at the clients */
+const SLOW_LOADING = ['--key-load-delay', '500000', '--loading-process-events-interval-bytes', '1024']
 
 describe('a gateway whose Redis is in trouble', { timeout: 240_000 }, () => {
   let server: XmppServer
@@ -50,6 +50,9 @@ describe('a gateway whose Redis is in trouble', { timeout: 240_000 }, () => {
     },
     loading: {
       async begin() {
+        // of a snapshot the keys are loaded one by one, of commands a thousand at once
+        await redis.cli('bgrewriteaof')
+        await until(async () => /aof_rewrite_in_progress:0.*aof_base_size:\d{4,}/s.test(await redis.cli('info', 'persistence')), DEADLINE)
         await redis.kill()
         await redis.restart(SLOW_LOADING)
         assert.match(await redis.cli('info', 'persistence'), /loading:1/)
