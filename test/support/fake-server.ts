@@ -1,96 +1,196 @@
 /**
- * An XMPP server that does the usual thing on its own, and anything else where a handler says so: for what real servers won't do.
- * It knows one password for every account and delivers nothing.
+ * An XMPP server that does what a script says: for what real servers won't do. Each connection runs the script on its own;
+ * fake-log-in.ts plays the usual parts of a log-in, so that a script is only about its one deviation.
  */
-import { once } from 'node:events'
+import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import { createServer, type Socket } from 'node:net'
+import { createSecureContext, createServer as createTlsServer, TLSSocket } from 'node:tls'
 import type { Element } from '../../src/stanza/element.ts'
+import { createStreamParser, type StreamParser } from '../../src/stanza/parse.ts'
 import { authority } from './authority.ts'
-import { createPeer, type FakeServerOptions, type Peer } from './fake-peer.ts'
 import { temporaryFolder } from './processes.ts'
 
+export const namespaces = {
+  streams: 'http://etherx.jabber.org/streams',
+  tls: 'urn:ietf:params:xml:ns:xmpp-tls',
+  sasl: 'urn:ietf:params:xml:ns:xmpp-sasl',
+  sasl2: 'urn:xmpp:sasl:2',
+  bind: 'urn:ietf:params:xml:ns:xmpp-bind',
+  bind2: 'urn:xmpp:bind:0',
+  fast: 'urn:xmpp:fast:0',
+  sm: 'urn:xmpp:sm:3',
+} as const
+
+export interface Peer {
+  /** number of this connection, from 1 */
+  readonly number: number
+  socket: Socket
+  /** all that the client wrote, decrypted */
+  heard: string
+  write(xml: string): void
+  /** the next stream header of the client */
+  opened(): Promise<Element>
+  /** the next element of the client, or the next that matches (what comes before is skipped) */
+  next(matches?: (element: Element) => boolean): Promise<Element>
+  /** resolves when the client has closed the stream or the connection */
+  closed: Promise<void>
+  /** goes over to TLS on this connection */
+  secure(): Promise<void>
+  header(): void
+}
+
 export interface FakeServer {
-  readonly port: number
-  /** URL for `service` */
-  readonly service: string
-  /** file with the authority to trust, PEM */
-  readonly ca: string
-  /** all there ever were */
-  readonly connections: readonly Peer[]
-  /** how many are open now */
+  port: number
+  service: string
+  caFile: string
+  /** of all connections so far */
+  peers: Peer[]
+  /** connections that are open now */
   readonly open: number
-  /** FAST tokens that are good; to be emptied by a test that revokes them */
-  readonly tokens: Set<string>
-  /** the first element that a client says, has said or will say, for which this holds; the test's own timeout is the bound */
-  heard(matches: (element: Element, peer: Peer) => boolean): Promise<Element>
+  /** resolves with what the n-th connection's script ended with */
+  ran(number: number): Promise<void>
   stop(): Promise<void>
 }
 
-export async function startFakeServer(options: FakeServerOptions = {}): Promise<FakeServer> {
-  const { domain = 'localhost', tls = 'starttls' } = options
-  const { caFile, certify } = await authority()
-  const credentials = options.certificate ?? (await certificate(certify, options.certificateNames ?? [domain]))
-  const connections: Peer[] = []
-  const sockets = new Set<Socket>()
-  const tokens = new Set<string>()
-  const resumable = new Map<string, { jid: string; counted: number }>()
-  const listeners = new Set<() => void>()
+type Script = (peer: Peer) => Promise<void>
 
-  function accept(socket: Socket): void {
+export interface FakeServerOptions {
+  domain?: string
+  certificateNames?: readonly string[]
+  /** TLS from the first byte */
+  direct?: boolean
+}
+
+export async function startFakeServer(script: Script, options: FakeServerOptions = {}): Promise<FakeServer> {
+  const { domain = 'localhost', certificateNames = [domain], direct = false } = options
+  const folder = temporaryFolder('scripted')
+  const { caFile, certify } = await authority()
+  const files = await certify(folder, certificateNames)
+  const credentials = { key: readFileSync(files.key), cert: readFileSync(files.certificate) }
+  rmSync(folder, { recursive: true, force: true })
+  const context = createSecureContext(credentials)
+  const peers: Peer[] = []
+  const runs: Promise<void>[] = []
+  const sockets = new Set<Socket>()
+  const onSocket = (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    const told = () => {
-      for (const listener of [...listeners]) listener()
-    }
-    connections.push(createPeer({ ...options, domain, socket, credentials, number: connections.length + 1, tokens, resumable, told }))
+    const peer = createPeer(socket, peers.length + 1, domain, context)
+    peers.push(peer)
+    const run = script(peer)
+    runs.push(run)
+    // a script that waits for a client that has gone ends with it
+    run.catch(() => socket.destroy())
   }
-  const server = tls === 'direct' ? createTlsServer({ ...credentials, ALPNProtocols: ['xmpp-client'] }, accept) : createServer(accept)
-  server.on('tlsClientError', () => undefined)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-
+  const server = direct ? createTlsServer({ ...credentials, ALPNProtocols: ['xmpp-client'] }, onSocket) : createServer(onSocket)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
   return {
     port,
-    service: `${tls === 'direct' ? 'xmpps' : 'xmpp'}://127.0.0.1:${port}`,
-    ca: caFile,
-    connections,
+    service: `${direct ? 'xmpps' : 'xmpp'}://127.0.0.1:${port}`,
+    caFile,
+    peers,
     get open() {
       return sockets.size
     },
-    tokens,
-    heard: (matches) =>
-      new Promise((resolve) => {
-        const look = () => {
-          for (const peer of connections) {
-            const found = peer.heard.find((element) => matches(element, peer))
-            if (found === undefined) continue
-            listeners.delete(look)
-            return resolve(found)
-          }
-        }
-        listeners.add(look)
-        look()
-      }),
+    ran: (number) => runs[number - 1] as Promise<void>,
     stop: async () => {
-      const closed = once(server, 'close')
-      server.close()
       for (const socket of sockets) socket.destroy()
-      await closed
+      await new Promise((resolve) => server.close(resolve))
+      await Promise.allSettled(runs)
     },
   }
 }
 
-type Certify = Awaited<ReturnType<typeof authority>>['certify']
-
-async function certificate(certify: Certify, names: readonly string[]): Promise<{ key: string; cert: string }> {
-  const folder = temporaryFolder('fake-server')
-  try {
-    const files = await certify(folder, names)
-    return { key: readFileSync(files.key, 'utf8'), cert: readFileSync(files.certificate, 'utf8') }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+function createPeer(first: Socket, number: number, domain: string, context: ReturnType<typeof createSecureContext>): Peer {
+  let parser: StreamParser | undefined
+  const headers: Element[] = []
+  const received: Element[] = []
+  const waiting = new Set<() => void>()
+  const gone = Promise.withResolvers<void>()
+  let ended = false
+  const wake = () => {
+    for (const check of [...waiting]) check()
   }
+  const end = () => {
+    ended = true
+    gone.resolve()
+    wake()
+  }
+  function wait<Found>(take: () => Found | undefined): Promise<Found> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        const found = take()
+        if (found === undefined && !ended) return
+        waiting.delete(check)
+        if (found === undefined) reject(new Error('the client has gone'))
+        else resolve(found)
+      }
+      waiting.add(check)
+      check()
+    })
+  }
+  function onData(chunk: Buffer): void {
+    const data = chunk.toString()
+    peer.heard += data
+    // each header begins a stream, whatever was before
+    if (data.startsWith('<?xml') || parser === undefined) {
+      parser = createStreamParser({
+        onOpen: (root) => {
+          headers.push(root)
+          wake()
+        },
+        onElement: (element) => {
+          received.push(element)
+          wake()
+        },
+        onClose: end,
+      })
+    }
+    try {
+      parser.write(data)
+    } catch {
+      // what is no XML, such as TLS where none was agreed, is for the script to look at in `heard`
+    }
+  }
+  function listen(socket: Socket): void {
+    socket.on('data', onData)
+    socket.on('error', () => undefined)
+    socket.on('close', end)
+  }
+  const peer: Peer = {
+    number,
+    socket: first,
+    heard: '',
+    write: (xml) => {
+      peer.socket.write(xml)
+    },
+    opened: () => wait(() => headers.shift()),
+    next: (matches = () => true) =>
+      wait(() => {
+        const index = received.findIndex(matches)
+        return index < 0 ? undefined : received.splice(0, index + 1).at(-1)
+      }),
+    closed: gone.promise,
+    secure: async () => {
+      first.removeListener('data', onData)
+      first.removeListener('close', end)
+      parser = undefined
+      const tls = new TLSSocket(first, { isServer: true, secureContext: context })
+      listen(tls)
+      peer.socket = tls
+      await new Promise((resolve, reject) => {
+        tls.once('secure', resolve)
+        tls.once('close', () => reject(new Error('the client gave TLS up')))
+      })
+    },
+    header: () => {
+      peer.write(
+        `<?xml version='1.0'?><stream:stream from='${domain}' id='${randomBytes(4).toString('hex')}' version='1.0' xmlns='jabber:client' xmlns:stream='${namespaces.streams}'>`,
+      )
+    },
+  }
+  listen(first)
+  return peer
 }

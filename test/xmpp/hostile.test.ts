@@ -5,7 +5,8 @@ import type { Connector } from '../../src/gateway/ports.ts'
 import { childText, type Element } from '../../src/stanza/element.ts'
 import type { Channel, ChannelListener } from '../../src/xmpp/channel.ts'
 import { createReader } from '../../src/xmpp/reader.ts'
-import { namespaces, type Peer, type ScriptedServer, serve, startScriptedServer, toBound } from './scripted-server.ts'
+import { serve, toBound } from '../support/fake-log-in.ts'
+import { type FakeServer, namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
 import { connectorFor, type Follower, follow, isMessage } from './support.ts'
 
 const uncaught: unknown[] = []
@@ -71,14 +72,14 @@ const hostile: Record<string, [xml: string, reason: string | null]> = {
 
 describe('T11: one hostile peer among ten sessions', () => {
   let victim: Peer | undefined
-  let server: ScriptedServer
+  let server: FakeServer
   let followers: Follower[] = []
   let shared: Connector
 
   before(async () => {
     // messages go round: what n sends is received by all but the first
     const peers = new Map<number, Peer>()
-    server = await startScriptedServer(async (peer) => {
+    server = await startFakeServer(async (peer) => {
       await toBound(peer, { id: null })
       if (peer.heard.includes('<resource>victim</resource>')) victim = peer
       else peers.set(peer.number, peer)
@@ -237,7 +238,7 @@ describe('the data path', () => {
 })
 
 test('T12: three streams that were spoilt within ten minutes are the last', async () => {
-  const server = await startScriptedServer(async (peer) => {
+  const server = await startFakeServer(async (peer) => {
     await toBound(peer, { id: null })
     peer.write('<message><body>&bomb;</body></message>')
     await serve(peer)

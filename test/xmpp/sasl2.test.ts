@@ -4,20 +4,8 @@ import { afterEach, describe, test } from 'node:test'
 import type { Connector, FastToken, StreamState } from '../../src/gateway/ports.ts'
 import { child, type Element, elements } from '../../src/stanza/element.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
-import {
-  answerBind,
-  bindFeature,
-  features,
-  mechanisms,
-  namespaces,
-  type Peer,
-  scramServer,
-  serve,
-  smFeature,
-  startScriptedServer,
-  textOf,
-  toTls,
-} from './scripted-server.ts'
+import { answerBind, bindFeature, features, mechanisms, scramServer, serve, smFeature, textOf, toTls } from '../support/fake-log-in.ts'
+import { namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
 import { connectorFor, follow } from './support.ts'
 
 const stops: { stop(): Promise<void> }[] = []
@@ -29,7 +17,7 @@ afterEach(async () => {
 const ada = { jid: 'ada@localhost', password: 'secret', resource: 'desk' }
 
 async function scripted(script: (peer: Peer) => Promise<void>) {
-  const server = await startScriptedServer(script)
+  const server = await startFakeServer(script)
   stops.push(server)
   return server
 }

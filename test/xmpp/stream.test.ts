@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import type { Connector } from '../../src/gateway/ports.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
-import { ack, type Peer, request, serve, startScriptedServer, toBound } from './scripted-server.ts'
+import { ack, request, serve, toBound } from '../support/fake-log-in.ts'
+import { type Peer, startFakeServer } from '../support/fake-server.ts'
 import { connectorFor, follow } from './support.ts'
 
 const stops: { stop(): Promise<void> }[] = []
@@ -13,7 +14,7 @@ afterEach(async () => {
 })
 
 async function bound(script: (peer: Peer) => Promise<void>, bounds: ConnectorOptions['bounds'] = {}) {
-  const server = await startScriptedServer(async (peer) => {
+  const server = await startFakeServer(async (peer) => {
     await toBound(peer)
     await script(peer)
   })

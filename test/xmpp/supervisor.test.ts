@@ -6,19 +6,8 @@ import { defaultBounds } from '../../src/xmpp/bounds.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { failure } from '../../src/xmpp/failure.ts'
 import { createBuckets, createSupervisor } from '../../src/xmpp/supervisor.ts'
-import {
-  bindFeature,
-  features,
-  mechanisms,
-  namespaces,
-  type Peer,
-  serve,
-  smFeature,
-  startScriptedServer,
-  toAuthenticated,
-  toBound,
-  toTls,
-} from './scripted-server.ts'
+import { bindFeature, features, mechanisms, serve, smFeature, toAuthenticated, toBound, toTls } from '../support/fake-log-in.ts'
+import { namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
 import { connectorFor, follow } from './support.ts'
 
 const ended = (reason: string, code: Parameters<typeof failure>[1] = 'xmpp-unreachable') => failure(reason, code, 'it ended')
@@ -139,7 +128,7 @@ const ada = { jid: 'ada@localhost', password: 'secret', resource: 'desk' }
 const quick = { backoffFirst: 1, backoffMax: 2, reconnectRate: 1000, reconnectBurst: 1000 }
 
 async function scripted(script: (peer: Peer) => Promise<void>) {
-  const server = await startScriptedServer(script)
+  const server = await startFakeServer(script)
   stops.push(server)
   return server
 }
@@ -193,10 +182,16 @@ describe('F5: a server that stalls', () => {
       await follower.until(() => follower.states.filter(({ state }) => state === 'backoff').length >= 5)
       await follower.until(() => server.open <= 1)
       const early = count()
+      // listeners that are left on a signal or a socket are told of by the platform
+      const warnings: Error[] = []
+      const warned = (warning: Error) => warnings.push(warning)
+      process.on('warning', warned)
       await follower.until(() => follower.states.filter(({ state }) => state === 'backoff').length >= 50)
       assert.ok(follower.states.every(({ reason }) => reason === null || reason === 'timeout'))
       assert.ok(count() <= early + 4, `${count()} after ${early}`)
       await follower.connection.close()
+      process.off('warning', warned)
+      assert.deepEqual(warnings, [])
       assert.equal(follower.connection.state, 'stopped')
     })
   }

@@ -8,23 +8,20 @@ import { TLSSocket } from 'node:tls'
 import type { Connector } from '../../src/gateway/ports.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { authority } from '../support/authority.ts'
-import { findProgram, temporaryFolder } from '../support/processes.ts'
 import {
   answerBind,
   bindFeature,
   features,
   mechanisms,
-  namespaces,
-  type Peer,
-  type ScriptedServer,
   scramServer,
   serve,
-  startScriptedServer,
   starttls,
   textOf,
   toBound,
   toTls,
-} from './scripted-server.ts'
+} from '../support/fake-log-in.ts'
+import { type FakeServer, namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
+import { findProgram, temporaryFolder } from '../support/processes.ts'
 import { connectorFor, follow, type Told } from './support.ts'
 
 const servers: { stop(): Promise<void> }[] = []
@@ -34,8 +31,8 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()))
 })
 
-async function scripted(script: (peer: Peer) => Promise<void>, options = {}): Promise<ScriptedServer> {
-  const server = await startScriptedServer(script, options)
+async function scripted(script: (peer: Peer) => Promise<void>, options = {}): Promise<FakeServer> {
+  const server = await startFakeServer(script, options)
   servers.push(server)
   return server
 }

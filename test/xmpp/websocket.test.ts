@@ -5,8 +5,9 @@ import { afterEach, test } from 'node:test'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Connector } from '../../src/gateway/ports.ts'
 import { authority } from '../support/authority.ts'
+import { bindFeature, mechanisms, smFeature } from '../support/fake-log-in.ts'
+import { namespaces } from '../support/fake-server.ts'
 import { temporaryFolder } from '../support/processes.ts'
-import { bindFeature, mechanisms, namespaces, smFeature } from './scripted-server.ts'
 import { connectorFor, follow, isMessage } from './support.ts'
 
 const stops: (() => Promise<unknown>)[] = []
