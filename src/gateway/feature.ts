@@ -117,6 +117,8 @@ export interface IqAnswer {
   /** of the payload */
   name: string
   xmlns: string
+  /** from the own account alone: others are refused, and counted as forging */
+  ownAccount?: true
   /** The payload of the result (undefined: an empty result) and what it does; a thrown Problem with an xmpp code becomes the error. */
   answer(iq: Element, session: LiveSession): { payload?: Element; effect?: Effect } | Promise<{ payload?: Element; effect?: Effect }>
 }

@@ -6,6 +6,9 @@ import type { EventDraft } from './ports.ts'
 const CARBONS = 'urn:xmpp:carbons:2'
 const FORWARD = 'urn:xmpp:forward:0'
 const IDS = 'urn:xmpp:sid:0'
+const PUBSUB = 'http://jabber.org/protocol/pubsub#event'
+/** nodes for the own eyes: bookmarks (XEP-0402, XEP-0048), what was read where (XEP-0490) */
+const ownNodes = new Set(['urn:xmpp:bookmarks:1', 'storage:bookmarks', 'urn:xmpp:mds:displayed:0'])
 
 /** A message as it counts: what a carbon of our own account holds, or the message itself. */
 export type Unwrapped = { kind: 'own'; stanza: Element; carbon?: 'sent' | 'received' } | { kind: 'forged' }
@@ -18,6 +21,18 @@ export function unwrap(message: Element, ownBare: string): Unwrapped {
   const inner = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === message.xmlns)
   if (!inner || !isExactly(message.attributes.from, ownBare)) return { kind: 'forged' }
   return { kind: 'own', stanza: inner, carbon: copy.name === 'sent' ? 'sent' : 'received' }
+}
+
+/** Does somebody else pretend to tell what the own account has in nodes that nobody else has (XEP-0163 section 4.3.1)? */
+export function forgesOwnData(message: Element, ownBare: string): boolean {
+  const event = child(message, 'event', PUBSUB)
+  if (!event || message.attributes.from === undefined || isExactly(message.attributes.from, ownBare)) return false
+  return elements(event).some(({ attributes }) => ownNodes.has(attributes.node ?? ''))
+}
+
+/** Is it told by the own account itself, or by its server for it (RFC 6121 section 2.1.6)? */
+export function isOfAccount({ attributes: { from } }: Element, ownBare: string): boolean {
+  return from === undefined || isExactly(from, ownBare)
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Archive } from './archive.ts'
 import type { Archived, Effect, Feature, Incoming, IqAnswer, LiveSession } from './feature.ts'
 import { collect, type Handled } from './inbound.ts'
 import type { Change, EventDraft } from './ports.ts'
-import { dedupKeys, isFrom, originId, trustedStanzaId, unwrap } from './provenance.ts'
+import { dedupKeys, forgesOwnData, isFrom, isOfAccount, originId, trustedStanzaId, unwrap } from './provenance.ts'
 
 /** State kind of messages that wait for the end of a catch-up; the key is their order */
 const HELD = 'held'
@@ -104,6 +104,10 @@ export function createReceiver({
       return nothing()
     }
     const { stanza, carbon } = unwrapped
+    if (forgesOwnData(stanza, session.record.jid)) {
+      onForged('pep')
+      return nothing()
+    }
     const id = trustedStanzaId(stanza, session.record.jid)
     if (carbon === 'sent') {
       const sent = await ownRecord(stanza)
@@ -202,6 +206,10 @@ export function createReceiver({
     if (!answer) {
       const event = session.record.handles.includes(payload.xmlns) ? raise(connection, received) : undefined
       return event ? { change: { events: [event] }, after: [] } : refuse({ type: 'cancel', condition: 'service-unavailable' })
+    }
+    if (answer.ownAccount === true && !isOfAccount(received, session.record.jid)) {
+      onForged('push')
+      return refuse({ type: 'cancel', condition: 'service-unavailable' })
     }
     try {
       const { payload: result, effect } = await answer.answer(received, session)

@@ -114,7 +114,7 @@ function parseTimestamp(text: string): string | undefined {
   const found = dateTime.exec(text)
   if (found === null) return undefined
   const [, year, month, day, hour, minute, second, fraction = '', zone] = found
-  if (Number(day) > daysOf(Number(year), Number(month))) return undefined
+  if (Number(day) < 1 || Number(day) > daysOf(Number(year), Number(month))) return undefined
   if (zone === 'Z') return text
   const moment = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone}`)
   const iso = Number.isNaN(moment) ? '' : new Date(moment).toISOString()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { Problem } from '../../src/errors.ts'
 import { createCorrelator } from '../../src/gateway/correlate.ts'
 import { CLIENT, element, STANZA_ERRORS } from '../../src/stanza/element.ts'
@@ -32,7 +33,7 @@ const allowed: Record<string, (string | undefined)[]> = {
 }
 
 for (const [to, answerers] of Object.entries(allowed))
-  test(`a request to ${to || 'nobody'} is answered by ${answerers.map((from) => from ?? 'no sender').join(', ')} and by nobody else`, async () => {
+  test(`T4: a request to ${to || 'nobody'} is answered by ${answerers.map((from) => from ?? 'no sender').join(', ')} and by nobody else`, async () => {
     for (const from of everybody) {
       const pending = correlator()
       const answer = pending.wait({ id: 'x', type: 'get', to: to || undefined }, { timeout: 60_000 })
@@ -41,6 +42,44 @@ for (const [to, answerers] of Object.entries(allowed))
       await answer.catch(() => {})
     }
   })
+
+test('T4: whoever asked whom, an answer counts from those whom RFC 6120 names', async () => {
+  const domain = 'montague.lit'
+  const jids = fc.constantFrom(
+    own.bare,
+    own.full,
+    domain,
+    'juliet@capulet.lit',
+    'juliet@capulet.lit/balcony',
+    'capulet.lit',
+    'montague.lit/x',
+    'romeo@montague.lit/phone',
+  )
+  const spelled = fc
+    .tuple(jids, fc.boolean())
+    .map(([jid, loud]) => (loud ? jid.replace(/^[^/]*/, (account) => account.toUpperCase()) : jid))
+  const maybe = fc.option(spelled, { nil: undefined })
+  const plain = (jid: string) => jid.replace(/^[^/]*/, (account) => account.toLowerCase())
+  /** sections 8.1.2.1 and 10.3.3: no `to` is the own account, which its server may speak for; no `from` is the own account or the server */
+  function oracle(to: string | undefined, from: string | undefined): boolean {
+    const [asked, answering] = [to === undefined ? undefined : plain(to), from === undefined ? undefined : plain(from)]
+    const account = answering === undefined || answering === own.bare || answering === own.full
+    if (asked === undefined) return account || answering === domain
+    if (asked === own.bare) return account
+    if (asked === domain) return answering === undefined || answering === domain
+    return asked === answering
+  }
+  await fc.assert(
+    fc.asyncProperty(maybe, maybe, async (to, from) => {
+      const pending = correlator()
+      const answer = pending.wait({ id: 'x', type: 'get', to }, { timeout: 60_000 }).catch(() => 'gone')
+      assert.equal(pending.answer(iq('x', from)), oracle(to, from))
+      pending.failAll()
+      await answer
+    }),
+    { numRuns: 1_000 },
+  )
+})
 
 test('JIDs are compared as JIDs, not as text', async () => {
   const pending = correlator()

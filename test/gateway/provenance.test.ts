@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { dedupKeys, unwrap } from '../../src/gateway/provenance.ts'
+import { dedupKeys, forgesOwnData, isOfAccount, unwrap } from '../../src/gateway/provenance.ts'
+import { child } from '../../src/stanza/element.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
+import { serialize } from '../../src/stanza/serialize.ts'
 
 const own = 'romeo@montague.lit'
 const inner = '<message xmlns="jabber:client" from="romeo@montague.lit/phone" to="juliet@capulet.lit" type="chat"><body>hi</body></message>'
@@ -22,6 +24,41 @@ test('T1: a carbon counts from the own bare JID and from nobody else', () => {
 test('T1: a carbon without a message inside is forged too', () => {
   const empty = parseStanza(`<message from="${own}"><sent xmlns="urn:xmpp:carbons:2"/></message>`)
   assert.deepEqual(unwrap(empty, own), { kind: 'forged' })
+})
+
+test('T1: a carbon inside a carbon stays what it is, a message that nobody unwraps', () => {
+  const nested = serialize(carbon('from="mallory@evil.lit"'))
+  const outer = parseStanza(
+    `<message from="${own}"><received xmlns="urn:xmpp:carbons:2"><forwarded xmlns="urn:xmpp:forward:0">${nested.replace('<message', '<message xmlns="jabber:client"')}</forwarded></received></message>`,
+  )
+  const unwrapped = unwrap(outer, own)
+  assert.equal(unwrapped.kind === 'own' && unwrapped.stanza.attributes.from, 'mallory@evil.lit')
+  assert.equal(unwrapped.kind === 'own' && child(unwrapped.stanza, 'body'), undefined)
+})
+
+test('T2: a push counts without a sender, or from the own bare JID', () => {
+  const push = (from: string) => parseStanza(`<iq type="set" id="p" ${from}><query xmlns="jabber:iq:roster"/></iq>`)
+  for (const from of ['', `from="${own}"`, 'from="Romeo@Montague.LIT"']) assert.ok(isOfAccount(push(from), own), from)
+  for (const from of [
+    'from="mallory@evil.lit"',
+    `from="${own}/orchard"`,
+    'from="montague.lit"',
+    'from="romeo@montague.lit.evil.lit"',
+    'from="@/"',
+  ])
+    assert.ok(!isOfAccount(push(from), own), from)
+})
+
+test('T5: what only the own account can tell counts from nobody else', () => {
+  const event = (node: string, from: string) =>
+    parseStanza(`<message ${from}><event xmlns="http://jabber.org/protocol/pubsub#event"><items node="${node}"/></event></message>`)
+  const others = ['from="mallory@evil.lit"', `from="${own}/orchard"`, 'from="montague.lit"', 'from="@/"']
+  for (const node of ['storage:bookmarks', 'urn:xmpp:bookmarks:1', 'urn:xmpp:mds:displayed:0', 'urn:xmpp:private:x']) {
+    const secret = node !== 'urn:xmpp:private:x'
+    for (const from of others) assert.equal(forgesOwnData(event(node, from), own), secret, `${node} ${from}`)
+    for (const from of ['', `from="${own}"`, 'from="Romeo@Montague.LIT"']) assert.equal(forgesOwnData(event(node, from), own), false)
+  }
+  assert.equal(forgesOwnData(parseStanza('<message from="mallory@evil.lit"><body>hi</body></message>'), own), false)
 })
 
 const keysOf = (xml: string, archiveId?: string) => dedupKeys(parseStanza(xml), own, archiveId)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { Problem } from '../../src/errors.ts'
 import { vocabulary } from '../../src/features/vocabulary.ts'
+import { illegalCharacter } from '../../src/stanza/characters.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
 import { serialize } from '../../src/stanza/serialize.ts'
 import { createTranslator, type StanzaJson, stanzaKinds } from '../../src/stanza/translate.ts'
@@ -34,6 +36,36 @@ describe('arbitrary stanzas', () => {
         assert.equal(canonical(translator.write(kind, json, { received: true })), canonical(element))
       })
       fc.assert(property, { numRuns })
+    })
+  }
+
+  // sixteen bits at a time: lone surrogates and control characters too
+  const wild = fc.oneof(fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) }), fc.string({ unit: 'binary' }))
+  const slots: Record<string, (text: string) => StanzaJson> = {
+    body: (text) => ({ body: text }),
+    subject: (text) => ({ subject: text }),
+    thread: (text) => ({ thread: text }),
+    nick: (text) => ({ nick: text }),
+    id: (text) => ({ id: text }),
+    'a body of a language': (text) => ({ bodies: { de: text } }),
+    'text of an extension': (text) => ({ extensions: [{ name: 'x', xmlns: 'urn:x', ...(text === '' ? {} : { children: [text] }) }] }),
+    'an attribute of an extension': (text) => ({ extensions: [{ name: 'x', xmlns: 'urn:x', attributes: { a: text } }] }),
+  }
+  for (const [slot, make] of Object.entries(slots)) {
+    it(`T9: any string as ${slot} comes back equal, or is refused with 422`, () => {
+      const property = fc.property(wild, (text) => {
+        let xml: string
+        try {
+          xml = serialize(translator.write('message', make(text)))
+        } catch (thrown) {
+          assert.ok(thrown instanceof Problem && thrown.status === 422, String(thrown))
+          assert.equal(thrown.code, 'illegal-character')
+          assert.notEqual(illegalCharacter(text), undefined)
+          return
+        }
+        assert.deepEqual(through(translator.read(parseStanza(xml)).json), make(text))
+      })
+      fc.assert(property, { numRuns: 2_000 })
     })
   }
 

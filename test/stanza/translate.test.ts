@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { z } from 'zod'
 import { Problem } from '../../src/errors.ts'
 import { vocabulary } from '../../src/features/vocabulary.ts'
@@ -7,6 +8,7 @@ import { isElement } from '../../src/stanza/element.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
 import { serialize } from '../../src/stanza/serialize.ts'
 import { createTranslator, type StanzaJson } from '../../src/stanza/translate.ts'
+import { anyText } from './arbitraries.ts'
 import { canonical } from './canonical.ts'
 
 const translator = createTranslator(vocabulary)
@@ -50,6 +52,44 @@ describe('reading', () => {
       const { delay } = read(`<message><delay xmlns="urn:xmpp:delay" stamp="${stamp}"/></message>`)
       assert.deepEqual(delay, { timestamp: null, raw: { timestamp: stamp } })
     }
+  })
+
+  it('T34: gives what typed members cannot hold as raw text, whatever it is, and never throws', () => {
+    const stamps = [
+      '+275760-09-13T00:00:00Z',
+      '-000001-01-01T00:00:00Z',
+      '275760-09-13T00:00:00Z',
+      '0000-00-00T00:00:00Z',
+      '9999-12-31T23:59:60+99:99',
+      '1e309',
+      'NaN',
+      '\u202e2024',
+    ]
+    for (const stamp of stamps) {
+      const { delay } = read(`<message><delay xmlns="urn:xmpp:delay" stamp="${stamp}"/></message>`)
+      assert.deepEqual(delay, { timestamp: null, raw: { timestamp: stamp } }, stamp)
+    }
+    const typed = (text: string) =>
+      [
+        `<presence><priority>${text}</priority><idle xmlns="urn:xmpp:idle:1" since="${text}"/><delay xmlns="urn:xmpp:delay" stamp="${text}" from="${text}"/></presence>`,
+        `<message type="error"><error code="${text}" type="${text}"><gone xmlns="urn:ietf:params:xml:ns:xmpp-stanzas">${text}</gone></error></message>`,
+        `<iq type="result" id="1"><query xmlns="jabber:iq:last" seconds="${text}"/></iq>`,
+        `<iq type="result" id="1"><fin xmlns="urn:xmpp:mam:2" complete="${text}"><set xmlns="http://jabber.org/protocol/rsm"><first index="${text}">a</first><count>${text}</count></set></fin></iq>`,
+      ].map((xml) => parseStanza(xml))
+    const numbers = fc.constantFrom('-1', '1e9', '99999999999999999999', '0x7f', '٣', ' 1 ', '-0', 'Infinity', '2147483648', '1.5')
+    const property = fc.property(
+      fc.oneof(
+        numbers,
+        anyText.map((text) => text.replace(/[<>&"\r]/g, '')),
+      ),
+      (text) => {
+        for (const stanza of typed(text)) {
+          const json = JSON.parse(JSON.stringify(translator.read(stanza, { received: true }).json))
+          assert.equal(translator.schemas[stanza.name as 'iq'].safeParse(json).error, undefined)
+        }
+      },
+    )
+    fc.assert(property, { numRuns: 1_000 })
   })
 
   it('gives timestamps in UTC, with their fraction', () => {

@@ -1,8 +1,6 @@
 /** The roster on the instance that owns the session: read at each new bind, kept by pushes, changed by commands. */
-import { stanzaProblem } from '../../errors.ts'
 import type { Command, IqAnswer, LiveSession } from '../../gateway/feature.ts'
 import { child, element } from '../../stanza/element.ts'
-import { equal } from '../../stanza/jid.ts'
 import { type Contact, changesOf, ROSTER, readItems, writeRemoval, writeSet } from './contact.ts'
 
 const VERSIONING = 'urn:xmpp:features:rosterver'
@@ -32,9 +30,8 @@ export const rosterPush: IqAnswer = {
   type: 'set',
   name: 'query',
   xmlns: ROSTER,
+  ownAccount: true,
   answer(iq, session) {
-    const { from } = iq.attributes
-    if (from !== undefined && !equal(from, session.record.jid)) throw stanzaProblem({ type: 'cancel', condition: 'service-unavailable' })
     const query = child(iq, 'query', ROSTER)
     if (!query) return {}
     const { state, events } = changesOf(readItems(query), session.state.all('roster'))
