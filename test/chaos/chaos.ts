@@ -1,10 +1,11 @@
 /**
- * `npm run chaos -- --minutes M --seed N [--gateways 3] [--server prosody|ejabberd|both]`: gateways on one Redis, reached by callers who
- * post and read at any of them, and XMPP servers with clients that write and read, while links, servers, gateways and Redis break as the
- * seed has it. Then everything is whole again, and what everybody saw is judged (checker.ts). Exit code 1 when anything was lost, out of
- * order, under two ids, or owned twice.
+ * `npm run chaos -- --minutes M --seed N [--gateways 3] [--server prosody|ejabberd|both] [--logs FOLDER]`: gateways on one Redis,
+ * reached by callers who post and read at any of them, and XMPP servers with clients that write and read, while links, servers,
+ * gateways and Redis break as the seed has it. Then everything is whole again, and what everybody saw is judged (checker.ts). Exit code
+ * 1 when anything was lost, out of order, under two ids, or owned twice.
  */
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startEjabberd } from '../support/ejabberd.ts'
@@ -40,12 +41,13 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     gateways: { type: 'string', default: '3' },
     server: { type: 'string', default: 'both' },
+    logs: { type: 'string' },
   },
 })
 const [minutes, seed, count] = [values.minutes, values.seed, values.gateways].map(Number) as [number, number, number]
 const kinds = choices[values.server]
 if (!(minutes > 0) || !Number.isInteger(seed) || !(count >= 1) || !kinds) {
-  console.error('npm run chaos -- --minutes M --seed N [--gateways 3] [--server prosody|ejabberd|both]')
+  console.error('npm run chaos -- --minutes M --seed N [--gateways 3] [--server prosody|ejabberd|both] [--logs FOLDER]')
   process.exit(2)
 }
 
@@ -104,6 +106,7 @@ async function run(servers: readonly (keyof typeof starts)[]): Promise<boolean> 
     say(left.length === 0 ? 'settled' : `not settled: ${left.slice(0, 20).join(', ')}`)
     const verdicts = await Promise.all(stages.map((stage) => stage.judge({ archive: true })))
     say(`faults: ${[...nemesis.done].map(([fault, times]) => `${fault} ${times}`).join(', ')}`)
+    if (values.logs !== undefined) writeLogs(values.logs, gateways)
     return report(verdicts, witness)
   } finally {
     for (const one of started) await one.stop()
@@ -127,6 +130,15 @@ function writers({ producers, peers: clients, jid }: Stage, random: Random, end:
     }
   }
   return [...producers.map((producer) => keepOn(producer.post)), ...clients.map((client) => keepOn((count) => client.write(jid, count)))]
+}
+
+/** What each gateway logged, in the order of its lives. */
+function writeLogs(to: string, gateways: readonly Revenant[]): void {
+  mkdirSync(to, { recursive: true })
+  for (const [index, { lives }] of gateways.entries()) {
+    const lines = lives.flatMap((life) => life.logs.map(({ line }) => `${line}\n`))
+    writeFileSync(join(to, `gateway-${index}.log`), lines.join(''))
+  }
 }
 
 /** Is all well? */
