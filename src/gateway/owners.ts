@@ -1,21 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
-import { resealCredentials } from './credentials.ts'
+import { createHoldings, FINISH_WITHIN, type Owned } from './holdings.ts'
 import { type AskOptions, createInstances, type Note, type Question } from './instances.ts'
-import { createLive, type Live, type LiveContext } from './live.ts'
+import type { Live, LiveContext } from './live.ts'
 import { createMembership } from './membership.ts'
-import { Fenced, type MessageRecord, type SessionRecord, type SessionStatus, type Store } from './ports.ts'
+import type { MessageRecord, SessionRecord, SessionStatus, Store } from './ports.ts'
 import { createSpread } from './spread.ts'
-import { ended } from './state.ts'
 
-/** ms that a session that is taken up may take before the next one is */
-const UP_WITHIN = 5_000
+export type { Owned } from './holdings.ts'
+
 /** ms that ending or restarting a session elsewhere may take */
 const WHOLE_WITHIN = 10_000
-/** ms for the server to acknowledge what was sent, before a session is handed over */
-const ACKS_WITHIN = 2_000
-/** ms for what callers asked of a session to come to its end before that */
-const FINISH_WITHIN = 10_000
 /** ms that stopping may take in all */
 const STOP_WITHIN = 15_000
 /** ms between two tries to wake an owner that did not hear, and how many */
@@ -23,14 +18,6 @@ const WAKE_AGAIN = 1_000
 const WAKES = 5
 /** beats in which each session is looked at once, for what was noted to its owner and not heard */
 const BEATS_PER_ROUND = 12
-
-export interface Owned {
-  live: Live
-  record: SessionRecord
-  /** under which name, and with which fence */
-  name: string
-  fence: string
-}
 
 export interface Owners {
   get(id: string): Owned | undefined
@@ -59,25 +46,21 @@ export interface Owners {
   lives(): Live[]
 }
 
-/** Which sessions live on this instance: taken, held by its word that it is there, and handed over (one owner per session at any time). */
+/** Which instance has which session, and the way to each (one owner per session at any time). */
 export function createOwners(context: LiveContext): Owners {
-  const { store, clock, seal, instance, log, metrics } = context
-  const owned = new Map<string, Owned>()
-  /** on their way here or away */
-  const moving = new Map<string, Promise<unknown>>()
-  let stopping = false
-  let left: Promise<void> | undefined
+  const { store, clock, instance, log } = context
+  let leaving: Promise<void> | undefined
   let round = 0
 
   const membership = createMembership({
     store,
     clock,
     instance,
-    load: () => (stopping ? null : owned.size),
+    load: () => (leaving ? null : holdings.all.size),
     log,
     onLost() {
       instances.forget()
-      for (const id of [...owned.keys()]) drop(id)
+      for (const id of [...holdings.all.keys()]) holdings.drop(id)
       spread.doubt()
     },
     onBeat(gone) {
@@ -88,198 +71,68 @@ export function createOwners(context: LiveContext): Owners {
     },
   })
   const instances = createInstances({ bus: store.bus, run, hear: (id, note) => void heard(id, note).catch(() => {}) }) // a note that is lost is found by the next look
+  const holdings = createHoldings({
+    context,
+    membership,
+    offer: (heir, id) => instances.note(heir, id, 'free'),
+    onDoubt: () => spread.doubt(),
+  })
   const spread = createSpread({
     store,
     clock,
     membership,
-    count: () => owned.size,
-    isHere: (id) => owned.has(id) || moving.has(id),
-    take: takeUp,
+    count: () => holdings.all.size,
+    isHere: holdings.isHere,
+    take: holdings.takeUp,
     *movable() {
-      for (const [id, { live }] of owned) if (!moving.has(id) && live.isQuiet()) yield id
+      for (const [id, { live }] of holdings.all) if (!holdings.isMoving(id) && live.isQuiet()) yield id
     },
-    give: (id, heir) => void handOver(id, [heir, ...spread.heirs(id)]),
+    give: (id, heir) => void holdings.handOver(id, [heir, ...spread.heirs(id)]),
     onError: (error) => log.warn({ event: 'lease.look-failed', err: error }, 'The store did not answer a look for free sessions'),
   })
-
-  // what an owner writes is refused by the store once another one has the session, and here once another one may have it
-  const fencedStore: Store = {
-    ...store,
-    async commit(...args) {
-      if (membership.held()) return await store.commit(...args)
-      metrics.count('fenced_writes_total')
-      throw new Fenced('Another instance may have the session by now.')
-    },
-  }
-
-  /** One step at a time with a session. */
-  function move<Result>(id: string, step: () => Promise<Result>): Promise<Result> {
-    const done = step().finally(() => moving.delete(id))
-    moving.set(id, done)
-    return done
-  }
-
-  // ---- here
-
-  async function take(id: string): Promise<Owned | undefined> {
-    if (!membership.held()) throw new Problem('store-unavailable', 'This instance cannot take up sessions now.', { retryAfter: 2 })
-    const here = owned.get(id)
-    if (here) return here
-    await moving.get(id)
-    const holder = await store.leases.owner(id)
-    const free = holder === undefined || holder === membership.self || !(await membership.look()).has(holder)
-    return owned.get(id) ?? (free ? await move(id, () => acquire(id, holder)) : undefined)
-  }
-
-  async function acquire(id: string, from: string | undefined): Promise<Owned | undefined> {
-    const name = membership.self
-    const lease = await store.leases.acquire(id, name, from)
-    if (!lease) return undefined
-    const found = await store.sessions.get(id)
-    const mine = membership.held() && membership.self === name
-    if (found && mine && !stopping) return await bringUp(await resealed(found.record), { name, ...lease })
-    await store.leases.release(id, name, lease.fence)
-    return undefined
-  }
-
-  /** Until it is up, or is known not to be soon. */
-  async function takeUp(id: string, from: string | undefined): Promise<void> {
-    try {
-      const taken = await move(id, () => acquire(id, from))
-      await taken?.live.reached(['online', 'backoff', ...ended], AbortSignal.timeout(UP_WITHIN)).catch(() => {})
-    } catch (error) {
-      spread.doubt()
-      log.warn({ session: id, event: 'lease.take-failed', err: error }, 'A session could not be taken up')
-    }
-  }
-
-  /** After a rotation of keys the credentials are sealed anew by whoever takes the session up. */
-  async function resealed(record: SessionRecord): Promise<SessionRecord> {
-    const patch = resealCredentials(seal, record)
-    if (patch === undefined) return record
-    return (await store.sessions.update(record.id, record.version, patch)) ?? record
-  }
-
-  async function bringUp(record: SessionRecord, lease: Pick<Owned, 'name' | 'fence'>): Promise<Owned> {
-    const { id } = record
-    const [state, streams] = await Promise.all([store.state.all(id), store.state.streams(id)])
-    const live = createLive(
-      { ...context, store: fencedStore },
-      { record, fence: lease.fence, held: membership.held, state, streams, onFenced: () => lose(id) },
-    )
-    const entry = { live, record, ...lease }
-    owned.set(id, entry)
-    live.wake()
-    return entry
-  }
-
-  function lose(id: string): void {
-    drop(id)
-    spread.doubt()
-  }
-
-  /** Another instance has it, or may have it by now: nothing is written, the socket goes without a goodbye. */
-  function drop(id: string): void {
-    const entry = owned.get(id)
-    if (!entry) return
-    owned.delete(id)
-    log.warn({ session: id, event: 'lease.lost' }, 'The session was given up')
-    entry.live.abandon({ acks: 0 }).catch(() => {}) // its sockets are gone either way
-  }
-
-  // ---- elsewhere
-
-  /** Leaves it as it is for the first of the heirs that hears. */
-  function handOver(id: string, heirs: readonly string[]): Promise<void> {
-    const entry = owned.get(id)
-    if (!entry || moving.has(id)) return Promise.resolve()
-    return move(id, async () => {
-      try {
-        await entry.live.finished(FINISH_WITHIN)
-        await entry.live.abandon({ acks: ACKS_WITHIN })
-      } finally {
-        await release(id)
-      }
-      for (const heir of heirs) if (await instances.note(heir, id, 'free')) return
-    }).catch((error) => {
-      spread.doubt()
-      log.warn({ session: id, event: 'lease.hand-over-failed', err: error }, 'A session could not be handed over')
-    })
-  }
-
-  async function release(id: string): Promise<void> {
-    const entry = owned.get(id)
-    owned.delete(id)
-    if (entry) await store.leases.release(id, entry.name, entry.fence)
-  }
-
-  /** It is gone, or written by a version that this one does not know and another instance may. */
-  async function giveUp(id: string): Promise<void> {
-    const entry = owned.get(id)
-    drop(id)
-    if (entry) await store.leases.release(id, entry.name, entry.fence)
-  }
 
   /** A few of the own sessions at each beat: notes may have been lost, or the session be gone. */
   function lookAtSome(): void {
     if (!store.durable) return
-    const ids = [...owned.keys()]
+    const ids = [...holdings.all.keys()]
     round = (round + 1) % BEATS_PER_ROUND
-    for (let index = round; index < ids.length; index += BEATS_PER_ROUND) void lookAt(ids[index] as string).catch(() => {})
-  }
-
-  async function lookAt(id: string): Promise<void> {
-    const kept = await store.sessions.get(id)
-    if (!kept) return await giveUp(id)
-    adopt(kept.record)
-    owned.get(id)?.live.wake()
-  }
-
-  function adopt(record: SessionRecord): void {
-    const entry = owned.get(record.id)
-    if (!entry || entry.record.version === record.version) return
-    entry.record = record
-    entry.live.changed(record)
+    for (let index = round; index < ids.length; index += BEATS_PER_ROUND) void holdings.look(ids[index] as string).catch(() => {})
   }
 
   // ---- what others ask
 
   async function heard(id: string, note: Note): Promise<void> {
     if (note === 'free') return spread.offered(id)
-    const entry = current(id)
+    const entry = holdings.get(id)
     if (note === 'accepted') return entry?.live.wake()
     const kept = entry && (await store.sessions.get(id))
-    if (kept) adopt(kept.record)
+    if (kept) holdings.adopt(kept.record)
   }
 
   const whole: Record<string, (entry: Owned, args: { status?: string }) => Promise<void>> = {
-    async 'session.restart'({ live, record, name, fence }) {
-      await live.abandon({ acks: ACKS_WITHIN })
-      await bringUp(record, { name, fence })
-    },
+    'session.restart': holdings.restart,
     async 'session.end'({ record, live }, options) {
       await live.close(options)
-      await release(record.id)
+      await holdings.release(record.id)
     },
   }
 
   async function run({ session, command, args }: Question, options: AskOptions): Promise<unknown> {
-    const entry = current(session)
+    const entry = holdings.get(session)
     if (!entry) throw between()
     const ofWhole = whole[command]
     return ofWhole ? await ofWhole(entry, args as { status?: string }) : await entry.live.perform(command, args, options)
   }
 
-  /** What is owned, unless it may be another's by now: the timer that gives it up may not have run yet. */
-  const current = (id: string) => (membership.held() ? owned.get(id) : undefined)
+  // ---- what is asked of others
 
   /** A command about the whole session: by its owner, or here when it has none. */
   async function wherever(id: string, command: 'session.restart' | 'session.end', args: { status?: string }): Promise<void> {
     const question = { session: id, command, args }
     const options = { timeout: WHOLE_WITHIN, repeatable: true }
-    const other = current(id) ? undefined : await store.leases.owner(id)
+    const other = holdings.get(id) ? undefined : await store.leases.owner(id)
     if (other !== undefined && other !== membership.self && (await isThere(other))) await instances.ask(other, question, options)
-    else if (await take(id)) await run(question, options)
+    else if (await holdings.take(id)) await run(question, options)
     else throw between()
   }
 
@@ -293,32 +146,34 @@ export function createOwners(context: LiveContext): Owners {
   async function wake(id: string): Promise<void> {
     for (let tries = 0; tries < WAKES; tries += 1) {
       const owner = await store.leases.owner(id)
-      if (owner === membership.self) return current(id)?.live.wake()
+      if (owner === membership.self) return holdings.get(id)?.live.wake()
       if (owner === undefined || (await instances.note(owner, id, 'accepted'))) return
       await delay(WAKE_AGAIN, undefined, { ref: false })
     }
   }
 
+  // ---- the end
+
   /** once */
   function leave(): Promise<void> {
-    left ??= leaveAll()
-    return left
+    leaving ??= leaveAll()
+    return leaving
   }
 
   async function leaveAll(): Promise<void> {
-    stopping = true
     spread.stop()
+    const settled = holdings.close()
     // the others know, and it is known who they are
     await membership.beat()
-    await Promise.allSettled(moving.values())
+    await settled
     const part = async (id: string, { live }: Owned) => {
       // in memory nobody can take it up again, so contacts are told; else the next owner resumes the stream
-      if (store.durable) return await handOver(id, spread.heirs(id))
+      if (store.durable) return await holdings.handOver(id, spread.heirs(id))
       await live.finished(FINISH_WITHIN)
       await live.close({})
-      await release(id)
+      await holdings.release(id)
     }
-    const all = Promise.allSettled([...owned].map(([id, entry]) => part(id, entry)))
+    const all = Promise.allSettled([...holdings.all].map(([id, entry]) => part(id, entry)))
     const limit = new AbortController()
     try {
       await Promise.race([all, delay(STOP_WITHIN, undefined, { signal: limit.signal })])
@@ -328,22 +183,22 @@ export function createOwners(context: LiveContext): Owners {
   }
 
   return {
-    get: current,
+    get: holdings.get,
     async create(record, status) {
       if (!membership.held()) throw new Problem('store-unavailable', 'This instance cannot take up sessions now.', { retryAfter: 2 })
       return await store.sessions.create(record, status, membership.self)
     },
-    take,
+    take: holdings.take,
     restart: (id) => wherever(id, 'session.restart', {}),
     end: (id, options) => wherever(id, 'session.end', options),
     async changed(record) {
-      if (owned.has(record.id)) return adopt(record)
+      if (holdings.all.has(record.id)) return holdings.adopt(record)
       const other = await store.leases.owner(record.id)
       if (other !== undefined) await instances.note(other, record.id, 'changed')
     },
     isThere,
     accepted(id, records) {
-      const here = current(id)
+      const here = holdings.get(id)
       if (here) here.live.accepted(records)
       else wake(id).catch(() => {}) // its owner looks by itself now and then
     },
@@ -362,13 +217,13 @@ export function createOwners(context: LiveContext): Owners {
     },
     count() {
       const states = new Map<string, number>()
-      for (const { live } of owned.values()) {
+      for (const { live } of holdings.all.values()) {
         const { state } = live.status()
         states.set(state, (states.get(state) ?? 0) + 1)
       }
       return states
     },
-    lives: () => [...owned.values()].map(({ live }) => live),
+    lives: () => [...holdings.all.values()].map(({ live }) => live),
   }
 }
 

@@ -1,12 +1,13 @@
 /** Several gateways on one Redis, as they stand behind a load balancer. */
 import { type GatewayOptions, startGateway, type TestGateway } from '../support/gateway.ts'
-import { startRedis } from '../support/redis.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
 
 export interface Fleet {
   /** in the order of their start, those that have ended too */
   readonly instances: readonly TestGateway[]
-  /** Another one, whose INSTANCE_ID is its number, from `i0`. */
-  join(): Promise<TestGateway>
+  readonly redis: RedisServer
+  /** Another one, whose INSTANCE_ID is its number, from `i0`, with more environment where given. */
+  join(env?: Readonly<Record<string, string>>): Promise<TestGateway>
   /** where a session is now, by `instance` of what this one says of it */
   instanceOf(session: string, asked: TestGateway): Promise<{ instance: string; state: string }>
   stop(): Promise<void>
@@ -16,11 +17,11 @@ export async function startFleet(count: number, options: Omit<GatewayOptions, 'r
   const redis = await startRedis()
   const instances: TestGateway[] = []
 
-  async function join(): Promise<TestGateway> {
+  async function join(env: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
     const [first] = instances
-    const shared = first === undefined ? {} : { keys: first.keys, env: { ...first.env, ...options.env } }
-    const begun = { ...options, redis, ...shared }
-    const joined = await startGateway({ ...begun, env: { ...begun.env, INSTANCE_ID: `i${instances.length}` } })
+    const shared = first === undefined ? options : { ...options, keys: first.keys, env: { ...first.env, ...options.env } }
+    const own = { INSTANCE_ID: `i${instances.length}`, REDIS_URL: redis.url, ...env }
+    const joined = await startGateway({ ...shared, redis, env: { ...shared.env, ...own } })
     instances.push(joined)
     return joined
   }
@@ -38,6 +39,7 @@ export async function startFleet(count: number, options: Omit<GatewayOptions, 'r
   }
   return {
     instances,
+    redis,
     join,
     instanceOf: async (session, asked) => (await asked.api('GET', `/sessions/${session}`)).body,
     stop,

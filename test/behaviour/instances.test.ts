@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import type { CloudEvent, EventStream } from '../support/event-stream.ts'
 import type { HttpAnswer, TestGateway } from '../support/gateway.ts'
 import { startProsody } from '../support/prosody.ts'
+import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import type { Client } from '../support/second-client.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
 import { type Account, isMessage, isPresence, openAccount, openClient, textOf, until, users } from './account.ts'
@@ -18,7 +19,7 @@ const EVEN = 30_000
 /** ms between two posts through one instance */
 const POST_EACH = 20
 
-const names = ['romeo', 'juliet', 'paris', 'nurse', 'tybalt', 'mercutio', 'benvolio', 'rosaline']
+const names = ['romeo', 'juliet', 'paris', 'nurse', 'tybalt', 'mercutio', 'benvolio', 'rosaline', 'lawrence', 'peter']
 const servants = Array.from({ length: 8 }, (_, index) => `servant${index}`)
 
 describe('instances', { concurrency: true }, () => {
@@ -303,6 +304,46 @@ describe('instances', { concurrency: true }, () => {
       )
       assert.deepEqual(presencesOf(benvolio, tybalt), [])
       await events.close()
+    })
+  })
+
+  describe('of which one is cut from Redis', { concurrency: false }, () => {
+    let fleet: Fleet
+    let proxy: TcpProxy
+    before(async () => {
+      fleet = await startFleet(0, { server })
+      proxy = await startProxy({ to: { port: fleet.redis.port } })
+      await fleet.join({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
+      await fleet.join()
+    })
+    after(async () => {
+      await fleet?.stop()
+      await proxy?.stop()
+    })
+
+    it('F15: go on without it, and it takes part again when it is back', async () => {
+      const [cut, other] = fleet.instances as [TestGateway, TestGateway]
+      const cell = { server, gateway: cut, store: 'redis' as const }
+      const lawrence = await openAccount(cell, 'lawrence')
+      const peter = await openClient(cell, 'peter')
+      await watch(lawrence, peter)
+      proxy.blackhole(true)
+      const say = (one: TestGateway, body: string) =>
+        one.api('POST', '/messages', { query: { session: lawrence.id }, body: { to: peter.jid, body } })
+      const refused = await say(cut, 'not now')
+      assert.deepEqual([refused.status, refused.body.code], [503, 'store-unavailable'])
+      assert.ok(refused.headers.get('retry-after'))
+      await online(fleet, other, lawrence.id, 'i0', AFTER_DEATH)
+      assert.equal((await say(other, 'from the other')).status, 202)
+      await peter.next((one) => isMessage(one) && textOf(one, 'body') === 'from the other')
+
+      proxy.blackhole(false)
+      await until(async () => (await say(cut, 'back')).status === 202, 10_000)
+      await peter.next((one) => isMessage(one) && textOf(one, 'body') === 'back')
+      const { instance, state } = await fleet.instanceOf(lawrence.id, cut)
+      assert.deepEqual([instance, state], ['i1', 'online'])
+      assert.deepEqual(presencesOf(peter, lawrence), [])
+      await peter.stop()
     })
   })
 
