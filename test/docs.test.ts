@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it, type TestContext } from 'node:test'
+import { parse } from 'yaml'
+import { variableNames } from '../src/config.ts'
+import { problemCodes } from '../src/errors.ts'
+import { createMetrics } from '../src/http/metrics.ts'
+import { logEvents } from '../src/log.ts'
+import { startEjabberd } from './support/ejabberd.ts'
+import { startProsody } from './support/prosody.ts'
+import type { XmppServer } from './support/xmpp-server.ts'
+import { connectorFor, follow } from './xmpp/support.ts'
+
+const page = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8')
+const section = (title: string) => page.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? assert.fail(`no section ${title}`)
+/** code words in the first column of the tables of a section */
+const firstColumn = (title: string) =>
+  section(title)
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .flatMap((line) => [...line.split('|')[1]!.matchAll(/`([^`]+)`/g)].map(([, word]) => word!))
+
+describe('docs/operations.md', () => {
+  it('explains every event of the log, and no other', () => {
+    assert.deepEqual(firstColumn('Log').toSorted(), [...logEvents].toSorted())
+  })
+
+  it('explains every metric, and no other', async () => {
+    const { text } = await createMetrics({ version: '0', redis: true }).exposition()
+    const declared = [...text.matchAll(/^# TYPE stanzagate_(\w+)/gm)].map(([, name]) => name)
+    assert.deepEqual(firstColumn('Metrics').toSorted(), declared.toSorted())
+  })
+
+  it('names problems and variables that there are', () => {
+    assert.deepEqual(
+      firstColumn('Problems').filter((code) => !(problemCodes as readonly string[]).includes(code)),
+      [],
+    )
+    const named = [...page.matchAll(/`([A-Z]+(?:_[A-Z]+)+)\b/g)].map(([, name]) => name!)
+    assert.ok(named.length > 20)
+    assert.deepEqual(
+      named.filter((name) => !variableNames.includes(name) && name !== 'NODE_OPTIONS'),
+      [],
+    )
+  })
+
+  const advice = (language: string) => new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(section('XMPP servers'))![1]!
+
+  /** seconds for which the server keeps the stream of somebody who is away */
+  async function resumable(t: TestContext, server: XmppServer): Promise<number | null | undefined> {
+    t.after(() => server.stop())
+    const connector = connectorFor(server)
+    t.after(() => connector.close())
+    const { connection, online } = follow(connector.open, { jid: 'romeo@localhost', password: 'secret', service: server.service })
+    await online()
+    return connection.snapshot()?.max
+  }
+
+  it('has advice that Prosody takes', async (t) => {
+    const server = await startProsody({ users: { romeo: 'secret' }, modules: ['limits'], config: advice('lua') })
+    assert.equal(await resumable(t, server), 900)
+  })
+
+  it('has advice that ejabberd takes', async (t) => {
+    const { modules, ...global } = parse(advice('yaml'))
+    const lines = Object.entries({ ...global, append_host_config: { localhost: { modules } } })
+    const config = lines.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join('\n')
+    const server = await startEjabberd({ users: { romeo: 'secret' }, smacks: false, mam: false, carbons: false, config })
+    assert.equal(await resumable(t, server), 900)
+  })
+})
