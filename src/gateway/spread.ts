@@ -64,6 +64,8 @@ export function createSpread({
   /** free sessions at the last look that others were to take, and how many instances had their turn */
   let left = 0
   let turns = 0
+  /** sessions that it had at the last beat */
+  let before = 0
   let stopped = false
 
   function want(id: string, from: string | undefined): void {
@@ -115,8 +117,11 @@ export function createSpread({
     return others
   }
 
-  /** Hands a few over where this instance has more than its share. */
+  /** Hands a few over where this instance has more than its share. Not while it gets more: what is known of the others is older. */
   function balance(): void {
+    const grows = count() > before
+    before = count()
+    if (grows) return
     const others = [...membership.members].filter(([name, { load }]) => name !== membership.self && load !== null)
     const total = others.reduce((sum, [, { load }]) => sum + (load ?? 0), count())
     const share = Math.ceil(total / (others.length + 1))

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { CloudEvent, EventStream } from '../support/event-stream.ts'
+import { type Fleet, signal, startFleet } from '../support/fleet.ts'
 import type { HttpAnswer, TestGateway } from '../support/gateway.ts'
 import { startProsody } from '../support/prosody.ts'
 import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import type { Client } from '../support/second-client.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
 import { type Account, isMessage, isPresence, openAccount, openClient, textOf, until, users } from './account.ts'
-import { type Fleet, signal, startFleet } from './fleet.ts'
 
 /** ms until a session is up elsewhere after its instance was killed, and after it was asked to stop */
 const AFTER_DEATH = 20_000

@@ -136,16 +136,25 @@ test('a session that is offered is taken at once', async () => {
 test('who has more than its share hands a few over at each beat, to those who have less', async () => {
   const { here, given, beat } = await world({ full: 70, empty: 0, leaving: null })
   for (let number = 0; number < 80; number += 1) here.add(`ses_${number}`)
-  await beat()
-  await beat()
+  for (let beats = 0; beats < 3; beats += 1) await beat()
   assert.equal(given.length, 20)
   assert.deepEqual([...new Set(given.map(({ heir }) => heir))], ['empty'])
+})
+
+test('who gets more just now hands nothing over', async () => {
+  const { here, given, beat } = await world({ other: 0 })
+  for (let beats = 0; beats < 5; beats += 1) {
+    for (let number = 0; number < 20; number += 1) here.add(`ses_${beats}_${number}`)
+    await beat()
+  }
+  assert.deepEqual(given, [])
+  await beat()
+  assert.equal(given.length, 20)
 })
 
 test('a share that is nearly even stays as it is', async () => {
   const { here, given, beat } = await world({ other: 98 })
   for (let number = 0; number < 102; number += 1) here.add(`ses_${number}`)
-  await beat()
-  await beat()
+  for (let beats = 0; beats < 3; beats += 1) await beat()
   assert.deepEqual(given, [])
 })

@@ -1,6 +1,6 @@
 /** Several gateways on one Redis, as they stand behind a load balancer. */
-import { type GatewayOptions, startGateway, type TestGateway } from '../support/gateway.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
+import { type GatewayOptions, startGateway, type TestGateway } from './gateway.ts'
+import { type RedisServer, startRedis } from './redis.ts'
 
 export interface Fleet {
   /** in the order of their start, those that have ended too */
