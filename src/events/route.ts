@@ -11,7 +11,7 @@ import type { RpcAnswer } from './rpc.ts'
 import { serveSse, sseHeaders } from './sse.ts'
 import type { PreparedStream, Streams } from './streams.ts'
 import type { Tickets } from './tickets.ts'
-import { serveWebSocket, socketOptions } from './websocket.ts'
+import { codeLabel, serveWebSocket, socketOptions } from './websocket.ts'
 
 const PATH = '/events'
 
@@ -71,7 +71,7 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
     const started = performance.now()
     log.info({ event: 'stream.open', requestId: request.id, session, kind }, 'Event stream opened')
     return (code: string | number) => {
-      metrics.count('streams_closed_total', { kind, code: String(code) })
+      metrics.count('streams_closed_total', { kind, code: codeLabel(code) })
       const seconds = (performance.now() - started) / 1000
       log.info({ event: 'stream.close', requestId: request.id, session, kind, code, seconds }, 'Event stream closed')
     }

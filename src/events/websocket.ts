@@ -24,6 +24,11 @@ const closeCodes: Record<StreamEnd, readonly [code: number, reason: string]> = {
   gone: [1001, 'gone'],
 }
 const RATE: readonly [number, string] = [4029, 'too many frames']
+const ownCodes: readonly number[] = [...Object.values(closeCodes), RATE].map(([code]) => code)
+
+/** The code as a label of metrics: a client may close with any of a thousand codes of its own. */
+export const codeLabel = (code: string | number): string =>
+  Number(code) > 1015 && !ownCodes.includes(Number(code)) ? 'other' : String(code)
 
 /** Options of the WebSocket server. Whoever does not take its close frame is destroyed 30 s later (`closeTimeout` of ws). */
 export const socketOptions = {
@@ -45,13 +50,19 @@ export interface SocketContext {
 /** Serves a stream on a WebSocket: each frame out is an event or an answer, each frame in a request. */
 export async function serveWebSocket(webSocket: WebSocket, { socket, stream, streams, answer, onEnd }: SocketContext): Promise<void> {
   const closed = streams.opened('websocket')
+  /** why we closed it: a client that is gone does not repeat it */
+  let said: number | undefined
+  const close = ([code, reason]: readonly [number, string]) => {
+    said ??= code
+    webSocket.close(code, reason)
+  }
   webSocket.once('close', (code) => {
     clearInterval(beat)
     closed()
-    onEnd(code)
+    onEnd(said ?? code)
   })
   const beat = keepAlive(webSocket, socket)
-  takeRequests(webSocket, answer)
+  takeRequests(webSocket, answer, () => close(RATE))
   let end: StreamEnd = 'failed'
   try {
     end = await stream.run({
@@ -63,7 +74,7 @@ export async function serveWebSocket(webSocket: WebSocket, { socket, stream, str
       },
     })
   } finally {
-    if (end !== 'gone') webSocket.close(...closeCodes[end])
+    if (end !== 'gone') close(closeCodes[end])
   }
 }
 
@@ -81,7 +92,7 @@ function keepAlive(webSocket: WebSocket, socket: Socket): NodeJS.Timeout {
 }
 
 /** Hands frames to `answer`, a bounded number at once, and reads no further while that many are worked on. */
-function takeRequests(webSocket: WebSocket, answer: SocketContext['answer']): void {
+function takeRequests(webSocket: WebSocket, answer: SocketContext['answer'], flooded: () => void): void {
   let working = 0
   let allowance = NOISE_BURST
   let refilled = performance.now()
@@ -100,7 +111,7 @@ function takeRequests(webSocket: WebSocket, answer: SocketContext['answer']): vo
     working -= 1
     if (webSocket.readyState !== webSocket.OPEN) return
     if (answered !== undefined) webSocket.send(answered)
-    if (!isRequest && isTooMuch()) webSocket.close(...RATE)
+    if (!isRequest && isTooMuch()) flooded()
     if (working < CONCURRENCY && webSocket.isPaused) webSocket.resume()
   }
 

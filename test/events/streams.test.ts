@@ -6,6 +6,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { WebSocket } from 'ws'
 import { keys, operation, startApp, type TestAppOptions } from '../http/support.ts'
 import { openEventStream } from '../support/event-stream.ts'
+import { samplesOf, sumOf } from '../support/metrics.ts'
 
 const message = (body: string) => ({ type: 'message.received', data: { from: 'romeo@x.example/orchard', to: 'a@x.example', body } })
 const presence = (from: string, show?: string) => ({ type: 'presence.available', volatile: true, data: { from, ...(show && { show }) } })
@@ -303,6 +304,18 @@ test('a flood of frames that are no requests is closed with 4029', async (t) => 
   assert.equal((await stream.closed).code, 4029)
 })
 
+test('closed streams are counted by code, those that only a client knows as one', async (t) => {
+  const { open, api } = await start(t)
+  for (const code of [1000, 4321, 4322]) {
+    const stream = open()
+    await stream.opened
+    stream.socket.close(code)
+    await stream.closed
+  }
+  const counted = async (code: string) => sumOf(samplesOf((await api('GET', '/metrics')).text), 'streams_closed_total', { code })
+  await until(async () => (await counted('other')) === 2 && (await counted('1000')) === 1)
+})
+
 test('a reader whose socket takes nothing is closed with 4008; it comes back by cursor and misses nothing; others do not notice', async (t) => {
   const { id, append, open, url, app } = await start(t, { env: { SLOW_READER_SECONDS: '0.4' } })
   const healthy = open()
@@ -351,8 +364,8 @@ test('a stream that its reader left leaves nothing behind', async (t) => {
 
 // ---------------------------------------------------------------- support
 
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10))
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 async function readSse(url: string, headers: Record<string, string> = {}, count = 0) {
