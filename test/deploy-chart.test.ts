@@ -48,6 +48,8 @@ const full = {
   affinity: { nodeAffinity: {} },
   priorityClassName: 'high',
   extraEnv: [{ name: 'NODE_OPTIONS', value: '--max-old-space-size=768' }],
+  extraVolumes: [{ name: 'redis-ca', secret: { secretName: 'redis-ca' } }],
+  extraVolumeMounts: [{ name: 'redis-ca', mountPath: '/etc/redis-ca', readOnly: true }],
 }
 /** of the environment: never a person's to set in a pod */
 const unset = ['DEVELOPMENT_KEY', 'NODE_TLS_REJECT_UNAUTHORIZED']
