@@ -94,6 +94,7 @@ export function createLive(
   let doubting = false
   let leaving = false
   let closing = false
+  /** what callers wait for */
   const performing = new Set<Promise<unknown>>()
 
   const states = createStates({ clock, announce })
@@ -122,6 +123,7 @@ export function createLive(
     sasl: async () => openSasl(seal, record),
     device: (index) => createDevice({ index, session, seal }),
     resume: streams,
+    inherited: start.state.size > 0,
     unacked: (index) => outbox.unacked(index),
     on: {
       state: (index, state, detail) => (index === 0 ? primaryState(state, detail) : senderState(index, state)),
@@ -330,6 +332,12 @@ export function createLive(
 
   // ---- the outside
 
+  function waitedFor<Result>(work: Promise<Result>): Promise<Result> {
+    const done = work.finally(() => performing.delete(done))
+    performing.add(done)
+    return done
+  }
+
   function status(): SessionStatus {
     return { ...states.status(), instance, connections: connections.status() }
   }
@@ -357,19 +365,16 @@ export function createLive(
         begun = true
         return command(session, args as never, options)
       })
-      performing.add(performed)
       try {
-        return await performed
+        return await waitedFor(performed)
       } catch (error) {
         const isSet = name === 'iq' && (args as { type?: unknown }).type === 'set'
         if (!begun || !isSet || !isAway(error)) throw error
         throw new Problem('outcome-unknown', 'The store is away; the request may have been carried out.', { cause: error })
-      } finally {
-        performing.delete(performed)
       }
     },
 
-    reached: states.reached,
+    reached: (wanted, signal) => waitedFor(states.reached(wanted, signal)),
     load: () => ({ ...outbox.load(), iqs: correlator.size() }),
 
     async close(options) {

@@ -49,6 +49,7 @@ export interface Owners {
 /** Which instance has which session, and the way to each (one owner per session at any time). */
 export function createOwners(context: LiveContext): Owners {
   const { store, clock, instance, log } = context
+  const asking = new Map<string, Promise<boolean>>()
   let leaving: Promise<void> | undefined
   let round = 0
 
@@ -136,7 +137,14 @@ export function createOwners(context: LiveContext): Owners {
     else throw between()
   }
 
-  async function isThere(owner: string): Promise<boolean> {
+  /** Asked once for all who want to know at one time: a list of sessions has few owners. */
+  function isThere(owner: string): Promise<boolean> {
+    const under = asking.get(owner) ?? isAlive(owner).finally(() => asking.delete(owner))
+    asking.set(owner, under)
+    return under
+  }
+
+  async function isAlive(owner: string): Promise<boolean> {
     if (owner === membership.self) return true
     if (!(await instances.hears(owner))) return false
     return membership.members.has(owner) || (await membership.look()).has(owner)

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
 import { bare, jid as normalised } from '../stanza/jid.ts'
 import { type Credentials, changedCredentials, sameCredentials, sealCredentials } from './credentials.ts'
@@ -12,6 +13,10 @@ import { sessionView } from './view.ts'
 
 /** ms that trying a changed password may take */
 const VERIFY_WITHIN = 20_000
+/** ms between looks at a log-in on another instance */
+const LOOK_AGAIN = 50
+/** ms in which what is left of a failed one goes */
+const ENDING = 500
 /** sessions of a tenant looked through for an id that a caller chose */
 const LOOK_THROUGH = 1_000
 
@@ -58,10 +63,10 @@ export function createSessions({
           () => undefined,
           (error) => ({ error }),
         ))
-      if (!lost) return await rejoin(record, request, wait)
       // what went wrong for another password says nothing about this one
-      if (sameCredentials(seal, record, request)) throw lost.error
-      return await open(request, { wait, background })
+      if (lost && sameCredentials(seal, record, request)) throw lost.error
+      const joined = lost ? undefined : await rejoin(record, request, wait).catch(unlessGone)
+      return joined ?? (await open(request, { wait, background }))
     }
     const owned = await owners.take(record.id)
     if (!owned) throw new Problem('session-offline', 'The session could not be taken up.', { retryAfter: 1 })
@@ -101,13 +106,25 @@ export function createSessions({
     const same = sameCredentials(seal, record, given)
     if (!same) await verify(record, given, Math.max(wait, 1_000))
     const current = same ? record : await change(record.id, sealCredentials(seal, record, given))
-    const status = await handleOf(current).status()
+    const status = await settled(handleOf(current), wait)
     if (ended.includes(status.state)) {
       await owners.restart(record.id)
       const owned = owners.get(record.id)
       if (owned) await online(owned.live, wait)
     }
     return { handle: handleOf(current), token: await token(record.id), outcome: 'existing' as const }
+  }
+
+  /** The first log-in may be under way on another instance: it comes to something, or nothing is left of the session. */
+  async function settled(handle: SessionHandle, wait: number): Promise<SessionStatus> {
+    const deadline = clock.monotonic() + wait
+    for (;;) {
+      const status = await handle.status()
+      const left = deadline - clock.monotonic()
+      const going = ended.includes(status.state) && clock.now() - status.since < ENDING
+      if ((status.state !== 'connecting' && !going) || owners.get(handle.record.id) || left <= 0) return status
+      await delay(Math.min(LOOK_AGAIN, left))
+    }
   }
 
   async function verify(
@@ -248,4 +265,9 @@ export function createSessions({
       return undefined
     },
   }
+}
+
+/** For one that was ended meanwhile: undefined. */
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof Problem) || error.code !== 'session-not-found') throw error
 }

@@ -126,10 +126,23 @@ describe('instances', { concurrency: true }, () => {
     it('make one session of two requests at once', async () => {
       const body = { jid: 'paris@localhost', password: users('paris').paris as string }
       const made = await Promise.all([owner.login(body), other.login(body)])
-      assert.equal(made[0].id, made[1].id)
+      assert.deepEqual([made[0].id, ...made.map(({ state }) => state)], [made[1].id, 'online', 'online'])
       assert.equal((await other.api('GET', '/sessions')).body.data.filter(({ jid }: { jid: string }) => jid === body.jid).length, 1)
       assert.equal((await other.api('DELETE', `/sessions/${made[0].id}`)).status, 204)
       assert.equal((await owner.api('GET', `/sessions/${made[0].id}`)).status, 404)
+    })
+
+    it('make none of two requests at once that cannot log in', async () => {
+      const body = { jid: 'paris@localhost', password: 'wrong', service: server.service }
+      const refused = await Promise.all([owner, other].map((one) => one.api('POST', '/sessions', { body })))
+      assert.deepEqual(
+        refused.map(({ status, body: { code } }) => [status, code]),
+        [
+          [422, 'xmpp-authentication-failed'],
+          [422, 'xmpp-authentication-failed'],
+        ],
+      )
+      assert.equal((await owner.api('GET', '/sessions')).body.data.length, 1)
     })
   })
 
