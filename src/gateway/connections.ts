@@ -53,6 +53,7 @@ export function createConnections({
   sasl,
   device,
   resume,
+  inherited,
   unacked,
   on,
 }: {
@@ -63,6 +64,8 @@ export function createConnections({
   device: (index: number) => Device
   /** streams to resume at the first connect */
   resume: ReadonlyMap<number, StreamState>
+  /** another process had the session before */
+  inherited: boolean
   unacked: (index: number) => number
   on: {
     state(index: number, state: SessionState, detail: StateDetail): void
@@ -84,7 +87,7 @@ export function createConnections({
     slots.set(index, slot)
     if (slot.jid) own.add(slot.jid)
     slot.connection = connector.open(
-      { jid, password, sasl, resource: wanted, service, resume: resume.get(index) ?? null, device: device(index) },
+      { jid, password, sasl, resource: wanted, service, resume: resume.get(index) ?? null, inherited, device: device(index) },
       {
         state(state, detail) {
           slot.state = state

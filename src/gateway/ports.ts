@@ -377,6 +377,8 @@ export interface ConnectionSpec {
   service: string | null
   /** resume this stream if the server still has it */
   resume: StreamState | null
+  /** another process had this connection: something that it wrote may still be on its way to the server */
+  inherited?: boolean
   /** true: give up at the first definite failure or after `attemptsDeadline`; the supervisor retries only once it was online */
   once?: boolean
   /** what makes this connection known again to its server; never shared between connections. Absent: no FAST tokens are asked for */

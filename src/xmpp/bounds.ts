@@ -41,6 +41,8 @@ export interface Bounds {
   backoffMax: number
   /** a stream that lived so long starts the back-off anew */
   stable: number
+  /** so long after a stream or an attempt broke, the server may still meet what we wrote on it */
+  ghost: number
   /** reconnects per second to one host, and how many may come at once */
   reconnectRate: number
   reconnectBurst: number
@@ -68,6 +70,7 @@ export const defaultBounds: Bounds = {
   backoffFirst: 1_000,
   backoffMax: 300_000,
   stable: 60_000,
+  ghost: 60_000,
   reconnectRate: 20,
   reconnectBurst: 100,
 }

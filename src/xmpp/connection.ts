@@ -27,7 +27,7 @@ const crashes = new Set(['timeout', 'connection-lost', 'internal-error', 'intern
 export function createConnection({ spec, events, surroundings, clock, log, turn, onDone }: ConnectionOptions): Connection {
   const { bounds, stanzaLimit, random, metrics } = surroundings
   const closing = new AbortController()
-  const supervisor = createSupervisor({ bounds, random, monotonic: clock.monotonic })
+  const supervisor = createSupervisor({ bounds, random, monotonic: clock.monotonic, inherited: spec.inherited })
   const domain = spec.jid.slice(spec.jid.indexOf('@') + 1)
   let stream: Stream | undefined
   let ledger: Ledger | undefined = restored(spec.resume)

@@ -48,18 +48,29 @@ export function createSupervisor({
   bounds,
   monotonic,
   random,
+  inherited = false,
 }: {
-  bounds: Pick<Bounds, 'backoffFirst' | 'backoffMax' | 'stable'>
+  bounds: Pick<Bounds, 'backoffFirst' | 'backoffMax' | 'stable' | 'ghost'>
   monotonic: () => number
   random: () => number
+  /** another process may have left a stream or an attempt just now */
+  inherited?: boolean | undefined
 }) {
   let failures = 0
+  let brokenAt = inherited ? monotonic() : Number.NEGATIVE_INFINITY
+  let conflictAt = Number.NEGATIVE_INFINITY
   const strikes = new Map<string, number[]>()
 
   return {
     /** `online`: ms that the stream was bound, 0 for an attempt that failed */
     judge({ reason, problem }: Failure, online: number): Verdict {
-      if (reason === 'conflict') return { kind: 'stop', state: 'conflict' }
+      const now = monotonic()
+      const recent = (at: number) => now - at < bounds.ghost
+      if (reason === 'conflict') {
+        // our own log-in that a slow link brought late, or somebody else: the second one tells
+        if (!recent(brokenAt) || recent(conflictAt)) return { kind: 'stop', state: 'conflict' }
+        conflictAt = now
+      } else brokenAt = now
       if (problem.code === 'xmpp-authentication-failed') return { kind: 'stop', state: 'auth-failed' }
       if (online >= bounds.stable) {
         failures = 0
@@ -67,11 +78,10 @@ export function createSupervisor({
       }
       const rule = ruleOf(reason)
       if (rule.strikes !== undefined) {
-        const now = monotonic()
         const { within = Number.POSITIVE_INFINITY } = rule.strikes
-        const recent = [...(strikes.get(reason) ?? []).filter((at) => now - at < within), now]
-        strikes.set(reason, recent)
-        if (recent.length >= STRIKES) return { kind: 'stop', state: 'stopped' }
+        const struck = [...(strikes.get(reason) ?? []).filter((at) => now - at < within), now]
+        strikes.set(reason, struck)
+        if (struck.length >= STRIKES) return { kind: 'stop', state: 'stopped' }
       }
       const grown = 2 ** Math.min(failures, 30)
       const atOnce = rule.atOnce === true && failures === 0

@@ -190,6 +190,19 @@ describe('with a real server', () => {
     assert.equal(first.states.length, 3)
   })
 
+  test('F16: a conflict where a log-in of our own may have come late is answered once, and no more', async () => {
+    const first = follow(connector(server).open, { ...ada, service: server.service, inherited: true })
+    await first.online()
+    const second = follow(connector(server).open, { ...ada, service: server.service })
+    await second.state('conflict')
+    await first.until(() => first.bounds.length === 2)
+    const third = follow(connector(server).open, { ...ada, service: server.service })
+    await third.online()
+    await first.state('conflict')
+    await third.connection.ping()
+    assert.equal(first.bounds.length, 2)
+  })
+
   test('F17: a password that was changed meanwhile ends the session after one try', async () => {
     const proxy = await proxied()
     await server.addUser('carl', 'old')

@@ -51,6 +51,17 @@ describe('the decision after an end', () => {
     assert.equal(wait('connection-lost', 60_000), 1000)
   })
 
+  test('a conflict soon after a break may be our own log-in that came late: it is tried once more, and a second one is final', () => {
+    const { wait, pass } = supervisor()
+    wait('connection-lost')
+    pass(59_999)
+    assert.deepEqual([wait('conflict'), wait('conflict')], [2000, 'conflict'])
+    const later = supervisor()
+    later.wait('connection-lost')
+    later.pass(60_000)
+    assert.equal(later.wait('conflict'), 'conflict')
+  })
+
   test('conflict and refused credentials are final', () => {
     const { judge } = supervisor()
     assert.deepEqual(judge(ended('conflict', 'xmpp-conflict'), 100_000), { kind: 'stop', state: 'conflict' })
