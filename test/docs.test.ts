@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { variableNames } from '../src/config.ts'
 import { problemCodes } from '../src/errors.ts'
 import { createMetrics } from '../src/http/metrics.ts'
 import { logEvents } from '../src/log.ts'
+import { streamCondition } from '../src/xmpp/conditions.ts'
 import { startEjabberd } from './support/ejabberd.ts'
 import { startProsody } from './support/prosody.ts'
 import type { XmppServer } from './support/xmpp-server.ts'
@@ -40,6 +42,27 @@ describe('docs/operations.md', () => {
     assert.ok(named.length > 20)
     assert.deepEqual(
       named.filter((name) => !variableNames.includes(name) && name !== 'NODE_OPTIONS'),
+      [],
+    )
+  })
+
+  it('explains every reason, and no other', () => {
+    const src = fileURLToPath(new URL('../src/xmpp', import.meta.url))
+    const sources = globSync('*.ts', { cwd: src }).map((file) => readFileSync(`${src}/${file}`, 'utf8'))
+    const given = sources.flatMap((source) => [
+      ...source.matchAll(/\bfailure\(\s*'([a-z-]+)'/g),
+      ...source.matchAll(/^ {2}'[a-z-]+': '([a-z-]+)',$/gm),
+    ])
+    // the last one is the gateway's own, of a session that no instance has
+    const words = new Set([...given.map(([, word]) => word!), 'instance-lost'])
+    assert.ok(words.size > 15)
+    const explained = firstColumn('Reasons')
+    assert.deepEqual(
+      [...words].filter((word) => !explained.includes(word)),
+      [],
+    )
+    assert.deepEqual(
+      explained.filter((word) => !words.has(word) && !word.endsWith('-') && streamCondition(word) !== word),
       [],
     )
   })
