@@ -87,6 +87,8 @@ async function run(servers: readonly (keyof typeof starts)[]): Promise<boolean> 
       gateways.push(keep(await startRevenant({ server, redis, args: [gatewayFile], ...(keys ? { keys } : {}), env: more })))
     }
 
+    keep({ stop: async () => void (values.logs !== undefined && writeLogs(values.logs, gateways)) })
+
     const gateway = anyOf(gateways, createRandom(seed + 2))
     const stages = await Promise.all(
       places.map(async ({ server, proxy }) => {
@@ -106,7 +108,6 @@ async function run(servers: readonly (keyof typeof starts)[]): Promise<boolean> 
     say(left.length === 0 ? 'settled' : `not settled: ${left.slice(0, 20).join(', ')}`)
     const verdicts = await Promise.all(stages.map((stage) => stage.judge({ archive: true })))
     say(`faults: ${[...nemesis.done].map(([fault, times]) => `${fault} ${times}`).join(', ')}`)
-    if (values.logs !== undefined) writeLogs(values.logs, gateways)
     return report(verdicts, witness)
   } finally {
     for (const one of started) await one.stop()
