@@ -1,0 +1,158 @@
+/** What a build of another version wrote: as if it were not there, and never in the way of what is. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Store } from '../../src/gateway/ports.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { createOpener } from './open-redis.ts'
+import { acceptance, eventually, messageRecord, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
+
+const unavailable = problem('store-unavailable')
+const stream = { id: 's', jid: 'j', inbound: 1, outbound: 1, acked: 1, max: null, savedAt: 1 }
+
+/** Every value in an envelope gets the next version, wherever it stands. Answers how many there were, by the last part of their keys. */
+const RAISE = `
+local count = {}
+local function raise(key, text)
+  local raised, times = string.gsub(text, '{"v":1,"d":', '{"v":2,"d":', 1)
+  local noun = string.match(key, '[^:{}]+$')
+  if times > 0 then count[noun] = (count[noun] or 0) + 1 end
+  return raised
+end
+for _, key in ipairs(redis.call('KEYS', 'sg:*')) do
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'string' then redis.call('SET', key, raise(key, redis.call('GET', key)), 'KEEPTTL')
+  elseif kind == 'hash' then
+    local all = redis.call('HGETALL', key)
+    for i = 1, #all, 2 do redis.call('HSET', key, all[i], raise(key, all[i + 1])) end
+  elseif kind == 'stream' then
+    local entries = redis.call('XRANGE', key, '-', '+')
+    redis.call('DEL', key)
+    for _, entry in ipairs(entries) do
+      for i, field in ipairs(entry[2]) do entry[2][i] = raise(key, field) end
+      redis.call('XADD', key, entry[1], unpack(entry[2]))
+    end
+  end
+end
+return cjson.encode(count)
+`
+
+describe('values of another version', { timeout: 60_000 }, () => {
+  let server: RedisServer
+  let store: Store
+  const opener = createOpener()
+  before(async () => {
+    server = await startRedis()
+    store = await opener.open(server.url)
+  })
+  after(async () => {
+    await opener.close()
+    await server?.stop()
+  })
+
+  test('every kind of value that the next version wrote is as if it were not there', async () => {
+    const { id, fence, record } = await ownedSession(store)
+    const answer = { status: 202, body: {} }
+    await store.sessions.addToken(id, 'hash')
+    await store.commit(id, fence, {
+      events: [
+        { type: 'a', data: 1, dedup: ['x'] },
+        { type: 'b', data: 1, volatile: true },
+      ],
+      state: [{ kind: 'roster', key: 'old', value: 1 }],
+      streams: { 0: stream },
+      status: sessionStatus,
+    })
+    await store.outbox.accept(id, acceptance(['m1', 'm2'], { key: 'accepted', fingerprint: 'f', answer }))
+    await store.idempotency.begin(id, 'finished', 'f', 'one', 1000)
+    await store.idempotency.finish(id, 'finished', 'f', answer)
+    await store.iqs.put({ id: 'q', session: id, status: 'pending' }, 60_000)
+    const ticket = newId('ticket')
+    await store.tickets.put(ticket, { tenant: 't', session: id }, 60_000)
+    await store.sessions.get(id)
+
+    const raised = JSON.parse(await server.cli('eval', RAISE, '0'))
+    assert.deepEqual(raised, { session: 3, durable: 3, volatile: 1, outbox: 2, kept: 5, roster: 1, [ticket]: 1 })
+
+    assert.equal(await store.sessions.get(id), undefined)
+    assert.deepEqual(await store.sessions.find(record.tenant, record.jid), [])
+    assert.deepEqual(await store.sessions.list(record.tenant, { limit: 10 }), [])
+    assert.equal(await store.sessions.update(id, 1, { connections: 2 }), undefined)
+    assert.match(await server.cli('hget', `sg:{${id}}:session`, 'record'), /^\{"v":2,/, 'and it is left as it is')
+    // another one of that account would be a second one
+    await assert.rejects(store.sessions.create(sessionRecord({ tenant: record.tenant }), sessionStatus), unavailable)
+    assert.equal((await store.state.read(id, 'roster')).size, 0)
+    assert.equal((await store.state.all(id)).get('roster')?.size, 0)
+    assert.equal((await store.state.streams(id)).size, 0)
+    const page = await store.log.read(id, undefined, 10)
+    assert.deepEqual([page.events, page.end, page.gap, page.next], [[], true, undefined, await store.log.end(id)])
+    assert.deepEqual([await store.outbox.read(id, undefined, 1), await store.outbox.size(id)], [[], { length: 2 }])
+    assert.equal(await store.records.get(id, 'm1'), undefined)
+    assert.equal(await store.iqs.get(id, 'q'), undefined)
+    assert.equal(await store.tickets.take(ticket), undefined)
+    // it can neither be replayed nor be done twice
+    await assert.rejects(store.idempotency.begin(id, 'finished', 'f', 'one', 1000), unavailable)
+    await assert.rejects(store.outbox.accept(id, acceptance(['m3'], { key: 'accepted', fingerprint: 'f', answer })), unavailable)
+
+    // what is written beside it is there, and nothing waits behind it
+    const [cursor] = await store.commit(id, fence, {
+      events: [{ type: 'c', data: 2 }],
+      state: [{ kind: 'roster', key: 'new', value: 2 }],
+      records: [messageRecord('m1', { status: 'sent' })],
+      streams: { 1: stream },
+    })
+    assert.equal((await store.outbox.accept(id, acceptance(['m4']))).kind, 'accepted')
+    assert.deepEqual([...(await store.state.read(id, 'roster'))], [['new', 2]])
+    assert.deepEqual([...(await store.state.streams(id)).keys()], [1])
+    assert.equal((await store.records.get(id, 'm1'))?.status, 'sent')
+    const events = (await store.log.read(id, undefined, 10)).events.map(({ type }) => type)
+    assert.deepEqual(events, ['c', 'message.accepted'])
+    assert.deepEqual(await store.log.place(id, cursor!), { kind: 'known' })
+    const [entry, ...others] = await store.outbox.read(id, undefined, 1)
+    assert.deepEqual([entry?.id, others, await store.outbox.read(id, entry?.place, 10)], ['m4', [], []])
+    await store.commit(id, fence, { settled: ['m1', 'm4'] })
+    assert.equal((await store.outbox.size(id)).length, 1)
+  })
+
+  test('a message of another version on a channel is not heard, and the next one is', async () => {
+    const channel = newId('channel')
+    const heard: unknown[] = []
+    const stop = store.bus.subscribe(channel, (message) => heard.push(message))
+    await store.bus.publish('any', 1)
+    for (const text of ['{"v":2,"d":"other"}', 'no JSON', '{}', 'null']) {
+      assert.equal((await server.cli('publish', `sg:bus:${channel}`, text)).trim(), '1')
+    }
+    await store.bus.publish(channel, 'known')
+    await eventually(() => heard.length > 0)
+    assert.deepEqual(heard, ['known'])
+    stop()
+  })
+
+  test('a value that nobody can take apart stops nothing', async () => {
+    const { id, fence, record } = await ownedSession(store)
+    const index = `sg:{ten_${record.tenant}}:jid:other@example.org`
+    for (const key of ['r m1', 'a k1', 'd x', 'q i1']) await server.cli('hset', `sg:{${id}}:kept`, key, '?')
+    for (const key of ['r m2', 'a k2', 'd y']) await server.cli('hset', `sg:{${id}}:kept`, key, '9999999999999 ?')
+    for (const key of ['r m1', 'a k1', 'd x', 'r m2', 'a k2']) await server.cli('zadd', `sg:{${id}}:due`, '1', key)
+    await server.cli('hset', index, '-', '')
+    await server.cli('xadd', `sg:{${id}}:log:durable`, '1-0', 'other', '?')
+    await server.cli('hset', `sg:{${id}}:log`, 'head', '1')
+    await server.cli('xadd', `sg:{${id}}:outbox`, '1-0', 'other', '?')
+
+    assert.equal(await store.records.get(id, 'm1'), undefined)
+    assert.equal(await store.records.get(id, 'm2'), undefined)
+    assert.equal(await store.iqs.get(id, 'i1'), undefined)
+    for (const key of ['k1', 'k2']) assert.equal((await store.idempotency.begin(id, key, 'f', 'one', 1000)).kind, 'new')
+    assert.equal((await store.outbox.accept(id, acceptance(['m1', 'm2']))).kind, 'accepted')
+    for (const dedup of ['x', 'y']) await store.commit(id, fence, { events: [{ type: 'a', data: dedup, dedup: [dedup] }], settled: ['m1'] })
+    assert.deepEqual(
+      (await store.log.read(id, undefined, 10)).events.map(({ type, data }) => (type === 'a' ? data : type)),
+      ['message.accepted', 'message.accepted', 'x', 'y'],
+    )
+    assert.deepEqual(
+      (await store.outbox.read(id, undefined, 10)).map((entry) => entry.id),
+      ['m2'],
+    )
+    const other = sessionRecord({ tenant: record.tenant, jid: 'other@example.org' })
+    assert.equal((await store.sessions.create(other, sessionStatus)).created, true)
+  })
+})
