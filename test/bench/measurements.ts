@@ -201,27 +201,33 @@ export async function elsewhere(
   session: string,
   seconds: number,
 ): Promise<Record<'roster' | 'iq', Record<'owner' | 'other', Latency>>> {
-  const { instance } = await settled(instances, session)
+  const { id, instance } = await settled(instances, session)
   const owner = instances.find(({ env }) => env.INSTANCE_ID === instance)!
   const other = instances.find((one) => one !== owner)!
   const roster = { path: 'roster', method: 'GET' }
   const iq = { path: 'iq', method: 'POST', body: JSON.stringify({ type: 'get', to: 'localhost', payload: { ping: {} } }) }
   const time = async ({ url, key }: TestGateway, { path, ...request }: typeof roster & { body?: string }) => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-    const asked = { ...request, url: `${url}/${path}?session=${session}`, headers, connections: 1 }
+    const asked = { ...request, url: `${url}/${path}?session=${id}`, headers, connections: 1 }
     await load({ ...asked, seconds: 1 })
     const { p50, p99, bad, errors, good } = await load({ ...asked, seconds })
     if (bad + errors > good / 100) throw new Error(`${path}: ${bad} answers refused, ${errors} errors`)
     return { p50, p99 }
   }
-  return {
-    roster: { owner: await time(owner, roster), other: await time(other, roster) },
-    iq: { owner: await time(owner, iq), other: await time(other, iq) },
+  /** in turns, the better of two: what else the machine does then says less */
+  const compare = async (request: typeof roster & { body?: string }) => {
+    const rounds = [
+      { owner: await time(owner, request), other: await time(other, request) },
+      { owner: await time(owner, request), other: await time(other, request) },
+    ]
+    const better = (who: 'owner' | 'other') => rounds.map((round) => round[who]).reduce((one, two) => (two.p50 < one.p50 ? two : one))
+    return { owner: better('owner'), other: better('other') }
   }
+  return { roster: await compare(roster), iq: await compare(iq) }
 }
 
 /** Waits until the instances have their shares, so that the session stays where it is; answers it. */
-async function settled([one]: readonly TestGateway[], session: string): Promise<{ instance: string }> {
+async function settled([one]: readonly TestGateway[], session: string): Promise<{ id: string; instance: string }> {
   const deadline = Date.now() + SETTLE_DEADLINE
   for (let same = 0, before = ''; same < 20 && Date.now() < deadline; ) {
     const { data } = (await one!.api('GET', '/sessions', { query: { limit: 1000 } })).body as { data: { instance: string }[] }
