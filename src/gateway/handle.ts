@@ -28,7 +28,7 @@ export function createHandle({
     const kept = await store.sessions.get(id)
     if (!kept) throw gone()
     const { status: last, owner } = kept
-    if (ended.includes(last.state) || (owner !== undefined && (await owners.isThere(owner)))) return last
+    if (ended.includes(last.state) || (owner !== undefined && (await owners.isOwned(id, owner)))) return last
     // what its last owner wrote is no longer true: another one takes it up
     const reason = owner === undefined ? 'handed-over' : 'instance-lost'
     return { ...last, state: 'resuming', reason, since: last.lastVerifiedAt ?? last.since }

@@ -2,7 +2,7 @@ import { Problem } from '../errors.ts'
 import { resealCredentials } from './credentials.ts'
 import { createLive, type Live, type LiveContext } from './live.ts'
 import type { Membership } from './membership.ts'
-import { Fenced, type SessionRecord, type Store } from './ports.ts'
+import { Fenced, type SessionRecord, type SessionStatus, type Store } from './ports.ts'
 import { ended } from './state.ts'
 
 /** ms that a session that is taken up may take before the next one is */
@@ -28,6 +28,8 @@ export interface Holdings {
   /** here, or on its way here or away */
   isHere(id: string): boolean
   isMoving(id: string): boolean
+  /** Makes a session that is this instance's from the start, or finds the one there is. */
+  make(record: SessionRecord, status: SessionStatus): Promise<{ record: SessionRecord; created: boolean; owned?: Owned | undefined }>
   /** Takes it if it is free, and brings it up; undefined when another instance has it or it is gone. */
   take(id: string): Promise<Owned | undefined>
   /** Takes it from nobody, or from one that has gone; resolves when it is up, or known not to be soon. Never rejects. */
@@ -81,6 +83,10 @@ export function createHoldings({
     const done = step().finally(() => moving.delete(id))
     moving.set(id, done)
     return done
+  }
+
+  function mustHold(): void {
+    if (!membership.held()) throw new Problem('store-unavailable', 'This instance cannot take up sessions now.', { retryAfter: 2 })
   }
 
   async function acquire(id: string, from: string | undefined): Promise<Owned | undefined> {
@@ -155,8 +161,15 @@ export function createHoldings({
     all: owned,
     isHere: (id) => owned.has(id) || moving.has(id),
     isMoving: (id) => moving.has(id),
+    async make(record, status) {
+      mustHold()
+      return await move(record.id, async () => {
+        const made = await store.sessions.create(record, status, membership.self)
+        return made.created ? { ...made, owned: await acquire(record.id, membership.self) } : made
+      })
+    },
     async take(id) {
-      if (!membership.held()) throw new Problem('store-unavailable', 'This instance cannot take up sessions now.', { retryAfter: 2 })
+      mustHold()
       const here = owned.get(id)
       if (here) return here
       await moving.get(id)
@@ -165,6 +178,9 @@ export function createHoldings({
       return owned.get(id) ?? (free ? await move(id, () => acquire(id, holder)) : undefined)
     },
     async takeUp(id, from) {
+      // it may be on its way out still
+      await moving.get(id)?.catch(() => {})
+      if (owned.has(id)) return
       try {
         const taken = await move(id, () => acquire(id, from))
         await taken?.live.reached(['online', 'backoff', ...ended], AbortSignal.timeout(UP_WITHIN)).catch(() => {})

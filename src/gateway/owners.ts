@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
-import { createHoldings, FINISH_WITHIN, type Owned } from './holdings.ts'
+import { createHoldings, FINISH_WITHIN, type Holdings, type Owned } from './holdings.ts'
 import { type AskOptions, createInstances, type Note, type Question } from './instances.ts'
 import type { Live, LiveContext } from './live.ts'
 import { createMembership } from './membership.ts'
-import type { MessageRecord, SessionRecord, SessionStatus, Store } from './ports.ts'
+import type { MessageRecord, SessionRecord } from './ports.ts'
 import { createSpread } from './spread.ts'
 
 export type { Owned } from './holdings.ts'
@@ -21,16 +21,14 @@ const BEATS_PER_ROUND = 12
 
 export interface Owners {
   get(id: string): Owned | undefined
-  /** Makes a session, whose owner is this instance; see Store. */
-  create(record: SessionRecord, status: SessionStatus): ReturnType<Store['sessions']['create']>
-  /** takes the session over if it is free, and brings it up; undefined when another instance has it or it is gone */
-  take(id: string): Promise<Owned | undefined>
+  /** Makes a session that is this instance's from the start, or finds the one there is. */
+  make: Holdings['make']
   /** A fresh start wherever it lives, e.g. after its password was changed. */
   restart(id: string): Promise<void>
   /** its record was changed */
   changed(record: SessionRecord): Promise<void>
-  /** does this owner, as it was read, live? */
-  isThere(owner: string): Promise<boolean>
+  /** Does this owner of the session, as it was read, live, and does it have it? */
+  isOwned(id: string, owner: string): Promise<boolean>
   /** Messages were accepted for it, here or not: its owner is woken. */
   accepted(id: string, records: readonly MessageRecord[]): void
   /** Has another instance run a command for a session that it owns, `owner` if that was just read; undefined where the session has none. */
@@ -145,7 +143,6 @@ export function createOwners(context: LiveContext): Owners {
   }
 
   async function isAlive(owner: string): Promise<boolean> {
-    if (owner === membership.self) return true
     if (!(await instances.hears(owner))) return false
     return membership.members.has(owner) || (await membership.look()).has(owner)
   }
@@ -192,11 +189,7 @@ export function createOwners(context: LiveContext): Owners {
 
   return {
     get: holdings.get,
-    async create(record, status) {
-      if (!membership.held()) throw new Problem('store-unavailable', 'This instance cannot take up sessions now.', { retryAfter: 2 })
-      return await store.sessions.create(record, status, membership.self)
-    },
-    take: holdings.take,
+    make: holdings.make,
     restart: (id) => wherever(id, 'session.restart', {}),
     end: (id, options) => wherever(id, 'session.end', options),
     async changed(record) {
@@ -204,7 +197,7 @@ export function createOwners(context: LiveContext): Owners {
       const other = await store.leases.owner(record.id)
       if (other !== undefined) await instances.note(other, record.id, 'changed')
     },
-    isThere,
+    isOwned: async (id, owner) => (owner === membership.self ? holdings.isHere(id) : await isThere(owner)),
     accepted(id, records) {
       const here = holdings.get(id)
       if (here) here.live.accepted(records)

@@ -13,7 +13,7 @@ import { sessionView } from './view.ts'
 
 /** ms that trying a changed password may take */
 const VERIFY_WITHIN = 20_000
-/** ms between looks at a log-in on another instance */
+/** ms between looks at a log-in that is under way */
 const LOOK_AGAIN = 50
 /** ms in which what is left of a failed one goes */
 const ENDING = 500
@@ -54,7 +54,7 @@ export function createSessions({
   async function open(request: OpenSession, { wait, background }: { wait: number; background: boolean }): Promise<Opened> {
     const wanted = newRecord(request, { seal, clock })
     const first: SessionStatus = { state: 'connecting', since: clock.now(), reason: null, lastVerifiedAt: null, instance, connections: [] }
-    const { record, created } = await owners.create(wanted, first)
+    const { record, created, owned } = await owners.make(wanted, first)
     if (!created) {
       const first = opening.get(record.id)
       const lost =
@@ -68,7 +68,6 @@ export function createSessions({
       const joined = lost ? undefined : await rejoin(record, request, wait).catch(unlessGone)
       return joined ?? (await open(request, { wait, background }))
     }
-    const owned = await owners.take(record.id)
     if (!owned) throw new Problem('session-offline', 'The session could not be taken up.', { retryAfter: 1 })
     const handle = handleOf(record)
     if (background) return { handle, token: await token(record.id), outcome: 'pending' as const }
@@ -115,14 +114,14 @@ export function createSessions({
     return { handle: handleOf(current), token: await token(record.id), outcome: 'existing' as const }
   }
 
-  /** The first log-in may be under way on another instance: it comes to something, or nothing is left of the session. */
+  /** The first log-in may be under way, here or on another instance: it comes to something, or nothing is left of the session. */
   async function settled(handle: SessionHandle, wait: number): Promise<SessionStatus> {
     const deadline = clock.monotonic() + wait
     for (;;) {
       const status = await handle.status()
       const left = deadline - clock.monotonic()
       const going = ended.includes(status.state) && clock.now() - status.since < ENDING
-      if ((status.state !== 'connecting' && !going) || owners.get(handle.record.id) || left <= 0) return status
+      if ((status.state !== 'connecting' && !going) || left <= 0) return status
       await delay(Math.min(LOOK_AGAIN, left))
     }
   }

@@ -79,7 +79,7 @@ export function createSpread({
     for (let [next] = queue; next; [next] = queue) {
       const [id, from] = next
       queue.delete(id)
-      if (membership.held() && !isHere(id)) await take(id, from)
+      if (membership.held()) await take(id, from)
     }
     working -= 1
   }
