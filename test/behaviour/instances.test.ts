@@ -188,6 +188,9 @@ describe('instances', { concurrency: true }, () => {
 
     it('F10: hand their sessions over when they are asked to stop, and nobody sees it but by 1012 and 503', async () => {
       const [stopping, , staying] = fleet.instances as [TestGateway, TestGateway, TestGateway]
+      const asking = { query: { session: romeo.id }, headers: { prefer: 'respond-async, wait=60' } }
+      const later = await stopping.api('POST', '/iq', { ...asking, body: { type: 'set', to: rosaline.jid, payload: { ping: {} } } })
+      const question = await rosaline.next((one) => one.name === 'iq' && one.attributes.id === later.body.id)
       const finish = posting(fleet.instances)
       await rosaline.next((one) => isMessage(one) && textOf(one, 'body') === '0.5')
       const asked = performance.now()
@@ -204,6 +207,9 @@ describe('instances', { concurrency: true }, () => {
       const last = romeo.events.events.at(-1) as CloudEvent
       const again: EventStream = staying.events({ session: romeo.id, query: { after: last.id } })
       await again.next('session.resumed')
+      rosaline.send(`<iq type='result' id='${later.body.id}' to='${question.element.attributes.from}'/>`)
+      const { data } = await again.next('iq.completed')
+      assert.deepEqual([data.id, data.status], [later.body.id, 'result'], 'the answer came to the next owner')
       const answers = await finish()
       const wrong = answers.filter(({ status, retryAfter }) => status !== 202 && (status !== 503 || retryAfter === null))
       assert.deepEqual(wrong, [])

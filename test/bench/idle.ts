@@ -20,7 +20,7 @@ const IDLE = 20_000
 /** ms between looks at the counts */
 const LOOK = 250
 /** ms that all of them may take to be online */
-const DEADLINE = 300_000
+const DEADLINE = 600_000
 
 const { values } = parseArgs({ options: { sessions: { type: 'string', default: '1000' } } })
 const count = Number(values.sessions)
