@@ -125,7 +125,7 @@ export function createInstances({
 
   async function answer({ id, from, session, command, args, within }: Asked): Promise<void> {
     const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(), within)
+    const timer = setTimeout(() => deadline.abort(), within).unref()
     running.add(deadline)
     try {
       const result = await run({ session, command, args }, { timeout: within, signal: deadline.signal })
