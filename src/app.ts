@@ -22,10 +22,12 @@ import { registerHealth } from './http/health.ts'
 import { createInvoke, createResolve } from './http/invoke.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createOpenapi, registerOpenapi } from './http/openapi.ts'
+import { createPressure } from './http/pressure.ts'
 import { problemBody, problemOf } from './http/problem.ts'
 import { handlerOf, registerOperations } from './http/routes.ts'
 import { registerSchemas } from './http/schemas.ts'
 import { createServer } from './http/server.ts'
+import { createTurns } from './http/turns.ts'
 import { createLog, type Log } from './log.ts'
 import { createTranslator } from './stanza/translate.ts'
 import { createMemoryStore } from './store/memory/store.ts'
@@ -103,8 +105,17 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   })
   const invoke = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
   const { bodyLimit, allowedOrigins } = config
-  const server = createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining })
-  registerHealth(server, { ping: () => store.ping(), isDraining, authenticator, metrics, refresh })
+  const turns = createTurns()
+  const pressure = createPressure({
+    turns,
+    changed(strains) {
+      if (strains.length > 0) log.warn({ event: 'busy', strains: strains.join() }, 'Too busy: new work is refused')
+      else log.info({ event: 'busy', strains: '' }, 'New work is taken again')
+    },
+  })
+  const server = createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining, pressure, turns })
+  server.addHook('onClose', async () => pressure.stop())
+  registerHealth(server, { ping: () => store.ping(), isDraining, pressure, authenticator, metrics, refresh })
   await registerEvents(server, {
     streams,
     tickets,

@@ -9,6 +9,7 @@ export const logEvents = [
   'crash',
   'http.request',
   'http.error',
+  'busy',
   'stream.open',
   'stream.close',
   'stream.error',

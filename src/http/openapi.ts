@@ -141,7 +141,7 @@ function answerObject(operation: Operation, { description: text, schema, content
 
 /** What an operation declares and what is true of all of its kind. */
 function problemsOf({ problems, session, body, xmlBody, idempotency }: Operation): ProblemCode[] {
-  const implied: OwnCode[] = ['invalid-request', 'unauthorized', 'internal-error', 'draining', 'store-unavailable']
+  const implied: OwnCode[] = ['invalid-request', 'unauthorized', 'internal-error', 'draining', 'store-unavailable', 'too-busy']
   if (session === 'required') implied.push('session-required')
   if (session !== 'none') implied.push('session-not-found')
   if (body || xmlBody) implied.push('body-too-large', 'unsupported-media-type', 'illegal-character')

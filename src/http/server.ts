@@ -9,7 +9,9 @@ import type { Authenticator } from './auth.ts'
 import { registerCors } from './cors.ts'
 import { decodeBody, parseJson } from './json.ts'
 import type { MetricsRegistry } from './metrics.ts'
+import type { Pressure } from './pressure.ts'
 import { PROBLEM_TYPE, problemBody, problemHeaders, problemOf } from './problem.ts'
+import type { Turns } from './turns.ts'
 
 /** ms for the head of a request, and for the whole of it (slow-loris bounds) */
 const HEADERS_TIMEOUT = 10_000
@@ -33,6 +35,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** key: an API key or session token, the default · none: open to all · own: the route looks for itself */
     token?: 'key' | 'none' | 'own'
+    /** answered also by an instance that is too busy for anything else */
+    always?: true
   }
 }
 
@@ -44,10 +48,21 @@ export interface ServerContext {
   log: Log
   /** true while the process stops: what comes in is told to go elsewhere */
   isDraining: () => boolean
+  pressure: Pick<Pressure, 'refusal'>
+  turns: Pick<Turns, 'take'>
 }
 
 /** The HTTP server with all that is true of every request: ids, tokens, bodies, problems, CORS, log lines. */
-export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining }: ServerContext): FastifyInstance {
+export function createServer({
+  bodyLimit,
+  allowedOrigins,
+  authenticator,
+  metrics,
+  log,
+  isDraining,
+  pressure,
+  turns,
+}: ServerContext): FastifyInstance {
   const server = Fastify({
     bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
@@ -58,6 +73,10 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply as unknown as FastifyReply),
     clientErrorHandler: refuseUnparsable,
+  })
+  server.server.on('error', (err) => {
+    // of a connection that could not be accepted, for want of file descriptors; why it cannot listen, `listen` tells
+    if (server.server.listening) log.error({ event: 'http.error', err }, 'A connection was not accepted')
   })
   server.decorateRequest('caller')
   server.decorateRequest('sessionId')
@@ -95,8 +114,9 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
 
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('cache-control', 'no-store')
-    const isOpen = request.routeOptions.config?.token === 'none'
-    done(isDraining() && !isOpen ? new Problem('draining', 'This instance is shutting down.') : undefined)
+    const { token, always } = request.routeOptions.config ?? {}
+    if (isDraining() && token !== 'none') return done(new Problem('draining', 'This instance is shutting down.'))
+    done(always ? undefined : pressure.refusal())
   })
   registerCors(server, allowedOrigins)
   server.addHook('onRequest', async (request) => {
@@ -104,6 +124,11 @@ export function createServer({ bodyLimit, allowedOrigins, authenticator, metrics
     if (request.is404 || isElsewhere(request)) throw noRoute(request)
     if ((request.routeOptions.config.token ?? 'key') !== 'key') return
     request.caller = await authenticator.caller(request.headers.authorization)
+  })
+
+  server.addHook('preHandler', (request, _reply, done) => {
+    if (request.routeOptions.config.always) done()
+    else turns.take(done)
   })
 
   server.removeAllContentTypeParsers()

@@ -11,7 +11,7 @@ test('health is open to all; live says that the process runs, ready what was loo
   const { api } = await startApp(t)
   assert.deepEqual((await api('GET', '/health/live', { key: null })).body, { status: 'live' })
   const ready = await api('GET', '/health/ready', { key: null })
-  assert.deepEqual([ready.status, ready.body], [200, { status: 'ready', checks: { store: 'ok', loop: 'ok', running: 'ok' } }])
+  assert.deepEqual([ready.status, ready.body], [200, { status: 'ready', checks: { store: 'ok', loop: 'ok', heap: 'ok', running: 'ok' } }])
   assert.equal((await api('HEAD', '/health/ready', { key: null })).status, 200)
 })
 
@@ -22,6 +22,13 @@ test('an instance whose store does not answer in time is not ready, and lives', 
   assert.deepEqual([status, body.code, body.checks.store], [503, 'store-unavailable', 'failed'])
   assert.ok(headers.get('retry-after'))
   assert.equal((await api('GET', '/health/live', { key: null })).status, 200)
+})
+
+test('a connection that cannot be accepted ends nothing', async (t) => {
+  const { api, app, lines } = await startApp(t)
+  app.server.server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE', syscall: 'accept' }))
+  assert.equal((await api('GET', '/health/live', { key: null })).status, 200)
+  assert.ok(lines().some((line) => line.includes('EMFILE')))
 })
 
 test('a store that is away makes requests 503, not 500', async (t) => {
