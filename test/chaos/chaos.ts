@@ -60,7 +60,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const began = performance.now()
 const say = (line: string) => console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`)
 
-await install(['prosody', 'prosody-sqlite', 'redis', 'ejabberd', 'slixmpp', 'openssl'])
+await install(['prosody', 'prosody-sqlite', 'redis', 'ejabberd', 'ejabberd-sqlite', 'slixmpp', 'openssl'])
 process.exitCode = (await run(kinds)) ? 0 : 1
 
 async function run(servers: readonly (keyof typeof starts)[]): Promise<boolean> {

@@ -17,7 +17,7 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
   mkdirSync(join(folder, 'spool'))
   writeFileSync(
     join(folder, 'ejabberd.yml'),
-    configuration({ ...options, domains, port, tlsPort, httpPort, certificate: certificate.both, caFile }),
+    configuration({ ...options, folder, domains, port, tlsPort, httpPort, certificate: certificate.both, caFile }),
   )
   writeFileSync(join(folder, 'inetrc'), '{lookup,["file","native"]}.\n{host,{127,0,0,1}, ["localhost"]}.\n')
 
@@ -101,6 +101,7 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
 }
 
 interface Layout extends XmppServerOptions {
+  folder: string
   domains: string[]
   port: number
   tlsPort: number
@@ -111,8 +112,8 @@ interface Layout extends XmppServerOptions {
 
 /** YAML is a superset of JSON, so the values are written as JSON. */
 function configuration(layout: Layout): string {
-  const { domains, port, tlsPort, httpPort, certificate, caFile, clientCertificates = false } = layout
-  const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], config = '' } = layout
+  const { folder, domains, port, tlsPort, httpPort, certificate, caFile, clientCertificates = false } = layout
+  const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], config = '', sqlArchive = false } = layout
   const c2s = {
     ip: '127.0.0.1',
     module: 'ejabberd_c2s',
@@ -124,6 +125,7 @@ function configuration(layout: Layout): string {
     loglevel: 'info',
     auth_method: 'internal',
     auth_password_format: 'scram',
+    ...(sqlArchive ? { sql_type: 'sqlite', sql_database: join(folder, 'archive.sqlite') } : {}),
     disable_sasl_mechanisms: ['digest-md5', 'x-oauth2'],
     ...(tls ? { certfiles: [certificate] } : {}),
     listen: [
@@ -157,7 +159,7 @@ function configuration(layout: Layout): string {
       mod_pubsub: { plugins: ['flat', 'pep'], access_createnode: 'local' },
       mod_http_upload: { put_url: `http://127.0.0.1:${httpPort}/upload/@HOST@`, docroot: '@HOME@/upload' },
       ...(carbons ? { mod_carboncopy: {} } : {}),
-      ...(mam ? { mod_mam: { default: 'always' } } : {}),
+      ...(mam ? { mod_mam: { default: 'always', db_type: sqlArchive ? 'sql' : 'mnesia' } } : {}),
       ...(smacks ? { mod_stream_mgmt: {} } : {}),
       ...(muc ? { mod_muc: { hosts: ['conference.@HOST@'] } } : {}),
       ...Object.fromEntries(modules.map((name) => [name, {}])),

@@ -14,6 +14,10 @@ const tools = {
     package: 'lua-dbi-sqlite3',
     present: () => spawnSync('dpkg', ['-s', 'lua-dbi-sqlite3'], { stdio: 'ignore' }).status === 0,
   },
+  'ejabberd-sqlite': {
+    package: 'erlang-p1-sqlite3',
+    present: () => spawnSync('dpkg', ['-s', 'erlang-p1-sqlite3'], { stdio: 'ignore' }).status === 0,
+  },
   redis: { package: 'redis-server', present: () => findProgram('redis-server') !== undefined },
   ejabberd: { package: 'ejabberd', present: () => findProgram('ejabberdctl') !== undefined && findProgram('erl') !== undefined },
   slixmpp: {

@@ -17,7 +17,7 @@ export interface XmppServerOptions {
   smacks?: boolean
   /** XEP-0313, default true */
   mam?: boolean
-  /** keeps the archive in SQLite, for long runs: Prosody's own store reads all of it for each page; default false */
+  /** keeps the archive in SQLite, for long runs: with their own stores both servers slow down as it grows; default false */
   sqlArchive?: boolean
   /** XEP-0280, default true */
   carbons?: boolean
