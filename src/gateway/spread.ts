@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Membership } from './membership.ts'
+import type { Members, Membership } from './membership.ts'
 import type { Clock, Store } from './ports.ts'
 
 /** sessions that are brought up at one time: a log-in costs both sides more than anything else */
@@ -55,8 +55,8 @@ export function createSpread({
   give: (id: string, heir: string) => void
   onError: (error: unknown) => void
 }): Spread {
-  /** id → who had it */
-  const queue = new Map<string, string | undefined>()
+  /** id → who had it, and was it offered to this instance? */
+  const queue = new Map<string, { from: string | undefined; offered: boolean }>()
   let working = 0
   let looking = false
   let due = true
@@ -68,18 +68,27 @@ export function createSpread({
   let before = 0
   let stopped = false
 
-  function want(id: string, from: string | undefined): void {
+  /** Is it this instance's, among those that are there, or has everybody before it had its turn? */
+  function isMine(id: string, there: Members): boolean {
+    const place = inOrder(id, takers(there)).indexOf(membership.self)
+    return place >= 0 && place <= turns
+  }
+
+  function want(id: string, from: string | undefined, offered: boolean): void {
     if (stopped) return
-    queue.set(id, from)
+    queue.set(id, { from, offered })
     if (working < STARTING) void work()
   }
 
   async function work(): Promise<void> {
     working += 1
     for (let [next] = queue; next; [next] = queue) {
-      const [id, from] = next
+      const [id, { from, offered }] = next
       queue.delete(id)
-      if (membership.held()) await take(id, from)
+      if (!membership.held()) continue
+      // others may have come since it was looked at
+      if (offered || from === membership.self || isMine(id, membership.members)) await take(id, from)
+      else due = true
     }
     working -= 1
   }
@@ -106,12 +115,10 @@ export function createSpread({
     if (suspects.length === 0) return 0
     // after the owners were read: one that is not there now will never be
     const there = await membership.look()
-    const takers = [...there].filter(([, { load }]) => load !== null).map(([name]) => name)
     let others = 0
     for (const { id, holder } of suspects) {
       if (holder !== undefined && holder !== self && there.has(holder)) continue
-      const place = inOrder(id, takers).indexOf(self)
-      if (holder === self || (place >= 0 && place <= turns)) want(id, holder)
+      if (holder === self || isMine(id, there)) want(id, holder, false)
       else others += 1
     }
     return others
@@ -140,11 +147,11 @@ export function createSpread({
   }
 
   return {
-    offered: (id) => want(id, undefined),
+    offered: (id) => want(id, undefined, true),
     heirs: (id) =>
       inOrder(
         id,
-        [...membership.members].filter(([name, { load }]) => name !== membership.self && load !== null).map(([name]) => name),
+        takers(membership.members).filter((name) => name !== membership.self),
       ),
     beat(gone) {
       // without a store that others see there is nothing to share
@@ -173,6 +180,9 @@ export function createSpread({
     },
   }
 }
+
+/** those that are not leaving */
+const takers = (members: Members): string[] => [...members].filter(([, { load }]) => load !== null).map(([name]) => name)
 
 /** Names by what they and the id come to together: when one goes, its sessions are spread over all others, and no other moves. */
 export function inOrder(id: string, names: Iterable<string>): string[] {

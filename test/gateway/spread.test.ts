@@ -108,6 +108,19 @@ test('those of an instance that has gone are taken from it, those of one that is
   assert.deepEqual(taken.toSorted(), ids.toSorted())
 })
 
+test('what is still to be taken up is left to one that comes meanwhile', async () => {
+  const { ids, taken, members, beat } = await world({}, { sessions: 100 })
+  const beating = beat()
+  while (taken.length === 0) await turn()
+  members.set('late', { load: 0, left: 15_000 })
+  const before = new Set(taken)
+  await beating
+  const rest = ids.filter((id) => !before.has(id))
+  const mine = rest.filter((id) => inOrder(id, ['me', 'late'])[0] === 'me')
+  // those that were on their way come too
+  assert.ok(taken.length >= before.size + mine.length && taken.length <= before.size + mine.length + 20, String(taken.length))
+})
+
 test('one that joined since the last beat is no dead one', async () => {
   const { ids, taken, beat, store, joined } = await world({}, { sessions: 5 })
   for (const id of ids) await store.leases.acquire(id, 'joined')
