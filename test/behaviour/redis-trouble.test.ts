@@ -1,5 +1,7 @@
 /** Redis away, slow, full, read-only, loading and emptied under a gateway: what callers see, and that nothing is lost. */
 import assert from 'node:assert/strict'
+import { mkdir, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { openStage, type Stage } from '../chaos/stage.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
@@ -40,10 +42,25 @@ describe('a gateway whose Redis is in trouble', { timeout: 240_000 }, () => {
     for (const one of started) await one.stop()
   })
 
+  const snapshot = async () => join((await redis.cli('config', 'get', 'dir')).trim().split('\n')[1] as string, 'dump.rdb')
   const troubles: Record<string, { begin: () => Promise<unknown>; end: () => Promise<unknown> }> = {
     down: { begin: () => redis.kill(), end: () => redis.restart() },
     'slow by 2 s': { begin: async () => proxy.latency(LATENCY), end: async () => proxy.latency(0) },
     full: { begin: () => redis.cli('config', 'set', 'maxmemory', '1mb'), end: () => redis.cli('config', 'set', 'maxmemory', '0') },
+    'without a disk to write to': {
+      async begin() {
+        // a folder in its place cannot be replaced by a snapshot
+        await mkdir(await snapshot())
+        await redis.cli('config', 'set', 'save', '3600 1')
+        await redis.cli('bgsave')
+        await until(async () => /rdb_last_bgsave_status:err/.test(await redis.cli('info', 'persistence')), DEADLINE)
+      },
+      async end() {
+        await rmdir(await snapshot())
+        await redis.cli('bgsave')
+        await until(async () => /rdb_last_bgsave_status:ok/.test(await redis.cli('info', 'persistence')), DEADLINE)
+      },
+    },
     'a replica without its master': {
       begin: () => redis.cli('replicaof', '127.0.0.1', '1'),
       end: () => redis.cli('replicaof', 'no', 'one'),

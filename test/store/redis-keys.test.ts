@@ -188,6 +188,27 @@ for (const [name, start] of Object.entries(kinds)) {
       assert.deepEqual(await store.sessions.list(record.tenant, { limit: 10 }), [])
     })
 
+    test('after a flush the owner writes its session anew, with what it knows', async () => {
+      const { id, fence, record } = await ownedSession(store)
+      await store.sessions.get(id)
+      const roster = { kind: 'roster', key: 'a', value: 1 }
+      await store.commit(id, fence, { events: [{ type: 'a', data: 1 }], state: [roster] })
+      await store.state.all(id)
+      const cursor = await store.log.end(id)
+      for (const node of served.nodes) await node.cli('flushall')
+      assert.deepEqual((await store.sessions.get(id))?.record, record)
+      assert.deepEqual(await store.state.read(id, 'roster'), new Map([['a', 1]]))
+      assert.equal((await store.log.place(id, cursor)).kind, 'lost')
+      assert.deepEqual(
+        (await store.sessions.find(record.tenant, record.jid)).map((found) => found.id),
+        [id],
+      )
+      const lease = await store.leases.acquire(id, 'next')
+      assert.ok(lease && Number(lease.fence) > Number(fence))
+      await store.commit(id, lease.fence, { events: [{ type: 'a', data: 2 }] })
+      await store.sessions.remove(id)
+    })
+
     test('after a flush owners are fenced, fences go on growing, and cursors are lost', async () => {
       const { id, fence, record } = await ownedSession(store)
       const [cursor] = await store.commit(id, fence, { events: [{ type: 'a', data: 1 }] })

@@ -27,7 +27,7 @@ export function createDeadlines(ms: number): Deadlines {
     }
     armed = true
     // answers that came while this process was busy are heard before they are called late
-    setTimeout(() => setImmediate(check), queue[first]!.at - performance.now()).unref()
+    setTimeout(() => setImmediate(check), Math.max(0, queue[first]!.at - performance.now())).unref()
   }
   function check(): void {
     const now = performance.now()

@@ -20,6 +20,8 @@ import { CLAIM_LIFE, resourceField } from './sessions.ts'
 
 /** ms that a session is held after Redis was last seen to have it: as long as removed ones are remembered there */
 const HELD_FOR = 3_600_000
+/** sessions written anew at one time */
+const RESTORED = 100
 /** tokens held of one session; the oldest go first */
 const TOKENS_MAX = 100
 
@@ -168,9 +170,11 @@ export function createHoldings(
           missing.delete(id)
           yield id
         }
-        for (const id of missing) {
-          await restore(id)
-          if (held.has(id)) yield id
+        const lost = [...missing]
+        while (lost.length > 0) {
+          const some = lost.splice(0, RESTORED)
+          await Promise.all(some.map(restore))
+          yield* some.filter((id) => held.has(id))
         }
       },
       async update(id, version, patch) {
