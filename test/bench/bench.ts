@@ -151,6 +151,7 @@ async function measureElsewhere(server: XmppServer, gateway: TestGateway, redis:
     }
   } finally {
     await beside.stop()
+    await measured.gathered(gateway)
   }
 }
 

@@ -226,6 +226,17 @@ export async function elsewhere(
   return { roster: await compare(roster), iq: await compare(iq) }
 }
 
+/** Waits until all sessions are online, here: the other instance has handed over its own. */
+export async function gathered({ api, env }: TestGateway): Promise<void> {
+  const deadline = Date.now() + SETTLE_DEADLINE
+  for (;;) {
+    const { data } = (await api('GET', '/sessions', { query: { limit: 1000 } })).body as { data: { instance: string; state: string }[] }
+    if (data.every(({ instance, state }) => instance === env.INSTANCE_ID && state === 'online')) return
+    if (Date.now() > deadline) throw new Error('The sessions do not come back.')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
 /** Waits until the instances have their shares, so that the session stays where it is; answers it. */
 async function settled([one]: readonly TestGateway[], session: string): Promise<{ id: string; instance: string }> {
   const deadline = Date.now() + SETTLE_DEADLINE
