@@ -129,7 +129,8 @@ describe('a gateway whose Redis is in trouble', { timeout: 240_000 }, () => {
       const { id, jid, token, events } = account
       const friend = await openClient(cell, 'benvolio')
       try {
-        assert.equal((await account.api('PUT', `/roster/benvolio@${server.domain}`, { body: { name: 'Ben' } })).status, 200)
+        const kept = await account.api('PUT', `/roster/benvolio@${server.domain}`, { body: { name: 'Ben' } })
+        assert.equal(kept.status, 200, kept.text)
         const { id: cursor } = await events.next('roster.updated')
         await lose()
         const began = performance.now()
