@@ -15,11 +15,22 @@ export interface RedisOptions {
   /** every write on disk before it is answered, so that a killed server comes back with all of them */
   appendonly?: boolean
   extraArgs?: readonly string[]
+  /** listens with TLS too, on a port of its own */
+  tls?: RedisTls
+}
+
+/** Files in PEM. */
+export interface RedisTls {
+  caFile: string
+  key: string
+  certificate: string
 }
 
 export interface RedisServer {
   readonly url: string
   readonly port: number
+  /** 0 without TLS */
+  readonly tlsPort: number
   readonly pid: number
   signal(name: NodeJS.Signals): void
   /** kills it as a crash would, or ends it in order */
@@ -37,15 +48,20 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   return startNode(port!, options)
 }
 
+function tlsArgs({ caFile, key, certificate }: RedisTls, port: number): string[] {
+  const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', caFile]
+  return ['--tls-port', String(port), ...files, '--tls-auth-clients', 'no', '--tls-replication', 'yes', '--tls-cluster', 'yes']
+}
+
 export interface RedisCluster {
-  /** `redis+cluster://…` */
+  /** `redis+cluster://…`, without TLS */
   readonly url: string
   readonly nodes: readonly RedisServer[]
   stop(): Promise<void>
 }
 
-/** Starts three masters that share the slots. */
-export async function startRedisCluster(options: Pick<RedisOptions, 'appendonly'> = {}): Promise<RedisCluster> {
+/** Starts three masters that share the slots. With TLS they are known as localhost. */
+export async function startRedisCluster(options: RedisOptions = {}): Promise<RedisCluster> {
   const ports = await freePorts(6)
   const nodes: RedisServer[] = []
   async function stop(): Promise<void> {
@@ -56,7 +72,8 @@ export async function startRedisCluster(options: Pick<RedisOptions, 'appendonly'
       const bus = String(ports[3 + nodes.length])
       const cluster = ['--cluster-enabled', 'yes', '--cluster-port', bus, '--cluster-node-timeout', '2000']
       // one master away takes only its own slots along
-      const extraArgs = [...cluster, '--cluster-require-full-coverage', 'no']
+      const named = options.tls ? ['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname'] : []
+      const extraArgs = [...cluster, '--cluster-require-full-coverage', 'no', ...named, ...(options.extraArgs ?? [])]
       nodes.push(await startNode(port, { ...options, extraArgs }))
     }
     const addresses = nodes.map((node) => `127.0.0.1:${node.port}`)
@@ -75,7 +92,8 @@ export async function startRedisCluster(options: Pick<RedisOptions, 'appendonly'
   }
 }
 
-async function startNode(port: number, { appendonly = false, extraArgs = [] }: RedisOptions): Promise<RedisServer> {
+async function startNode(port: number, { appendonly = false, extraArgs = [], tls }: RedisOptions): Promise<RedisServer> {
+  const [tlsPort = 0] = tls ? await freePorts(1) : []
   const folder = temporaryFolder('redis')
   const persistence = appendonly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
   const args = [
@@ -90,6 +108,7 @@ async function startNode(port: number, { appendonly = false, extraArgs = [] }: R
     '--daemonize',
     'no',
     ...persistence,
+    ...(tls ? tlsArgs(tls, tlsPort) : []),
     ...extraArgs,
   ]
   const command = findProgram('redis-server')
@@ -98,6 +117,7 @@ async function startNode(port: number, { appendonly = false, extraArgs = [] }: R
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    tlsPort,
     get pid() {
       return server.pid
     },
@@ -111,25 +131,34 @@ async function startNode(port: number, { appendonly = false, extraArgs = [] }: R
   }
 }
 
-/** Starts one Sentinel over a master, quick to fail over. */
+/** Starts one Sentinel over a master, quick to fail over; with TLS it knows the master, and is known, as localhost. */
 export async function startSentinel({
   name,
   master,
+  tls,
+  password,
 }: {
   name: string
   master: RedisServer
-}): Promise<Pick<RedisServer, 'port' | 'cli' | 'stop'>> {
-  const [port] = await freePorts(1)
+  tls?: RedisTls
+  /** of the Sentinel itself */
+  password?: string
+}): Promise<Pick<RedisServer, 'port' | 'tlsPort' | 'cli' | 'stop'>> {
+  const [port, freePort] = (await freePorts(2)) as [number, number]
+  const tlsPort = tls ? freePort : 0
   const folder = temporaryFolder('sentinel')
   const file = join(folder, 'sentinel.conf')
   const watched = [
-    `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
+    ...(tls ? ['sentinel resolve-hostnames yes', 'sentinel announce-hostnames yes'] : []),
+    `sentinel monitor ${name} ${tls ? `localhost ${master.tlsPort}` : `127.0.0.1 ${master.port}`} 1`,
     `sentinel down-after-milliseconds ${name} 500`,
     `sentinel failover-timeout ${name} 3000`,
   ]
-  await writeFile(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, ...watched, ''].join('\n'))
-  const server = await startServer({ command: findProgram('redis-server'), args: [file, '--sentinel'], folder, ports: [port!] })
-  return { port: port!, cli: (...args) => redisCli(port!, args), stop: server.stop }
+  const given = [...(password === undefined ? [] : [`requirepass ${password}`])]
+  await writeFile(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, ...given, ...watched, ''].join('\n'))
+  const args = [file, '--sentinel', ...(tls ? tlsArgs(tls, tlsPort) : [])]
+  const server = await startServer({ command: findProgram('redis-server'), args, folder, ports: [port] })
+  return { port, tlsPort, cli: (...args) => redisCli(port, args), stop: server.stop }
 }
 
 async function redisCli(port: number, args: readonly string[]): Promise<string> {

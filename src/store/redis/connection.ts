@@ -176,6 +176,8 @@ function openClient(address: RedisAddress): Redis {
 function openCluster(address: RedisAddress): Cluster {
   return new Cluster(address.hosts, {
     redisOptions: common(address),
+    // a node is asked for by its name, which its certificate must have
+    dnsLookup: (host, done) => done(null, host),
     shardedSubscribers: true,
     slotsRefreshTimeout: CONNECT_TIMEOUT,
     // a master that is away is asked again a few times; the deadline of the command ends it
