@@ -12,9 +12,9 @@ import { mainFile, startGateway, type TestGateway } from '../support/gateway.ts'
 import { install } from '../support/install.ts'
 import { temporaryFolder } from '../support/processes.ts'
 import { startProsody } from '../support/prosody.ts'
-import { startRedis } from '../support/redis.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
-import type { Measured } from './measure.ts'
+import type { Commands, Measured } from './measure.ts'
 import * as measured from './measurements.ts'
 import { PASSWORD, type Place, startPeer } from './measurements.ts'
 
@@ -74,7 +74,7 @@ async function measureGateway({
   server: XmppServer
   peer: Awaited<ReturnType<typeof startPeer>>
   store: 'memory' | 'redis'
-  redis: { url: string; pid: number }
+  redis: RedisServer
   bare: Measured
   fastify: Measured
 }): Promise<void> {
@@ -88,7 +88,7 @@ async function measureGateway({
   )
   const inspector = /ws:\/\/\S+/.exec(gateway.logs.map(({ line }) => line).join('\n'))![0]
   const processes = { gateway: gateway.pid, server: server.pid, ...(store === 'redis' ? { redis: redis.pid } : {}) }
-  const place: Place = { server, gateway, processes }
+  const place: Place = { server, gateway, processes, ...(store === 'redis' ? { commands: () => carriedOut(redis) } : {}) }
   const on = `(${store})`
 
   await measured.logIns(place, ['u3', 'u4'], 1)
@@ -205,8 +205,16 @@ async function begin<T extends { stop(): Promise<unknown> }>(starting: Promise<T
   return one
 }
 
-function row(what: string, { perSecond, cpu }: Measured, compared = '', target = ''): void {
+/** Of the connections of the gateway; what asks for it counts too, once. */
+async function carriedOut(redis: RedisServer): Promise<Commands> {
+  const stats = `${await redis.cli('info', 'stats')}${await redis.cli('info', 'commandstats')}`
+  const number = (pattern: RegExp) => Number(pattern.exec(stats)?.[1] ?? 0)
+  return { commands: number(/total_commands_processed:(\d+)/), scripts: number(/cmdstat_evalsha:calls=(\d+)/) }
+}
+
+function row(what: string, { perSecond, cpu, redis }: Measured, compared = '', target = ''): void {
   const costs = Object.entries(cpu).map(([name, cost]) => `${name} ${cost.toFixed(cost < 100 ? 1 : 0)}`)
+  if (redis) costs.push(`${redis.commands.toFixed(1)} Redis commands, ${redis.scripts.toFixed(2)} scripts`)
   const line = [what, String(Math.round(perSecond)), costs.join(', '), compared, target]
   table.push(line)
   console.error(line.join('  ·  '))

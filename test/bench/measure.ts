@@ -23,17 +23,31 @@ export interface Measured {
   perSecond: number
   /** µs per operation, by name of process */
   cpu: Record<string, number>
+  /** commands per operation that Redis carried out, those inside scripts too; and scripts, each a step of the store */
+  redis?: Commands
+}
+
+export interface Commands {
+  commands: number
+  scripts: number
 }
 
 /** Runs something that says how many operations it was, and what each cost. */
-export async function measure(processes: Readonly<Record<string, number>>, run: () => Promise<number>): Promise<Measured> {
+export async function measure(
+  processes: Readonly<Record<string, number>>,
+  run: () => Promise<number>,
+  counted?: () => Promise<Commands>,
+): Promise<Measured> {
   const names = Object.keys(processes)
+  const told = await counted?.()
   const before = names.map((name) => cpuTime(processes[name]!))
   const begun = performance.now()
   const count = await run()
   const seconds = (performance.now() - begun) / 1000
   const cpu = Object.fromEntries(names.map((name, index) => [name, (cpuTime(processes[name]!) - before[index]!) / count]))
-  return { count, seconds, perSecond: count / seconds, cpu }
+  const now = await counted?.()
+  const redis = told && now && { commands: (now.commands - told.commands) / count, scripts: (now.scripts - told.scripts) / count }
+  return { count, seconds, perSecond: count / seconds, cpu, ...(redis && { redis }) }
 }
 
 export function percentile(values: readonly number[], share: number): number {

@@ -3,7 +3,7 @@ import type { TestGateway } from '../support/gateway.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
 import { type Child, startChild } from './child.ts'
 import { type Load, load } from './load.ts'
-import { type Measured, measure, percentile, residentMemory } from './measure.ts'
+import { type Commands, type Measured, measure, percentile, residentMemory } from './measure.ts'
 
 export const PASSWORD = 'bench-password'
 export const BODY = 'x'.repeat(100)
@@ -16,6 +16,8 @@ export interface Place {
   gateway: TestGateway
   /** pids of what works: gateway, server and, where there is one, Redis */
   processes: Readonly<Record<string, number>>
+  /** what Redis has carried out so far, where there is one */
+  commands?: () => Promise<Commands>
 }
 
 export async function startPeer(server: XmppServer, user: string): Promise<Child & { jid: string }> {
@@ -27,7 +29,7 @@ export async function startPeer(server: XmppServer, user: string): Promise<Child
 
 /** `POST /messages` until the peer has them; the rate is of what arrived. */
 export async function sending(
-  { gateway, processes }: Place,
+  { gateway, processes, commands }: Place,
   peer: Child & { jid: string },
   from: string,
   seconds: number,
@@ -39,19 +41,25 @@ export async function sending(
   }
   await load({ ...request, connections: 16, seconds: 1 })
   await counted(peer)
-  return deliveredLoad({ ...request, connections: 16, seconds }, peer, processes)
+  return deliveredLoad({ ...request, connections: 16, seconds }, peer, processes, commands)
 }
 
 /** Load whose messages are counted where they arrive. Throws where answers were refused. */
-export async function deliveredLoad(request: Load, peer: Child, processes: Readonly<Record<string, number>>): Promise<Measured> {
+export async function deliveredLoad(
+  request: Load,
+  peer: Child,
+  processes: Readonly<Record<string, number>>,
+  commands?: () => Promise<Commands>,
+): Promise<Measured> {
   const armed = peer.hear('armed')
   peer.tell({ expect: Number.MAX_SAFE_INTEGER })
   await armed
-  return measure(processes, async () => {
+  const run = async () => {
     const { good, bad, errors } = await load(request)
     if (bad + errors > good / 100) throw new Error(`${bad} answers refused, ${errors} errors`)
     return counted(peer, good)
-  })
+  }
+  return measure(processes, run, commands)
 }
 
 /** Waits until as many have arrived, or no more come. */
@@ -109,7 +117,7 @@ export async function bareHttp(seconds: number): Promise<Measured> {
 
 /** What a peer sends to the session, as it reaches one WebSocket. */
 export async function receiving(place: Place, peer: Child & { jid: string }, to: string, count: number): Promise<Measured> {
-  const { gateway, processes } = place
+  const { gateway, processes, commands } = place
   const reader = await startReaders(gateway, to, 1)
   try {
     const run = async (total: number) => {
@@ -122,7 +130,7 @@ export async function receiving(place: Place, peer: Child & { jid: string }, to:
       return total
     }
     await run(1_000)
-    return await measure(processes, () => run(count))
+    return await measure(processes, () => run(count), commands)
   } finally {
     await reader.stop()
   }
