@@ -27,6 +27,7 @@ export const logEvents = [
   'xmpp.stream-ended',
   'store-lost',
   'store-back',
+  'store-refused',
 ] as const
 export type LogEvent = (typeof logEvents)[number]
 

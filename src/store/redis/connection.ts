@@ -22,6 +22,8 @@ const READ_ONLY_RETRY = 2000
 const KEEP_ALIVE = 10_000
 /** ms between the questions which node of a Cluster has what */
 const SLOTS_INTERVAL = 5000
+/** ms between two lines of the log that say that Redis refuses something */
+const REFUSED_EACH = 10_000
 /** seconds, told to callers */
 const RETRY_AFTER = 2
 
@@ -90,6 +92,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const deadlines = createDeadlines(COMMAND_TIMEOUT)
   let up = true
   let closed = false
+  let refusedAt = Number.NEGATIVE_INFINITY
   metrics?.set('redis_up', 1)
   for (const each of clients) {
     // a connection that was ended while it looked for its master gives up for ever
@@ -99,6 +102,14 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       }
       setTimeout(again, RETRY_MAX).unref()
     })
+  }
+  /** It is there and says no: OOM, READONLY, LOADING, MISCONF, CLUSTERDOWN and the like. */
+  function noteRefusal(thrown: unknown): void {
+    const now = performance.now()
+    if (!(thrown instanceof Error) || thrown.name !== 'ReplyError' || now - refusedAt < REFUSED_EACH) return
+    refusedAt = now
+    const [reason] = thrown.message.split(' ', 1)
+    log.warn({ event: 'store-refused', redis: description, reason }, 'Redis refuses what it is asked')
   }
   client.on('close', () => {
     if (up && !closed) log.warn({ event: 'store-lost', redis: description, reason: lastError?.message }, 'Redis is lost')
@@ -124,6 +135,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
         if (over instanceof Redis) writeTogether(over.stream)
         return await deadlines.meet(command())
       } catch (cause) {
+        noteRefusal(cause)
         throw new Problem('store-unavailable', 'The store cannot be reached now.', { cause, retryAfter: RETRY_AFTER })
       }
     },
