@@ -34,8 +34,9 @@ interface Holding {
   status?: SessionStatus
   /** the owner's mirror */
   state: ReadonlyMap<string, ReadonlyMap<string, unknown>>
-  streams: Map<number, StreamState>
-  tokens: Set<string>
+  /** by connection; not every place is taken */
+  streams: StreamState[]
+  tokens: string[]
 }
 
 type Parts = Pick<Store, 'sessions' | 'leases' | 'commit' | 'state'>
@@ -78,11 +79,12 @@ export function createHoldings(
     if (!held.has(id) || answer === 'pending') return
 
     const kinds = [...holding.state].filter(([, values]) => values.size > 0)
+    const resumable = Object.entries(streams)
     const known = [
       ...[enclose(record), version, enclose(status), newLog(id), fence],
-      ...[tokens.size, ...tokens],
+      ...[tokens.length, ...tokens],
       ...[kinds.length, ...kinds.flatMap(([kind, values]) => [kind, values.size, ...[...values].flatMap(enclosed)])],
-      ...[streams.size, ...[...streams].flatMap(enclosed)],
+      ...[resumable.length, ...resumable.flatMap(enclosed)],
     ]
     const hashes = kinds.map(([kind]) => stateKey(id, kind))
     await scripts.restore(id, known, hashes)
@@ -108,7 +110,12 @@ export function createHoldings(
       kept = await sessions.get(id)
     }
     const holding = kept && note(id, kept.owner)
-    if (kept && holding) Object.assign(holding, { record: kept.record, status: holding.status ?? kept.status, seenAt: monotonic() })
+    if (kept && holding) {
+      // the one that its owner has, where it is the same
+      if (holding.record?.version !== kept.record.version) holding.record = kept.record
+      holding.status ??= kept.status
+      holding.seenAt = monotonic()
+    }
     return kept
   }
 
@@ -120,8 +127,8 @@ export function createHoldings(
       holding.seenAt = monotonic()
       if (change.status !== undefined) holding.status = change.status
       for (const [index, stream] of Object.entries(change.streams ?? {})) {
-        if (stream === null) holding.streams.delete(Number(index))
-        else holding.streams.set(Number(index), stream)
+        if (stream === null) delete holding.streams[Number(index)]
+        else holding.streams[Number(index)] = stream
       }
       return cursors
     },
@@ -135,8 +142,8 @@ export function createHoldings(
           lease = await leases.acquire(id, owner)
         }
         if (lease === undefined) return undefined
-        const { tokens = new Set<string>() } = held.get(id) ?? {}
-        held.set(id, { owner, fence: lease.fence, seenAt: monotonic(), state: new Map(), streams: new Map(), tokens })
+        const { tokens = [] } = held.get(id) ?? {}
+        held.set(id, { owner, fence: lease.fence, seenAt: monotonic(), state: nothing, streams: [], tokens })
         return lease
       },
       async release(id, owner, fence) {
@@ -196,7 +203,7 @@ export function createHoldings(
           keepToken(held.get(id), hash)
           return true
         }
-        if (!held.get(id)?.tokens.has(hash)) return false
+        if (!held.get(id)?.tokens.includes(hash)) return false
         await restore(id)
         return await sessions.hasToken(id, hash)
       },
@@ -213,7 +220,7 @@ export function createHoldings(
       async streams(id) {
         const streams = await state.streams(id)
         const holding = held.get(id)
-        if (holding !== undefined) holding.streams = new Map(streams)
+        if (holding !== undefined) for (const [index, stream] of streams) holding.streams[index] = stream
         return streams
       },
     },
@@ -231,16 +238,19 @@ export function createHoldings(
         ...change,
         clear: [...clear, ...kinds.map(([kind]) => kind)],
         state: [...known, ...changed],
-        streams: { ...Object.fromEntries(holding.streams), ...streams },
+        streams: { ...holding.streams, ...streams },
         ...(status && { status }),
       }
     },
   }
 }
 
+const nothing: Holding['state'] = new Map()
+
 const enclosed = ([key, value]: readonly [string | number, unknown]) => [key, enclose(value)]
 
 function keepToken(holding: Holding | undefined, hash: string): void {
-  holding?.tokens.add(hash)
-  if (holding && holding.tokens.size > TOKENS_MAX) holding.tokens.delete(holding.tokens.values().next().value!)
+  if (holding === undefined || holding.tokens.includes(hash)) return
+  holding.tokens.push(hash)
+  if (holding.tokens.length > TOKENS_MAX) holding.tokens.shift()
 }
