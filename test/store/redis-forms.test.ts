@@ -10,7 +10,7 @@ import { createOpener } from './open-redis.ts'
 import { acceptance, eventually, ownedSession, problem } from './sample.ts'
 
 /** All that a gateway needs: its own keys and channels, and no command that is dangerous to others but these two questions. */
-const rights = ['--user', 'gate', 'on', '>right', '~sg:*', '&sg:*', '+@all', '-@dangerous', '+info', '+role']
+const rights = ['--user', 'gate', 'on', '>right', '~sg:*', '&sg:*', '+@all', '-@admin', '-@dangerous', '+info', '+role']
 
 interface Served {
   /** `user` goes where user and password go */

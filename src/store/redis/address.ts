@@ -3,7 +3,7 @@
  * Sentinel: `redis+sentinel://[user:password@]host[:port],…/master[?db=0&sentinelUsername=&sentinelPassword=]`.
  * Cluster: `redis+cluster://[user:password@]host[:port],…`. `rediss+sentinel` and `rediss+cluster` for TLS:
  * servers must prove the names by which they are known here and to one another, by authorities that Node trusts (NODE_EXTRA_CA_CERTS names more).
- * A user of the ACL needs `~sg:* &sg:* +@all -@dangerous +info +role`.
+ * A user of the ACL needs `~sg:* &sg:* +@all -@admin -@dangerous +info +role`.
  */
 export interface RedisAddress {
   kind: 'standalone' | 'sentinel' | 'cluster'
