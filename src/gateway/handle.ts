@@ -36,7 +36,7 @@ export function createHandle({
 
   /** Throws session-stopped where it will not come online by itself. */
   async function mustLive(): Promise<void> {
-    const state = owners.get(id)?.live.status().state ?? (await store.sessions.get(id))?.status.state
+    const state = owners.get(id)?.live.state ?? (await store.sessions.get(id))?.status.state
     if (state === undefined) throw gone()
     if (ended.includes(state)) throw stopped(state)
   }
@@ -48,11 +48,7 @@ export function createHandle({
     async accept(acceptance) {
       await mustLive()
       const result = await store.outbox.accept(id, acceptance)
-      if (result.kind === 'accepted')
-        owners.accepted(
-          id,
-          acceptance.entries.map(({ record: fresh }) => fresh),
-        )
+      if (result.kind === 'accepted') owners.accepted(id, acceptance.entries, result.places)
       return result
     },
 

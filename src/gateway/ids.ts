@@ -6,7 +6,21 @@ import { createHash, randomBytes } from 'node:crypto'
  */
 const SESSION_PART = 22
 
-const random = () => randomBytes(16).toString('base64url')
+/** ids that one call for random bytes is enough for: the call costs more than the bytes */
+const IDS_AT_ONCE = 256
+const BYTES = 16
+
+const random = createRandom()
+
+function createRandom(): () => string {
+  let bytes = Buffer.alloc(0)
+  return () => {
+    if (bytes.length === 0) bytes = randomBytes(BYTES * IDS_AT_ONCE)
+    const id = bytes.toString('base64url', 0, BYTES)
+    bytes = bytes.subarray(BYTES)
+    return id
+  }
+}
 
 export const newSessionId = () => `ses_${random()}`
 

@@ -39,6 +39,7 @@ export interface Log {
 /** A session on the instance that owns it. */
 export interface Live {
   readonly session: LiveSession
+  readonly state: SessionState
   status(): SessionStatus
   /** the record was changed: connections, handles */
   changed(record: SessionRecord): void
@@ -347,6 +348,9 @@ export function createLive(
 
   return {
     session,
+    get state() {
+      return states.now
+    },
     status,
     changed(next) {
       record = next

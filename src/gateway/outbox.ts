@@ -2,8 +2,8 @@ import { Problem, toProblem } from '../errors.ts'
 import { bare } from '../stanza/jid.ts'
 import { createPins } from './pins.ts'
 import { connectionFor } from './pool.ts'
-import type { Change, Clock, Connection, MessageRecord, OutboxEntry, Store } from './ports.ts'
-import { createProgress } from './progress.ts'
+import type { Acceptance, AcceptResult, Change, Clock, Connection, OutboxEntry, Store } from './ports.ts'
+import { createProgress, type Written } from './progress.ts'
 import { accepted, type Records } from './records.ts'
 
 /** Unacknowledged messages on one connection, at most; more wait in the store. */
@@ -16,8 +16,8 @@ const RETRY = 500
 export interface Outbox {
   /** something was accepted, or a connection came or went */
   wake(): void
-  /** these were accepted on this instance: their records need not be read */
-  accepted(records: readonly MessageRecord[]): void
+  /** these were accepted on this instance: as a rule nothing needs to be read */
+  accepted(entries: Acceptance['entries'], places: (AcceptResult & { kind: 'accepted' })['places']): void
   /** the server counted all up to this position of that connection */
   acked(connection: number, position: number): void
   /** a stream ended without being resumed; h: what the server still counted of it; refused: it ended over something that we wrote */
@@ -49,6 +49,8 @@ export interface Load {
 
 interface Item {
   entry: OutboxEntry
+  /** bare JID */
+  recipient: string
   order: number
 }
 
@@ -107,10 +109,15 @@ export function createOutbox({
   const unwriting = new Map<number, Promise<unknown>>()
   const pins = createPins()
   const progress = createProgress({ records, write, clock, onError })
+  /** place of the last entry that is here or was */
   let lastRead: string | undefined
+  /** place of the last one that was heard of */
+  let newest: string | undefined
   let orders = 0
   let pumping: Promise<void> | undefined
-  let again = false
+  /** there may be more in the store than is here */
+  let unread = false
+  let sending: NodeJS.Immediate | undefined
   let stopped = false
   let expiry: NodeJS.Timeout | undefined
   let retry: NodeJS.Timeout | undefined
@@ -118,7 +125,7 @@ export function createOutbox({
   let loading: PromiseWithResolvers<void> | undefined = Promise.withResolvers()
 
   function wake(): void {
-    again = true
+    unread = true
     if (stopped) return
     clearTimeout(retry)
     pumping ??= pump()
@@ -128,32 +135,47 @@ export function createOutbox({
       })
       .finally(() => {
         pumping = undefined
-        if (again && !stopped) wake()
+        if (unread && waiting.length < AHEAD && !stopped) wake()
       })
   }
 
   async function pump(): Promise<void> {
-    while (again && !stopped) {
-      again = false
-      await fill()
+    do {
+      unread = false
+      const all = await fill()
+      if (!all) unread = true
+      else if (newest === lastRead) unread = false
       if (!stopped) sendWaiting()
-    }
+    } while (unread && waiting.length < AHEAD && !stopped)
   }
 
-  async function fill(): Promise<void> {
-    while (waiting.length < AHEAD) {
+  /** true where nothing is left in the store that is not here */
+  async function fill(): Promise<boolean> {
+    let all = false
+    while (!all && waiting.length < AHEAD) {
       const entries = await store.outbox.read(id, lastRead, AHEAD)
       const kept = await Promise.all(entries.map((entry) => records.get(entry.id)))
       entries.forEach(({ place, ...entry }, index) => {
         lastRead = place
         if (!records.held(entry.id)) records.hold(kept[index] ?? accepted(entry))
-        enter({ entry, order: orders++ })
+        enter(itemOf(entry))
       })
-      if (entries.length < AHEAD) break
+      all = entries.length < AHEAD
     }
     loading?.resolve()
     loading = undefined
     if (doubtful.length > 0) onDoubts()
+    return all
+  }
+
+  const itemOf = (entry: OutboxEntry): Item => ({ entry, recipient: bare(entry.to), order: orders++ })
+
+  /** Once for all that comes in one turn: it leaves in one write, and is told in one. */
+  function sendSoon(): void {
+    sending ??= setImmediate(() => {
+      sending = undefined
+      if (!stopped) sendWaiting()
+    })
   }
 
   /** What another process wrote waits for what becomes of its stream, or goes by what became of it; the rest waits to be sent. */
@@ -164,7 +186,7 @@ export function createOutbox({
     else if (left.get(wire.connection) === wire.stream) inherit(wire.connection, { ...item, position: wire.position, at: 0 })
     else if (resumed?.stream !== wire.stream) doubtful.push(item)
     else if (isAfter(wire.position, resumed.h)) {
-      pins.add(item.entry.to, wire.connection)
+      pins.add(item.recipient, wire.connection)
       repeat(wire.connection, [item]).catch(onError)
     } else progress.settle([item.entry], 'acked')
   }
@@ -173,7 +195,7 @@ export function createOutbox({
     const list = sent.get(connection)
     if (list) list.push(item)
     else sent.set(connection, [item])
-    pins.add(item.entry.to, connection)
+    pins.add(item.recipient, connection)
   }
 
   /** What was written later may have been accepted earlier. */
@@ -183,28 +205,45 @@ export function createOutbox({
   }
 
   function sendWaiting(): void {
+    if (waiting.length === 0) return
     const connections = usable()
-    const blocked = new Set(doubtful.map(({ entry }) => bare(entry.to)))
-    const kept: typeof waiting = []
+    const isFull = (index: number) => unwriting.has(index) || (sent.get(index)?.length ?? 0) >= WINDOW
+    const open = [...connections.keys()].filter((index) => !isFull(index))
+    const blocked = new Set(doubtful.map(({ recipient }) => recipient))
+    const kept: Item[] = []
     const expired: OutboxEntry[] = []
+    /** by what says that it was written: one for all of a turn */
+    const written = new Map<Promise<void>, Written[]>()
     for (const item of waiting) {
-      const { entry } = item
-      const recipient = bare(entry.to)
+      const { entry, recipient } = item
       if (entry.expiresAt !== null && entry.expiresAt <= clock.now()) expired.push(entry)
-      else if (blocked.has(recipient) || !send(item, recipient, connections)) {
+      else if (open.length === 0) kept.push(item)
+      else if (blocked.has(recipient) || !send(item, { connections, open, written })) {
         // nothing overtakes within a conversation
         blocked.add(recipient)
         kept.push(item)
-      }
+      } else if (open.some(isFull)) open.splice(0, open.length, ...open.filter((index) => !isFull(index)))
     }
     waiting.splice(0, waiting.length, ...kept)
     if (expired.length > 0) progress.settle(expired, 'expired')
+    for (const [done, messages] of written) {
+      done.then(
+        () => progress.wrote(messages),
+        () => {}, // their fate is told by what happens to the stream
+      )
+    }
     watchExpiry()
   }
 
-  function send(item: Item, recipient: string, connections: ReadonlyMap<number, Connection>): boolean {
-    const { entry } = item
-    const open = [...connections.keys()].filter((index) => !unwriting.has(index) && (sent.get(index)?.length ?? 0) < WINDOW)
+  function send(
+    item: Item,
+    {
+      connections,
+      open,
+      written,
+    }: { connections: ReadonlyMap<number, Connection>; open: readonly number[]; written: Map<Promise<void>, Written[]> },
+  ): boolean {
+    const { entry, recipient } = item
     const index = connectionFor(recipient, {
       usable: open,
       pinned: pins.of(recipient),
@@ -216,15 +255,14 @@ export function createOutbox({
     if (suspects.size > 0 && before.some((other) => suspects.has(other.entry.id))) return false
     if (suspects.has(entry.id) && before.length > 0) return false
     try {
-      const { position, written } = connection.send(entry.xml)
+      const { position, written: done } = connection.send(entry.xml)
       track(index, { ...item, position, at: clock.monotonic() })
       onWritten(entry.kind)
       const stream = connection.snapshot()?.id
-      const wire = stream === undefined ? {} : { wire: { connection: index, stream, position } }
-      written.then(
-        () => progress.wrote(entry, wire),
-        () => {}, // its fate is told by what happens to the stream
-      )
+      const message = { entry, ...(stream === undefined ? {} : { wire: { connection: index, stream, position } }) }
+      const others = written.get(done)
+      if (others) others.push(message)
+      else written.set(done, [message])
       return true
     } catch (error) {
       // no stream now, or too much on its way: it waits
@@ -241,8 +279,8 @@ export function createOutbox({
     const first = list.findIndex((item) => isAfter(item.position, position))
     const done = list.splice(0, first === -1 ? list.length : first)
     if (done[0] !== undefined && done[0].at > 0) onLatency(clock.monotonic() - done[0].at)
-    for (const { entry } of done) {
-      pins.remove(entry.to)
+    for (const { entry, recipient } of done) {
+      pins.remove(recipient)
       suspects.delete(entry.id)
     }
     const byPing = usable().get(connection)?.managed === false
@@ -258,7 +296,8 @@ export function createOutbox({
       resumedAt.set(connection, { stream, h: position })
       repeat(connection, list.splice(0)).catch(onError)
     }
-    wake()
+    if (unread) wake()
+    else if (waiting.length > 0) sendSoon()
   }
 
   /**
@@ -273,7 +312,7 @@ export function createOutbox({
       await done
     } finally {
       if (unwriting.get(connection) === done) unwriting.delete(connection)
-      for (const { entry } of items) pins.remove(entry.to)
+      for (const { recipient } of items) pins.remove(recipient)
     }
     requeue(items)
     wake()
@@ -305,11 +344,29 @@ export function createOutbox({
     if (Number.isFinite(next)) expiry = setTimeout(wake, Math.min(Math.max(next - clock.now(), 0) + 1, 60_000))
   }
 
+  function stop(): void {
+    stopped = true
+    clearTimeout(expiry)
+    clearTimeout(retry)
+    clearImmediate(sending)
+  }
+
   return {
     wake,
-    accepted(fresh) {
-      for (const record of fresh) records.hold(record)
-      wake()
+    accepted(fresh, places) {
+      for (const { record } of fresh) records.hold(record)
+      if (stopped) return
+      newest = places?.last
+      if (waiting.length >= AHEAD) {
+        // they are read when some of these have gone
+        unread = true
+        return
+      }
+      // what follows on the last that is here, and on nothing that is being read, needs no reading
+      if (pumping || places === undefined || places.before !== lastRead) return wake()
+      lastRead = places.last
+      for (const { entry } of fresh) waiting.push(itemOf(entry))
+      sendSoon()
     },
     acked,
 
@@ -319,7 +376,7 @@ export function createOutbox({
       resumedAt.delete(connection)
       const unknown = sent.get(connection) ?? []
       sent.delete(connection)
-      for (const { entry } of unknown) pins.remove(entry.to)
+      for (const { recipient } of unknown) pins.remove(recipient)
       if (refused === undefined) doubtful.push(...unknown)
       else suspect(unknown, refused)
       if (doubtful.length > 0) onDoubts()
@@ -364,9 +421,7 @@ export function createOutbox({
     unwriting: (connection) => (resumable.has(connection) ? loading?.promise : undefined) ?? unwriting.get(connection),
 
     async end() {
-      stopped = true
-      clearTimeout(expiry)
-      clearTimeout(retry)
+      stop()
       await pumping
       const rest = [...waiting, ...doubtful, ...[...sent.values()].flat()].map(({ entry }) => entry)
       for (let more = await store.outbox.read(id, lastRead, AHEAD); more.length > 0; more = await store.outbox.read(id, lastRead, AHEAD)) {
@@ -379,11 +434,7 @@ export function createOutbox({
         })
     },
 
-    stop() {
-      stopped = true
-      clearTimeout(expiry)
-      clearTimeout(retry)
-    },
+    stop,
   }
 }
 

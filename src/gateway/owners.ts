@@ -4,7 +4,7 @@ import { createHoldings, FINISH_WITHIN, type Holdings, type Owned } from './hold
 import { type AskOptions, createInstances, type Note, type Question } from './instances.ts'
 import type { Live, LiveContext } from './live.ts'
 import { createMembership } from './membership.ts'
-import type { MessageRecord, SessionRecord } from './ports.ts'
+import type { SessionRecord } from './ports.ts'
 import { createSpread } from './spread.ts'
 
 export type { Owned } from './holdings.ts'
@@ -30,7 +30,7 @@ export interface Owners {
   /** Does this owner of the session, as it was read, live, and does it have it? */
   isOwned(id: string, owner: string): Promise<boolean>
   /** Messages were accepted for it, here or not: its owner is woken. */
-  accepted(id: string, records: readonly MessageRecord[]): void
+  accepted(id: string, ...what: Parameters<Live['accepted']>): void
   /** Has another instance run a command for a session that it owns, `owner` if that was just read; undefined where the session has none. */
   ask(question: Question, options: AskOptions, owner?: string): Promise<{ result: unknown } | undefined>
   /** Ends the session wherever it lives: its streams closed, what is left in its outbox failed, its end told. Its data stays. */
@@ -198,9 +198,9 @@ export function createOwners(context: LiveContext): Owners {
       if (other !== undefined) await instances.note(other, record.id, 'changed')
     },
     isOwned: async (id, owner) => (owner === membership.self ? holdings.isHere(id) : await isThere(owner)),
-    accepted(id, records) {
+    accepted(id, ...what) {
       const here = holdings.get(id)
-      if (here) here.live.accepted(records)
+      if (here) here.live.accepted(...what)
       else wake(id).catch(() => {}) // its owner looks by itself now and then
     },
     async ask(question, options, owner) {

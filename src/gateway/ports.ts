@@ -182,7 +182,8 @@ export interface StoredAnswer {
 }
 
 export type AcceptResult =
-  | { kind: 'accepted' }
+  /** `places`: of the outbox before the first of these entries, and of the last */
+  | { kind: 'accepted'; places?: { before: string; last: string } }
   | { kind: 'replayed'; answer: StoredAnswer }
   | { kind: 'running' }
   | { kind: 'reused' }

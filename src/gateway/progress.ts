@@ -1,10 +1,16 @@
-import type { Change, Clock, MessageRecord, MessageStatus, OutboxEntry } from './ports.ts'
+import type { Change, Clock, EventDraft, MessageRecord, MessageStatus, OutboxEntry } from './ports.ts'
 import { advance, recordJson } from './record.ts'
 import { accepted, type Records } from './records.ts'
 
+/** A message that a socket took, and where it stands on a stream that can be resumed. */
+export interface Written {
+  entry: OutboxEntry
+  wire?: NonNullable<MessageRecord['wire']>
+}
+
 export interface Progress {
-  /** Written to a socket: told once; where it was written last is always kept. */
-  wrote(entry: OutboxEntry, wire: Pick<MessageRecord, 'wire'>): void
+  /** Written to a socket: told once; where they were written last is always kept. */
+  wrote(messages: readonly Written[]): void
   /** They are done, one way or another: told, and out of the outbox. */
   settle(entries: readonly OutboxEntry[], status: MessageStatus, more?: Partial<MessageRecord>): void
   /** Forgets where they were written, before they are written elsewhere. */
@@ -25,24 +31,36 @@ export function createProgress({
 }): Progress {
   const recordOf = (entry: OutboxEntry) => records.held(entry.id) ?? accepted(entry)
 
-  function versions(entries: readonly OutboxEntry[], status: MessageStatus, more: Partial<MessageRecord>) {
-    const at = clock.now()
-    const changed = entries
-      .map((entry) => advance(recordOf(entry), status, at, more))
-      .filter((record) => record !== undefined)
-      .map(records.hold)
-    const events = changed.map((record) => ({ type: `message.${status}`, subject: record.id, data: recordJson(record) }))
-    return { records: changed, events }
-  }
+  const tell = (record: MessageRecord, status: MessageStatus) => ({
+    type: `message.${status}`,
+    subject: record.id,
+    data: recordJson(record),
+  })
 
   return {
-    wrote(entry, wire) {
-      const { events, records: changed } = versions([entry], 'sent', wire)
-      const kept = changed.length > 0 ? changed : [records.hold({ ...recordOf(entry), ...wire })]
-      write({ events, records: kept }).catch(onError)
+    wrote(messages) {
+      const at = clock.now()
+      const change = { events: [] as EventDraft[], records: [] as MessageRecord[] }
+      for (const { entry, ...wire } of messages) {
+        const record = recordOf(entry)
+        const changed = advance(record, 'sent', at, wire)
+        const kept = records.hold(changed ?? { ...record, ...wire })
+        change.records.push(kept)
+        if (changed) change.events.push(tell(kept, 'sent'))
+      }
+      write(change).catch(onError)
     },
     settle(entries, status, more = {}) {
-      write({ ...versions(entries, status, more), settled: entries.map(({ id }) => id) }).catch(onError)
+      const at = clock.now()
+      const change = { events: [] as EventDraft[], records: [] as MessageRecord[], settled: entries.map(({ id }) => id) }
+      for (const entry of entries) {
+        const changed = advance(recordOf(entry), status, at, more)
+        if (!changed) continue
+        const kept = records.hold(changed)
+        change.records.push(kept)
+        change.events.push(tell(kept, status))
+      }
+      write(change).catch(onError)
     },
     async unwrite(entries) {
       const forgotten = entries.map((entry) => {

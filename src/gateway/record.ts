@@ -28,6 +28,8 @@ export function advance(
 
 /** Two versions of one record made at the same time, as one that tells what both do. */
 export function merge(older: MessageRecord, newer: MessageRecord): MessageRecord {
+  // as a rule the newer one was made from the older
+  if (newer.history[older.history.length - 1] === older.history.at(-1)) return newer
   const missing = older.history.filter(({ status }) => !newer.history.some((entry) => entry.status === status))
   if (missing.length === 0) return newer
   return {
@@ -39,11 +41,40 @@ export function merge(older: MessageRecord, newer: MessageRecord): MessageRecord
 }
 
 /** The record as callers and events see it. */
-export function recordJson({ acceptedAt, history, wire: _, ...rest }: MessageRecord): Record<string, unknown> {
-  return { ...rest, acceptedAt: timestamp(acceptedAt), history: history.map(({ status, at }) => ({ status, at: timestamp(at) })) }
+export function recordJson({
+  id,
+  to,
+  status,
+  originId,
+  acceptedAt,
+  history,
+  error,
+  ackBy,
+  stanzaId,
+}: MessageRecord): Record<string, unknown> {
+  return {
+    ...{ id, to, status, originId },
+    acceptedAt: timestamp(acceptedAt),
+    history: history.map((entry) => ({ status: entry.status, at: timestamp(entry.at) })),
+    ...(error && { error }),
+    ...(ackBy && { ackBy }),
+    ...(stanzaId !== undefined && { stanzaId }),
+  }
 }
 
 /** RFC 3339 UTC of epoch milliseconds. */
-export function timestamp(at: number): string {
-  return new Date(at).toISOString()
+export const timestamp = createTimestamp()
+
+/** Most times that are told are of one second: it is written once, for Date takes long over it. */
+function createTimestamp(): (at: number) => string {
+  let second = Number.NaN
+  let text = ''
+  return (at) => {
+    const whole = Math.floor(at / 1000)
+    if (whole !== second) {
+      text = new Date(whole * 1000).toISOString().slice(0, -'000Z'.length)
+      second = whole
+    }
+    return `${text}${String(Math.floor(at) - whole * 1000).padStart(3, '0')}Z`
+  }
 }

@@ -16,10 +16,18 @@ export interface Log {
   head(): number
 }
 
+/** An event as it is kept. Its data is text: that is small, nobody can change it, and most of it is never read. */
+interface Kept {
+  type: string
+  subject: string | undefined
+  time: number
+  data: string | undefined
+}
+
 export function createLog(session: string, limits: StoreLimits): Log {
   const log = newLog(session)
-  const durable: Lane<StoredEvent> = createLane()
-  const volatile: Lane<StoredEvent> = createLane()
+  const durable: Lane<Kept> = createLane()
+  const volatile: Lane<Kept> = createLane()
   const seen: Aging<string> = createAging()
   let head = 0
   let floor = 0
@@ -39,19 +47,24 @@ export function createLog(session: string, limits: StoreLimits): Log {
     }
   }
 
+  function earlier(keys: readonly string[], now: number): string | undefined {
+    for (const key of keys) {
+      const cursor = seen.get(key, now)
+      if (cursor !== undefined) return cursor
+    }
+    return undefined
+  }
+
   return {
-    append(draft, now) {
-      const keys = draft.dedup ?? []
-      const known = [...keys, ...(draft.dedupAgainst ?? [])].map((key) => seen.get(key, now)).find((cursor) => cursor !== undefined)
+    append({ type, subject, data, volatile: isVolatile, dedup = [], dedupAgainst = [] }, now) {
+      const known = earlier(dedup, now) ?? earlier(dedupAgainst, now)
       const id = known ?? formatCursor(log, ++head)
-      for (const key of keys) {
+      for (const key of dedup) {
         if (seen.get(key, now) === undefined) seen.set(key, id, now + limits.dedupAge, now)
       }
       if (known !== undefined) return known
-      const event: StoredEvent = { id, type: draft.type, time: now, data: copy(draft.data) }
-      if (draft.subject !== undefined) event.subject = draft.subject
-      const lane = draft.volatile === true ? volatile : durable
-      lane.push(head, event)
+      const lane = isVolatile ? volatile : durable
+      lane.push(head, { type, subject, time: now, data: JSON.stringify(data) })
       trim(now)
       return id
     },
@@ -63,7 +76,7 @@ export function createLog(session: string, limits: StoreLimits): Log {
       const page = found.slice(0, limit)
       const end = found.length <= limit
       const last = end ? head : (page.at(-1)?.sequence ?? from)
-      return { events: page.map(({ value }) => value), next: formatCursor(log, last), end, ...(gap && { gap }) }
+      return { events: page.map((kept) => eventOf(log, kept)), next: formatCursor(log, last), end, ...(gap && { gap }) }
     },
     place(cursor, now) {
       trim(now)
@@ -72,6 +85,11 @@ export function createLog(session: string, limits: StoreLimits): Log {
     end: () => formatCursor(log, head),
     head: () => head,
   }
+}
+
+function eventOf(log: string, { sequence, value: { type, subject, time, data } }: { sequence: number; value: Kept }): StoredEvent {
+  const id = formatCursor(log, sequence)
+  return { id, type, ...(subject !== undefined && { subject }), time, data: data === undefined ? undefined : JSON.parse(data) }
 }
 
 /** What is handed over may be changed by the caller later; what is kept is as it was, and as JSON has it. */

@@ -43,7 +43,8 @@ export interface MemorySession {
 interface Kept {
   /** its place in the outbox, 0 where it never was there */
   place: number
-  record: MessageRecord
+  /** nobody changes one that was made */
+  record: Readonly<MessageRecord>
 }
 
 export function createSession(
@@ -106,12 +107,12 @@ export function createSession(
       applyState(change)
       for (const next of change.records ?? []) {
         const known = records.get(next.id, now)
-        records.set(next.id, { place: known?.place ?? 0, record: copy(next) }, now + limits.recordAge, now)
+        records.set(next.id, { place: known?.place ?? 0, record: next }, now + limits.recordAge, now)
       }
       settle(change.settled ?? [], now)
       for (const [index, stream] of Object.entries(change.streams ?? {})) {
         if (stream === null) session.streams.delete(Number(index))
-        else session.streams.set(Number(index), copy(stream))
+        else session.streams.set(Number(index), { ...stream })
       }
       if (change.status !== undefined) session.status = copy(change.status)
       return append(change.events, now)
@@ -129,13 +130,14 @@ export function createSession(
       }
       const excess = entries.length + wanted.length - limits.outboxMax
       if (excess > 0 && wanted.length > 0) return { kind: 'full', retryAfter: retryAfter(excess, drain, now) }
+      const before = String(places)
       for (const { entry, record } of wanted) {
-        entries.push(++places, copy(entry))
-        records.set(entry.id, { place: places, record: copy(record) }, now + limits.recordAge, now)
+        entries.push(++places, { ...entry })
+        records.set(entry.id, { place: places, record }, now + limits.recordAge, now)
       }
       if (idempotency !== undefined) keys.finish(idempotency.key, idempotency.fingerprint, idempotency.answer)
       append(events, now)
-      return { kind: 'accepted' }
+      return { kind: 'accepted', ...(wanted.length > 0 && { places: { before, last: String(places) } }) }
     },
     message: (id) => copy(records.get(id, clock.now())?.record),
     outbox: (after = '0', limit) =>

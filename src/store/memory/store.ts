@@ -84,7 +84,7 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
       },
       async find(tenant, jid) {
         const ids = [...(tenants.get(tenant)?.jids.get(jid)?.values() ?? [])]
-        return ids.map((id) => copy(need(id).record))
+        return ids.map((id) => copyRecord(need(id).record))
       },
       async *ids() {
         yield* [...sessions.keys()]
@@ -175,6 +175,11 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
 
     bus: createBus(),
   }
+}
+
+/** it is asked for with each request, and only two of its members are more than a word */
+function copyRecord(record: SessionRecord): SessionRecord {
+  return { ...record, presence: copy(record.presence), handles: [...record.handles] }
 }
 
 /** oldest first, ids decide between equals */

@@ -21,7 +21,7 @@ import type { Scripts } from './scripts.ts'
 
 type Accepted =
   | ['absent' | 'lost' | 'reused']
-  | ['accepted', log?: string, head?: number]
+  | ['accepted', before: string, last: string, log?: string, head?: number]
   | ['id-in-use', id: string]
   | ['replayed', answer: string]
   | ['running', instance: string]
@@ -99,8 +99,8 @@ export function createOutbox({
           result = await write(dead, '')
         }
         if (result[0] === 'lost') result = await write(dead, newLog(id))
-        if (result[0] === 'accepted' && result[1] !== undefined) {
-          heads.grown(id, result[1], result[2]!)
+        if (result[0] === 'accepted' && result[3] !== undefined) {
+          heads.grown(id, result[3], result[4]!)
           metrics?.count('events_appended_total', {}, events.length)
         }
         return verdict(result, now())
@@ -145,6 +145,7 @@ function changeArguments({ events = [], state = [], clear = [], records = [], se
 function verdict(result: Accepted, now: number): AcceptResult {
   switch (result[0]) {
     case 'accepted':
+      return { kind: 'accepted', ...(result[1] !== result[2] && { places: { before: result[1], last: result[2] } }) }
     case 'running':
     case 'reused':
       return { kind: result[0] }

@@ -6,6 +6,7 @@ import { ANSWERS, KEPT, LEASE, records, type ScriptOptions, SETTLE, type Session
 /**
  * now, instance that is dead, fresh log name, log and head last seen · key, fingerprint, answer (key '': none) ·
  * entries: id, entry, record · events: lane, dedup keys, keys only looked up, event. Each list after its length.
+ * Answers accepted, the places before the entries and of the last, log name and head.
  */
 export const accept = (options: ScriptOptions): SessionScript =>
   sessionScript(
@@ -45,9 +46,10 @@ if events > 0 then
 end
 
 -- time leads the places like the fences: an owner reads on after the last one that it saw, also where Redis lost some
-local place = 0
+local before = tonumber(redis.call('HGET', SESSION, 'places')) or 0
+local place = before
 if #entries > 0 then
-  place = math.max(tonumber(redis.call('HGET', SESSION, 'places')) or 0, redis_ms() * ${FENCES_PER_MS})
+  place = math.max(before, redis_ms() * ${FENCES_PER_MS})
   redis.call('HSET', SESSION, 'places', whole(place + #entries))
 end
 for _, entry in ipairs(entries) do
@@ -58,9 +60,9 @@ end
 if key ~= '' then keep_answer(key, fingerprint, answer, now + ${options.limits.idempotencyAge}) end
 for _ = 1, events do append(log, now) end
 drop_due(now)
-if not log then return { 'accepted' } end
+if not log then return { 'accepted', whole(before), whole(place) } end
 close_log(log, now)
-return { 'accepted', log.name, log.head }
+return { 'accepted', whole(before), whole(place), log.name, log.head }
 `,
   )
 
