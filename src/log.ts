@@ -33,6 +33,31 @@ export type LogEvent = (typeof logEvents)[number]
 
 export type Log = Logger
 
+/** bytes of lines that leave together, and ms that a line waits for others */
+const TOGETHER = 4096
+const WAIT = 20
+/** bytes of lines kept where nobody takes them; what is logged beyond is lost, so that a stuck reader costs no memory */
+const KEPT_MAX = 16 * 1024 * 1024
+
+/** Standard output, written off the way of whoever logs, and few times: a system call costs more than a line. */
+function standardOutput() {
+  const output = pino.destination({ sync: false, minLength: TOGETHER, maxLength: KEPT_MAX })
+  let isDue = false
+  function flush(): void {
+    isDue = false
+    output.flush()
+  }
+  return {
+    write(line: string) {
+      output.write(line)
+      if (!isDue) setTimeout(flush, WAIT).unref()
+      isDue = true
+    },
+    flush: (done: (error?: Error) => void) => output.flush(done),
+    flushSync: () => output.flushSync(),
+  }
+}
+
 /**
  * One JSON line per event on standard output. Lines hold ids, codes and numbers: never a query string, a body, a token or a password.
  * What is redacted here is the second fence, for what was logged by mistake.
@@ -40,7 +65,7 @@ export type Log = Logger
 export function createLog({
   level,
   instance,
-  destination = pino.destination({ sync: false }),
+  destination = standardOutput(),
 }: {
   level: string
   instance: string

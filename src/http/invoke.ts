@@ -63,9 +63,7 @@ export function createInvoke({
       prefer: input.prefer,
       accept: input.accept,
       requestId,
-      get signal() {
-        return input.signal
-      },
+      signal: input.signal,
     }
     const run = () => {
       checkCharactersOf({ params, query, body, isXml: input.isXml })

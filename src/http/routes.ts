@@ -32,7 +32,6 @@ export function handlerOf(operation: Operation, invoke: Invoke): Handler {
     const isXml = request.body !== undefined && isXmlType(request.headers['content-type'])
     if (isXml && !operation.xmlBody) throw new Problem('unsupported-media-type', `The body must be ${JSON_TYPE}.`)
     const key = request.headers['idempotency-key']
-    let gone: AbortSignal | undefined
     const answer = await invoke(operation, {
       caller: request.caller,
       params: request.params as Record<string, unknown>,
@@ -43,11 +42,7 @@ export function handlerOf(operation: Operation, invoke: Invoke): Handler {
       idempotencyKey: key?.toString(),
       accept: operation.xmlAnswer && accepted === XML_TYPE ? XML_TYPE : JSON_TYPE,
       requestId: request.id,
-      // made when somebody looks at it: most never do
-      get signal() {
-        gone ??= goneSignal(reply)
-        return gone
-      },
+      signal: goneSignal(reply),
       onSession: (session) => {
         request.sessionId = session
       },

@@ -91,9 +91,10 @@ export function createServer({
 
   /** Matched by the router, and yet not this route: an empty id is none, and a fixed path is no id. */
   function isElsewhere({ method, url, params }: FastifyRequest): boolean {
-    if (Object.values(params as Record<string, string>).includes('')) return true
+    const given = Object.values(params as Record<string, string>)
+    if (given.length === 0) return false
     const fixed = routes.fixed(url)
-    return fixed !== undefined && !fixed.has(method)
+    return given.includes('') || (fixed !== undefined && !fixed.has(method))
   }
 
   function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -119,11 +120,15 @@ export function createServer({
     done(always ? undefined : pressure.refusal())
   })
   registerCors(server, allowedOrigins)
-  server.addHook('onRequest', async (request) => {
+  server.addHook('onRequest', (request, _reply, done) => {
     // before the body is looked at
-    if (request.is404 || isElsewhere(request)) throw noRoute(request)
-    if ((request.routeOptions.config.token ?? 'key') !== 'key') return
-    request.caller = await authenticator.caller(request.headers.authorization)
+    if (request.is404 || isElsewhere(request)) return done(noRoute(request))
+    if ((request.routeOptions.config.token ?? 'key') !== 'key') return done()
+    const pass = (caller: Caller) => {
+      request.caller = caller
+      done()
+    }
+    authenticator.caller(request.headers.authorization).then(pass, done)
   })
 
   server.addHook('preHandler', (request, _reply, done) => {
@@ -132,12 +137,20 @@ export function createServer({
   })
 
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, bytes: Buffer) =>
-    bytes.length === 0 ? undefined : parseJson(bodyText(request, bytes)),
-  )
-  server.addContentTypeParser('application/xml', { parseAs: 'buffer' }, async (request: FastifyRequest, bytes: Buffer) =>
-    bytes.length === 0 ? undefined : bodyText(request, bytes),
-  )
+  takeBodies('application/json', parseJson)
+  takeBodies('application/xml', (text) => text)
+
+  function takeBodies(type: string, parse: (text: string) => unknown): void {
+    server.addContentTypeParser(type, { parseAs: 'buffer' }, (request: FastifyRequest, bytes: Buffer, done) => {
+      let body: unknown
+      try {
+        body = bytes.length === 0 ? undefined : parse(bodyText(request, bytes))
+      } catch (error) {
+        return done(error as Error)
+      }
+      done(null, body)
+    })
+  }
 
   server.setErrorHandler(sendProblem)
   server.setNotFoundHandler((request) => {
