@@ -3,6 +3,8 @@ import { merge } from './record.ts'
 
 /** Records of messages under way or recent, held in memory per session */
 const HELD = 2_000
+/** ms that one is held after the last thing that happened to its message, once it left the outbox */
+const RECENT = 60_000
 
 export interface Records {
   get(id: string): Promise<MessageRecord | undefined>
@@ -14,6 +16,15 @@ export interface Records {
 /** The records of one session on its owner: what was changed and is not committed yet is seen here first. */
 export function createRecords({ id, store }: { id: string; store: Store }): Records {
   const held = new Map<string, MessageRecord>()
+
+  function forget(before: number): void {
+    for (const [message, record] of held) {
+      const isOver = !isUnderWay(record) && lastOf(record) < before
+      if (!isOver && held.size <= HELD) return
+      held.delete(message)
+    }
+  }
+
   return {
     async get(message) {
       return held.get(message) ?? (await store.records.get(id, message))
@@ -23,7 +34,7 @@ export function createRecords({ id, store }: { id: string; store: Store }): Reco
       const version = before ? merge(before, record) : record
       held.delete(record.id)
       held.set(record.id, version)
-      if (held.size > HELD) held.delete(held.keys().next().value as string)
+      forget(lastOf(version) - RECENT)
       return version
     },
     held: (message) => held.get(message),
@@ -39,3 +50,6 @@ export const accepted = ({ id, to, acceptedAt }: Pick<OutboxEntry, 'id' | 'to' |
   acceptedAt,
   history: [{ status: 'accepted', at: acceptedAt }],
 })
+
+const isUnderWay = ({ status }: MessageRecord) => status === 'accepted' || status === 'sent'
+const lastOf = ({ history, acceptedAt }: MessageRecord) => history.at(-1)?.at ?? acceptedAt
