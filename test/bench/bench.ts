@@ -17,6 +17,7 @@ import type { XmppServer } from '../support/xmpp-server.ts'
 import type { Commands, Measured } from './measure.ts'
 import * as measured from './measurements.ts'
 import { PASSWORD, type Place, startPeer } from './measurements.ts'
+import { measureThousand } from './thousand.ts'
 
 /** seconds of load per figure */
 const SECONDS = 4
@@ -58,6 +59,10 @@ try {
   measureTranslation()
   if (hasRest) await measureRest(server, peer)
   await measureEjabberd()
+  await measureThousand((cells) => {
+    table.push(cells)
+    console.error(cells.join('  ·  '))
+  })
 } finally {
   for (const one of started.reverse()) await one.stop()
 }

@@ -14,8 +14,18 @@ export interface Child {
 }
 
 /** Starts `<name>.ts` of this folder with one JSON argument. It ends when it is disconnected. */
-export function startChild(name: string, argument: unknown, env: Readonly<Record<string, string>> = {}): Child {
-  const child = fork(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), [JSON.stringify(argument)], { env: { ...process.env, ...env } })
+export function startChild(
+  name: string,
+  argument: unknown,
+  env: Readonly<Record<string, string>> = {},
+  execArgv: readonly string[] = [],
+): Child {
+  const child = fork(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), [JSON.stringify(argument)], {
+    env: { ...process.env, ...env },
+    execArgv: [...execArgv],
+    // what it says by the way (logs) is not looked at
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   return {
     pid: child.pid!,
     tell: (message) => {
