@@ -178,7 +178,6 @@ async function measureRest(server: XmppServer, peer: Awaited<ReturnType<typeof s
     headers: {
       authorization: `Basic ${Buffer.from(`u5:${PASSWORD}`).toString('base64')}`,
       'content-type': 'application/json',
-      host: 'localhost',
     },
     body: JSON.stringify({ kind: 'message', type: 'chat', to: peer.jid, body: measured.BODY }),
     connections: 16,

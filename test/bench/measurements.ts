@@ -8,8 +8,13 @@ import { type Commands, type Measured, measure, percentile, residentMemory } fro
 export const PASSWORD = 'bench-password'
 export const BODY = 'x'.repeat(100)
 
-/** ms that a server may take to deliver what it has accepted, looked at every 50 ms */
+/** ms that a server may take to deliver what it has accepted */
 const SETTLE_DEADLINE = 30_000
+/** ms without one more after which no more come, and between looks */
+const QUIET = 500
+const LOOK = 20
+/** seconds of load before it is measured */
+const WARM_UP = 4
 
 export interface Place {
   server: XmppServer
@@ -39,7 +44,8 @@ export async function sending(
     headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' },
     body: JSON.stringify({ to: peer.jid, body: BODY }),
   }
-  await load({ ...request, connections: 16, seconds: 1 })
+  // Fastify alone has compiled its code after a second, at several times the rate
+  await load({ ...request, connections: 16, seconds: WARM_UP })
   await counted(peer)
   return deliveredLoad({ ...request, connections: 16, seconds }, peer, processes, commands)
 }
@@ -66,13 +72,16 @@ export async function deliveredLoad(
 async function counted(peer: Child, wanted = Number.POSITIVE_INFINITY): Promise<number> {
   const deadline = Date.now() + SETTLE_DEADLINE
   let before = -1
+  let since = Date.now()
   for (;;) {
     const heard = peer.hear('counted')
     peer.tell({ count: true })
     const now = Number(await heard)
-    if (now >= wanted || now === before || Date.now() > deadline) return now
+    const at = Date.now()
+    if (now !== before) since = at
+    if (now >= wanted || at - since >= QUIET || at > deadline) return now
     before = now
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await new Promise((resolve) => setTimeout(resolve, LOOK))
   }
 }
 
