@@ -5,7 +5,7 @@ import type { Archived, ArchiveQuery, LiveSession } from './feature.ts'
 import type { Inbound } from './inbound.ts'
 import type { Outbox } from './outbox.ts'
 import type { Change, Clock, Store } from './ports.ts'
-import { isFrom, originId } from './provenance.ts'
+import { authorsId, isFrom } from './provenance.ts'
 import type { Receiver } from './receive.ts'
 import { timestamp } from './record.ts'
 
@@ -211,7 +211,7 @@ export function createCatchUp({
   }
 
   const isOwn = (stanza: Element) => isFrom(stanza, session.record.jid)
-  const messageId = (stanza: Element) => originId(stanza) ?? stanza.attributes.id ?? ''
+  const messageId = (stanza: Element) => authorsId(stanza) ?? ''
 
   return {
     begin,

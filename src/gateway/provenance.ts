@@ -42,13 +42,13 @@ export function isOfAccount({ attributes: { from } }: Element, ownBare: string):
  * count too. Both lists are empty for a message without any id.
  */
 export function dedupKeys(message: Element, ownBare: string, archiveId?: string): Required<Pick<EventDraft, 'dedup' | 'dedupAgainst'>> {
-  const { from, id, type } = message.attributes
+  const { from, type } = message.attributes
   const account = from === undefined ? ownBare : safeBare(from)
   const room = type === 'groupchat' ? account : ''
   // occupants of a room are told apart by their resources; elsewhere a repeat may come from another one
   const author = room ? from : account
   const given = archiveId ?? trustedStanzaId(message, room || ownBare)
-  const own = originId(message) ?? id
+  const own = authorsId(message)
   const byAuthor = own === undefined ? [] : [`id ${author} ${type ?? ''} ${own} ${words(message)}`]
   return given === undefined ? { dedup: byAuthor, dedupAgainst: [] } : { dedup: [`stanza-id ${author} ${given}`], dedupAgainst: byAuthor }
 }
@@ -67,7 +67,10 @@ export function trustedStanzaId(message: Element, by: string): string | undefine
   return given.at(-1)?.attributes.id
 }
 
-export function originId(message: Element): string | undefined {
+/** The id that its author gave a message. */
+export const authorsId = (message: Element) => originId(message) ?? message.attributes.id
+
+function originId(message: Element): string | undefined {
   return child(message, 'origin-id', IDS)?.attributes.id
 }
 

@@ -8,7 +8,7 @@ import type { Archive } from './archive.ts'
 import type { Archived, Effect, Feature, Incoming, IqAnswer, LiveSession } from './feature.ts'
 import { collect, type Handled } from './inbound.ts'
 import type { Change, EventDraft } from './ports.ts'
-import { dedupKeys, forgesOwnData, isFrom, isOfAccount, originId, trustedStanzaId, unwrap } from './provenance.ts'
+import { authorsId, dedupKeys, forgesOwnData, isFrom, isOfAccount, trustedStanzaId, unwrap } from './provenance.ts'
 
 /** State kind of messages that wait for the end of a catch-up; the key is their order */
 const HELD = 'held'
@@ -151,7 +151,7 @@ export function createReceiver({
 
   /** The record of a message that we sent ourselves and that comes back as a copy. */
   async function ownRecord(stanza: Element) {
-    const id = originId(stanza) ?? stanza.attributes.id
+    const id = authorsId(stanza)
     return id === undefined ? undefined : await session.message(id)
   }
 

@@ -12,11 +12,11 @@ const tools = {
   prosody: { package: 'prosody', present: () => findProgram('prosody') !== undefined },
   'prosody-sqlite': {
     package: 'lua-dbi-sqlite3',
-    present: () => spawnSync('dpkg', ['-s', 'lua-dbi-sqlite3'], { stdio: 'ignore' }).status === 0,
+    present: () => isInstalled('lua-dbi-sqlite3'),
   },
   'ejabberd-sqlite': {
     package: 'erlang-p1-sqlite3',
-    present: () => spawnSync('dpkg', ['-s', 'erlang-p1-sqlite3'], { stdio: 'ignore' }).status === 0,
+    present: () => isInstalled('erlang-p1-sqlite3'),
   },
   redis: { package: 'redis-server', present: () => findProgram('redis-server') !== undefined },
   ejabberd: { package: 'ejabberd', present: () => findProgram('ejabberdctl') !== undefined && findProgram('erl') !== undefined },
@@ -27,6 +27,11 @@ const tools = {
   wrk: { package: 'wrk', present: () => findProgram('wrk') !== undefined },
   openssl: { package: 'openssl', present: () => findProgram('openssl') !== undefined },
 } as const
+
+/** A package without a program of its own. */
+function isInstalled(name: string): boolean {
+  return spawnSync('dpkg', ['-s', name], { stdio: 'ignore' }).status === 0
+}
 
 export type Tool = keyof typeof tools
 
