@@ -3,6 +3,7 @@ import { CLIENT, type Element, element } from '../stanza/element.ts'
 import { errorReply } from '../stanza/error.ts'
 import { parseStanza } from '../stanza/parse.ts'
 import type { Translator } from '../stanza/translate.ts'
+import type { IqReply } from './feature.ts'
 import { newIqId } from './ids.ts'
 import type { EventDraft } from './ports.ts'
 
@@ -10,13 +11,6 @@ import type { EventDraft } from './ports.ts'
 const ANSWER_WITHIN = 20_000
 /** raised iqs of one session that wait at one time */
 const WAITING = 100
-
-export interface IqReply {
-  id: string
-  xml?: string
-  payload?: Record<string, unknown>
-  error?: StanzaErrorJson
-}
 
 /** The iqs that others asked this session and that its callers answer (`handles`). */
 export function createAsked({

@@ -92,7 +92,7 @@ export function createBind({
       await begun()
     },
     resumed() {
-      if (catchUp.owing && !restoring) startRestoring()
+      if (catchUp.isOwing() && !restoring) startRestoring()
     },
   }
 }

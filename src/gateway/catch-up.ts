@@ -41,7 +41,7 @@ export interface CatchUp {
   /** From now on messages wait, until `run` has restored what comes before them; that it is owed outlives the process. */
   owe(): Promise<unknown>
   /** something is owed: `run` did not come to its end, here or in another process */
-  readonly owing: boolean
+  isOwing(): boolean
   /**
    * Restores what was missed since the last message known: before own presence is sent, so that the server does not send the
    * same as offline messages. What it answers is to be called after: it restores what came in between, lets in what waited, and
@@ -217,9 +217,7 @@ export function createCatchUp({
     begin,
 
     owe,
-    get owing() {
-      return owed() !== undefined
-    },
+    isOwing: () => owed() !== undefined,
 
     async run() {
       const mine = await owe()

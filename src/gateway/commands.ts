@@ -1,23 +1,16 @@
 import { parseStanza } from '../stanza/parse.ts'
 import { serialize } from '../stanza/serialize.ts'
-import type { IqReply } from './asked.ts'
-import type { Command, Feature } from './feature.ts'
+import type { Command, Feature, IqReply } from './feature.ts'
 
 /** What an owner runs for callers, by name: those of the rooms, and the plain ways to the wire. Args and results are JSON. */
-export function createCommands({
-  features,
-  reply,
-}: {
-  features: readonly Feature[]
-  reply: (answer: IqReply) => void
-}): ReadonlyMap<string, Command> {
+export function createCommands(features: readonly Feature[]): ReadonlyMap<string, Command> {
   const plain: Record<string, Command> = {
     /** XML of a payload → XML of the answering iq */
     async iq(session, { xml, ...request }: { type: 'get' | 'set'; to?: string; id?: string; xml: string }, options) {
       return serialize(await session.iq({ ...request, payload: parseStanza(xml) }, options))
     },
-    async reply(_, answer: IqReply) {
-      reply(answer)
+    async reply(session, answer: IqReply) {
+      session.reply(answer)
     },
     async send(session, { xml }: { xml: string }) {
       await session.send(parseStanza(xml))

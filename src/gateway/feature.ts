@@ -3,7 +3,7 @@
  * and what the room does with incoming stanzas. app.ts hands these tables to http, events, gateway and xmpp.
  */
 import type { z } from 'zod'
-import type { ProblemCode } from '../errors.ts'
+import type { ProblemCode, StanzaErrorJson } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import type { Definition, Translator } from '../stanza/translate.ts'
 import type {
@@ -193,6 +193,8 @@ export interface LiveSession {
   ): Promise<Element>
   /** Waits for the answer to an iq that an owner before sent on the same stream. Rejects as `iq` does. */
   answer(request: { id: string; type: 'get' | 'set'; to?: string }, options: { timeout: number }): Promise<Element>
+  /** Answers an iq that was raised as `iq.requested`. Throws iq-not-found. */
+  reply(answer: IqReply): void
   /** Writes a stanza on the primary now. Rejects with session-offline, session-stopped. */
   send(stanza: Element): Promise<void>
   /** One fenced write. */
@@ -209,6 +211,14 @@ export interface LiveSession {
   catchUp(): Promise<() => Promise<void>>
   /** keeps an iq's outcome for an hour, for `GET /iq/{id}` */
   keepIq(iq: KeptIq): Promise<void>
+}
+
+/** The answer of a caller to an iq that a session `handles`: one of `xml`, `payload` and `error`, or none for an empty result. */
+export interface IqReply {
+  id: string
+  xml?: string
+  payload?: Record<string, unknown>
+  error?: StanzaErrorJson
 }
 
 export type Command = (session: LiveSession, args: never, options: { timeout: number; signal?: AbortSignal }) => Promise<unknown>

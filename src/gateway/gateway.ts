@@ -1,9 +1,11 @@
 import type { Translator } from '../stanza/translate.ts'
+import { createCommands } from './commands.ts'
 import type { Feature, Sessions } from './feature.ts'
 import type { Log } from './live.ts'
 import type { Load } from './outbox.ts'
 import { createOwners } from './owners.ts'
 import type { Clock, Connector, Metrics, Seal, Store } from './ports.ts'
+import { createAnswers } from './receive.ts'
 import { createSessions } from './sessions.ts'
 
 export interface Gateway {
@@ -40,7 +42,8 @@ export function createGateway({
   log: Log
   metrics: Metrics
 }): Gateway {
-  const owners = createOwners({ store, connector, clock, vocabulary, features, instance, log, metrics, seal })
+  const tables = { features, commands: createCommands(features), answers: createAnswers(features) }
+  const owners = createOwners({ store, connector, clock, vocabulary, ...tables, instance, log, metrics, seal })
   const sessions = createSessions({ store, owners, connector, seal, clock, instance })
 
   function load(): Load & { iqs: number } {

@@ -36,7 +36,7 @@ export function createHandle({
 
   /** Throws session-stopped where it will not come online by itself. */
   async function mustLive(): Promise<void> {
-    const state = owners.get(id)?.live.state ?? (await store.sessions.get(id))?.status.state
+    const state = owners.get(id)?.live.state() ?? (await store.sessions.get(id))?.status.state
     if (state === undefined) throw gone()
     if (ended.includes(state)) throw stopped(state)
   }

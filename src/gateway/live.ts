@@ -8,19 +8,18 @@ import { createArchive } from './archive.ts'
 import { createAsked } from './asked.ts'
 import { createBind } from './bind.ts'
 import { createCatchUp, noteArchived } from './catch-up.ts'
-import { createCommands } from './commands.ts'
 import { createConnections, type StateDetail } from './connections.ts'
 import { createCorrelator, endOfIq } from './correlate.ts'
 import { openPassword, openSasl } from './credentials.ts'
 import { createDevice } from './device.ts'
-import type { Feature, LiveSession } from './feature.ts'
+import type { Command, Feature, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
 import { createInbound } from './inbound.ts'
 import { createJournal } from './journal.ts'
 import { createMirror } from './mirror.ts'
 import { createOutbox, type Load, type Outbox } from './outbox.ts'
 import type { Change, Clock, Connector, Metrics, Seal, SessionRecord, SessionState, SessionStatus, Store, StreamState } from './ports.ts'
-import { createReceiver } from './receive.ts'
+import { type Answers, createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
 import { createResync } from './resync.ts'
 import { createStates, ended, type States } from './state.ts'
@@ -39,7 +38,7 @@ export interface Log {
 /** A session on the instance that owns it. */
 export interface Live {
   readonly session: LiveSession
-  readonly state: SessionState
+  state(): SessionState
   status(): SessionStatus
   /** the record was changed: connections, handles */
   changed(record: SessionRecord): void
@@ -68,6 +67,9 @@ export interface LiveContext {
   seal: Seal
   vocabulary: Translator
   features: readonly Feature[]
+  /** of the features, and the plain ways to the wire */
+  commands: ReadonlyMap<string, Command>
+  answers: Answers
   instance: string
   log: Log
   metrics: Metrics
@@ -85,12 +87,11 @@ export function createLive(
     onFenced: () => void
   },
 ): Live {
-  const { store, connector, clock, vocabulary, features, instance, metrics, seal } = context
+  const { store, connector, clock, vocabulary, features, commands, answers, instance, metrics, seal } = context
   const { fence, held, streams, onFenced } = start
   let { record } = start
   const { id, tenant } = record
   const log = { session: id, tenant }
-  let streamFeatures: readonly string[] = []
   let announcing = Promise.resolve()
   let doubting = false
   let leaving = false
@@ -130,7 +131,8 @@ export function createLive(
       state: (index, state, detail) => (index === 0 ? primaryState(state, detail) : senderState(index, state)),
       bound: async (index, _jid, offered) => {
         if (index !== 0) return
-        streamFeatures = offered
+        session.features = offered
+        identify()
         resync.start()
         await bind.bound()
       },
@@ -167,7 +169,7 @@ export function createLive(
     onWritten: (kind) => metrics.count('stanzas_total', { direction: 'out', kind }),
     onLatency: (ms) => metrics.observe('sm_ack_latency_seconds', ms / 1000),
     onDoubts: () => {
-      if (states.now !== 'online' || doubting) return
+      if (states.now() !== 'online' || doubting) return
       doubting = true
       catchUp
         .doubts()
@@ -180,24 +182,17 @@ export function createLive(
   })
 
   /** An anonymous account has the address that the server bound: another one for each stream. */
-  let bound = record
-  function own(): SessionRecord {
-    if (record.jid.includes('@')) return record
-    const jid = bare(connections.get(0)?.jid ?? record.jid)
-    if (bound.version !== record.version || bound.jid !== jid) bound = { ...record, jid }
-    return bound
+  function identify(): void {
+    session.jid = connections.get(0)?.jid ?? null
+    const anonymous = !record.jid.includes('@') && session.jid !== null
+    session.record = anonymous ? { ...record, jid: bare(session.jid as string) } : record
   }
 
-  const session: LiveSession = {
-    get record() {
-      return own()
-    },
-    get jid() {
-      return connections.get(0)?.jid ?? null
-    },
-    get features() {
-      return streamFeatures
-    },
+  // plain members: objects with accessors of their own cost each session ten times what the value does
+  const session: { -readonly [Key in keyof LiveSession]: LiveSession[Key] } = {
+    record,
+    jid: null,
+    features: [],
     isOwn: connections.isOwn,
     state: mirror,
     async iq({ type, to, id: given, payload }, options) {
@@ -218,6 +213,7 @@ export function createLive(
       return await answer
     },
     answer: async ({ id: sent, type, to }, options) => await correlator.wait({ id: sent, type, to }, options),
+    reply: (answer) => asked.reply(answer),
     async send(stanza) {
       await write(0, stanza)
     },
@@ -242,6 +238,7 @@ export function createLive(
   const receiver = createReceiver({
     session,
     features,
+    answers,
     vocabulary,
     archive,
     remember,
@@ -271,12 +268,11 @@ export function createLive(
     session,
     features,
     catchUp,
-    online: () => !closing && states.now === 'online',
+    online: () => !closing && states.now() === 'online',
     onError,
     onRefused: (step, { code }) =>
       context.log.warn({ ...log, event: 'session.bind-step', step, reason: code }, 'The server refused a step of the bind'),
   })
-  const commands = createCommands({ features, reply: asked.reply })
 
   function write(index: number, stanza: Element): Promise<void> {
     const connection = connections.get(index)
@@ -298,7 +294,8 @@ export function createLive(
   // ---- states
 
   function primaryState(state: SessionState, detail: StateDetail): void {
-    const from = states.now
+    identify()
+    const from = states.now()
     if (!states.change(state, detail)) return
     context.log.info({ ...log, event: 'session.state', from, to: state, reason: detail.reason }, 'Session state')
     metrics.count('session_transitions_total', { from, to: state, reason: detail.reason ?? '' })
@@ -348,20 +345,19 @@ export function createLive(
 
   return {
     session,
-    get state() {
-      return states.now
-    },
+    state: states.now,
     status,
     changed(next) {
       record = next
-      if (states.now === 'online') connections.want(record.connections)
+      identify()
+      if (states.now() === 'online') connections.want(record.connections)
     },
     wake: outbox.wake,
     accepted: outbox.accepted,
 
     async perform(name, args, options) {
-      if (ended.includes(states.now)) throw stopped(states.now)
-      if (states.now !== 'online' || leaving) throw offline()
+      if (ended.includes(states.now())) throw stopped(states.now())
+      if (states.now() !== 'online' || leaving) throw offline()
       const command = commands.get(name)
       if (!command) throw new Error(`No command ${name}`)
       let begun = false
@@ -397,7 +393,7 @@ export function createLive(
     },
 
     isQuiet: () =>
-      states.now === 'online' && !leaving && performing.size === 0 && asked.isIdle() && !catchUp.owing && connections.resumable(),
+      states.now() === 'online' && !leaving && performing.size === 0 && asked.isIdle() && !catchUp.isOwing() && connections.resumable(),
 
     async finished(ms) {
       leaving = true

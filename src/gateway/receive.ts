@@ -31,12 +31,21 @@ export interface Receiver {
   release(): Promise<Handled>
 }
 
+/** What the rooms answer by themselves, by type, name and namespace of the iq's payload. */
+export type Answers = ReadonlyMap<string, IqAnswer>
+
+export function createAnswers(features: readonly Feature[]): Answers {
+  const all = features.flatMap(({ answers = [] }) => answers)
+  return new Map(all.map((answer) => [`${answer.type} ${answer.name} ${answer.xmlns}`, answer]))
+}
+
 const nothing = (): Handled => ({ change: {}, after: [] })
 
 /** Says what each incoming stanza does: where it really comes from first, then what the feature rooms make of it. */
 export function createReceiver({
   session,
   features,
+  answers,
   vocabulary,
   archive,
   remember,
@@ -51,6 +60,7 @@ export function createReceiver({
 }: {
   session: LiveSession
   features: readonly Feature[]
+  answers: Answers
   vocabulary: Translator
   archive: Archive
   /** applies state and records of a change to memory; answers the change to write */
@@ -68,9 +78,6 @@ export function createReceiver({
   onForged: (kind: string) => void
   onError: (error: unknown, stanza: string) => void
 }): Receiver {
-  const answers = new Map<string, IqAnswer>()
-  for (const answer of features.flatMap((feature) => feature.answers ?? []))
-    answers.set(`${answer.type} ${answer.name} ${answer.xmlns}`, answer)
   let holding = false
   let held = 0
   /** stanza-ids of what came while messages waited */

@@ -6,7 +6,7 @@ import type { Clock, SessionState, SessionStatus } from './ports.ts'
 export const ended: readonly SessionState[] = ['auth-failed', 'conflict', 'stopped']
 
 export interface States {
-  readonly now: SessionState
+  now(): SessionState
   status(): Pick<SessionStatus, 'state' | 'since' | 'reason' | 'lastVerifiedAt'>
   /** the primary changed; false where nothing did */
   change(state: SessionState, detail: StateDetail): boolean
@@ -45,9 +45,7 @@ export function createStates({ clock, announce }: { clock: Clock; announce: (typ
   }
 
   return {
-    get now() {
-      return current.state
-    },
+    now: () => current.state,
     status: () => ({ state: current.state, since: current.since, reason: current.reason, lastVerifiedAt }),
     change(state, { reason, error, resumed }) {
       if (state === current.state && reason === current.reason) return false

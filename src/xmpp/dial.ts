@@ -81,6 +81,9 @@ async function within<Answer>(ms: number, answer: Promise<Answer>, host: string)
   }
 }
 
+/** out here, so that a socket does not keep what was there when it connected */
+const ignore = () => undefined
+
 function connectTo(host: string, port: number, ms: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
@@ -94,7 +97,7 @@ function connectTo(host: string, port: number, ms: number, signal: AbortSignal):
     function give(cause: unknown): void {
       settle()
       // a late error must not become an uncaught one
-      socket.on('error', () => undefined)
+      socket.on('error', ignore)
       socket.destroy()
       reject(cause)
     }
@@ -102,7 +105,7 @@ function connectTo(host: string, port: number, ms: number, signal: AbortSignal):
     socket.once('connect', () => {
       settle()
       // whoever owns the socket next listens for itself; this one keeps an early error from being uncaught
-      socket.on('error', () => undefined)
+      socket.on('error', ignore)
       resolve(socket)
     })
     signal.addEventListener('abort', abort, { once: true })

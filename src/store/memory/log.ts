@@ -2,8 +2,8 @@
 import type { CursorPlace, EventDraft, LogPage, StoredEvent, StoreLimits } from '../../gateway/ports.ts'
 import { formatCursor, newLog } from '../cursor.ts'
 import { placeOf, startOf } from '../place.ts'
-import { type Aging, createAging } from './aging.ts'
-import { createLane, type Lane } from './lane.ts'
+import { Aging } from './aging.ts'
+import { Lane } from './lane.ts'
 
 export interface Log {
   /** answers the cursor, the earlier one where `dedup` was known */
@@ -26,9 +26,9 @@ interface Kept {
 
 export function createLog(session: string, limits: StoreLimits): Log {
   const log = newLog(session)
-  const durable: Lane<Kept> = createLane()
-  const volatile: Lane<Kept> = createLane()
-  const seen: Aging<string> = createAging()
+  const durable = new Lane<Kept>()
+  const volatile = new Lane<Kept>()
+  const seen = new Aging<string>()
   let head = 0
   let floor = 0
 

@@ -15,9 +15,9 @@ import {
 } from '../../gateway/ports.ts'
 import { countSettled, type Drain, retryAfter } from '../drain.ts'
 import { nextFence } from '../fence.ts'
-import { type Aging, createAging } from './aging.ts'
-import { createKeys, type Keys } from './idempotency.ts'
-import { createLane } from './lane.ts'
+import { Aging } from './aging.ts'
+import type { Keys, Marks } from './idempotency.ts'
+import { Lane } from './lane.ts'
 import { copy, createLog, type Log } from './log.ts'
 
 export interface MemorySession {
@@ -25,7 +25,8 @@ export interface MemorySession {
   status: SessionStatus
   readonly tokens: Set<string>
   readonly log: Log
-  readonly keys: Keys
+  /** of Idempotency-Keys */
+  readonly marks: Marks
   readonly iqs: Aging<KeptIq>
   readonly state: Map<string, Map<string, unknown>>
   readonly streams: Map<number, StreamState>
@@ -49,12 +50,11 @@ interface Kept {
 
 export function createSession(
   { record, status }: { record: SessionRecord; status: SessionStatus },
-  { limits, clock, appended }: { limits: StoreLimits; clock: Clock; appended: (fresh: number) => void },
+  { limits, clock, keys, appended }: { limits: StoreLimits; clock: Clock; keys: Keys; appended: (fresh: number) => void },
 ): MemorySession {
   const log = createLog(record.id, limits)
-  const keys = createKeys({ limits, clock })
-  const entries = createLane<OutboxEntry>()
-  const records = createAging<Kept>({ needed: ({ place }) => entries.has(place), again: limits.recordAge })
+  const entries = new Lane<OutboxEntry>()
+  const records = new Aging<Kept>({ needed: ({ place }) => entries.has(place), again: limits.recordAge })
   let places = 0
   let drain: Drain = { since: 0, settled: 0 }
   let lease: { owner: string; fence: string } | undefined
@@ -87,8 +87,8 @@ export function createSession(
     status,
     tokens: new Set(),
     log,
-    keys,
-    iqs: createAging(),
+    marks: new Aging(),
+    iqs: new Aging(),
     state: new Map(),
     streams: new Map(),
     owner: () => lease?.owner,
@@ -120,7 +120,7 @@ export function createSession(
     accept({ entries: wanted, events, idempotency }) {
       const now = clock.now()
       if (idempotency !== undefined) {
-        const begun = keys.look(idempotency.key, idempotency.fingerprint)
+        const begun = keys.look(session.marks, idempotency.key, idempotency.fingerprint)
         if (begun.kind !== 'new') return begun
       }
       const ids = new Set<string>()
@@ -135,7 +135,7 @@ export function createSession(
         entries.push(++places, { ...entry })
         records.set(entry.id, { place: places, record }, now + limits.recordAge, now)
       }
-      if (idempotency !== undefined) keys.finish(idempotency.key, idempotency.fingerprint, idempotency.answer)
+      if (idempotency !== undefined) keys.finish(session.marks, idempotency.key, idempotency.fingerprint, idempotency.answer)
       append(events, now)
       return { kind: 'accepted', ...(wanted.length > 0 && { places: { before, last: String(places) } }) }
     },

@@ -3,8 +3,9 @@ import type { Clock, Metrics, SessionRecord, SessionStatus, Store, StoreLimits }
 import { Fenced } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
 import { createWakes } from '../wakes.ts'
-import { createAging } from './aging.ts'
+import { Aging } from './aging.ts'
 import { createBus } from './channels.ts'
+import { createKeys } from './idempotency.ts'
 import { copy, type Log } from './log.ts'
 import { createMembers } from './members.ts'
 import { createSession, type MemorySession } from './session.ts'
@@ -23,15 +24,20 @@ interface Tenant {
 export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLimits; clock: Clock; metrics?: Metrics }): Store {
   const sessions = new Map<string, MemorySession>()
   const tenants = new Map<string, Tenant>()
-  const left = createAging<number>()
+  const left = new Aging<number>()
   const ended = new Map<string, { log: Log; timer: NodeJS.Timeout }>()
-  const tickets = createAging<{ tenant: string; session: string }>()
+  const tickets = new Aging<{ tenant: string; session: string }>()
+  const keys = createKeys({ limits, clock })
   const wakes = createWakes()
 
   function need(id: string): MemorySession {
     const session = sessions.get(id)
     if (session === undefined) throw absent()
     return session
+  }
+  function ifThere(id: string, act: (session: MemorySession) => void): void {
+    const session = sessions.get(id)
+    if (session !== undefined) act(session)
   }
   function needLog(id: string): Log {
     return ended.get(id)?.log ?? need(id).log
@@ -60,7 +66,7 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
           wakes.wake(record.id)
           metrics?.count('events_appended_total', {}, fresh)
         }
-        const session = createSession(copy({ record, status }), { limits, clock, appended })
+        const session = createSession(copy({ record, status }), { limits, clock, keys, appended })
         clearTimeout(ended.get(record.id)?.timer)
         ended.delete(record.id)
         sessions.set(record.id, session)
@@ -158,10 +164,10 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
     },
 
     idempotency: {
-      begin: async (id, key, fingerprint, _instance, ttl) => need(id).keys.begin(key, fingerprint, ttl),
-      finish: async (id, key, fingerprint, answer) => sessions.get(id)?.keys.finish(key, fingerprint, answer),
-      replace: async (id, key, fingerprint, answer) => sessions.get(id)?.keys.replace(key, fingerprint, answer),
-      release: async (id, key) => sessions.get(id)?.keys.release(key),
+      begin: async (id, key, fingerprint, _instance, ttl) => keys.begin(need(id).marks, key, fingerprint, ttl),
+      finish: async (id, key, fingerprint, answer) => ifThere(id, ({ marks }) => keys.finish(marks, key, fingerprint, answer)),
+      replace: async (id, key, fingerprint, answer) => ifThere(id, ({ marks }) => keys.replace(marks, key, fingerprint, answer)),
+      release: async (id, key) => ifThere(id, ({ marks }) => keys.release(marks, key)),
     },
 
     tickets: {
