@@ -34,15 +34,16 @@ export interface Holdings {
   take(id: string): Promise<Owned | undefined>
   /** Takes it from nobody, or from one that has gone; resolves when it is up, or known not to be soon. Never rejects. */
   takeUp(id: string, from: string | undefined): Promise<void>
-  /** brings it up anew, dropping its sockets */
-  restart(entry: Owned): Promise<void>
+  /** Brings it up anew where it has ended, whoever else asks for that at the same time. */
+  restart(id: string): Promise<void>
+  /** its streams closed, what is left in its outbox failed, its end told, and let go */
+  end(id: string, options: { status?: string }): Promise<void>
   /** its record was changed */
   adopt(record: SessionRecord): void
   /** Looks whether it is still there and as it was, and whether something waits for it. */
   look(id: string): Promise<void>
   /** Another instance has it, or may have it by now: nothing is written, the socket goes without a goodbye. */
   drop(id: string): void
-  release(id: string): Promise<void>
   /** Leaves it as it is for the first of the heirs that hears. Never rejects. */
   handOver(id: string, heirs: readonly string[]): Promise<void>
   /** takes no more; resolves when none is on its way */
@@ -78,9 +79,12 @@ export function createHoldings({
     },
   }
 
-  /** One step at a time with a session. */
+  /** One step at a time with a session, in the order asked for. */
   function move<Result>(id: string, step: () => Promise<Result>): Promise<Result> {
-    const done = step().finally(() => moving.delete(id))
+    const before = moving.get(id)
+    const done = (before ? before.then(step, step) : step()).finally(() => {
+      if (moving.get(id) === done) moving.delete(id)
+    })
     moving.set(id, done)
     return done
   }
@@ -112,7 +116,7 @@ export function createHoldings({
     const [state, streams] = await Promise.all([store.state.all(id), store.state.streams(id)])
     const live = createLive(
       { ...context, store: fencedStore },
-      { record, fence: lease.fence, held: membership.held, state, streams, onFenced: () => lose(id) },
+      { record, fence: lease.fence, held: membership.held, state, streams, onFenced: () => lose(id, live) },
     )
     const entry = { live, record, ...lease }
     owned.set(id, entry)
@@ -120,9 +124,15 @@ export function createHoldings({
     return entry
   }
 
-  function lose(id: string): void {
+  /** One that was given up before may be refused late; the session may be here again by then. */
+  function lose(id: string, live: Live): void {
+    if (owned.get(id)?.live !== live) return giveUp(live)
     drop(id)
     onDoubt()
+  }
+
+  function giveUp(live: Live): void {
+    live.abandon({ acks: 0 }).catch(() => {}) // its sockets are gone either way
   }
 
   function drop(id: string): void {
@@ -130,7 +140,7 @@ export function createHoldings({
     if (!entry) return
     owned.delete(id)
     log.warn({ session: id, event: 'lease.lost' }, 'The session was given up')
-    entry.live.abandon({ acks: 0 }).catch(() => {}) // its sockets are gone either way
+    giveUp(entry.live)
   }
 
   async function release(id: string): Promise<void> {
@@ -170,29 +180,38 @@ export function createHoldings({
     },
     async take(id) {
       mustHold()
-      const here = owned.get(id)
-      if (here) return here
-      await moving.get(id)
-      const holder = await store.leases.owner(id)
-      const free = holder === undefined || holder === membership.self || !(await membership.look()).has(holder)
-      return owned.get(id) ?? (free ? await move(id, () => acquire(id, holder)) : undefined)
+      return await move(id, async () => {
+        const here = owned.get(id)
+        if (here) return here
+        const holder = await store.leases.owner(id)
+        const free = holder === undefined || holder === membership.self || !(await membership.look()).has(holder)
+        return free ? await acquire(id, holder) : undefined
+      })
     },
     async takeUp(id, from) {
-      // it may be on its way out still
-      await moving.get(id)?.catch(() => {})
-      if (owned.has(id)) return
       try {
-        const taken = await move(id, () => acquire(id, from))
+        const taken = await move(id, async () => (owned.has(id) ? undefined : await acquire(id, from)))
         await taken?.live.reached(['online', 'backoff', ...ended], AbortSignal.timeout(UP_WITHIN)).catch(() => {})
       } catch (error) {
         onDoubt()
         log.warn({ session: id, event: 'lease.take-failed', err: error }, 'A session could not be taken up')
       }
     },
-    async restart({ live, record, name, fence }) {
-      await live.abandon({ acks: ACKS_WITHIN })
-      await bringUp(record, { name, fence })
-    },
+    restart: (id) =>
+      move(id, async () => {
+        const entry = owned.get(id)
+        if (!entry || !ended.includes(entry.live.state())) return
+        await entry.live.abandon({ acks: ACKS_WITHIN })
+        if (closed || owned.get(id) !== entry) return
+        await bringUp(entry.record, { name: entry.name, fence: entry.fence })
+        // it may have changed on the way
+        adopt(entry.record)
+      }),
+    end: (id, options) =>
+      move(id, async () => {
+        await owned.get(id)?.live.close(options)
+        await release(id)
+      }),
     adopt,
     async look(id) {
       const kept = await store.sessions.get(id)
@@ -207,12 +226,12 @@ export function createHoldings({
       await store.leases.release(id, entry.name, entry.fence)
     },
     drop,
-    release,
     async handOver(id, heirs) {
-      const entry = owned.get(id)
-      if (!entry || moving.has(id)) return
       try {
-        await move(id, () => leave(id, entry.live, heirs))
+        await move(id, async () => {
+          const entry = owned.get(id)
+          if (entry) await leave(id, entry.live, heirs)
+        })
       } catch (error) {
         onDoubt()
         log.warn({ session: id, event: 'lease.hand-over-failed', err: error }, 'A session could not be handed over')

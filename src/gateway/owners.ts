@@ -109,11 +109,8 @@ export function createOwners(context: LiveContext): Owners {
   }
 
   const whole: Record<string, (entry: Owned, args: { status?: string }) => Promise<void>> = {
-    'session.restart': holdings.restart,
-    async 'session.end'({ record, live }, options) {
-      await live.close(options)
-      await holdings.release(record.id)
-    },
+    'session.restart': ({ record }) => holdings.restart(record.id),
+    'session.end': ({ record }, options) => holdings.end(record.id, options),
   }
 
   async function run({ session, command, args }: Question, options: AskOptions): Promise<unknown> {
@@ -175,8 +172,7 @@ export function createOwners(context: LiveContext): Owners {
       // in memory nobody can take it up again, so contacts are told; else the next owner resumes the stream
       if (store.durable) return await holdings.handOver(id, spread.heirs(id))
       await live.finished(FINISH_WITHIN)
-      await live.close({})
-      await holdings.release(id)
+      await holdings.end(id, {})
     }
     const all = Promise.allSettled([...holdings.all].map(([id, entry]) => part(id, entry)))
     const limit = new AbortController()
