@@ -6,11 +6,18 @@ import type { StoredEvent } from '../gateway/ports.ts'
 const own: readonly EventType[] = [
   {
     type: 'events.gap',
-    description: 'Events between two cursors are no longer kept; what comes next is the oldest there is.',
+    description:
+      'Something is missing here. `expired`, `store-lost`: events between two cursors are no longer kept, what comes next is the oldest there is. ' +
+      '`archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, ' +
+      '`stanza-not-stored`: one stanza came and could not be taken.',
     schema: z.object({
-      from: z.string().meta({ description: 'the cursor that was asked for' }),
-      to: z.string().meta({ description: 'the cursor after which the log can be read' }),
-      reason: z.enum(['expired', 'store-lost']),
+      from: z.string().meta({ description: 'the cursor that was asked for, or the time at which what is missing begins' }),
+      to: z.string().meta({ description: 'the cursor after which the log can be read, or the time at which it ends' }),
+      reason: z.enum(['expired', 'store-lost', 'archive-unavailable', 'too-many', 'stanza-too-large', 'stanza-not-stored']),
+      stanza: z
+        .object({ name: z.string(), from: z.string().optional(), id: z.string().optional(), type: z.string().optional() })
+        .optional()
+        .meta({ description: 'what is known of a stanza that was too large' }),
     }),
   },
   {

@@ -1,7 +1,7 @@
 import { Problem, type StanzaErrorJson } from '../errors.ts'
 import { CLIENT, type Element, element } from '../stanza/element.ts'
 import { errorReply } from '../stanza/error.ts'
-import { parseStanza } from '../stanza/parse.ts'
+import { reparse } from '../stanza/parse.ts'
 import type { Translator } from '../stanza/translate.ts'
 import type { IqReply } from './feature.ts'
 import { newIqId } from './ids.ts'
@@ -50,7 +50,7 @@ export function createAsked({
       const key = waiting.has(id) || byOwnId.length !== 1 ? id : (byOwnId[0] as string)
       settle(key, (iq) => {
         if (error) return errorReply(iq, error)
-        const result = xml === undefined ? payload && vocabulary.writePayload(payload) : parseStanza(xml)
+        const result = xml === undefined ? payload && vocabulary.writePayload(payload) : reparse(xml)
         return element('iq', CLIENT, { type: 'result', id: iq.attributes.id, to: iq.attributes.from }, [result])
       })
     },

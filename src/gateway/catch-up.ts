@@ -2,6 +2,7 @@ import { Problem } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import type { Archive } from './archive.ts'
 import type { Archived, ArchiveQuery, LiveSession } from './feature.ts'
+import { gapEvent } from './gap.ts'
 import type { Inbound } from './inbound.ts'
 import type { Outbox } from './outbox.ts'
 import type { Change, Clock, Store } from './ports.ts'
@@ -197,9 +198,9 @@ export function createCatchUp({
     const newest = lastKnown()
     if (missing === undefined && newest?.id) await restore({ after: newest.id })
     await release(mine)
-    const gap = { type: 'events.gap', data: { from: timestamp(last.at), to: timestamp(clock.now()), reason: missing } }
     const done = { type: 'session.caught-up', subject: session.record.id, data: { ...(await view()), restored: await restored(before) } }
-    await session.commit({ events: missing === undefined ? [done] : [gap, done], ...paid(mine) })
+    const events = missing === undefined ? [done] : [gapEvent(clock, missing, { since: last.at }), done]
+    await session.commit({ events, ...paid(mine) })
   }
 
   /** Do these begin before what was accepted since? What the server got before is no longer in doubt. */

@@ -1,4 +1,4 @@
-import { parseStanza } from '../stanza/parse.ts'
+import { reparse } from '../stanza/parse.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Command, Feature, IqReply } from './feature.ts'
 
@@ -7,13 +7,13 @@ export function createCommands(features: readonly Feature[]): ReadonlyMap<string
   const plain: Record<string, Command> = {
     /** XML of a payload → XML of the answering iq */
     async iq(session, { xml, ...request }: { type: 'get' | 'set'; to?: string; id?: string; xml: string }, options) {
-      return serialize(await session.iq({ ...request, payload: parseStanza(xml) }, options))
+      return serialize(await session.iq({ ...request, payload: reparse(xml) }, options))
     },
     async reply(session, answer: IqReply) {
       session.reply(answer)
     },
     async send(session, { xml }: { xml: string }) {
-      await session.send(parseStanza(xml))
+      await session.send(reparse(xml))
     },
   }
   return new Map([...Object.entries(plain), ...features.flatMap((feature) => Object.entries(feature.commands ?? {}))])

@@ -14,6 +14,8 @@ export interface Correlator {
   ): Promise<Element>
   /** Hands an iq of type result or error over; false when nothing waits for it (late or forged). */
   answer(iq: Element): boolean
+  /** it was not sent after all */
+  forget(id: string): void
   /** the stream is gone for good: a get may be tried again, the outcome of a set is not known */
   failAll(): void
   /** how many wait */
@@ -64,6 +66,8 @@ export function createCorrelator({ own }: { own: () => { bare: string; full: str
         })
       return true
     },
+
+    forget: (id) => pending.get(id)?.settle({ problem: new Problem('session-offline', 'It was not sent.', { retryAfter: 1 }) }),
 
     failAll() {
       for (const { type, settle } of [...pending.values()]) {

@@ -126,9 +126,10 @@ export function createHoldings({
 
   /** One that was given up before may be refused late; the session may be here again by then. */
   function lose(id: string, live: Live): void {
-    if (owned.get(id)?.live !== live) return giveUp(live)
-    drop(id)
-    onDoubt()
+    if (owned.get(id)?.live === live) {
+      drop(id)
+      onDoubt()
+    } else giveUp(live)
   }
 
   function giveUp(live: Live): void {

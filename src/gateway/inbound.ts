@@ -1,5 +1,7 @@
+import { Problem } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
-import type { Change, StreamState } from './ports.ts'
+import { gapEvent } from './gap.ts'
+import type { Change, Clock, StreamState } from './ports.ts'
 
 /** Stanzas handled in one commit, at most */
 const BATCH = 50
@@ -40,16 +42,19 @@ export function createInbound({
   stream,
   stored,
   snapshot,
+  clock,
   onError,
 }: {
   /** never rejects */
   receive: (connection: number, stanza: Element) => Promise<Handled>
+  /** rejects with a problem where nothing can be written any more, with something else where this change cannot */
   write: (change: Change) => Promise<unknown>
   /** which stream a connection has */
   stream: (connection: number) => number
   /** tells a connection that everything up to a position is stored */
   stored: (connection: number, position: number) => void
   snapshot: (connection: number) => StreamState | null
+  clock: Clock
   onError: (error: unknown) => void
 }): Inbound {
   const queue: Task[] = []
@@ -78,13 +83,13 @@ export function createInbound({
   }
 
   async function store(batch: readonly Task[]): Promise<void> {
-    const change: Change = {}
+    const changes: Change[] = []
     const after: (() => void)[] = []
     const last = new Map<number, NonNullable<Task['received']>>()
     for (const { handle, received } of batch) {
       if (received) last.set(received.connection, received)
       const handled = await handle()
-      collect(change, handled.change)
+      changes.push(handled.change)
       after.push(...handled.after)
     }
     // positions on a stream that is gone say nothing about the one that followed
@@ -98,11 +103,30 @@ export function createInbound({
       const state = snapshot(connection)
       if (state) streams[connection] = { ...state, inbound: position }
     }
-    if (Object.keys(streams).length > 0) change.streams = streams
-    if (Object.keys(change).length > 0) await write(change)
+    await keep(changes, Object.keys(streams).length > 0 ? { streams } : {})
     for (const { connection, position } of present()) stored(connection, position)
     for (const step of after) step()
     for (const { done } of batch) done?.resolve()
+  }
+
+  async function keep(changes: readonly Change[], positions: Change): Promise<void> {
+    const all: Change = { ...positions }
+    for (const change of changes) collect(all, change)
+    if (Object.keys(all).length === 0) return
+    try {
+      await write(all)
+    } catch (error) {
+      if (error instanceof Problem) throw error
+      // one of them cannot be stored, and must not cost the others
+      for (const change of changes) if (Object.keys(change).length > 0) await write(change).catch(leaveOut)
+      await write(positions)
+    }
+  }
+
+  async function leaveOut(error: unknown): Promise<void> {
+    if (error instanceof Problem) throw error
+    onError(error)
+    await write({ events: [gapEvent(clock, 'stanza-not-stored')] })
   }
 
   return {
@@ -118,7 +142,12 @@ export function createInbound({
 
 /** Adds what one stanza does to what others do. */
 export function collect(into: Change, from: Change): void {
-  if (from.events?.length) into.events = [...(into.events ?? []), ...from.events]
-  if (from.state?.length) into.state = [...(into.state ?? []), ...from.state]
-  if (from.records?.length) into.records = [...(into.records ?? []), ...from.records]
+  if (from.events?.length) into.events = append(into.events, from.events)
+  if (from.state?.length) into.state = append(into.state, from.state)
+  if (from.records?.length) into.records = append(into.records, from.records)
+}
+
+function append<Item>(to: Item[] = [], items: readonly Item[]): Item[] {
+  for (const item of items) to.push(item)
+  return to
 }

@@ -49,26 +49,34 @@ export function createJournal({ id, fence, store, onFenced }: { id: string; fenc
   async function run(): Promise<void> {
     // what is written in the same turn goes into one commit
     await Promise.resolve()
-    while (queue.length > 0) {
-      const batch = take(queue)
-      try {
-        const cursors = await commit(merge(batch.map(({ change }) => change)))
-        let from = 0
-        for (const { change, resolve } of batch) {
-          const count = change.events?.length ?? 0
-          resolve(cursors.slice(from, from + count))
-          from += count
-        }
-      } catch (error) {
-        const told = error instanceof Fenced ? new Problem('session-offline', MOVED, { cause: error, retryAfter: 1 }) : error
-        for (const { reject } of [...batch, ...queue.splice(0)]) reject(told)
-        if (!(error instanceof Fenced) || closed) continue
-        closed = true
-        onFenced()
-      }
-    }
+    while (queue.length > 0) await settle(take(queue))
     // in the same turn as the last look at the queue: what is written next starts a new run
     running = undefined
+  }
+
+  async function settle(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const cursors = await commit(merge(batch.map(({ change }) => change)))
+      let from = 0
+      for (const { change, resolve } of batch) {
+        const count = change.events?.length ?? 0
+        resolve(cursors.slice(from, from + count))
+        from += count
+      }
+    } catch (error) {
+      if (error instanceof Fenced || closed) giveUp(batch, error)
+      else if (batch.length === 1) batch[0]?.reject(error)
+      // one of them cannot be stored, and must not cost the others
+      else for (const each of batch) await settle([each])
+    }
+  }
+
+  function giveUp(batch: readonly Waiting[], error: unknown): void {
+    const told = error instanceof Fenced ? new Problem('session-offline', MOVED, { cause: error, retryAfter: 1 }) : error
+    for (const { reject } of [...batch, ...queue.splice(0)]) reject(told)
+    if (!(error instanceof Fenced) || closed) return
+    closed = true
+    onFenced()
   }
 
   async function commit(change: Change): Promise<string[]> {

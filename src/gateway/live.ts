@@ -203,7 +203,8 @@ export function createLive(
       try {
         write(0, element('iq', CLIENT, { type, to, id: iqId }, [payload])).catch(() => {}) // a write that fails ends the stream, and with it the wait
       } catch (error) {
-        answer.catch(() => {}) // it ends by its deadline; the caller hears the first cause
+        answer.catch(() => {}) // the caller hears the first cause
+        correlator.forget(iqId)
         throw error
       }
       answer.then(
@@ -249,7 +250,9 @@ export function createLive(
     raise: asked.raise,
     seenPresence: resync.seen,
     onForged,
+    onTooLarge: () => metrics.count('stanza_rejected_total', { reason: 'too-large' }),
     onError,
+    clock,
   })
 
   const inbound = createInbound({
@@ -258,6 +261,7 @@ export function createLive(
     stream: connections.stream,
     stored: (index, position) => connections.get(index)?.stored(position),
     snapshot: (index) => connections.get(index)?.snapshot() ?? null,
+    clock,
     onError,
   })
 

@@ -1,13 +1,14 @@
 import { Problem, type StanzaErrorJson } from '../errors.ts'
 import { CLIENT, type Element, element, elements } from '../stanza/element.ts'
 import { errorReply } from '../stanza/error.ts'
-import { parseStanza } from '../stanza/parse.ts'
+import { reparse } from '../stanza/parse.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Translator } from '../stanza/translate.ts'
 import type { Archive } from './archive.ts'
 import type { Archived, Effect, Feature, Incoming, IqAnswer, LiveSession } from './feature.ts'
+import { gapEvent } from './gap.ts'
 import { collect, type Handled } from './inbound.ts'
-import type { Change, EventDraft } from './ports.ts'
+import type { Change, Clock, EventDraft } from './ports.ts'
 import { authorsId, dedupKeys, forgesOwnData, isFrom, isOfAccount, trustedStanzaId, unwrap } from './provenance.ts'
 
 /** State kind of messages that wait for the end of a catch-up; the key is their order */
@@ -56,9 +57,12 @@ export function createReceiver({
   raise,
   seenPresence,
   onForged,
+  onTooLarge,
   onError,
+  clock,
 }: {
   session: LiveSession
+  clock: Clock
   features: readonly Feature[]
   answers: Answers
   vocabulary: Translator
@@ -76,6 +80,7 @@ export function createReceiver({
   raise: (connection: number, iq: Element) => EventDraft | undefined
   seenPresence: (stanza: Element) => void
   onForged: (kind: string) => void
+  onTooLarge: () => void
   onError: (error: unknown, stanza: string) => void
 }): Receiver {
   let holding = false
@@ -95,11 +100,27 @@ export function createReceiver({
 
   function stanza(connection: number, received: Element): Promise<Handled> {
     return guarded(received.name, () => {
+      if (received.cut) return tooLarge(connection, received)
       if (received.name === 'presence') return presence(connection, received)
       if (received.name === 'iq') return iq(connection, received)
       if (archive.take(received)) return nothing()
       return holding ? wait(connection, received) : message(connection, received)
     })
+  }
+
+  /** What was in it nobody knows: a gap in the log, and an error to whoever waits for it or for an answer. */
+  function tooLarge(connection: number, received: Element): Handled | Promise<Handled> {
+    onTooLarge()
+    const { from, id, type } = received.attributes
+    const error: StanzaErrorJson = { type: 'modify', condition: 'policy-violation', text: 'The stanza is larger than what is read.' }
+    const refused = errorReply(received, error)
+    if (received.name === 'iq') {
+      const answers = type === 'result' || type === 'error'
+      if (!answers) return { change: {}, after: [() => reply(connection, refused)] }
+      return iq(connection, { ...refused, attributes: { ...received.attributes, type: 'error' } })
+    }
+    const told = gapEvent(clock, 'stanza-too-large', { stanza: { name: received.name, from, id, type } })
+    return { change: { events: [told] }, after: [] }
   }
 
   // ---- messages
@@ -175,7 +196,7 @@ export function createReceiver({
     const waiting = [...session.state.all(HELD)].sort(([a], [b]) => (a < b ? -1 : 1))
     for (const [key, value] of waiting) {
       const { connection, xml } = value as HeldMessage
-      const handled = await guarded('message', () => message(connection, parseStanza(xml)))
+      const handled = await guarded('message', () => message(connection, reparse(xml)))
       collect(all.change, handled.change)
       all.after.push(...handled.after)
       // it leaves the list in the commit that stores what it did

@@ -8,7 +8,7 @@ const counters: Record<Counter, Description> = {
   connect_attempts_total: ['Tries to connect to XMPP servers', 'result', 'reason'],
   resume_total: ['Tries to resume a stream (XEP-0198)', 'result'],
   stanzas_total: ['Stanzas in and out', 'direction', 'kind'],
-  stanza_rejected_total: ['Streams given up because of what the server sent on them', 'reason'],
+  stanza_rejected_total: ['Stanzas that were too large and left out, and streams given up because of what came on them', 'reason'],
   stanza_spoof_total: ['Stanzas whose sender had no right to what they claim', 'kind'],
   idempotency_total: ['Requests with an Idempotency-Key, by what the key met', 'result'],
   lease_total: ['Steps with leases of sessions', 'op', 'result'],

@@ -7,6 +7,8 @@ export interface Element {
   readonly xmlns: string
   readonly attributes: Readonly<Record<string, string>>
   readonly children: readonly Node[]
+  /** it was over a limit of what is read: what is here is its start tag alone */
+  readonly cut?: true
 }
 
 export type Node = Element | string

@@ -9,10 +9,21 @@ export interface XmlLimits {
   attributes: number
   /** child elements of one element */
   children: number
+  /** characters of the namespaces of all elements and attributes of one stanza: a prefix is short, and what it stands for is told with each */
+  namespaces: number
+  /** bytes of a stanza that is over a limit, while its end is looked for; beyond them it is refused after all */
+  skipped: number
 }
 
 /** Servers' usual maximum is 256 KiB (XEP-0478 gives examples); the others are far above what any XEP needs. */
-export const xmlLimits: Readonly<XmlLimits> = { bytes: 256 * 1024, depth: 64, attributes: 128, children: 10_000 }
+export const xmlLimits: Readonly<XmlLimits> = {
+  bytes: 256 * 1024,
+  depth: 64,
+  attributes: 128,
+  children: 10_000,
+  namespaces: 4 * 1024 * 1024,
+  skipped: 256 * 1024 * 1024,
+}
 
 export interface JsonLimits {
   /** objects and arrays inside each other */

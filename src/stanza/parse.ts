@@ -8,6 +8,8 @@ export { type XmlCondition, XmlError } from './xml-error.ts'
 
 export interface StreamParserOptions {
   limits?: Partial<XmlLimits>
+  /** Is a stanza over a limit told as `cut`, instead of refused? Asked when there is one. */
+  cuts?: () => boolean
   /** `<stream:stream>`, without children */
   onOpen(root: Element): void
   /** a whole child of the stream: stanza or nonza */
@@ -27,17 +29,23 @@ export interface StreamParser {
 }
 
 /** Reads one XMPP stream over TCP (RFC 6120 section 4), in time linear in its length however it is cut. */
-export function createStreamParser({ limits, onOpen, onElement, onClose }: StreamParserOptions): StreamParser {
-  return new Reader({ limits: { ...xmlLimits, ...limits }, level: 1, xmlns: '', onOpen, onElement, onClose })
+export function createStreamParser({ limits, ...options }: StreamParserOptions): StreamParser {
+  return new Reader({ ...options, limits: { ...xmlLimits, ...limits }, level: 1, xmlns: '' })
 }
 
-/** Reads a document that is one element. Elements that no xmlns is declared for are in jabber:client. Throws XmlError. */
-export function parseStanza(xml: string, limits?: Partial<XmlLimits>): Element {
+/**
+ * Reads a document that is one element. Elements that no xmlns is declared for are in jabber:client. Throws XmlError; with `cuts`
+ * an element over a limit is `cut` instead.
+ */
+export function parseStanza(xml: string, limits?: Partial<XmlLimits>, cuts?: () => boolean): Element {
   let found: Element | undefined
   const onElement = (element: Element) => {
     found = element
   }
-  new Reader({ limits: { ...xmlLimits, ...limits }, level: 0, xmlns: CLIENT, onElement }).write(xml)
+  new Reader({ limits: { ...xmlLimits, ...limits }, level: 0, xmlns: CLIENT, cuts, onElement }).write(xml)
   if (found === undefined) throw malformed('The document ends before its element does.')
   return found
 }
+
+/** Reads what `serialize` wrote of an element that came within the limits: as XML it may have become larger. */
+export const reparse = (xml: string): Element => parseStanza(xml, { bytes: Number.POSITIVE_INFINITY, namespaces: Number.POSITIVE_INFINITY })

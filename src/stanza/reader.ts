@@ -141,13 +141,24 @@ export class Reader {
   /** Characters are never more than bytes and never less than a third: the exact count is made only where it matters. */
   private checkSize(): void {
     const characters = this.at - this.began
+    if (this.tree.cutting) {
+      const { skipped } = this.limits
+      if (this.bytes + characters > skipped) throw new XmlError('policy-violation', `The stanza is larger than ${skipped} bytes.`)
+      return
+    }
     if (this.bytes + characters * 3 <= this.limits.bytes) return
     if (
       this.bytes + characters > this.limits.bytes ||
       this.bytes + Buffer.byteLength(this.data.slice(this.began, this.at)) > this.limits.bytes
     ) {
-      throw new XmlError('policy-violation', `The stanza is larger than ${this.limits.bytes} bytes.`)
+      this.tree.exceed(`The stanza is larger than ${this.limits.bytes} bytes.`)
     }
+  }
+
+  /** Of a stanza that is over a limit only names are kept, and those no longer than it may be. */
+  private leaveOut(): void {
+    if (this.state === TEXT || this.state === VALUE || this.state === CDATA) this.part = ''
+    if (this.part.length > this.limits.bytes) throw new XmlError('policy-violation', 'A name without an end.')
   }
 
   private misplaced(): XmlError {
@@ -173,7 +184,8 @@ export class Reader {
     if (this.tree.depth > this.level) {
       if (this.at > this.from || this.part !== '') {
         this.checkSize()
-        this.tree.text(decodeText(this.take()))
+        const text = this.take()
+        if (!this.tree.cutting) this.tree.text(decodeText(text))
       }
     } else {
       this.skipBlank()
@@ -229,7 +241,8 @@ export class Reader {
   private readValue(): void {
     if (!this.find(this.quote)) return
     this.checkSize()
-    this.tree.attribute(this.name, this.colon, decodeValue(this.take()))
+    const value = this.take()
+    if (!this.tree.cutting) this.tree.attribute(this.name, this.colon, decodeValue(value))
     this.at += 1
     this.spaced = false
     this.state = BETWEEN
@@ -259,7 +272,8 @@ export class Reader {
     }
     this.at += 3
     this.checkSize()
-    this.tree.text(decodeCdata(this.take().slice(0, -3)))
+    const text = this.take()
+    if (!this.tree.cutting) this.tree.text(decodeCdata(text.slice(0, -3)))
     this.from = this.at
     this.state = TEXT
   }
@@ -354,6 +368,7 @@ export class Reader {
     }
     if (this.state <= DECLARATION) this.part += this.data.slice(this.from)
     this.checkSize()
+    if (this.tree.cutting) this.leaveOut()
     this.bytes += Buffer.byteLength(this.data.slice(this.began))
   }
 }

@@ -11,6 +11,7 @@ export interface TreeOptions {
   level: 0 | 1
   /** default namespace around the root */
   xmlns: string
+  cuts?: (() => boolean) | undefined
   onOpen?(root: Element): void
   onElement(element: Element): void
   onClose?(): void
@@ -50,6 +51,11 @@ export class Tree {
   private declared: string | undefined
   private prefixes: Map<string, string> | undefined
 
+  /** characters of the namespaces of this stanza so far */
+  private namespaces = 0
+  /** a stanza that is over a limit, whose end is looked for: its start tag once that is complete, and how many of its elements are open */
+  private cut: { shell: Element | undefined; open: number } | undefined
+
   constructor(options: TreeOptions) {
     this.options = options
     const { xmlns } = options
@@ -60,12 +66,30 @@ export class Tree {
 
   /** how many elements are open */
   get depth(): number {
-    return this.parent.depth
+    return this.parent.depth + (this.cut?.open ?? 0)
+  }
+
+  /** is what comes left out, since its stanza is over a limit? */
+  get cutting(): boolean {
+    return this.cut !== undefined
   }
 
   /** name of the innermost one, as it was written */
   get tag(): string {
-    return this.parent.tag
+    return this.cut === undefined ? this.parent.tag : ''
+  }
+
+  /** The stanza is over a limit: nothing of it is kept but its start tag. Throws XmlError where that is not to be. */
+  exceed(message: string): void {
+    const { level, cuts } = this.options
+    const { depth } = this.parent
+    if (depth < level || cuts?.() !== true) throw new XmlError('policy-violation', message)
+    let shell: Element | undefined
+    for (let { element, outer } = this.parent; this.parent.depth > level; { element, outer } = this.parent) {
+      shell = element
+      this.parent = outer as Open
+    }
+    this.cut = { shell: shell && { ...shell, children: [], cut: true }, open: depth - level }
   }
 
   /** A start tag begins; `colon` is where its name has one, −1 without. */
@@ -73,6 +97,7 @@ export class Tree {
     this.name = name
     this.colon = colon
     this.count = 0
+    if (this.parent.depth === this.options.level) this.namespaces = 0
     this.attributes = undefined
     this.qualified = undefined
     this.declared = undefined
@@ -82,7 +107,8 @@ export class Tree {
   attribute(key: string, colon: number, value: string): void {
     const { limits } = this.options
     this.count += 1
-    if (this.count > limits.attributes) throw new XmlError('policy-violation', `More than ${limits.attributes} attributes.`)
+    if (this.cut === undefined && this.count > limits.attributes) this.exceed(`More than ${limits.attributes} attributes.`)
+    if (this.cut !== undefined) return
     if (colon >= 0 && key !== 'xml:lang') {
       if (key.startsWith('xmlns:')) this.bindPrefix(key.slice(6), value)
       else if (this.qualified === undefined) this.qualified = [key, value]
@@ -96,29 +122,23 @@ export class Tree {
 
   /** The start tag is complete. */
   open(empty: boolean): void {
-    const { name, prefixes, parent, options } = this
+    const { parent, options } = this
     const { level, limits } = options
     const { depth } = parent
-    if (depth - level >= limits.depth) throw new XmlError('policy-violation', `Elements deeper than ${limits.depth}.`)
-    const scope = prefixes === undefined ? parent.scope : { prefixes, outer: parent.scope }
-    const xmlns = this.declared ?? parent.xmlns
-    const children: Node[] = []
-    const element = this.build(xmlns, scope, children)
-    this.rooted = true
-    this.attributes = undefined
-    if (depth > level) {
-      parent.elements += 1
-      if (parent.elements > limits.children) throw new XmlError('policy-violation', `More than ${limits.children} children.`)
-      parent.children.push(element)
+    if (this.cut === undefined) {
+      if (depth - level >= limits.depth) this.exceed(`Elements deeper than ${limits.depth}.`)
+      else if (depth > level && parent.elements >= limits.children) this.exceed(`More than ${limits.children} children.`)
     }
-    if (!empty || depth < level) this.parent = { tag: name, element, children, elements: 0, xmlns, scope, depth: depth + 1, outer: parent }
-    if (depth < level) {
-      this.openStream(element, xmlns)
-      if (empty) this.close(name)
-    } else if (empty && depth === level) options.onElement(element)
+    if (this.cut === undefined) this.build(empty)
+    else this.pass(this.cut, empty)
+    this.attributes = undefined
   }
 
   close(name: string): void {
+    if (this.cut !== undefined) {
+      this.passed(this.cut)
+      return
+    }
     const { tag, element, outer } = this.parent
     if (outer === undefined || name !== tag) throw malformed('An end tag that does not match.')
     this.parent = outer
@@ -128,10 +148,57 @@ export class Tree {
   }
 
   text(text: string): void {
+    if (this.cut !== undefined) return
     const { children } = this.parent
     const last = children.length - 1
     if (last >= 0 && typeof children[last] === 'string') children[last] += text
     else if (text !== '') children.push(text)
+  }
+
+  private build(empty: boolean): void {
+    const { name, parent, options } = this
+    const { level, limits } = options
+    const { depth } = parent
+    const scope = this.scope()
+    const xmlns = this.declared ?? parent.xmlns
+    const children: Node[] = []
+    const element = this.element(xmlns, scope, children)
+    this.namespaces += element.xmlns.length
+    if (this.namespaces > limits.namespaces) this.exceed(`Namespaces of more than ${limits.namespaces} characters.`)
+    if (this.cut !== undefined) {
+      if (depth === level) this.cut.shell = { ...element, cut: true }
+      this.pass(this.cut, empty)
+      return
+    }
+    this.rooted = true
+    if (depth > level) {
+      parent.elements += 1
+      parent.children.push(element)
+    }
+    if (!empty || depth < level) this.parent = { tag: name, element, children, elements: 0, xmlns, scope, depth: depth + 1, outer: parent }
+    if (depth < level) {
+      this.openStream(element, xmlns)
+      if (empty) this.close(name)
+    } else if (empty && depth === level) options.onElement(element)
+  }
+
+  /** The start tag of an element that is left out. */
+  private pass(cut: NonNullable<typeof this.cut>, empty: boolean): void {
+    cut.shell ??= { ...this.element(this.declared ?? this.parent.xmlns, this.scope(), []), cut: true }
+    cut.open += 1
+    if (empty) this.passed(cut)
+  }
+
+  /** The end of an element that is left out. */
+  private passed(cut: NonNullable<typeof this.cut>): void {
+    cut.open -= 1
+    if (cut.open > 0) return
+    this.cut = undefined
+    this.options.onElement(cut.shell as Element)
+  }
+
+  private scope(): Scope | undefined {
+    return this.prefixes === undefined ? this.parent.scope : { prefixes: this.prefixes, outer: this.parent.scope }
   }
 
   private set(name: string, value: string): void {
@@ -147,12 +214,14 @@ export class Tree {
     this.prefixes.set(prefix, uri)
   }
 
-  private build(xmlns: string, scope: Scope | undefined, children: Node[]): Element {
+  private element(xmlns: string, scope: Scope | undefined, children: Node[]): Element {
     const { name, colon, qualified } = this
     for (let index = 0; qualified !== undefined && index < qualified.length; index += 2) {
       const key = qualified[index] as string
       const end = key.indexOf(':')
-      this.set(`{${namespaceOf(key.slice(0, end), scope)}}${key.slice(end + 1)}`, qualified[index + 1] as string)
+      const uri = namespaceOf(key.slice(0, end), scope)
+      this.namespaces += uri.length
+      this.set(`{${uri}}${key.slice(end + 1)}`, qualified[index + 1] as string)
     }
     const attributes = this.attributes ?? none
     if (colon < 0) return { name, xmlns, attributes, children }

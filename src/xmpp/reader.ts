@@ -8,6 +8,8 @@ import { createUtf8Decoder } from './utf8.ts'
 const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing'
 
 export interface ReaderHandler {
+  /** a stanza over a limit is told as `cut`; else it ends the stream */
+  cuts?: true
   /** the stream header of the server */
   open(root: Element): void
   /** a whole child of the stream; what it throws ends this stream and nothing else */
@@ -94,13 +96,16 @@ export function createReader({
     finish(undefined)
   }
 
+  /** What is held is for the handler that comes. */
+  const cuts = () => handler?.cuts === true || queue !== undefined
+
   function fresh(): StreamParser {
     const limits = { bytes: stanzaLimit }
-    return createStreamParser({ limits, onOpen: (root) => !over && handler?.open(root), onElement, onClose })
+    return createStreamParser({ limits, cuts, onOpen: (root) => !over && handler?.open(root), onElement, onClose })
   }
 
   function frame(text: string): void {
-    const element = parseStanza(text, { bytes: stanzaLimit })
+    const element = parseStanza(text, { bytes: stanzaLimit }, cuts)
     if (element.xmlns !== FRAMING) onElement(element)
     else if (element.name === 'open') handler?.open(element)
     else finish(undefined)

@@ -197,6 +197,8 @@ export function createStream(options: StreamOptions): Stream {
   }
 
   reader.handle({
+    // servers pass on what contacts write: one of them must not be able to end the stream
+    cuts: true,
     open: () => undefined,
     element: onElement,
     ended: (cause) => {

@@ -31,6 +31,20 @@ forEachCell('messages', { server: { users: users('romeo', 'juliet', 'paris') } }
     assert.equal(event.data.pubsub.items.node ?? event.data.pubsub.node, 'princely_musings')
   })
 
+  it('that are larger than what is read cost nobody the connection, and are told as a gap', async () => {
+    // servers write out what the short prefix stands for, with each element
+    const bomb = `<x xmlns='urn:example:x' xmlns:p='urn:${'u'.repeat(20_000)}'>${'<p:a/>'.repeat(500)}</x>`
+    juliet.send(`<message to='${romeo.full}' type='chat' id='bomb'><body>Boom</body>${bomb}</message>`)
+    juliet.send(`<message to='${romeo.full}' type='chat' id='after'><body>Still there?</body></message>`)
+    const { data } = await romeo.events.next('events.gap', 20_000)
+    const { from, to, ...rest } = data
+    assert.deepEqual(rest, { reason: 'stanza-too-large', stanza: { name: 'message', from: juliet.jid, id: 'bomb', type: 'chat' } })
+    assert.ok(Date.parse(from) <= Date.parse(to))
+    await romeo.events.next((one) => one.type === 'message.received' && one.data.id === 'after')
+    const { body } = await romeo.api('GET', '/events', { query: { after: '0', types: 'session.*' } })
+    assert.ok(body.data.every(({ type }: { type: string }) => !/offline|failed/.test(type)))
+  })
+
   it('with one id and different words are different messages', async () => {
     for (const body of ['first', 'second']) juliet.send(`<message to='${romeo.full}' type='chat' id='1'><body>${body}</body></message>`)
     for (const body of ['first', 'second']) await romeo.events.next((one) => one.type === 'message.received' && one.data.body === body)

@@ -139,3 +139,11 @@ test('requests that wait at one time are bounded', async () => {
   pending.failAll()
   await Promise.allSettled(all)
 })
+
+test('an iq that could not be sent takes no place among those that wait', async () => {
+  const { wait, forget, size } = correlator()
+  const waiting = wait({ id: 'a', type: 'get', to: undefined }, { timeout: 60_000 })
+  forget('a')
+  await assert.rejects(waiting, problem('session-offline'))
+  assert.equal(size(), 0)
+})

@@ -21,6 +21,7 @@ function start() {
     stream: () => stream,
     stored: (connection, position) => stored.push([connection, position]),
     snapshot: () => state,
+    clock: { now: () => 0, monotonic: () => 0 },
     onError: (error) => assert.fail(String(error)),
   })
   return { inbound, writes, stored, open: gate.resolve, next: () => (stream += 1) }
@@ -47,6 +48,34 @@ test('positions on a stream that is gone count for nothing on the one that follo
   assert.equal(writes[0]?.streams?.[0]?.inbound ?? 1, 1)
   assert.deepEqual(stored, [[0, 1]])
   assert.equal(writes.flatMap(({ events = [] }) => events).length, 2)
+})
+
+test('a stanza that cannot be stored is told as a gap, and costs none that came with it', async () => {
+  const told: (string | undefined)[] = []
+  const errors: unknown[] = []
+  const stored: number[] = []
+  const inbound = createInbound({
+    receive: async (_, { attributes: { id = '' } }) => ({
+      change: { events: [{ type: 'message.received', subject: id, data: {} }] },
+      after: [],
+    }),
+    async write({ events = [] }) {
+      if (events.some(({ subject }) => subject === 'poison')) throw new RangeError('Invalid string length')
+      told.push(...events.map(({ type, subject }) => subject ?? type))
+    },
+    stream: () => 1,
+    stored: (_, position) => stored.push(position),
+    snapshot: () => state,
+    clock: { now: () => 0, monotonic: () => 0 },
+    onError: (error) => errors.push(error),
+  })
+  for (const [index, id] of ['before', 'poison', 'after'].entries()) inbound.push(0, parseStanza(`<message id="${id}"/>`), index + 1)
+  await inbound.settled()
+  inbound.push(0, parseStanza('<message id="later"/>'), 4)
+  await inbound.settled()
+  assert.deepEqual(told, ['before', 'events.gap', 'after', 'later'])
+  assert.deepEqual(stored, [3, 4])
+  assert.match(String(errors), /^RangeError/)
 })
 
 test('what a resume needs is kept even where nothing came in', async () => {

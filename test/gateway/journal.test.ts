@@ -79,6 +79,19 @@ test('a writer that was fenced writes nothing more', async () => {
   assert.deepEqual([commits, fenced], [1, 1])
 })
 
+test('a change that cannot be stored is refused, and none that was waiting with it', async () => {
+  const { write } = journal(async ({ events = [] }) => {
+    if (events.some(({ subject }) => subject === '2')) throw new RangeError('Invalid string length')
+    return events.map(({ subject }) => `c${subject}`)
+  })
+  const all = await Promise.allSettled(['1', '2', '3'].map((subject) => write({ events: [event(subject)] })))
+  assert.deepEqual(
+    all.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.name)),
+    [['c1'], 'RangeError', ['c3']],
+  )
+  assert.deepEqual(await write({ events: [event('4')] }), ['c4'])
+})
+
 test('who waits for a store that takes nothing is told so, and may try again when it does', { timeout: 10_000 }, async () => {
   let isAway = true
   const { write, unlessAway, flush } = journal(async () => {

@@ -11,10 +11,11 @@ const header = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:
 type Told = ['open' | 'element', Element] | ['close'] | ['refused', string]
 
 /** What a parser tells of a text that is written in pieces. */
-function read(pieces: Iterable<string>, limits = {}): Told[] {
+function read(pieces: Iterable<string>, limits = {}, cuts = false): Told[] {
   const told: Told[] = []
   const parser = createStreamParser({
     limits,
+    cuts: () => cuts,
     onOpen: (root) => told.push(['open', root]),
     onElement: (stanza) => told.push(['element', stanza]),
     onClose: () => told.push(['close']),
@@ -183,6 +184,47 @@ test('T12: each limit holds at its value and not one more', () => {
   check({}, attributes(xmlLimits.attributes), attributes(xmlLimits.attributes + 1))
   const children = (count: number) => `<a>${'<b/> '.repeat(count)}</a>`
   check({}, children(xmlLimits.children), children(xmlLimits.children + 1))
+  const prefixed = (count: number) => `<a xmlns:p='urn:example:p'>${'<p:b/>'.repeat(count)}</a>`
+  check({ namespaces: 'jabber:client'.length + 3 * 'urn:example:p'.length }, prefixed(3), prefixed(4))
+  const qualified = (count: number) =>
+    `<a xmlns:p='urn:example:p' ${Array.from({ length: count }, (_, index) => `p:b${index}=''`).join(' ')}/>`
+  check({ namespaces: 'jabber:client'.length + 3 * 'urn:example:p'.length }, qualified(3), qualified(4))
+})
+
+test('T12: of a stanza over a limit the start tag can be told, and what follows is read, however it is cut', () => {
+  const start = `<message from='bob@example.org/phone' id='big' xmlns:p='urn:example:p'`
+  const limits = { bytes: 500, depth: 5, attributes: 10, children: 10, namespaces: 200, skipped: 3000 }
+  const over: Record<string, string> = {
+    text: `${start}><body>${'x'.repeat(1000)}</body></message>`,
+    'text beside elements': `${start}>${'x <b c="d">y</b>'.repeat(100)}</message>`,
+    CDATA: `${start}><body><![CDATA[${'<]]'.repeat(400)}]]></body><b/></message>`,
+    'an attribute': `${start} a='${'>'.repeat(1000)}'><b/></message>`,
+    'an attribute inside': `${start}><b a="${"'/>".repeat(400)}"/></message>`,
+    attributes: `${start} ${Array.from({ length: 11 }, (_, index) => `a${index}='/'`).join(' ')}/>`,
+    depth: `${start}>${'<a>'.repeat(20)}${'</a>'.repeat(20)}</message>`,
+    children: `${start}>${'<a/>'.repeat(20)}</message>`,
+    namespaces: `${start}>${'<p:a/>'.repeat(15)}</message>`,
+    'namespaces of attributes': `${start}>${'<b p:a="" p:b="" p:c=""/>'.repeat(8)}</message>`,
+  }
+  for (const [what, xml] of Object.entries(over)) {
+    for (const size of [1, 7, 10_000]) {
+      const [, first, second, ...more] = read(cut(`${header}${xml}<message id='next'/>`, size), limits, true)
+      const { attributes, ...rest } = (first as ['element', Element])[1]
+      assert.deepEqual(rest, { name: 'message', xmlns: 'jabber:client', children: [], cut: true }, what)
+      assert.deepEqual([attributes.from, attributes.id], ['bob@example.org/phone', 'big'], what)
+      assert.deepEqual([second, more], [['element', element('message', 'jabber:client', { id: 'next' })], []], what)
+    }
+  }
+  const endless = `${start}><body>${'x'.repeat(3000)}`
+  assert.deepEqual(read(cut(header + endless, 100), limits, true).at(-1), ['refused', 'policy-violation'])
+  assert.deepEqual(read(cut(`${header}<message><${'x'.repeat(600)}`, 100), limits, true).at(-1), ['refused', 'policy-violation'])
+  for (const [xml, condition] of [
+    [`${start}><body>${'x'.repeat(600)}<!-- x --></body></message>`, 'restricted-xml'],
+    [`${start}><body>${'x'.repeat(600)}<?x ?></body></message>`, 'restricted-xml'],
+    [`${start} id='twice'><body>${'x'.repeat(600)}</body></message>`, 'not-well-formed'],
+  ] as const)
+    assert.deepEqual(read([header, xml], limits, true).at(-1), ['refused', condition])
+  assert.deepEqual(read([`<stream:stream ${' '.repeat(600)}`], limits, true), [['refused', 'policy-violation']])
 })
 
 test('T12: an endless tag, name, value, text or CDATA section is refused when it passes the limit', () => {

@@ -166,6 +166,17 @@ export function describeEvents(opened: Opened): void {
       assert.equal((await store.state.read(id, 'k')).get('a'), 1)
     })
 
+    test('is not known when its change could not be written, and nothing else of that change is there', async () => {
+      const { store } = await opened()
+      const { id, fence } = await ownedSession(store)
+      const unwritable = { type: 'message.received', data: { n: 1n } }
+      const state = [{ kind: 'k', key: 'a', value: 1 }]
+      await assert.rejects(store.commit(id, fence, { events: [{ ...durable(0), dedup: ['a'] }, unwritable], state }), TypeError)
+      assert.deepEqual([await numbers(store, id), (await store.state.read(id, 'k')).size], [[], 0])
+      await store.commit(id, fence, { events: [{ ...durable(2), dedup: ['a'] }] })
+      assert.deepEqual(await numbers(store, id), [2])
+    })
+
     test('is known by any of its keys, and then by all', async () => {
       const { store } = await opened()
       const { id, fence } = await ownedSession(store)

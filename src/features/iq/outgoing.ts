@@ -5,7 +5,7 @@ import { newIqId } from '../../gateway/ids.ts'
 import type { KeptIq } from '../../gateway/ports.ts'
 import type { Element } from '../../stanza/element.ts'
 import { bare, jid } from '../../stanza/jid.ts'
-import { parseStanza } from '../../stanza/parse.ts'
+import { reparse } from '../../stanza/parse.ts'
 import { serialize } from '../../stanza/serialize.ts'
 import type { Translator } from '../../stanza/translate.ts'
 
@@ -48,7 +48,7 @@ export const secondsOf = ({ wait = WAIT }: Call['prefer']) => Math.min(Math.max(
 /** Sends a request and waits for its answer. Rejects with the problem of an error, or xmpp-timeout. */
 export async function ask({ session, prefer, signal }: Call, { payload, ...request }: Request): Promise<Element> {
   const args = { ...addressed(request), xml: serialize(payload) }
-  return parseStanza(
+  return reparse(
     (await session.perform('iq', args, { timeout: secondsOf(prefer) * 1000, signal, repeatable: request.type === 'get' })) as string,
   )
 }
@@ -67,7 +67,7 @@ function addressed<R extends Omit<Request, 'payload'>>(request: R): R {
 
 /** Answers when the request is under way; its outcome is told later. */
 const start: Command = async (session, { id, type, to, xml, timeout }: Started) => {
-  const request = { id, type, payload: parseStanza(xml), ...(to === undefined ? {} : { to }) }
+  const request = { id, type, payload: reparse(xml), ...(to === undefined ? {} : { to }) }
   if (session.jid === null) throw new Problem('session-offline', 'The session is not online at the moment.', { retryAfter: 5 })
   const until = Date.now() + timeout
   await session.keepIq({ id, session: session.record.id, status: 'pending', until })

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Problem } from '../../errors.ts'
 import type { Archived, ArchiveQuery, Call, Command, LiveSession, Operation } from '../../gateway/feature.ts'
 import { jid as normalised } from '../../stanza/jid.ts'
-import { parseStanza } from '../../stanza/parse.ts'
+import { reparse } from '../../stanza/parse.ts'
 import { jid } from '../../stanza/scalars.ts'
 import { derivedText } from '../../stanza/semantics.ts'
 import { serialize } from '../../stanza/serialize.ts'
@@ -132,7 +132,7 @@ async function page(ask: () => Promise<unknown>): Promise<Collected> {
 }
 
 function messageJson(vocabulary: Translator, id: string, at: string, xml: string): Record<string, unknown> {
-  const { json } = vocabulary.read(parseStanza(xml))
+  const { json } = vocabulary.read(reparse(xml))
   const text = derivedText(json)
   return { ...json, ...(text === undefined ? {} : { text }), source: 'archive', archived: { id, at } }
 }

@@ -3,7 +3,7 @@ import type { Command, LiveSession } from '../../gateway/feature.ts'
 import type { StateChange } from '../../gateway/ports.ts'
 import { CLIENT, child, type Element, element, withChildren } from '../../stanza/element.ts'
 import { bare, jid } from '../../stanza/jid.ts'
-import { parseStanza } from '../../stanza/parse.ts'
+import { reparse } from '../../stanza/parse.ts'
 import type { StanzaJson } from '../../stanza/translate.ts'
 import { capabilities } from '../system/disco.ts'
 
@@ -42,7 +42,7 @@ export function ownPresence(supported: readonly string[]) {
 
   /** Sends presence to one JID: directed presence, or a step of a subscription. */
   const send: Command = async (session, { xml }: { xml: string }) => {
-    const stanza = parseStanza(xml)
+    const stanza = reparse(xml)
     const { to = '', type } = stanza.attributes
     const directed = type === undefined
     const sent = directed && !child(stanza, 'c', 'http://jabber.org/protocol/caps') ? withChildren(stanza, caps(session)) : stanza

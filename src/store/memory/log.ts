@@ -6,8 +6,8 @@ import { Aging } from './aging.ts'
 import { Lane } from './lane.ts'
 
 export interface Log {
-  /** answers the cursor, the earlier one where `dedup` was known */
-  append(draft: EventDraft, now: number): string
+  /** `data`: as text. Answers the cursor, the earlier one where `dedup` was known. */
+  append(draft: Omit<EventDraft, 'data'>, data: string | undefined, now: number): string
   /** throws the problem cursor-invalid */
   read(after: string | undefined, limit: number, now: number): LogPage
   place(cursor: string, now: number): CursorPlace
@@ -56,7 +56,7 @@ export function createLog(session: string, limits: StoreLimits): Log {
   }
 
   return {
-    append({ type, subject, data, volatile: isVolatile, dedup = [], dedupAgainst = [] }, now) {
+    append({ type, subject, volatile: isVolatile, dedup = [], dedupAgainst = [] }, data, now) {
       const known = earlier(dedup, now) ?? earlier(dedupAgainst, now)
       const id = known ?? formatCursor(log, ++head)
       for (const key of dedup) {
@@ -64,7 +64,7 @@ export function createLog(session: string, limits: StoreLimits): Log {
       }
       if (known !== undefined) return known
       const lane = isVolatile ? volatile : durable
-      lane.push(head, { type, subject, time: now, data: JSON.stringify(data) })
+      lane.push(head, { type, subject, time: now, data })
       trim(now)
       return id
     },

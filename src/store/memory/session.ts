@@ -4,12 +4,14 @@ import {
   type AcceptResult,
   type Change,
   type Clock,
+  type EventDraft,
   Fenced,
   type KeptIq,
   type MessageRecord,
   type OutboxEntry,
   type SessionRecord,
   type SessionStatus,
+  type StateChange,
   type StoreLimits,
   type StreamState,
 } from '../../gateway/ports.ts'
@@ -60,23 +62,27 @@ export function createSession(
   let lease: { owner: string; fence: string } | undefined
   let lastFence = 0
 
-  function append(events: Change['events'] = [], now: number): string[] {
-    if (events.length === 0) return []
-    const before = log.head()
-    const cursors = events.map((event) => log.append(event, now))
-    appended(log.head() - before)
-    return cursors
+  /** In two steps: what cannot be written as text must not leave a change half done. */
+  function prepare(events: readonly EventDraft[] = []): (now: number) => string[] {
+    const texts = events.map(({ data }) => JSON.stringify(data))
+    return (now) => {
+      if (events.length === 0) return []
+      const before = log.head()
+      const cursors = events.map((event, index) => log.append(event, texts[index], now))
+      appended(log.head() - before)
+      return cursors
+    }
   }
   function settle(ids: readonly string[], now: number): void {
     const gone = ids.filter((id) => entries.remove(records.get(id, now)?.place ?? 0))
     if (gone.length > 0) drain = countSettled(drain, gone.length, now)
   }
-  function applyState({ clear = [], state = [] }: Change): void {
+  function applyState({ clear = [] }: Change, state: readonly StateChange[]): void {
     for (const kind of clear) session.state.delete(kind)
     for (const { kind, key, value } of state) {
       const values = session.state.get(kind) ?? new Map<string, unknown>()
       if (value === null) values.delete(key)
-      else values.set(key, copy(value))
+      else values.set(key, value)
       if (values.size === 0) session.state.delete(kind)
       else session.state.set(kind, values)
     }
@@ -104,7 +110,9 @@ export function createSession(
     commit(fence, change) {
       if (lease?.fence !== fence) throw new Fenced('Somebody else holds the lease by now.')
       const now = clock.now()
-      applyState(change)
+      const append = prepare(change.events)
+      const state = copy(change.state ?? [])
+      applyState(change, state)
       for (const next of change.records ?? []) {
         const known = records.get(next.id, now)
         records.set(next.id, { place: known?.place ?? 0, record: next }, now + limits.recordAge, now)
@@ -115,10 +123,11 @@ export function createSession(
         else session.streams.set(Number(index), { ...stream })
       }
       if (change.status !== undefined) session.status = copy(change.status)
-      return append(change.events, now)
+      return append(now)
     },
     accept({ entries: wanted, events, idempotency }) {
       const now = clock.now()
+      const append = prepare(events)
       if (idempotency !== undefined) {
         const begun = keys.look(session.marks, idempotency.key, idempotency.fingerprint)
         if (begun.kind !== 'new') return begun
@@ -136,7 +145,7 @@ export function createSession(
         records.set(entry.id, { place: places, record }, now + limits.recordAge, now)
       }
       if (idempotency !== undefined) keys.finish(session.marks, idempotency.key, idempotency.fingerprint, idempotency.answer)
-      append(events, now)
+      append(now)
       return { kind: 'accepted', ...(wanted.length > 0 && { places: { before, last: String(places) } }) }
     },
     message: (id) => copy(records.get(id, clock.now())?.record),

@@ -1,0 +1,11 @@
+import type { Clock, EventDraft } from './ports.ts'
+import { timestamp } from './record.ts'
+
+/** Why something is not in the log that came, or should have come. */
+export type GapReason = 'archive-unavailable' | 'too-many' | 'stanza-too-large' | 'stanza-not-stored'
+
+/** Tells what is missing where it would be: `since` is when the gap begins (epoch ms), now for a single stanza. */
+export function gapEvent(clock: Clock, reason: GapReason, { since, stanza }: { since?: number; stanza?: object } = {}): EventDraft {
+  const now = clock.now()
+  return { type: 'events.gap', data: { from: timestamp(since ?? now), to: timestamp(now), reason, ...(stanza && { stanza }) } }
+}
