@@ -42,31 +42,29 @@ export function createIdempotency({
   scripts,
   liveness,
   limits,
-  now,
 }: {
   scripts: Scripts
   liveness: Liveness
   limits: StoreLimits
-  now: () => number
 }): Store['idempotency'] {
   return {
     async begin(id, key, fingerprint, instance, ttl) {
       await liveness.announce(instance)
       const mark = [instance, Math.min(ttl, RUNNING_MAX), limits.idempotencyAge]
-      const look = (dead: string) => scripts.begin<Look>(id, [key, encodeURIComponent(fingerprint), Math.floor(now()), dead, ...mark])
+      const look = (dead: string) => scripts.begin<Look>(id, [key, encodeURIComponent(fingerprint), dead, ...mark])
       const found = await look('')
       if (found[0] === 'running' && (await liveness.isDead(found[1]))) return begun(await look(found[1]))
       return begun(found)
     },
     async finish(id, key, fingerprint, answer) {
-      const args = [key, encodeURIComponent(fingerprint), enclose(answer), Math.floor(now()), limits.idempotencyAge]
+      const args = [key, encodeURIComponent(fingerprint), enclose(answer), limits.idempotencyAge]
       await scripts.finish(id, args)
     },
     async replace(id, key, fingerprint, answer) {
-      await scripts.replaceAnswer(id, [key, encodeURIComponent(fingerprint), enclose(answer), Math.floor(now())])
+      await scripts.replaceAnswer(id, [key, encodeURIComponent(fingerprint), enclose(answer)])
     },
     async release(id, key) {
-      await scripts.releaseKey(id, [key, Math.floor(now())])
+      await scripts.releaseKey(id, [key])
     },
   }
 }

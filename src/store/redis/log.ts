@@ -25,17 +25,11 @@ export interface Heads {
 /** Sessions whose head is remembered; beyond, the longest untouched is forgotten. */
 const HEADS_MAX = 50_000
 
-export function createLog({
-  connection,
-  scripts,
-  pubsub,
-  now,
-}: {
-  connection: Connection
-  scripts: Scripts
-  pubsub: PubSub
-  now: () => number
-}): { log: Store['log']; heads: Heads; wakeAll(): void } {
+export function createLog({ connection, scripts, pubsub }: { connection: Connection; scripts: Scripts; pubsub: PubSub }): {
+  log: Store['log']
+  heads: Heads
+  wakeAll(): void
+} {
   const { client, ask } = connection
   const heads = new Map<string, { log: string; head: number }>()
   const watched = new Map<string, () => void>()
@@ -88,7 +82,7 @@ export function createLog({
     log: {
       async read(session, after, limit) {
         const cursor = after === undefined ? undefined : parseCursor(after)
-        const args = [cursor?.log ?? '', cursor?.sequence ?? 0, limit + 1, Math.floor(now())]
+        const args = [cursor?.log ?? '', cursor?.sequence ?? 0, limit + 1]
         const answer = await scripts.readLog<[string, number, number, Entry[], Entry[]] | null>(session, args)
         if (answer === null) throw absent()
         const [log, head, floor, durable, volatile] = answer

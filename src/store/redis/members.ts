@@ -11,22 +11,26 @@ type Answer = (string | number)[]
 
 /**
  * On a Cluster the same is said in several places, evenly over the slots, and what a majority of them says is true: where one master
- * is away, only its own sessions are. A name is gone once it is gone from a majority, and nothing ever brings it back to one.
+ * is away, only its own sessions are. A name is gone once it is gone from a majority, and nothing ever brings it back to one: it is only
+ * written again to the others while a majority has it.
  */
 export function createMembers({ connection, scripts }: { connection: Connection; scripts: Scripts }): Store['instances'] {
   const places = connection.cluster ? memberPlaces : memberPlaces.slice(0, 1)
   const majority = Math.floor(places.length / 2) + 1
 
   async function ask(owner: string, ttl: number, load: Member['load'], anew: boolean): Promise<Map<string, Member>> {
-    const said = [owner, ttl, load ?? LEAVING, anew ? '1' : '']
-    const answers = await everywhere((place) => scripts.members<Answer>([place], said))
-    const seen = answers.map(read)
+    const say = async (place: string, isNew: boolean) =>
+      read(await scripts.members<Answer>([place], [owner, ttl, load ?? LEAVING, isNew ? '1' : '']))
+    const seen = await everywhere(async (place) => ({ place, members: await say(place, anew) }))
     const found = new Map<string, Member>()
-    for (const name of new Set(seen.flatMap((one) => [...one.keys()]))) {
-      const told = seen.map((one) => one.get(name)).filter((member) => member !== undefined)
+    for (const name of new Set(seen.flatMap(({ members }) => [...members.keys()]))) {
+      const told = seen.map(({ members }) => members.get(name)).filter((member) => member !== undefined)
       const isThere = name === owner ? told.length >= majority : seen.length - told.length < majority
       if (isThere) found.set(name, { load: told[0]!.load, left: Math.max(...told.map(({ left }) => left)) })
     }
+    // where it was lost meanwhile: on a master that was away for longer than that, or came back without its data
+    const without = found.has(owner) ? seen.filter(({ members }) => !members.has(owner)) : []
+    await Promise.allSettled(without.map(({ place }) => say(place, true)))
     return found
   }
 

@@ -25,7 +25,7 @@ type Accepted =
   | ['id-in-use', id: string]
   | ['replayed', answer: string]
   | ['running', instance: string]
-  | ['full', excess: number, since: string, settled: string]
+  | ['full', excess: number, since: string, settled: string, now: number]
 type Done = ['fenced' | 'lost'] | ['done', log?: string, head?: number, cursors?: (string | number)[]]
 
 export function createOutbox({
@@ -34,7 +34,6 @@ export function createOutbox({
   heads,
   liveness,
   whole,
-  now,
   metrics,
 }: {
   connection: Connection
@@ -43,7 +42,6 @@ export function createOutbox({
   liveness: Liveness
   /** the change, and all else that its owner knows of the session */
   whole: (session: string, change: Change) => Change
-  now: () => number
   metrics: Metrics | undefined
 }): Pick<Store, 'commit' | 'outbox' | 'records'> {
   const { client, ask } = connection
@@ -69,7 +67,7 @@ export function createOutbox({
     async commit(id, fence, change) {
       const write = (fresh: string, { args, kinds }: ReturnType<typeof changeArguments>) => {
         const hashes = kinds.map((kind) => stateKey(id, kind))
-        return scripts.commit<Done>(id, [fence, Math.floor(now()), fresh, ...heads.seen(id), ...args], hashes)
+        return scripts.commit<Done>(id, [fence, fresh, ...heads.seen(id), ...args], hashes)
       }
       let done = await write('', changeArguments(change))
       // where a part of the log is gone, so may be a part of the rest
@@ -90,8 +88,7 @@ export function createOutbox({
           ...[entries.length, ...entries.flatMap(({ entry, record }) => [entry.id, enclose(entry), enclose(record)])],
           ...[events.length, ...eventArguments(events)],
         ]
-        const write = (dead: string, fresh: string) =>
-          scripts.accept<Accepted>(id, [Math.floor(now()), dead, fresh, ...heads.seen(id), ...rest])
+        const write = (dead: string, fresh: string) => scripts.accept<Accepted>(id, [dead, fresh, ...heads.seen(id), ...rest])
         let dead = ''
         let result = await write(dead, '')
         if (result[0] === 'running' && (await liveness.isDead(result[1]))) {
@@ -103,7 +100,7 @@ export function createOutbox({
           heads.grown(id, result[3], result[4]!)
           metrics?.count('events_appended_total', {}, events.length)
         }
-        return verdict(result, now())
+        return verdict(result)
       },
       read: readEntries,
       async size(id) {
@@ -118,7 +115,7 @@ export function createOutbox({
 
     records: {
       async get(id, message) {
-        const value = await scripts.getRecord<string | null>(id, [message, Math.floor(now())])
+        const value = await scripts.getRecord<string | null>(id, [message])
         return disclose<MessageRecord>(value)
       },
     },
@@ -142,7 +139,7 @@ function changeArguments({ events = [], state = [], clear = [], records = [], se
   return { args, kinds }
 }
 
-function verdict(result: Accepted, now: number): AcceptResult {
+function verdict(result: Accepted): AcceptResult {
   switch (result[0]) {
     case 'accepted':
       return { kind: 'accepted', ...(result[1] !== result[2] && { places: { before: result[1], last: result[2] } }) }
@@ -154,7 +151,7 @@ function verdict(result: Accepted, now: number): AcceptResult {
     case 'id-in-use':
       return { kind: 'id-in-use', id: result[1] }
     case 'full':
-      return { kind: 'full', retryAfter: retryAfter(result[1], { since: Number(result[2]), settled: Number(result[3]) }, now) }
+      return { kind: 'full', retryAfter: retryAfter(result[1], { since: Number(result[2]), settled: Number(result[3]) }, result[4]) }
     case 'absent':
       throw absent()
     case 'lost':

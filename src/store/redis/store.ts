@@ -39,11 +39,11 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
   const { limits, clock, waitReplicas, metrics } = options
   const connection = await openConnection(options)
   const { client, ask } = connection
-  const { now, monotonic } = clock
+  const { monotonic } = clock
   const scripts = createScripts({ connection, limits, waitReplicas, metrics })
   const pubsub = createPubSub({ connection, restored: () => events.wakeAll() })
   const liveness = createLiveness(pubsub)
-  const events = createLog({ connection, scripts, pubsub, now })
+  const events = createLog({ connection, scripts, pubsub })
 
   async function readState(id: string, kind: string): Promise<Map<string, unknown>> {
     return disclosed<string, unknown>(Object.entries(await ask(() => client.hgetall(stateKey(id, kind)))))
@@ -62,7 +62,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     },
   }
   const whole: Holdings['whole'] = (session, change) => held.whole(session, change)
-  const outbox = createOutbox({ connection, scripts, heads: events.heads, liveness, whole, now, metrics })
+  const outbox = createOutbox({ connection, scripts, heads: events.heads, liveness, whole, metrics })
   const parts = { ...createSessions({ connection, scripts }), commit: outbox.commit, state }
   const held = createHoldings(parts, { connection, scripts, monotonic })
 
@@ -86,14 +86,14 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     ...held.parts,
     instances: createMembers({ connection, scripts }),
     log: events.log,
-    idempotency: createIdempotency({ scripts, liveness, limits, now }),
+    idempotency: createIdempotency({ scripts, liveness, limits }),
 
     iqs: {
       async put(iq, ttl) {
-        const done = await scripts.putIq<number>(iq.session, [iq.id, enclose(iq), Math.floor(now()), ttl])
+        const done = await scripts.putIq<number>(iq.session, [iq.id, enclose(iq), ttl])
         if (done === 0) throw absent()
       },
-      get: async (session, id) => disclose<KeptIq>(await scripts.getIq<string | null>(session, [id, Math.floor(now())])),
+      get: async (session, id) => disclose<KeptIq>(await scripts.getIq<string | null>(session, [id])),
     },
 
     tickets: {

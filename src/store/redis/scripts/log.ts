@@ -102,7 +102,7 @@ end
 `
 
 /**
- * log name and sequence to read after (name '': from the oldest), how many, now.
+ * log name and sequence to read after (name '': from the oldest), how many.
  * Answers name, head, floor, then the durable and the volatile entries; from the oldest where the place is not in the log. Nil: no log.
  */
 export const readLog = (options: ScriptOptions): SessionScript =>
@@ -111,7 +111,7 @@ export const readLog = (options: ScriptOptions): SessionScript =>
     SEQUENCE,
     trimAge(options),
     `
-local name, after, limit, now = take(), number(), take(), number()
+local name, after, limit, now = take(), number(), take(), redis_ms()
 local f = redis.call('HMGET', LOG, 'name', 'head', 'floor', 'aged')
 if not f[1] then return nil end
 local log = { head = tonumber(f[2]), floor = tonumber(f[3]), aged = tonumber(f[4]) }

@@ -1,9 +1,15 @@
-/** The instances that are there. KEYS: the hash of one place, owner: "<until> <load>". */
+/** The instances that are there. KEYS: the hash of one place, owner: "<until> <load>"; '': "<longest time asked for> <when last>". */
 import { ARGUMENTS } from './prelude.ts'
+
+/** part of the longest time that anybody may be there unheard for which it acts at most: gateway/membership.ts */
+const ACTS = 2 / 3
 
 /**
  * owner ('': only a look), ms, load, '1' where it is new. Answers owner, load and ms left of each, without one that is late.
  * Redis has the time: no instance's clock says who is there. A Redis that is full takes it still, or all sessions would be given up.
+ *
+ * That time can be set. Put back, it gives nobody more than the longest time. Put forward, it looks as if nobody had been heard for long:
+ * where that is so, nobody is late before it could have been heard, or has stopped acting.
  */
 export const members = `#!lua flags=allow-oom
 ${ARGUMENTS}
@@ -14,16 +20,33 @@ local function tell(name, till, load)
   answer[#answer + 1] = load
   answer[#answer + 1] = till - now
 end
+local function put(name, till, load) redis.call('HSET', KEYS[1], name, whole(till) .. ' ' .. load) end
+
+local longest, last = string.match(redis.call('HGET', KEYS[1], '') or '', '^(%d+) (%d+)$')
+longest = math.max(ttl, tonumber(longest or 0))
+-- a look where no beat has said how long that is
+if longest == 0 then longest = math.huge end
+local acts = longest * ${ACTS}
+local silent = now - tonumber(last or now) > acts
+
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
-  local till, said = string.match(all[i + 1], '^(%d+) (.*)$')
-  till = tonumber(till or 0)
-  if till <= now then redis.call('HDEL', KEYS[1], all[i])
-  elseif all[i] == owner then there = true
-  else tell(all[i], till, said) end
+  local name, known, said = all[i], string.match(all[i + 1], '^(%d+) (.*)$')
+  if name ~= '' then
+    known = tonumber(known or 0)
+    local till = math.min(known, now + longest)
+    if silent and known > 0 then till = math.max(till, now + acts) end
+    if till <= now then redis.call('HDEL', KEYS[1], name)
+    elseif name == owner then there = true
+    else
+      if till ~= known then put(name, till, said) end
+      tell(name, till, said)
+    end
+  end
 end
+if owner ~= '' then redis.call('HSET', KEYS[1], '', whole(longest) .. ' ' .. whole(now)) end
 if owner ~= '' and (there or anew == '1') then
-  redis.call('HSET', KEYS[1], owner, whole(now + ttl) .. ' ' .. load)
+  put(owner, now + ttl, load)
   tell(owner, now + ttl, load)
 end
 return answer

@@ -120,7 +120,7 @@ local function find_key(key, now, dead)
   local state, fingerprint, rest = string.match(value or '', '^(%a) (%S*) (.*)$')
   if state == 'r' then
     local till, instance = string.match(rest, '^(%d+) (.*)$')
-    if not till or instance == dead or tonumber(till) <= redis_ms() then return nil end
+    if not till or instance == dead or tonumber(till) <= now then return nil end
     return state, fingerprint, instance
   end
   if state and living then return state, fingerprint, rest end

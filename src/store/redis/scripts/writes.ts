@@ -4,7 +4,7 @@ import { appending } from './log.ts'
 import { ANSWERS, KEPT, LEASE, records, type ScriptOptions, SETTLE, type SessionScript, sessionScript } from './prelude.ts'
 
 /**
- * now, instance that is dead, fresh log name, log and head last seen · key, fingerprint, answer (key '': none) ·
+ * instance that is dead, fresh log name, log and head last seen · key, fingerprint, answer (key '': none) ·
  * entries: id, entry, record · events: lane, dedup keys, keys only looked up, event. Each list after its length.
  * Answers accepted, the places before the entries and of the last, log name and head.
  */
@@ -16,7 +16,7 @@ export const accept = (options: ScriptOptions): SessionScript =>
     ANSWERS,
     appending(options),
     `
-local now, dead, fresh, seen_log, seen_head = number(), take(), take(), take(), take()
+local now, dead, fresh, seen_log, seen_head = redis_ms(), take(), take(), take(), take()
 if redis.call('EXISTS', SESSION) == 0 then return { 'absent' } end
 local key, fingerprint, answer = take(), take(), take()
 if key ~= '' then
@@ -35,7 +35,7 @@ if #entries > 0 then
   local excess = redis.call('XLEN', OUTBOX) + #entries - ${options.limits.outboxMax}
   if excess > 0 then
     local drain = redis.call('HMGET', SESSION, 'since', 'settled')
-    return { 'full', excess, drain[1] or '0', drain[2] or '0' }
+    return { 'full', excess, drain[1] or '0', drain[2] or '0', now }
   end
 end
 local events = number()
@@ -49,7 +49,7 @@ end
 local before = tonumber(redis.call('HGET', SESSION, 'places')) or 0
 local place = before
 if #entries > 0 then
-  place = math.max(before, redis_ms() * ${FENCES_PER_MS})
+  place = math.max(before, now * ${FENCES_PER_MS})
   redis.call('HSET', SESSION, 'places', whole(place + #entries))
 end
 for _, entry in ipairs(entries) do
@@ -67,7 +67,7 @@ return { 'accepted', whole(before), whole(place), log.name, log.head }
   )
 
 /**
- * KEYS after those named: the hash of each kind. fence, now, fresh log name, log and head last seen · kinds ·
+ * KEYS after those named: the hash of each kind. fence, fresh log name, log and head last seen · kinds ·
  * events: lane, dedup keys, keys only looked up, event · kinds to clear · state: kind, key, value ('' removes) · records: id, record · settled ids ·
  * streams: index, state ('' removes) · status ('' unchanged). Each list after its length.
  * Answers log name, head, then for each event its sequence, or "<log name> <sequence>" of the earlier one.
@@ -81,7 +81,7 @@ export const commit = (options: ScriptOptions): SessionScript =>
     SETTLE,
     appending(options),
     `
-local fence, now, fresh, seen_log, seen_head = take(), number(), take(), take(), take()
+local now, fence, fresh, seen_log, seen_head = redis_ms(), take(), take(), take(), take()
 if lease() ~= fence then return { 'fenced' } end
 local hashes = {}
 for i = 1, number() do hashes[take()] = KEYS[8 + i] end
