@@ -18,6 +18,8 @@ const WAKE_AGAIN = 1_000
 const WAKES = 5
 /** beats in which each session is looked at once, for what was noted to its owner and not heard */
 const BEATS_PER_ROUND = 12
+/** beats in which each session is tidied once, an hour: what is kept is kept for days */
+const BEATS_PER_TIDYING = 720
 
 export interface Owners {
   get(id: string): Owned | undefined
@@ -49,7 +51,7 @@ export function createOwners(context: LiveContext): Owners {
   const { store, clock, instance, log } = context
   const asking = new Map<string, Promise<boolean>>()
   let leaving: Promise<void> | undefined
-  let round = 0
+  let beats = 0
 
   const membership = createMembership({
     store,
@@ -90,12 +92,14 @@ export function createOwners(context: LiveContext): Owners {
     onError: (error) => log.warn({ event: 'lease.look-failed', err: error }, 'The store did not answer a look for free sessions'),
   })
 
-  /** A few of the own sessions at each beat: notes may have been lost, or the session be gone. */
+  /** A few of the own sessions at each beat: notes may have been lost, the session be gone, or be too quiet to drop what is old. */
   function lookAtSome(): void {
     if (!store.durable) return
-    const ids = [...holdings.all.keys()]
-    round = (round + 1) % BEATS_PER_ROUND
-    for (let index = round; index < ids.length; index += BEATS_PER_ROUND) void holdings.look(ids[index] as string).catch(() => {})
+    beats += 1
+    for (const [index, id] of [...holdings.all.keys()].entries()) {
+      if (index % BEATS_PER_ROUND === beats % BEATS_PER_ROUND) void holdings.look(id).catch(() => {})
+      if (index % BEATS_PER_TIDYING === beats % BEATS_PER_TIDYING) void store.sessions.tidy(id).catch(() => {})
+    }
   }
 
   // ---- what others ask

@@ -264,6 +264,8 @@ export interface Store {
     update(id: string, version: number, patch: Partial<SessionRecord>): Promise<SessionRecord | undefined>
     /** removes everything about it at once; only its log stays readable for 30 s, for readers that are already attached */
     remove(id: string): Promise<void>
+    /** drops what has become too old, for a session to which nothing is written */
+    tidy(id: string): Promise<void>
     addToken(id: string, hash: string): Promise<void>
     hasToken(id: string, hash: string): Promise<boolean>
   }

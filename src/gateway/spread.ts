@@ -192,13 +192,20 @@ export function inOrder(id: string, names: Iterable<string>): string[] {
     .map(({ name }) => name)
 }
 
+/** What came before a failure comes too. */
 async function* inPortions<Item>(items: AsyncIterable<Item>, size: number): AsyncIterable<Item[]> {
   let portion: Item[] = []
-  for await (const item of items) {
-    portion.push(item)
-    if (portion.length < size) continue
-    yield portion
-    portion = []
+  let failed: unknown
+  try {
+    for await (const item of items) {
+      portion.push(item)
+      if (portion.length < size) continue
+      yield portion
+      portion = []
+    }
+  } catch (error) {
+    failed = error
   }
   if (portion.length > 0) yield portion
+  if (failed !== undefined) throw failed
 }

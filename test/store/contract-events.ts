@@ -16,9 +16,9 @@ async function numbers(store: Store, id: string, after?: string, limit = 1000): 
 export function describeEvents(opened: Opened): void {
   describe('the log', () => {
     test('gives each event a cursor of its own, in order', async () => {
-      const { store } = await opened()
+      const { store, clock } = await opened()
       const [one, other] = [await ownedSession(store), await ownedSession(store)]
-      const before = Date.now()
+      const before = clock.now()
       const cursors = await store.commit(one.id, one.fence, { events: range(0, 40).map(durable) })
       const others = await store.commit(other.id, other.fence, { events: range(0, 40).map(durable) })
       assert.equal(new Set([...cursors, ...others]).size, 80)
@@ -31,7 +31,7 @@ export function describeEvents(opened: Opened): void {
       assert.deepEqual({ next, end, gap }, { next: cursors[39], end: true, gap: undefined })
       const [{ time, ...first }] = events as [(typeof events)[0]]
       assert.deepEqual(first, { id: cursors[0], type: 'message.received', subject: 's0', data: { n: 0 } })
-      assert.ok(time >= before && time <= Date.now())
+      assert.ok(time >= before && time <= clock.now())
       assert.equal('subject' in (await store.log.read(one.id, undefined, 1)).events[0]!, true)
     })
 

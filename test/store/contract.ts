@@ -13,9 +13,10 @@ export type OpenStore = (options: { limits: StoreLimits; clock: Clock }) => Prom
 /** One store for one test, with limits of its own. */
 export type Opened = (limits?: Partial<StoreLimits>) => Promise<{ store: Store; clock: ReturnType<typeof createClock> }>
 
-export function describeStore(name: string, open: OpenStore): void {
+/** `makeClock`: one whose time of day the store goes by. */
+export function describeStore(name: string, open: OpenStore, makeClock = createClock): void {
   const opened: Opened = async (limits = {}) => {
-    const clock = createClock()
+    const clock = makeClock()
     return { store: await open({ limits: { ...usual, ...limits }, clock }), clock }
   }
   describe(name, { timeout: 60_000 }, () => {

@@ -18,6 +18,7 @@ const tools = {
     package: 'erlang-p1-sqlite3',
     present: () => isInstalled('erlang-p1-sqlite3'),
   },
+  faketime: { package: 'faketime', present: () => findProgram('faketime') !== undefined },
   redis: { package: 'redis-server', present: () => findProgram('redis-server') !== undefined },
   ejabberd: { package: 'ejabberd', present: () => findProgram('ejabberdctl') !== undefined && findProgram('erl') !== undefined },
   slixmpp: {

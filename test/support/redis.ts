@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { findProgram, freePorts, type Server, startServer, temporaryFolder } from './processes.ts'
+import type { WallClock } from './wall-clock.ts'
 
 const run = promisify(execFile)
 
@@ -17,6 +18,8 @@ export interface RedisOptions {
   extraArgs?: readonly string[]
   /** listens with TLS too, on a port of its own */
   tls?: RedisTls
+  /** the time of day that it goes by */
+  clock?: WallClock
 }
 
 /** Files in PEM. */
@@ -92,7 +95,7 @@ export async function startRedisCluster(options: RedisOptions = {}): Promise<Red
   }
 }
 
-async function startNode(port: number, { appendonly = false, extraArgs = [], tls }: RedisOptions): Promise<RedisServer> {
+async function startNode(port: number, { appendonly = false, extraArgs = [], tls, clock }: RedisOptions): Promise<RedisServer> {
   const [tlsPort = 0] = tls ? await freePorts(1) : []
   const folder = temporaryFolder('redis')
   const persistence = appendonly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
@@ -112,7 +115,8 @@ async function startNode(port: number, { appendonly = false, extraArgs = [], tls
     ...extraArgs,
   ]
   const command = findProgram('redis-server')
-  const start = (moreArgs: readonly string[] = []) => startServer({ command, args: [...args, ...moreArgs], folder, ports: [port] })
+  const env = { ...process.env, ...clock?.env }
+  const start = (moreArgs: readonly string[] = []) => startServer({ command, args: [...args, ...moreArgs], folder, ports: [port], env })
   let server: Server = await start()
   return {
     url: `redis://127.0.0.1:${port}`,

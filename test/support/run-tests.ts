@@ -17,7 +17,7 @@ const CONCURRENCY = 2
 const TIMEOUT = 480_000
 
 try {
-  await install(['prosody', 'redis', 'ejabberd', 'slixmpp', 'openssl'])
+  await install(['prosody', 'redis', 'ejabberd', 'slixmpp', 'openssl', 'faketime'])
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)

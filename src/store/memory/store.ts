@@ -116,6 +116,8 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
         left.set(id, createdAt, clock.now() + PLACE_AGE, clock.now())
         wakes.wake(id)
       },
+      // it goes with the process, and each write drops some of it
+      async tidy() {},
       addToken: async (id, hash) => void need(id).tokens.add(hash),
       hasToken: async (id, hash) => sessions.get(id)?.tokens.has(hash) ?? false,
     },

@@ -8,6 +8,7 @@ import { members } from './scripts/members.ts'
 import type { ScriptOptions, SessionScript } from './scripts/prelude.ts'
 import * as sessions from './scripts/sessions.ts'
 import * as tenants from './scripts/tenants.ts'
+import { tidy } from './scripts/tidy.ts'
 import * as writes from './scripts/writes.ts'
 
 export type Argument = string | number
@@ -17,7 +18,10 @@ export type OnSession = <Answer>(session: string, args: readonly Argument[], mor
 export type OnKeys = <Answer>(keys: readonly string[], args: readonly Argument[]) => Promise<Answer>
 
 /** what callers are promised to outlive a master waits for its replicas, where the operator asks for that */
-const REPLICATED: readonly string[] = ['create', 'restore', 'update', 'accept', 'commit', 'finish', 'replaceAnswer']
+const REPLICATED: readonly string[] = [
+  ...['create', 'confirm', 'persist', 'restore', 'update', 'addToken', 'leave', 'remove'],
+  ...['accept', 'commit', 'finish', 'replaceAnswer'],
+]
 /** ms that replicas are waited for */
 const REPLICA_TIMEOUT = 500
 
@@ -44,6 +48,7 @@ export function createScripts({ connection, limits, waitReplicas, metrics }: Scr
     getRecord: kept.getRecord(options),
     finish: kept.finish(options),
     putIq: kept.putIq(options),
+    tidy: tidy(options),
   }
   const { claim, confirm, leave, list } = tenants
 

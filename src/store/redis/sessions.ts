@@ -7,6 +7,7 @@ import { newLog } from '../cursor.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
 import { jidKey, leftKey, membersKey, sessionKey, stateKey, TENANTS } from './keys.ts'
+import { TIDIED } from './scripts/tidy.ts'
 import type { Scripts } from './scripts.ts'
 
 /** ms that somebody who makes a session has, before another one may */
@@ -21,11 +22,14 @@ const ENDED_AGE = 30_000
 /** ms and number of removed sessions whose place in the tenant's list is remembered */
 const LEFT_AGE = 3_600_000
 const LEFT_MAX = 10_000
+/** tenants remembered for when the master that lists them is away */
+const TENANTS_MAX = 10_000
 
 type Kept = { record: SessionRecord; status: SessionStatus; owner?: string }
 
 export function createSessions({ connection, scripts }: { connection: Connection; scripts: Scripts }): Pick<Store, 'sessions' | 'leases'> {
   const { client, ask } = connection
+  let tenantsKnown: string[] = []
 
   async function get(id: string): Promise<Kept | undefined> {
     const [record, status, lease] = await ask(() => client.hmget(sessionKey('session', id), 'record', 'status', 'lease'))
@@ -63,6 +67,13 @@ export function createSessions({ connection, scripts }: { connection: Connection
     await scripts.leave(keys, [resourceField({ requestedResource }), id, createdAt, LEFT_AGE, LEFT_MAX])
   }
 
+  const isThere = async (id: string) => (await ask(() => client.exists(sessionKey('session', id)))) === 1
+
+  /** One that is listed and was never made to the end, or was lost: nobody is to come upon it again. Its owner lists it again. */
+  async function unlist(id: string, tenants: readonly string[]): Promise<void> {
+    await Promise.allSettled(tenants.map((tenant) => ask(() => client.zrem(membersKey(tenant), id))))
+  }
+
   return {
     sessions: {
       get,
@@ -75,7 +86,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
           if (answer === 'taken') {
             const taken = await get(id)
             if (taken !== undefined) return { record: taken.record, created: false }
-            if ((await ask(() => client.exists(sessionKey('session', id)))) === 1) throw unreadable()
+            if (await isThere(id)) throw unreadable()
             gone = id
           } else if (answer === 'pending') await delay(CLAIM_INTERVAL)
         }
@@ -87,8 +98,11 @@ export function createSessions({ connection, scripts }: { connection: Connection
         for (let last = after; found.length < limit; ) {
           const wanted = limit - found.length
           const ids = await scripts.list<string[]>(keys, [last, wanted])
-          const some = await Promise.all(ids.map((id) => get(id)))
-          found.push(...some.filter((kept) => kept !== undefined))
+          for (const [index, kept] of (await Promise.all(ids.map(get))).entries()) {
+            const id = ids[index] as string
+            if (kept !== undefined) found.push(kept)
+            else if (!(await isThere(id))) await unlist(id, [tenant])
+          }
           const next = ids.at(-1)
           if (next === undefined || ids.length < wanted) break
           last = next
@@ -102,8 +116,16 @@ export function createSessions({ connection, scripts }: { connection: Connection
         return found.filter((kept) => kept !== undefined).map(({ record }) => record)
       },
       async *ids() {
+        // of a Cluster one master may be away, and with it some tenants, or the list of them
         let failed: unknown
-        for (const tenant of await ask(() => client.smembers(TENANTS))) {
+        let tenants = tenantsKnown
+        try {
+          tenants = await ask(() => client.smembers(TENANTS))
+          tenantsKnown = tenants.slice(0, TENANTS_MAX)
+        } catch (error) {
+          failed = error
+        }
+        for (const tenant of tenants) {
           let cursor = '0'
           do {
             try {
@@ -111,7 +133,6 @@ export function createSessions({ connection, scripts }: { connection: Connection
               for (let index = 0; index < entries.length; index += 2) yield entries[index]!
               cursor = next
             } catch (error) {
-              // of a Cluster one master may be away, and with it some tenants
               failed = error
               break
             }
@@ -129,8 +150,12 @@ export function createSessions({ connection, scripts }: { connection: Connection
       },
       async remove(id) {
         const kept = await get(id)
-        await removeKeys(id, ENDED_AGE)
+        // first, for what is left half done is done whole by whoever removes it again
         if (kept !== undefined) await leave(kept.record)
+        await removeKeys(id, ENDED_AGE)
+      },
+      async tidy(id) {
+        while ((await scripts.tidy<number>(id, [])) === TIDIED);
       },
       async addToken(id, hash) {
         if ((await scripts.addToken<number>(id, [hash])) === 0) throw absent()
@@ -141,7 +166,8 @@ export function createSessions({ connection, scripts }: { connection: Connection
     leases: {
       async acquire(id, owner, from = '') {
         const fence = await scripts.acquire<string | null>(id, [owner, from])
-        return fence === null ? undefined : { fence }
+        if (fence === '') await unlist(id, tenantsKnown)
+        return fence ? { fence } : undefined
       },
       async release(id, owner, fence) {
         await scripts.release(id, [owner, fence])

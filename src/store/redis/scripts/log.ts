@@ -5,8 +5,8 @@ const SEQUENCE = `
 local function sequence(id) return tonumber(string.match(id, '^%d+')) end
 `
 
-/** Drops what is too old, at most as often as something can have become so. */
-const trimAge = ({ limits: { eventLogAge } }: ScriptOptions) => `
+/** LOG, DURABLE, VOLATILE. Drops what is too old, at most as often as something can have become so. */
+export const trimming = ({ limits: { eventLogAge } }: ScriptOptions) => `${SEQUENCE}
 local function trim_lane(lane, now)
   local last = nil
   while true do
@@ -32,10 +32,20 @@ local function trim_age(log, now)
   log.floor = math.max(log.floor, floor or 0)
   log.aged = math.min(oldest, oldest_volatile) + ${eventLogAge}
 end
+local function trimmed_log(now)
+  local f = redis.call('HMGET', LOG, 'name', 'head', 'floor', 'aged')
+  if not f[1] then return nil end
+  local log = { name = f[1], head = tonumber(f[2]), floor = tonumber(f[3]), aged = tonumber(f[4]) }
+  if now >= log.aged and log.head > log.floor then
+    trim_age(log, now)
+    redis.call('HSET', LOG, 'floor', whole(log.floor), 'aged', whole(log.aged))
+  end
+  return log
+end
 `
 
 /** LOG, DURABLE, VOLATILE, KEPT. Opening answers nil where Redis has lost a part of it; it is done anew with a fresh name. */
-export const appending = (options: ScriptOptions) => `${SEQUENCE}${trimAge(options)}
+export const appending = (options: ScriptOptions) => `${trimming(options)}
 local function open_log(fresh, seen_log, seen_head)
   local f = redis.call('HMGET', LOG, 'name', 'head', 'floor', 'aged')
   local log = { name = f[1], head = tonumber(f[2] or 0), floor = tonumber(f[3] or 0), aged = tonumber(f[4] or 0) }
@@ -108,22 +118,16 @@ end
 export const readLog = (options: ScriptOptions): SessionScript =>
   sessionScript(
     ['log', 'durable', 'volatile'],
-    SEQUENCE,
-    trimAge(options),
+    trimming(options),
     `
 local name, after, limit, now = take(), number(), take(), redis_ms()
-local f = redis.call('HMGET', LOG, 'name', 'head', 'floor', 'aged')
-if not f[1] then return nil end
-local log = { head = tonumber(f[2]), floor = tonumber(f[3]), aged = tonumber(f[4]) }
-if now >= log.aged and log.head > log.floor then
-  trim_age(log, now)
-  redis.call('HSET', LOG, 'floor', whole(log.floor), 'aged', whole(log.aged))
-end
-if name ~= f[1] or after < log.floor or after > log.head then after = log.floor end
-if after == log.head then return { f[1], log.head, log.floor, {}, {} } end
+local log = trimmed_log(now)
+if not log then return nil end
+if name ~= log.name or after < log.floor or after > log.head then after = log.floor end
+if after == log.head then return { log.name, log.head, log.floor, {}, {} } end
 local from = whole(after + 1)
 return {
-  f[1], log.head, log.floor,
+  log.name, log.head, log.floor,
   redis.call('XRANGE', DURABLE, from, '+', 'COUNT', limit),
   redis.call('XRANGE', VOLATILE, from, '+', 'COUNT', limit),
 }

@@ -64,9 +64,6 @@ local function keep(key, till, value)
   redis.call('HSET', KEPT, key, whole(till) .. ' ' .. value)
   redis.call('ZADD', DUE, whole(till), key)
 end
-local function due(now)
-  return redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, ${DROPPED_PER_WRITE} + kept)
-end
 local function find(key, now)
   local till, rest = string.match(redis.call('HGET', KEPT, key) or '', '^(%d+) (.*)$')
   if not till then return nil end
@@ -88,13 +85,17 @@ end
 local function write_record(id, place, record, now)
   keep('r ' .. id, now + ${recordAge}, place .. ' ' .. record)
 end
-local function drop_due(now)
-  if kept == 0 then return end
-  for _, key in ipairs(due(now)) do
+local function drop_some(now, most)
+  local due = redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, most)
+  for _, key in ipairs(due) do
     if string.sub(key, 1, 2) == 'r ' and find_record(string.sub(key, 3), now) then
       redis.call('ZADD', DUE, whole(now + ${recordAge}), key)
     else drop(key) end
   end
+  return #due
+end
+local function drop_due(now)
+  if kept > 0 then drop_some(now, ${DROPPED_PER_WRITE} + kept) end
 end
 `
 

@@ -18,12 +18,14 @@ return 1
 `,
 )
 
-/** A session that is confirmed does not end by itself any more. */
+/** A session that is confirmed does not end by itself any more. The log of one that was removed meanwhile does. */
 export const persist = sessionScript(
   ['session', 'log'],
   `
+if redis.call('EXISTS', SESSION) == 0 then return 0 end
+redis.call('PERSIST', SESSION)
 redis.call('PERSIST', LOG)
-return redis.call('PERSIST', SESSION)
+return 1
 `,
 )
 
@@ -66,14 +68,15 @@ return 1
 `,
 )
 
-/** owner, from ('': nobody). The fence, or nil: somebody else has it, or there is no such session. */
+/** owner, from ('': nobody). The fence, '' where there is no such session, or nil: somebody else has it. */
 export const acquire = sessionScript(
   ['session'],
   LEASE,
   `
 local owner, from = take(), take()
 local _, holder = lease()
-if redis.call('EXISTS', SESSION) == 0 or (holder or '') ~= from then return nil end
+if redis.call('EXISTS', SESSION) == 0 then return '' end
+if (holder or '') ~= from then return nil end
 return grant(owner)
 `,
 )
