@@ -1,7 +1,7 @@
 /** Who is there, told in several places of a Cluster, while one master is away. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type RedisCluster, startRedisCluster } from '../support/redis.ts'
+import { type RedisCluster, type RedisServer, startRedisCluster } from '../support/redis.ts'
 import { createOpener } from './open-redis.ts'
 import { eventually, newId, problem } from './sample.ts'
 
@@ -48,3 +48,49 @@ test('instances stay there while one master is away, whichever, and nobody is to
       .catch(() => undefined),
   )
 })
+
+/** How many places of the Cluster have this name. */
+async function placesOf(name: string): Promise<number> {
+  const places = await Promise.all(
+    cluster.nodes.map(async (node) => (await node.cli('keys', 'sg:instances:*')).split('\n').filter((key) => key !== '')),
+  )
+  const known = places.map((keys, index) => keys.map((key) => cluster.nodes[index]!.cli('hexists', key, name)))
+  return (await Promise.all(known.flat())).filter((answer) => answer.trim() === '1').length
+}
+
+/** ms that an instance is there unheard: several beats, each of which takes most of a second while a master is away */
+const TTL = 5_000
+const outages: Record<string, { begin: (node: RedisServer) => unknown; end: (node: RedisServer) => unknown; ms: number }> = {
+  'away for longer than an instance is there unheard': {
+    begin: (node) => node.signal('SIGSTOP'),
+    end: (node) => node.signal('SIGCONT'),
+    ms: TTL,
+  },
+  'back without its data': { begin: (node) => node.kill(), end: (node) => node.restart(), ms: 0 },
+}
+for (const [what, { begin, end, ms }] of Object.entries(outages)) {
+  test(`instances stay there while one master and then another is ${what}`, { timeout: 60_000 }, async () => {
+    const store = await opener.open(cluster.url)
+    const name = newId('instance')
+    const said = { ttl: TTL, load: 1 }
+    await store.instances.beat(name, { ...said, anew: true })
+    /** As an instance does it: tried again where too few answer, as while a master is on its way back. */
+    async function beat(): Promise<void> {
+      const there = await store.instances.beat(name, said).catch(unavailableOnly)
+      assert.ok(there?.has(name) ?? true)
+    }
+    for (const node of cluster.nodes.slice(0, 2)) {
+      await begin(node)
+      for (const until = performance.now() + ms; performance.now() < until; ) await beat()
+      await end(node)
+      await eventually(async () => {
+        await beat()
+        return (await placesOf(name)) === 5
+      })
+    }
+  })
+}
+
+function unavailableOnly(error: unknown): undefined {
+  assert.ok(problem('store-unavailable')(error), String(error))
+}
