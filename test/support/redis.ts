@@ -42,6 +42,8 @@ export interface RedisServer {
   restart(moreArgs?: readonly string[]): Promise<void>
   /** redis-cli against it; answers what it printed */
   cli(...args: string[]): Promise<string>
+  /** Its disk is full, or not any more: no file of it can grow. */
+  fillDisk(isFull: boolean): Promise<void>
   stop(): Promise<void>
 }
 
@@ -114,9 +116,12 @@ async function startNode(port: number, { appendonly = false, extraArgs = [], tls
     ...(tls ? tlsArgs(tls, tlsPort) : []),
     ...extraArgs,
   ]
-  const command = findProgram('redis-server')
+  // a limit on its files is told as an error of a write, as a full disk is, and does not end it
+  const command = findProgram('sh')
+  const program = ['-c', 'trap "" XFSZ; exec "$0" "$@"', findProgram('redis-server')]
   const env = { ...process.env, ...clock?.env }
-  const start = (moreArgs: readonly string[] = []) => startServer({ command, args: [...args, ...moreArgs], folder, ports: [port], env })
+  const start = (moreArgs: readonly string[] = []) =>
+    startServer({ command, args: [...program, ...args, ...moreArgs], folder, ports: [port], env })
   let server: Server = await start()
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -131,6 +136,9 @@ async function startNode(port: number, { appendonly = false, extraArgs = [], tls
       server = await start(moreArgs)
     },
     cli: (...args) => redisCli(port, args),
+    async fillDisk(isFull) {
+      await run(findProgram('prlimit', 'util-linux'), ['--pid', String(server.pid), `--fsize=${isFull ? 1 : 'unlimited'}:unlimited`])
+    },
     stop: () => server.stop(),
   }
 }

@@ -14,7 +14,7 @@ export interface PubSub {
   /** how many connections heard it */
   publish(channel: string, text: string): Promise<number>
   listen(channel: string, hear: (text: string) => void): () => void
-  /** resolves when every listen so far is in force, or could not be */
+  /** Resolves when every listen so far is in force. Where one could not be it rejects, but on a Cluster: others may be. */
   listening(): Promise<void>
   close(): void
 }
@@ -24,6 +24,7 @@ export function createPubSub({ connection, restored }: { connection: Connection;
   const { client, subscriber, cluster } = connection
   const channels = new Map<string, Set<(text: string) => void>>()
   let closed = false
+  /** each answers what it failed with */
   const pending = new Set<Promise<unknown>>()
 
   function heard(channel: string, text: string): void {
@@ -34,7 +35,13 @@ export function createPubSub({ connection, restored }: { connection: Connection;
   function tell(command: () => Promise<unknown>, failed: () => void = () => {}): void {
     const settled = connection
       .ask(command, subscriber)
-      .catch(failed)
+      .then(
+        () => undefined,
+        (problem) => {
+          failed()
+          return problem
+        },
+      )
       .finally(() => pending.delete(settled))
     pending.add(settled)
   }
@@ -87,7 +94,9 @@ export function createPubSub({ connection, restored }: { connection: Connection;
       }
     },
     async listening() {
-      if (pending.size > 0) await Promise.all(pending)
+      if (pending.size === 0) return
+      const problem = (await Promise.all(pending)).find((one) => one !== undefined)
+      if (problem !== undefined && !cluster) throw problem
     },
     close() {
       closed = true
