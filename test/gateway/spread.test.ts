@@ -10,7 +10,7 @@ import { limits, sessionRecord, sessionStatus } from '../store/sample.ts'
 const clock = { now: Date.now, monotonic: () => performance.now() }
 
 /** An instance `me` among others, with a store of so many sessions. */
-async function world(others: Record<string, Member['load']>, { sessions = 0 } = {}) {
+async function world(others: Record<string, Member['load']>, { sessions = 0, failing = false } = {}) {
   const store = { ...createMemoryStore({ limits, clock }), durable: true }
   const ids: string[] = []
   for (let number = 0; number < sessions; number += 1) {
@@ -34,12 +34,22 @@ async function world(others: Record<string, Member['load']>, { sessions = 0 } = 
     beat: async () => {},
     stop: async () => {},
   }
+  const errors: unknown[] = []
+  /** as where some of them are on a master that is away */
+  async function* idsUntilFailure() {
+    yield* store.sessions.ids()
+    throw new Error('away')
+  }
   function owners(asked: readonly string[]) {
     looks += 1
     return store.leases.owners(asked)
   }
   const spread = createSpread({
-    store: { ...store, leases: { ...store.leases, owners } },
+    store: {
+      ...store,
+      leases: { ...store.leases, owners },
+      ...(failing && { sessions: { ...store.sessions, ids: idsUntilFailure } }),
+    },
     clock,
     membership,
     count: () => here.size,
@@ -51,7 +61,7 @@ async function world(others: Record<string, Member['load']>, { sessions = 0 } = 
     },
     movable: () => here,
     give: (id, heir) => given.push({ id, heir }),
-    onError: (error) => assert.fail(String(error)),
+    onError: (error) => (failing ? errors.push(error) : assert.fail(String(error))),
   })
   return {
     store,
@@ -59,6 +69,7 @@ async function world(others: Record<string, Member['load']>, { sessions = 0 } = 
     here,
     taken,
     given,
+    errors,
     members,
     joined,
     looks: () => looks,
@@ -106,6 +117,13 @@ test('those of an instance that has gone are taken from it, those of one that is
   members.delete('other')
   await beat(['other'])
   assert.deepEqual(taken.toSorted(), ids.toSorted())
+})
+
+test('where only some sessions are found, those are taken', async () => {
+  const { ids, taken, errors, beat } = await world({}, { sessions: 20, failing: true })
+  await beat()
+  assert.deepEqual(taken.toSorted(), ids.toSorted())
+  assert.equal(errors.length, 1)
 })
 
 test('what is still to be taken up is left to one that comes meanwhile', async () => {

@@ -4,11 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { Fenced, type Store } from '../../src/gateway/ports.ts'
+import { Fenced, type SessionRecord, type Store } from '../../src/gateway/ports.ts'
 import { createSeal } from '../../src/gateway/seal.ts'
+import { openConnection } from '../../src/store/redis/connection.ts'
+import { createScripts } from '../../src/store/redis/scripts.ts'
 import { type RedisServer, startRedis, startRedisCluster } from '../support/redis.ts'
-import { createOpener } from './open-redis.ts'
-import { acceptance, eventually, newId, ownedSession, sessionRecord, sessionStatus } from './sample.ts'
+import { createOpener, quiet } from './open-redis.ts'
+import { acceptance, eventually, limits, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
 
 interface Served {
   url: string
@@ -45,6 +47,12 @@ for (const [name, start] of Object.entries(kinds)) {
       return lists.flatMap((list) => list.split('\n')).filter((key) => key !== '')
     }
 
+    async function listed(): Promise<string[]> {
+      const ids: string[] = []
+      for await (const id of store.sessions.ids()) ids.push(id)
+      return ids
+    }
+
     test('of a removed session only its log is left, for half a minute', async () => {
       const { id, fence, record } = await ownedSession(store, { requestedResource: 'r' })
       await store.sessions.addToken(id, 'hash')
@@ -76,6 +84,54 @@ for (const [name, start] of Object.entries(kinds)) {
       const ofTenant = await keysOf(record.tenant)
       assert.deepEqual(ofTenant, [`sg:{ten_${record.tenant}}:left`])
       assert.ok(Number(await cli('pttl', ofTenant[0]!)) > 0)
+    })
+
+    test('a removal that broke off is done whole by the next', async () => {
+      const { id, record } = await ownedSession(store)
+      const left = `sg:{ten_${record.tenant}}:left`
+      await cli('set', left, 'no list')
+      await assert.rejects(store.sessions.remove(id), problem('store-unavailable'))
+      await cli('del', left)
+      // whoever asked for it finds it still
+      assert.equal((await store.sessions.get(id))?.record.id, id)
+      await store.sessions.remove(id)
+      assert.equal(await store.sessions.get(id), undefined)
+      assert.deepEqual(
+        (await keysOf(record.tenant)).filter((key) => key !== left),
+        [],
+      )
+    })
+
+    for (const [way, look] of Object.entries({
+      'lists the sessions of its tenant': ({ tenant }: SessionRecord) => store.sessions.list(tenant, { limit: 10 }),
+      'would take it up': async ({ id }: SessionRecord) => {
+        assert.ok((await listed()).includes(id))
+        assert.equal(await store.leases.acquire(id, 'owner'), undefined)
+      },
+    })) {
+      test(`what is listed and is not there is taken off by whoever ${way}`, async () => {
+        const record = sessionRecord()
+        const next = sessionRecord({ tenant: record.tenant, jid: 'juliet@example.org' })
+        for (const each of [record, next]) await store.sessions.create(each, sessionStatus)
+        await cli('del', `sg:{${record.id}}:session`)
+        await look(record)
+        assert.equal(await cli('zrange', `sg:{ten_${record.tenant}}:sessions`, '0', '-1'), next.id)
+        const ids = await listed()
+        assert.deepEqual([ids.includes(record.id), ids.includes(next.id)], [false, true])
+      })
+    }
+
+    test('the log of a session that was removed before it was confirmed ends', async () => {
+      const connection = await openConnection({ url: served.url, log: quiet })
+      try {
+        const scripts = createScripts({ connection, limits, waitReplicas: 0, metrics: undefined })
+        const { id } = await ownedSession(store)
+        await store.sessions.remove(id)
+        await scripts.persist(id, [])
+        assert.ok(Number(await cli('pttl', `sg:{${id}}:log`)) > 0)
+      } finally {
+        connection.close()
+      }
     })
 
     test('two instances share everything', async () => {

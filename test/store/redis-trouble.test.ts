@@ -304,6 +304,47 @@ describe('a Cluster in trouble', { timeout: 120_000 }, () => {
     }
   })
 
+  test('without the master that lists the tenants the sessions on others are found', async () => {
+    const cluster = await startRedisCluster({ appendonly: true })
+    const opener = createOpener()
+    try {
+      const store = await opener.open(cluster.url)
+      const ids: string[] = []
+      for (let number = 0; number < 12; number += 1) ids.push((await ownedSession(store)).id)
+      /** those found, until it fails or ends */
+      async function found(): Promise<{ some: string[]; failed?: unknown }> {
+        const some: string[] = []
+        try {
+          for await (const id of store.sessions.ids()) some.push(id)
+          return { some }
+        } catch (failed) {
+          return { some, failed }
+        }
+      }
+      const all = { some: ids.toSorted() }
+      const sorted = async () => {
+        const { some, ...rest } = await found()
+        return { some: some.toSorted(), ...rest }
+      }
+      assert.deepEqual(await sorted(), all)
+      const holders = await Promise.all(cluster.nodes.map((node) => node.cli('exists', 'sg:tenants').catch(() => '')))
+      const master = cluster.nodes[holders.findIndex((answer) => answer.trim() === '1')]!
+      await master.kill()
+      const { some, failed } = await eventually(async () => {
+        const result = await found()
+        return result.failed !== undefined && result.some.length > 0 && result
+      })
+      assert.ok(unavailable(failed))
+      assert.ok(some.length < ids.length)
+      await master.restart()
+      await eventually(async () => (await found()).failed === undefined)
+      assert.deepEqual(await sorted(), all)
+    } finally {
+      await opener.close()
+      await cluster.stop()
+    }
+  })
+
   test('slots that move lose nothing', async () => {
     const cluster = await startRedisCluster()
     const opener = createOpener()
