@@ -209,8 +209,6 @@ export interface LiveSession {
   archive(query: ArchiveQuery, options: { timeout: number; signal?: AbortSignal }): Promise<ArchivePage>
   /** Restores from the archive what was missed, before own presence is sent; what it answers is to be called after. The core does it at a new bind. */
   catchUp(): Promise<() => Promise<void>>
-  /** keeps an iq's outcome for an hour, for `GET /iq/{id}` */
-  keepIq(iq: KeptIq): Promise<void>
 }
 
 /** The answer of a caller to an iq that a session `handles`: one of `xml`, `payload` and `error`, or none for an empty result. */

@@ -25,18 +25,24 @@ const message = z.discriminatedUnion('kind', [
     args: z.unknown(),
     /** ms that the asker waits */
     within: z.number().positive(),
+    /** ms by the clock of the bus: what must not be done twice does not begin later */
+    until: z.number().optional(),
   }),
   z.object({ kind: z.literal('result'), id: z.string(), result: z.unknown() }),
   z.object({
     kind: z.literal('problem'),
     id: z.string(),
-    code: z.enum(problemCodes as [string, ...string[]]),
+    // another version may have more of them
+    code: z.enum(problemCodes as [string, ...string[]]).catch('internal-error'),
     detail: z.string(),
     options: z.looseObject({}),
   }),
   z.object({ kind: z.literal('note'), session: z.string(), note: z.enum(notes) }),
   z.object({ kind: z.literal('there') }),
 ])
+/** What is left of a question that only another version understands: whom to tell so. */
+const unknownQuestion = z.looseObject({ kind: z.literal('ask'), id: z.string(), from: z.string() })
+
 type Message = z.infer<typeof message>
 type Asked = Extract<Message, { kind: 'ask' }>
 type Answer = Extract<Message, { kind: 'result' | 'problem' }>
@@ -89,11 +95,16 @@ export function createInstances({
   /** A message that is lost is the same as one that comes too late. */
   const tell = (owner: string, said: Message) => void say(owner, said).catch(() => {})
 
+  function tellProblem(to: string, id: string, { code, message: detail, options: { cause: _, ...options } }: Problem): void {
+    tell(to, { kind: 'problem', id, code, detail, options })
+  }
+
   async function ask(owner: string, question: Question, { timeout, signal, repeatable }: AskOptions): Promise<unknown> {
     const id = randomBytes(16).toString('base64url')
     const away = new Problem('session-offline', 'The instance that has the session is gone; another one takes it up.', { retryAfter: 5 })
     const unknown = repeatable ? away : new Problem('outcome-unknown', 'The instance that has the session was lost before it answered.')
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    promise.catch(() => {}) // it may end before anybody waits for it
     const late = setTimeout(() => reject(repeatable ? new Problem('xmpp-timeout', 'No answer in time.') : unknown), timeout + WAY)
     const gone = () => reject(new Problem('xmpp-timeout', 'The caller has gone.'))
     const look = setInterval(() => {
@@ -112,10 +123,14 @@ export function createInstances({
       },
     })
     try {
-      if (!(await say(owner, { kind: 'ask', id, from: self, ...question, within: timeout }))) throw away
+      const until = repeatable ? undefined : (await bus.now(question.session)) + timeout
+      const heard = await say(owner, { kind: 'ask', id, from: self, ...question, within: timeout, until }).catch((cause) => {
+        if (repeatable) throw cause
+        throw new Problem('outcome-unknown', 'The store was lost while the instance that has the session was asked.', { cause })
+      })
+      if (!heard) throw away
       return await promise
     } finally {
-      promise.catch(() => {}) // told already
       waiting.delete(id)
       clearTimeout(late)
       clearInterval(look)
@@ -123,17 +138,16 @@ export function createInstances({
     }
   }
 
-  async function answer({ id, from, session, command, args, within }: Asked): Promise<void> {
+  async function answer({ id, from, session, command, args, within, until }: Asked): Promise<void> {
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), within).unref()
     running.add(deadline)
     try {
+      if (until !== undefined && (await bus.now(session)) > until) throw refusal('Nobody waits for this any more.')
       const result = await run({ session, command, args }, { timeout: within, signal: deadline.signal })
       tell(from, { kind: 'result', id, result: result ?? null })
     } catch (error) {
-      const { code, message: detail, options } = toProblem(error)
-      const { cause: _, ...told } = options
-      tell(from, { kind: 'problem', id, code, detail, options: told })
+      tellProblem(from, id, toProblem(error))
     } finally {
       clearTimeout(timer)
       running.delete(deadline)
@@ -142,10 +156,16 @@ export function createInstances({
 
   function onMessage(heard: unknown): void {
     const { success, data } = message.safeParse(heard)
-    if (!success) return
-    if (data.kind === 'ask') void answer(data)
+    if (!success) refuse(heard)
+    else if (data.kind === 'ask') void answer(data)
     else if (data.kind === 'note') hear(data.session, data.note)
     else if (data.kind !== 'there') waiting.get(data.id)?.answered(data)
+  }
+
+  function refuse(heard: unknown): void {
+    const { data } = unknownQuestion.safeParse(heard)
+    if (data)
+      tellProblem(data.from, data.id, refusal('The instance that has the session is of another version, and does not understand this.'))
   }
 
   function losing(isLost: (owner: string) => boolean): void {
@@ -170,3 +190,6 @@ export function createInstances({
     },
   }
 }
+
+/** nothing was begun */
+const refusal = (detail: string) => new Problem('session-offline', detail, { retryAfter: 5 })

@@ -137,6 +137,7 @@ function merge(changes: readonly Change[]): Change {
   const records = new Map(changes.flatMap(({ records = [] }) => records).map((record) => [record.id, record]))
   const events = changes.flatMap(({ events = [] }) => events)
   const state = changes.flatMap(({ state = [] }) => state)
+  const iqs = changes.flatMap(({ iqs = [] }) => iqs)
   const settled = changes.flatMap(({ settled = [] }) => settled)
   const streams = Object.assign({}, ...changes.map(({ streams }) => streams))
   const status = changes.findLast((change) => change.status)?.status
@@ -144,6 +145,7 @@ function merge(changes: readonly Change[]): Change {
   if (state.length > 0) merged.state = state
   if (only?.clear) merged.clear = only.clear
   if (records.size > 0) merged.records = [...records.values()]
+  if (iqs.length > 0) merged.iqs = iqs
   if (settled.length > 0) merged.settled = settled
   if (Object.keys(streams).length > 0) merged.streams = streams
   if (status) merged.status = status

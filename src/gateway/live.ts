@@ -25,9 +25,6 @@ import { createResync } from './resync.ts'
 import { createStates, ended, type States } from './state.ts'
 import { sessionView } from './view.ts'
 
-/** ms that the outcome of an iq is kept for `GET /iq/{id}` */
-const IQ_KEPT = 3_600_000
-
 export interface Log {
   debug(object: object, message: string): void
   info(object: object, message: string): void
@@ -227,7 +224,6 @@ export function createLive(
     vocabulary,
     archive: (query, options) => archive.page(query, options),
     catchUp: () => catchUp.run(),
-    keepIq: (iq) => store.iqs.put(iq, IQ_KEPT),
   }
 
   const asked = createAsked({ session: id, reply: (index, stanza) => reply(index, stanza), vocabulary })
@@ -363,17 +359,24 @@ export function createLive(
       if (ended.includes(states.now())) throw stopped(states.now())
       if (states.now() !== 'online' || leaving) throw offline()
       const command = commands.get(name)
-      if (!command) throw new Error(`No command ${name}`)
+      // an instance of the next version may know more
+      if (!command) throw new Problem('session-offline', `The instance that has the session does not know ${name}.`, { retryAfter: 5 })
       let begun = false
-      const performed = journal.unlessAway(() => {
+      let own: unknown
+      const performed = journal.unlessAway(async () => {
         begun = true
-        return command(session, args as never, options)
+        try {
+          return await command(session, args as never, options)
+        } catch (error) {
+          own = error
+          throw error
+        }
       })
       try {
         return await waitedFor(performed)
       } catch (error) {
-        const isSet = name === 'iq' && (args as { type?: unknown }).type === 'set'
-        if (!begun || !isSet || !isAway(error)) throw error
+        const isSet = ['iq', 'iq.start'].includes(name) && (args as { type?: unknown }).type === 'set'
+        if (!begun || error === own || !isSet || !isAway(error)) throw error
         throw new Problem('outcome-unknown', 'The store is away; the request may have been carried out.', { cause: error })
       }
     },

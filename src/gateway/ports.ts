@@ -146,6 +146,8 @@ export interface Change {
   clear?: string[]
   /** new versions of records; the event of the new status is in `events` */
   records?: MessageRecord[]
+  /** kept for `IQ_AGE` */
+  iqs?: KeptIq[]
   /** outbox entries that are done */
   settled?: string[]
   /** per connection index: how many stanzas of its stream are stored (XEP-0198 h), and what a resume needs */
@@ -210,6 +212,9 @@ export type CursorPlace =
   | { kind: 'foreign' }
   /** of another epoch, or ahead of the log */
   | { kind: 'lost'; oldest: string }
+
+/** ms that the outcome of an iq is kept for `GET /iq/{id}` */
+export const IQ_AGE = 3_600_000
 
 export interface KeptIq {
   id: string
@@ -325,7 +330,6 @@ export interface Store {
   }
 
   iqs: {
-    put(iq: KeptIq, ttl: number): Promise<void>
     get(session: string, id: string): Promise<KeptIq | undefined>
   }
 
@@ -349,7 +353,10 @@ export interface Store {
   bus: {
     /** answers how many heard it */
     publish(channel: string, message: unknown): Promise<number>
+    /** `hear` is given what builds of other versions say too: it takes what it understands. */
     subscribe(channel: string, hear: (message: unknown) => void): () => void
+    /** ms by the one clock that all go by who have to do with a session */
+    now(session: string): Promise<number>
   }
 }
 

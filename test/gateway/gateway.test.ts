@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { Problem } from '../../src/errors.ts'
 import type { Feature, SessionHandle } from '../../src/gateway/feature.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
@@ -8,6 +8,7 @@ import type { Clock, Store, StoredEvent } from '../../src/gateway/ports.ts'
 import { recordJson } from '../../src/gateway/record.ts'
 import { accepted } from '../../src/gateway/records.ts'
 import { createEphemeralSeal } from '../../src/gateway/seal.ts'
+import { CLIENT, element } from '../../src/stanza/element.ts'
 import { serialize } from '../../src/stanza/serialize.ts'
 import type { Translator } from '../../src/stanza/translate.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
@@ -289,6 +290,40 @@ test('who needs the wire is told that the session is offline or stopped', async 
   connection.events.state('conflict', { reason: 'conflict' })
   await assert.rejects(handle.perform('send', { xml: '<presence/>' }, { timeout: 1_000 }), code('session-stopped'))
   await assert.rejects(post(handle, 'm1'), code('session-stopped'))
+})
+
+test('an iq set that waits for a store that is away may still be sent, and a get may be tried again', { timeout: 30_000 }, async (t) => {
+  const later: Feature = {
+    name: 'later',
+    commands: {
+      async 'iq.start'(session, { id }: { id: string }) {
+        await session.commit({ iqs: [{ id, session: session.record.id, status: 'pending' }] })
+        await session.send(element('iq', CLIENT, { id, to: 'juliet@capulet.lit/b', type: 'set' }, []))
+      },
+    },
+  }
+  const { store, connection, handle } = await online(t, [later])
+  const { commit } = store
+  const away = new Problem('store-unavailable', 'away', { retryAfter: 2 })
+  const start = (type: string) => handle.perform('iq.start', { id: type, type }, { timeout: 60_000 })
+  store.commit = async () => {
+    throw away
+  }
+  const started = [start('set'), start('get')]
+  await assert.rejects(started[0]!, code('outcome-unknown'))
+  await assert.rejects(started[1]!, code('store-unavailable'))
+  // it is known to be away by now, and nothing begins
+  await assert.rejects(start('set'), code('store-unavailable'))
+  store.commit = commit
+  const ids = () => connection.sent.map(({ attributes: { id } }) => id)
+  await until(async () => {
+    await delay(1)
+    return ids().includes('get')
+  })
+  assert.deepEqual(
+    ids().filter((id) => id === 'set' || id === 'get'),
+    ['set', 'get'],
+  )
 })
 
 test('senders are opened beside the primary and share the conversations', async (t) => {

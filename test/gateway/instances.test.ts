@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Problem } from '../../src/errors.ts'
 import { createInstances, type Question } from '../../src/gateway/instances.ts'
+import type { Store } from '../../src/gateway/ports.ts'
 import { createBus } from '../../src/store/memory/channels.ts'
 
 const question: Question = { session: 'ses_1', command: 'iq', args: { to: 'juliet@capulet.lit' } }
@@ -73,21 +74,98 @@ test('an owner that goes over it leaves the outcome open, unless twice does no h
 
 test('one that does not hear any more is noticed before the time is over', async (t) => {
   const { asking, owning } = pair(t, () => new Promise(() => {}))
-  const asked = asking.ask('owning', question, { timeout: 60_000 })
+  // at the end of its time this would be xmpp-timeout
+  const asked = asking.ask('owning', question, { timeout: 60_000, repeatable: true })
   await turn()
   owning.stop()
-  await assert.rejects(asked, code('outcome-unknown'))
+  await assert.rejects(asked, code('session-offline'))
+})
+
+/** An asker whose store answers nothing in time: what it says is heard all the same, when `arrive` is called. */
+function lateAsker(t: TestContext, bus: Store['bus']) {
+  const said: (() => unknown)[] = []
+  const publish: Store['bus']['publish'] = async (channel, message) => {
+    said.push(() => bus.publish(channel, message))
+    throw new Problem('store-unavailable', 'no answer in time', { retryAfter: 2 })
+  }
+  const late = createInstances({ bus: { ...bus, publish }, run: async () => assert.fail('it was not asked'), hear: () => {} })
+  late.listen('late')
+  t.after(late.stop)
+  return { late, arrive: () => Promise.all(said.map((say) => say())) }
+}
+
+test('where the store is lost over a question it may be carried out: only what may be done twice is to be tried again', async (t) => {
+  const ran: unknown[] = []
+  const { bus } = pair(t, async ({ args }) => ran.push(args))
+  const { late, arrive } = lateAsker(t, bus)
+  await assert.rejects(late.ask('owning', { ...question, args: 'set' }, { timeout: 60_000 }), code('outcome-unknown'))
+  await assert.rejects(late.ask('owning', { ...question, args: 'get' }, { timeout: 60_000, repeatable: true }), code('store-unavailable'))
+  await arrive()
+  while (ran.length < 2) await turn()
+  assert.deepEqual(ran, ['set', 'get'])
+})
+
+test('what must not be done twice does not begin when nobody waits for it any more', async (t) => {
+  const ran: unknown[] = []
+  const { bus, asking } = pair(t, async ({ args }) => ran.push(args))
+  const { now } = bus
+  const { late, arrive } = lateAsker(t, bus)
+  await assert.rejects(late.ask('owning', { ...question, args: 'late' }, { timeout: 60_000 }), code('outcome-unknown'))
+  bus.now = async (session) => (await now(session)) + 60_000
+  await arrive()
+  await asking.ask('owning', { ...question, args: 'in time' }, { timeout: 60_000 })
+  assert.deepEqual(ran, ['in time'])
+})
+
+test('nothing was begun where the store is away before anything is said', async (t) => {
+  const { bus, asking } = pair(t)
+  bus.now = async () => {
+    throw new Problem('store-unavailable', 'away', { retryAfter: 2 })
+  }
+  await assert.rejects(asking.ask('owning', question, { timeout: 60_000 }), code('store-unavailable'))
+})
+
+test('a question and a problem of the next version are answered at once', async (t) => {
+  const { bus, asking } = pair(t, async () => {
+    await bus.publish('instance:asking', { kind: 'problem', id, code: 'of-the-next-version', detail: 'new', options: {} })
+    return new Promise(() => {})
+  })
+  let id = ''
+  const { publish } = bus
+  bus.publish = (channel, message) => {
+    const said = message as { kind: string; id: string }
+    if (said.kind === 'ask') id = said.id
+    return publish(channel, message)
+  }
+  await assert.rejects(asking.ask('owning', question, { timeout: 60_000 }), code('internal-error'))
+  bus.publish = (channel, message) => {
+    const { kind, id, from } = message as Record<string, string>
+    return publish(channel, kind === 'ask' ? { kind, id, from, wanted: 'something new' } : message)
+  }
+  await assert.rejects(asking.ask('owning', question, { timeout: 60_000 }), code('session-offline'))
 })
 
 test('the end of the time, and a caller that goes, end the wait', async (t) => {
   const { asking } = pair(t, () => new Promise(() => {}))
   await assert.rejects(asking.ask('owning', question, { timeout: 1, repeatable: true }), code('xmpp-timeout'))
-  await assert.rejects(asking.ask('owning', question, { timeout: 1 }), code('outcome-unknown'))
+  await assert.rejects(asking.ask('owning', question, { timeout: 200 }), code('outcome-unknown'))
   const caller = new AbortController()
   const asked = asking.ask('owning', question, { timeout: 60_000, signal: caller.signal })
   await turn()
   caller.abort()
   await assert.rejects(asked, code('xmpp-timeout'))
+})
+
+test('a caller that goes while its question is on the way is no fault', async (t) => {
+  const { bus, asking } = pair(t)
+  const { publish } = bus
+  const caller = new AbortController()
+  bus.publish = async (channel, message) => {
+    caller.abort()
+    await turn() // an unhandled rejection would be told by now
+    return await publish(channel, message)
+  }
+  await assert.rejects(asking.ask('owning', question, { timeout: 60_000, signal: caller.signal }), code('xmpp-timeout'))
 })
 
 test('notes are heard under the name of now, and by nobody under the one before', async (t) => {

@@ -215,12 +215,14 @@ export function describeOutbox(opened: Opened): void {
         events: [{ type: 'message.acked', subject: 'm1', data: record }],
         state: [{ kind: 'roster', key: 'juliet@example.org', value: { name: 'Juliet', groups: [] } }],
         records: [record],
+        iqs: [{ id: 'q', session: id, status: 'result' }],
         settled: ['m1'],
         streams: { 0: stream, 3: stream },
         status: { ...status, connections: [] },
       })
       assert.equal(cursors.length, 1)
       assert.deepEqual(await store.records.get(id, 'm1'), record)
+      assert.deepEqual(await store.iqs.get(id, 'q'), { id: 'q', session: id, status: 'result' })
       assert.deepEqual(await store.outbox.size(id), { length: 0 })
       assert.deepEqual(await store.state.read(id, 'roster'), new Map([['juliet@example.org', { name: 'Juliet', groups: [] }]]))
       assert.deepEqual(
@@ -245,6 +247,7 @@ export function describeOutbox(opened: Opened): void {
         events: [{ type: 'a', data: 1 }],
         state: [{ kind: 'roster', key: 'a', value: 1 }],
         records: [messageRecord('m1', { status: 'failed' })],
+        iqs: [{ id: 'q', session: id, status: 'result' }],
         settled: ['m1'],
         streams: { 0: { id: 's', jid: 'j', inbound: 1, outbound: 1, acked: 1, max: null, savedAt: 1 } },
         status: { state: 'stopped', since: 1, reason: null, lastVerifiedAt: null, instance: 'one', connections: [] },
@@ -256,6 +259,7 @@ export function describeOutbox(opened: Opened): void {
       assert.equal((await store.log.read(id, undefined, 10)).events.length, 1)
       assert.equal((await store.state.read(id, 'roster')).size, 0)
       assert.equal((await store.records.get(id, 'm1'))?.status, 'accepted')
+      assert.equal(await store.iqs.get(id, 'q'), undefined)
       assert.equal((await store.outbox.size(id)).length, 1)
       assert.equal((await store.state.streams(id)).size, 0)
       assert.equal((await store.sessions.get(id))?.status.state, 'connecting')

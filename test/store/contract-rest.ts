@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { IQ_AGE } from '../../src/gateway/ports.ts'
 import type { Opened } from './contract.ts'
 import { eventually, limits, newId, ownedSession, problem } from './sample.ts'
 
@@ -81,22 +83,18 @@ export function describeRest(opened: Opened): void {
   describe('a kept iq', () => {
     test('is found until its time, in its last version', async () => {
       const { store, clock } = await opened()
-      const { id: session } = await ownedSession(store)
-      await store.iqs.put({ id: 'q', session, status: 'pending' }, 60_000)
+      const { id: session, fence } = await ownedSession(store)
+      await store.commit(session, fence, { iqs: [{ id: 'q', session, status: 'pending' }] })
       assert.deepEqual(await store.iqs.get(session, 'q'), { id: 'q', session, status: 'pending' })
+      clock.advance(IQ_AGE / 2)
       const done = { id: 'q', session, status: 'result', iq: { type: 'result' } } as const
-      await store.iqs.put(done, 120_000)
-      clock.advance(90_000)
+      await store.commit(session, fence, { iqs: [done] })
+      clock.advance(IQ_AGE - 60_000)
       assert.deepEqual(await store.iqs.get(session, 'q'), done)
       assert.equal(await store.iqs.get(newId('ses'), 'q'), undefined)
       assert.equal(await store.iqs.get(session, 'other'), undefined)
-      clock.advance(60_000)
+      clock.advance(120_000)
       assert.equal(await store.iqs.get(session, 'q'), undefined)
-    })
-
-    test('needs its session', async () => {
-      const { store } = await opened()
-      await assert.rejects(store.iqs.put({ id: 'q', session: newId('ses'), status: 'pending' }, 1000), problem('session-not-found'))
     })
   })
 
@@ -128,6 +126,16 @@ export function describeRest(opened: Opened): void {
   })
 
   describe('the bus', () => {
+    test('has a clock that all go by', async () => {
+      const { store } = await opened()
+      const { id } = await ownedSession(store)
+      const before = performance.now()
+      const first = await store.bus.now(id)
+      await delay(20)
+      const passed = (await store.bus.now(id)) - first
+      assert.ok(passed >= 19 && passed <= performance.now() - before + 1, String(passed))
+    })
+
     test('tells everyone who hears, and the sender how many did', async () => {
       const { store } = await opened()
       const channel = newId('channel')

@@ -151,8 +151,8 @@ export function describeSessions(opened: Opened): void {
       const { id, fence, record } = await ownedSession(store)
       await store.sessions.addToken(id, 'hash')
       await store.outbox.accept(id, acceptance(['m1'], { key: 'k', fingerprint: 'f', answer: { status: 202 } }))
-      await store.iqs.put({ id: 'iq1', session: id, status: 'pending' }, 60_000)
       await store.commit(id, fence, {
+        iqs: [{ id: 'iq1', session: id, status: 'pending' }],
         state: [{ kind: 'roster', key: 'a', value: 1 }],
         streams: { 0: { id: 's', jid: 'j', inbound: 1, outbound: 1, acked: 1, max: null, savedAt: 1 } },
       })

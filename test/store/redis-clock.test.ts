@@ -106,7 +106,7 @@ describe('a Redis whose clock is set', { timeout: 60_000 }, () => {
     await store.outbox.accept(id, acceptance(['m1'], idempotency))
     await store.commit(id, fence, { settled: ['m1'], records: [messageRecord('m1', { status: 'acked' })] })
     await store.commit(id, fence, { events: [{ type: 'a', data: 1, dedup: ['x'] }] })
-    await store.iqs.put({ id: 'q', session: id, status: 'pending' }, HOUR)
+    await store.commit(id, fence, { iqs: [{ id: 'q', session: id, status: 'pending' }] })
     assert.equal((await wrong.outbox.accept(id, acceptance(['m2'], idempotency))).kind, 'replayed')
     assert.equal((await wrong.outbox.accept(id, acceptance(['m1']))).kind, 'id-in-use')
     await wrong.commit(id, fence, { events: [{ type: 'a', data: 2, dedup: ['x'] }] })

@@ -57,9 +57,9 @@ for (const [name, start] of Object.entries(kinds)) {
       const { id, fence, record } = await ownedSession(store, { requestedResource: 'r' })
       await store.sessions.addToken(id, 'hash')
       await store.outbox.accept(id, acceptance(['m1'], { key: 'k', fingerprint: 'f', answer: { status: 202 } }))
-      await store.iqs.put({ id: 'q', session: id, status: 'pending' }, 60_000)
       await store.idempotency.begin(id, 'k2', 'f', 'one', 30_000)
       await store.commit(id, fence, {
+        iqs: [{ id: 'q', session: id, status: 'pending' }],
         events: [
           { type: 'a', data: 1, dedup: ['x'] },
           { type: 'b', data: 1, volatile: true },

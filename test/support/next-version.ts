@@ -7,7 +7,7 @@ registerHooks({
     if (!url.endsWith('/store/redis/envelope.ts')) return loaded
     const source = String(loaded.source)
       .replace('ENVELOPE_VERSION = 1', 'ENVELOPE_VERSION: number = 2')
-      .replace('envelope.v === ENVELOPE_VERSION', 'Number(envelope.v) <= ENVELOPE_VERSION')
+      .replace('envelope?.v === ENVELOPE_VERSION', 'envelope && Number(envelope.v) <= ENVELOPE_VERSION')
     return { ...loaded, source }
   },
 })

@@ -57,7 +57,7 @@ export async function ask({ session, prefer, signal }: Call, { payload, ...reque
 export async function askLater({ session, prefer }: Call, { payload, ...request }: Request): Promise<Answer & { body: { id: string } }> {
   const id = request.id ?? newIqId(session.record.id)
   const args: Started = { ...addressed(request), id, xml: serialize(payload), timeout: secondsOf(prefer) * 1000 }
-  await session.perform('iq.start', args, { timeout: HAND_OVER })
+  await session.perform('iq.start', args, { timeout: HAND_OVER, repeatable: request.type === 'get' })
   return { status: 202, body: { id, status: 'pending' } as { id: string }, headers: { location: `/iq/${encodeURIComponent(id)}` } }
 }
 
@@ -70,8 +70,10 @@ const start: Command = async (session, { id, type, to, xml, timeout }: Started) 
   const request = { id, type, payload: reparse(xml), ...(to === undefined ? {} : { to }) }
   if (session.jid === null) throw new Problem('session-offline', 'The session is not online at the moment.', { retryAfter: 5 })
   const until = Date.now() + timeout
-  await session.keepIq({ id, session: session.record.id, status: 'pending', until })
-  await session.commit({ state: [{ kind: PENDING, key: id, value: { type, to, until } satisfies Pending }] })
+  await session.commit({
+    iqs: [{ id, session: session.record.id, status: 'pending', until }],
+    state: [{ kind: PENDING, key: id, value: { type, to, until } satisfies Pending }],
+  })
   follow(session, { id, to }, session.iq(request, { timeout }))
 }
 
@@ -100,11 +102,13 @@ async function outcome(session: LiveSession, request: { id: string; to: string |
   }
 }
 
-/** By its owner alone: a write of any other is refused, and nothing after it is done. */
+/** In one step, and by its owner alone: a write of any other is refused. */
 async function told(session: LiveSession, kept: KeptIq): Promise<void> {
-  await session.commit({ state: [{ kind: PENDING, key: kept.id, value: null }] })
-  await session.keepIq(kept)
-  await session.commit({ events: [{ type: 'iq.completed', subject: kept.id, data: keptJson(kept) }] })
+  await session.commit({
+    iqs: [kept],
+    state: [{ kind: PENDING, key: kept.id, value: null }],
+    events: [{ type: 'iq.completed', subject: kept.id, data: keptJson(kept) }],
+  })
 }
 
 export const iqCommands = { 'iq.start': start }

@@ -90,7 +90,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
         named('body', () => vocabulary.write('presence', body)),
         limits.stanza,
       )
-      await session.perform('presence.set', { presence: body }, { timeout: WRITE_WITHIN, signal })
+      await session.perform('presence.set', { presence: body }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 200, body }
     },
   }
@@ -104,7 +104,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     answers: { 204: { description: 'Sent' } },
     problems: ['session-offline', 'session-stopped'],
     async run({ session, signal }: Call) {
-      await session.perform('presence.set', { presence: false }, { timeout: WRITE_WITHIN, signal })
+      await session.perform('presence.set', { presence: false }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 204 }
     },
   }

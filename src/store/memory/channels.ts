@@ -23,5 +23,6 @@ export function createBus(): Store['bus'] {
         if (hearers.delete(own) && hearers.size === 0 && channels.get(channel) === hearers) channels.delete(channel)
       }
     },
+    now: async () => performance.now(),
   }
 }

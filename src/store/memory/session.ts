@@ -6,6 +6,7 @@ import {
   type Clock,
   type EventDraft,
   Fenced,
+  IQ_AGE,
   type KeptIq,
   type MessageRecord,
   type OutboxEntry,
@@ -117,6 +118,7 @@ export function createSession(
         const known = records.get(next.id, now)
         records.set(next.id, { place: known?.place ?? 0, record: next }, now + limits.recordAge, now)
       }
+      for (const iq of change.iqs ?? []) session.iqs.set(iq.id, copy(iq), now + IQ_AGE, now)
       settle(change.settled ?? [], now)
       for (const [index, stream] of Object.entries(change.streams ?? {})) {
         if (stream === null) session.streams.delete(Number(index))

@@ -161,7 +161,6 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
     },
 
     iqs: {
-      put: async (iq, ttl) => need(iq.session).iqs.set(iq.id, copy(iq), clock.now() + ttl, clock.now()),
       get: async (session, id) => copy(sessions.get(session)?.iqs.get(id, clock.now())),
     },
 

@@ -123,7 +123,7 @@ export function createOutbox({
 }
 
 /** For the script commit: what follows the log, and the kinds whose hashes it is given. */
-function changeArguments({ events = [], state = [], clear = [], records = [], settled = [], streams = {}, status }: Change) {
+function changeArguments({ events = [], state = [], clear = [], records = [], iqs = [], settled = [], streams = {}, status }: Change) {
   const indexes = Object.entries(streams)
   const kinds = [...new Set([...clear, ...state.map(({ kind }) => kind)])]
   const args = [
@@ -132,6 +132,7 @@ function changeArguments({ events = [], state = [], clear = [], records = [], se
     ...[clear.length, ...clear],
     ...[state.length, ...state.flatMap(({ kind, key, value }) => [kind, key, value === null ? '' : enclose(value)])],
     ...[records.length, ...records.flatMap((record) => [record.id, enclose(record)])],
+    ...[iqs.length, ...iqs.flatMap((iq) => [iq.id, enclose(iq)])],
     ...[settled.length, ...settled],
     ...[indexes.length, ...indexes.flatMap(([index, stream]) => [index, stream === null ? '' : enclose(stream)])],
     status === undefined ? '' : enclose(status),

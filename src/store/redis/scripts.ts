@@ -35,10 +35,10 @@ interface ScriptsOptions {
 
 export function createScripts({ connection, limits, waitReplicas, metrics }: ScriptsOptions) {
   const options: ScriptOptions = { limits, publish: connection.cluster ? 'SPUBLISH' : 'PUBLISH' }
-  const { create, persist, update, addToken, acquire, release } = sessions
+  const { create, persist, update, now, addToken, acquire, release } = sessions
   const { begin, replaceAnswer, releaseKey, getIq } = kept
   const onSession = {
-    ...{ create, persist, update, addToken, acquire, release },
+    ...{ create, persist, update, now, addToken, acquire, release },
     ...{ begin, replaceAnswer, releaseKey, getIq },
     remove: sessions.remove(options),
     restore: sessions.restore(options),
@@ -47,7 +47,6 @@ export function createScripts({ connection, limits, waitReplicas, metrics }: Scr
     readLog: readLog(options),
     getRecord: kept.getRecord(options),
     finish: kept.finish(options),
-    putIq: kept.putIq(options),
     tidy: tidy(options),
   }
   const { claim, confirm, leave, list } = tenants

@@ -1,8 +1,7 @@
 /** The store of a gateway of many instances, in Redis 7 or later: standalone, Sentinel or Cluster. */
 import type { Clock, KeptIq, Metrics, Store, StoreLimits, StreamState } from '../../gateway/ports.ts'
-import { absent } from '../absent.ts'
 import { openConnection, type StoreLog } from './connection.ts'
-import { disclose, enclose } from './envelope.ts'
+import { disclose, discloseAny, enclose } from './envelope.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import { createIdempotency, createLiveness } from './idempotency.ts'
 import { busChannel, probeKey, sessionKey, stateKey, ticketKey } from './keys.ts'
@@ -89,10 +88,6 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     idempotency: createIdempotency({ scripts, liveness, limits }),
 
     iqs: {
-      async put(iq, ttl) {
-        const done = await scripts.putIq<number>(iq.session, [iq.id, enclose(iq), ttl])
-        if (done === 0) throw absent()
-      },
       get: async (session, id) => disclose<KeptIq>(await scripts.getIq<string | null>(session, [id])),
     },
 
@@ -111,9 +106,10 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
       },
       subscribe: (channel, hear) =>
         pubsub.listen(busChannel(channel), (text) => {
-          const message = disclose(text)
+          const message = discloseAny(text)
           if (message !== undefined) hear(message)
         }),
+      now: (session) => scripts.now(session, []),
     },
   }
 }

@@ -75,22 +75,6 @@ return 1
 `,
 )
 
-/** id, iq, ms. 0: there is no such session. */
-export const putIq = (options: ScriptOptions): SessionScript =>
-  sessionScript(
-    ['session', 'outbox', 'kept', 'due'],
-    KEPT,
-    records(options),
-    `
-local id, iq, life = take(), take(), number()
-local now = redis_ms()
-if redis.call('EXISTS', SESSION) == 0 then return 0 end
-keep('q ' .. id, now + life, iq)
-drop_due(now)
-return 1
-`,
-  )
-
 /** id. */
 export const getIq = sessionScript(
   ['kept', 'due'],

@@ -58,6 +58,9 @@ return 1
 `,
   )
 
+/** ms by the clock of the node that has the session. */
+export const now = sessionScript(['session'], 'return redis_ms()')
+
 /** hash. 0: there is no such session. */
 export const addToken = sessionScript(
   ['session', 'tokens'],

@@ -1,4 +1,5 @@
 /** The two scripts that everything goes through: what is accepted from callers, and what an owner writes. */
+import { IQ_AGE } from '../../../gateway/ports.ts'
 import { FENCES_PER_MS } from '../../fence.ts'
 import { appending } from './log.ts'
 import { ANSWERS, KEPT, LEASE, records, type ScriptOptions, SETTLE, type SessionScript, sessionScript } from './prelude.ts'
@@ -68,7 +69,7 @@ return { 'accepted', whole(before), whole(place), log.name, log.head }
 
 /**
  * KEYS after those named: the hash of each kind. fence, fresh log name, log and head last seen · kinds ·
- * events: lane, dedup keys, keys only looked up, event · kinds to clear · state: kind, key, value ('' removes) · records: id, record · settled ids ·
+ * events: lane, dedup keys, keys only looked up, event · kinds to clear · state: kind, key, value ('' removes) · records: id, record · iqs: id, iq · settled ids ·
  * streams: index, state ('' removes) · status ('' unchanged). Each list after its length.
  * Answers log name, head, then for each event its sequence, or "<log name> <sequence>" of the earlier one.
  */
@@ -115,6 +116,7 @@ for _ = 1, number() do
   local id, record = take(), take()
   write_record(id, find_record(id, now) or '0', record, now)
 end
+for _ = 1, number() do keep('q ' .. take(), now + ${IQ_AGE}, take()) end
 local settled = {}
 for i = 1, number() do settled[i] = take() end
 settle(settled, now)
