@@ -25,9 +25,7 @@ export function createHandle({
   async function status(): Promise<SessionStatus> {
     const live = owners.get(id)?.live
     if (live) return live.status()
-    const kept = await store.sessions.get(id)
-    if (!kept) throw gone()
-    const { status: last, owner } = kept
+    const { status: last, owner } = present(await store.sessions.get(id))
     if (ended.includes(last.state) || (owner !== undefined && (await owners.isOwned(id, owner)))) return last
     // what its last owner wrote is no longer true: another one takes it up
     const reason = owner === undefined ? 'handed-over' : 'instance-lost'
@@ -36,8 +34,7 @@ export function createHandle({
 
   /** Throws session-stopped where it will not come online by itself. */
   async function mustLive(): Promise<void> {
-    const state = owners.get(id)?.live.state() ?? (await store.sessions.get(id))?.status.state
-    if (state === undefined) throw gone()
+    const state = owners.get(id)?.live.state() ?? present(await store.sessions.get(id)).status.state
     if (ended.includes(state)) throw stopped(state)
   }
 
@@ -106,3 +103,13 @@ function sleep(ms: number, handOut: (end: () => void) => void): Promise<void> {
 }
 
 export const gone = () => new Problem('session-not-found', 'There is no such session.')
+
+/** What the store has of a session. It is not gone because only instances of another version can read it. */
+export function present<Kept>(kept: Kept | null | undefined): Kept {
+  if (kept === null) throw unreadable()
+  if (kept === undefined) throw gone()
+  return kept
+}
+
+export const unreadable = () =>
+  new Problem('store-unavailable', 'The session was written by another version of the gateway.', { retryAfter: 2 })

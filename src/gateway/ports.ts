@@ -257,11 +257,13 @@ export interface Store {
      * `owner` has the new session from the start, so that nobody else takes it up.
      */
     create(record: SessionRecord, status: SessionStatus, owner?: string): Promise<{ record: SessionRecord; created: boolean }>
-    /** `owner`: who has it, dead or alive; absent where nobody has */
-    get(id: string): Promise<{ record: SessionRecord; status: SessionStatus; owner?: string } | undefined>
+    /** `owner`: who has it, dead or alive; absent where nobody has. null: it is there, and only builds of another version can read it. */
+    get(id: string): Promise<{ record: SessionRecord; status: SessionStatus; owner?: string } | null | undefined>
+    /** is it one of the tenant's, readable or not? */
+    isOf(tenant: string, id: string): Promise<boolean>
     /** the sessions of a tenant, oldest first; `after` is an id */
     list(tenant: string, page: { after?: string; limit: number }): Promise<{ record: SessionRecord; status: SessionStatus }[]>
-    /** the sessions of a bare JID */
+    /** The sessions of a bare JID. Rejects with store-unavailable where only builds of another version can read one of them. */
     find(tenant: string, jid: string): Promise<SessionRecord[]>
     /** every session there is, for owners at start-up and in sweeps */
     ids(): AsyncIterable<string>

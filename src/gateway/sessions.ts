@@ -3,7 +3,7 @@ import { Problem } from '../errors.ts'
 import { bare, jid as normalised } from '../stanza/jid.ts'
 import { type Credentials, changedCredentials, sameCredentials, sealCredentials } from './credentials.ts'
 import type { OpenSession, SessionHandle, Sessions } from './feature.ts'
-import { createHandle, gone } from './handle.ts'
+import { createHandle, gone, present, unreadable } from './handle.ts'
 import { newToken, sessionOf, sessionOfToken, tokenHash } from './ids.ts'
 import { newRecord, onlyPrimary } from './new-record.ts'
 import type { Owned, Owners } from './owners.ts'
@@ -156,9 +156,8 @@ export function createSessions({
   /** Changes the record, whoever else changes it meanwhile. */
   async function change(id: string, patch: Partial<SessionRecord>): Promise<SessionRecord> {
     for (;;) {
-      const kept = await store.sessions.get(id)
-      if (!kept) throw gone()
-      const changed = await store.sessions.update(id, kept.record.version, patch)
+      const { record } = present(await store.sessions.get(id))
+      const changed = await store.sessions.update(id, record.version, patch)
       if (!changed) continue
       await owners.changed(changed)
       return changed
@@ -170,14 +169,19 @@ export function createSessions({
     await store.sessions.remove(id)
   }
 
-  async function get(tenant: string, id: string): Promise<SessionHandle> {
+  /** The tenant's session of that id; another one's is as one that does not exist. */
+  async function get(tenant: string, id: string): Promise<SessionHandle | undefined> {
     const kept = await store.sessions.get(id)
-    if (kept?.record.tenant !== tenant) throw gone()
-    return handleOf(kept.record, kept.owner)
+    if (kept === null && (await store.sessions.isOf(tenant, id))) throw unreadable()
+    return kept?.record.tenant === tenant ? handleOf(kept.record, kept.owner) : undefined
   }
 
   async function resolve(tenant: string, reference: string): Promise<SessionHandle> {
-    if (reference.startsWith('ses_')) return await get(tenant, reference)
+    if (reference.startsWith('ses_')) {
+      const session = await get(tenant, reference)
+      if (!session) throw gone()
+      return session
+    }
     let address: string
     try {
       address = normalised(reference)
@@ -247,6 +251,7 @@ export function createSessions({
       const id = sessionOfToken(given)
       if (id === undefined || !(await store.sessions.hasToken(id, tokenHash(given)))) return undefined
       const kept = await store.sessions.get(id)
+      if (kept === null) throw unreadable()
       return kept && { tenant: kept.record.tenant, session: id }
     },
 
@@ -257,8 +262,8 @@ export function createSessions({
 
     async ofMessage(tenant, id) {
       const told = sessionOf(id)
-      const kept = told === undefined ? undefined : await store.sessions.get(told)
-      if (kept?.record.tenant === tenant) return handleOf(kept.record)
+      const session = told === undefined ? undefined : await get(tenant, told)
+      if (session) return session
       for (const { record } of await store.sessions.list(tenant, { limit: LOOK_THROUGH }))
         if ((await store.records.get(record.id, id)) || (await store.iqs.get(record.id, id))) return handleOf(record)
       return undefined

@@ -156,9 +156,11 @@ export function describeSessions(opened: Opened): void {
         state: [{ kind: 'roster', key: 'a', value: 1 }],
         streams: { 0: { id: 's', jid: 'j', inbound: 1, outbound: 1, acked: 1, max: null, savedAt: 1 } },
       })
+      assert.deepEqual([await store.sessions.isOf(record.tenant, id), await store.sessions.isOf('other', id)], [true, false])
       await store.sessions.remove(id)
       await store.sessions.remove(id)
       assert.equal(await store.sessions.get(id), undefined)
+      assert.equal(await store.sessions.isOf(record.tenant, id), false)
       assert.equal(await store.sessions.hasToken(id, 'hash'), false)
       assert.deepEqual(await store.sessions.find(record.tenant, record.jid), [])
       assert.deepEqual(await store.sessions.list(record.tenant, { limit: 10 }), [])

@@ -1,4 +1,4 @@
-/** What a build of another version wrote: as if it were not there, and never in the way of what is. */
+/** What a build of another version wrote: as if it were not there, and never in the way of what is. But a session is not gone by that. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Store } from '../../src/gateway/ports.ts'
@@ -68,13 +68,14 @@ describe('values of another version', { timeout: 60_000 }, () => {
     await store.idempotency.finish(id, 'finished', 'f', answer)
     const ticket = newId('ticket')
     await store.tickets.put(ticket, { tenant: 't', session: id }, 60_000)
-    await store.sessions.get(id)
 
     const raised = JSON.parse(await server.cli('eval', RAISE, '0'))
     assert.deepEqual(raised, { session: 3, durable: 3, volatile: 1, outbox: 2, kept: 5, roster: 1, [ticket]: 1 })
 
-    assert.equal(await store.sessions.get(id), undefined)
-    assert.deepEqual(await store.sessions.find(record.tenant, record.jid), [])
+    // the session is there all the same
+    assert.equal(await store.sessions.get(id), null)
+    await assert.rejects(store.sessions.find(record.tenant, record.jid), unavailable)
+    assert.deepEqual([await store.sessions.isOf(record.tenant, id), await store.sessions.isOf('other', id)], [true, false])
     assert.deepEqual(await store.sessions.list(record.tenant, { limit: 10 }), [])
     assert.equal(await store.sessions.update(id, 1, { connections: 2 }), undefined)
     assert.match(await server.cli('hget', `sg:{${id}}:session`, 'record'), /^\{"v":2,/, 'and it is left as it is')

@@ -81,6 +81,7 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
         const owner = session?.owner()
         return session && { ...view(session), ...(owner !== undefined && { owner }) }
       },
+      isOf: async (tenant, id) => tenants.get(tenant)?.members.has(id) ?? false,
       async list(tenant, { after, limit }) {
         const members = [...(tenants.get(tenant)?.members.values() ?? [])].sort((a, b) => byAge(a.record, b.record))
         if (after === undefined) return members.slice(0, limit).map(view)

@@ -31,11 +31,11 @@ export function createSessions({ connection, scripts }: { connection: Connection
   const { client, ask } = connection
   let tenantsKnown: string[] = []
 
-  async function get(id: string): Promise<Kept | undefined> {
-    const [record, status, lease] = await ask(() => client.hmget(sessionKey('session', id), 'record', 'status', 'lease'))
-    const owner = ownerOf(lease)
-    const kept = { record: disclose<SessionRecord>(record), status: disclose<SessionStatus>(status), ...(owner !== undefined && { owner }) }
-    return kept.record === undefined || kept.status === undefined ? undefined : (kept as Kept)
+  async function get(id: string): Promise<Kept | null | undefined> {
+    const [kept, state, lease] = await ask(() => client.hmget(sessionKey('session', id), 'record', 'status', 'lease'))
+    if (!kept || !state) return undefined
+    const [record, status, owner] = [disclose<SessionRecord>(kept), disclose<SessionStatus>(state), ownerOf(lease)]
+    return record && status ? { record, status, ...(owner !== undefined && { owner }) } : null
   }
 
   /** Writes the session and confirms the claim; false where the claim was lost on the way. */
@@ -67,8 +67,6 @@ export function createSessions({ connection, scripts }: { connection: Connection
     await scripts.leave(keys, [resourceField({ requestedResource }), id, createdAt, LEFT_AGE, LEFT_MAX])
   }
 
-  const isThere = async (id: string) => (await ask(() => client.exists(sessionKey('session', id)))) === 1
-
   /** One that is listed and was never made to the end, or was lost: nobody is to come upon it again. Its owner lists it again. */
   async function unlist(id: string, tenants: readonly string[]): Promise<void> {
     await Promise.allSettled(tenants.map((tenant) => ask(() => client.zrem(membersKey(tenant), id))))
@@ -85,13 +83,14 @@ export function createSessions({ connection, scripts }: { connection: Connection
           if (answer === 'claimed' && (await make(record, status, owner))) return { record, created: true }
           if (answer === 'taken') {
             const taken = await get(id)
-            if (taken !== undefined) return { record: taken.record, created: false }
-            if (await isThere(id)) throw unreadable()
+            if (taken === null) throw unreadable()
+            if (taken) return { record: taken.record, created: false }
             gone = id
           } else if (answer === 'pending') await delay(CLAIM_INTERVAL)
         }
         throw new Problem('store-unavailable', 'Another one is making this session and does not come to an end.', { retryAfter: 2 })
       },
+      isOf: async (tenant, id) => (await ask(() => client.zscore(membersKey(tenant), id))) !== null,
       async list(tenant, { after = '', limit }) {
         const keys = [membersKey(tenant), leftKey(tenant)]
         const found: Kept[] = []
@@ -99,9 +98,8 @@ export function createSessions({ connection, scripts }: { connection: Connection
           const wanted = limit - found.length
           const ids = await scripts.list<string[]>(keys, [last, wanted])
           for (const [index, kept] of (await Promise.all(ids.map(get))).entries()) {
-            const id = ids[index] as string
-            if (kept !== undefined) found.push(kept)
-            else if (!(await isThere(id))) await unlist(id, [tenant])
+            if (kept) found.push(kept)
+            else if (kept === undefined) await unlist(ids[index] as string, [tenant])
           }
           const next = ids.at(-1)
           if (next === undefined || ids.length < wanted) break
@@ -113,7 +111,8 @@ export function createSessions({ connection, scripts }: { connection: Connection
         const index = await ask(() => client.hvals(jidKey(tenant, jid)))
         const confirmed = index.filter((value) => !value.includes(' '))
         const found = await Promise.all(confirmed.map((id) => get(id)))
-        return found.filter((kept) => kept !== undefined).map(({ record }) => record)
+        if (found.includes(null)) throw unreadable()
+        return found.filter((kept) => !!kept).map(({ record }) => record)
       },
       async *ids() {
         // of a Cluster one master may be away, and with it some tenants, or the list of them
@@ -151,7 +150,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
       async remove(id) {
         const kept = await get(id)
         // first, for what is left half done is done whole by whoever removes it again
-        if (kept !== undefined) await leave(kept.record)
+        if (kept) await leave(kept.record)
         await removeKeys(id, ENDED_AGE)
       },
       async tidy(id) {
