@@ -2,10 +2,12 @@
 import { type GatewayOptions, startGateway, type TestGateway } from './gateway.ts'
 import { type RedisServer, startRedis } from './redis.ts'
 
-export interface Fleet {
+type AnyRedis = Pick<RedisServer, 'url' | 'stop'>
+
+export interface Fleet<Redis extends AnyRedis = RedisServer> {
   /** in the order of their start, those that have ended too */
   readonly instances: readonly TestGateway[]
-  readonly redis: RedisServer
+  readonly redis: Redis
   /** Another one, whose INSTANCE_ID is its number, from `i0`, with more environment where given. */
   join(env?: Readonly<Record<string, string>>): Promise<TestGateway>
   /** where a session is now, by `instance` of what this one says of it */
@@ -13,8 +15,12 @@ export interface Fleet {
   stop(): Promise<void>
 }
 
-export async function startFleet(count: number, options: Omit<GatewayOptions, 'redis' | 'keys'>): Promise<Fleet> {
-  const redis = await startRedis()
+/** `redis`: a Cluster or a Sentinel in place of a server; it ends with the fleet. */
+export async function startFleet<Redis extends AnyRedis = RedisServer>(
+  count: number,
+  { redis: given, ...options }: Omit<GatewayOptions, 'redis' | 'keys'> & { redis?: Redis },
+): Promise<Fleet<Redis>> {
+  const redis = given ?? ((await startRedis()) as AnyRedis as Redis)
   const instances: TestGateway[] = []
 
   async function join(env: Readonly<Record<string, string>> = {}): Promise<TestGateway> {

@@ -1,4 +1,4 @@
-/** A private redis-server, or a cluster of three, on free loopback ports. */
+/** A private redis-server, a cluster of three, or a Sentinel with its servers, on free loopback ports. */
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,6 +11,8 @@ const run = promisify(execFile)
 
 /** ms that a cluster may take to agree on its slots */
 const CLUSTER_DEADLINE = 30_000
+/** ms that replicas may take to be in step, and Sentinel to know them: it asks each 10 s */
+const REPLICAS_DEADLINE = 30_000
 
 export interface RedisOptions {
   /** every write on disk before it is answered, so that a killed server comes back with all of them */
@@ -171,6 +173,48 @@ export async function startSentinel({
   const args = [file, '--sentinel', ...(tls ? tlsArgs(tls, tlsPort) : [])]
   const server = await startServer({ command: findProgram('redis-server'), args, folder, ports: [port] })
   return { port, tlsPort, cli: (...args) => redisCli(port, args), stop: server.stop }
+}
+
+export interface RedisSentinel {
+  /** `redis+sentinel://…` */
+  readonly url: string
+  readonly master: RedisServer
+  readonly replicas: readonly RedisServer[]
+  /** the port of the master as Sentinel has it */
+  masterPort(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** Starts a master, two replicas that are in step with it, and a Sentinel over them. */
+export async function startRedisSentinel(): Promise<RedisSentinel> {
+  const started: { stop(): Promise<unknown> }[] = []
+  const keep = <T extends { stop(): Promise<unknown> }>(one: T): T => {
+    started.unshift(one)
+    return one
+  }
+  async function stop(): Promise<void> {
+    await Promise.all(started.map((one) => one.stop()))
+  }
+  try {
+    const master = keep(await startRedis())
+    const extraArgs = ['--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0']
+    const replicas = [keep(await startRedis({ extraArgs })), keep(await startRedis({ extraArgs }))]
+    const deadline = Date.now() + REPLICAS_DEADLINE
+    const wait = async (isSo: () => Promise<boolean>) => {
+      while (!(await isSo())) {
+        if (Date.now() > deadline) throw new Error('the replicas do not come into step')
+        await delay(50)
+      }
+    }
+    await wait(async () => (await master.cli('wait', '2', '100')).trim() === '2')
+    const { port, cli } = keep(await startSentinel({ name: 'main', master }))
+    await wait(async () => /slaves=2\b/.test(await cli('info', 'sentinel')))
+    const masterPort = async () => Number((await cli('sentinel', 'get-master-addr-by-name', 'main')).trim().split('\n')[1])
+    return { url: `redis+sentinel://127.0.0.1:${port}/main`, master, replicas, masterPort, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
 }
 
 async function redisCli(port: number, args: readonly string[]): Promise<string> {
