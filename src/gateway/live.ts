@@ -362,6 +362,7 @@ export function createLive(
       // an instance of the next version may know more
       if (!command) throw new Problem('session-offline', `The instance that has the session does not know ${name}.`, { retryAfter: 5 })
       let begun = false
+      // what it ends with by itself is how far it came
       let own: unknown
       const performed = journal.unlessAway(async () => {
         begun = true

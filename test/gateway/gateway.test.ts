@@ -285,6 +285,7 @@ test('a flapping link is told once, and a resume as such', async (t) => {
 
 test('who needs the wire is told that the session is offline or stopped', async (t) => {
   const { connection, handle } = await online(t)
+  await assert.rejects(handle.perform('of-the-next-version', {}, { timeout: 1_000 }), code('session-offline'))
   connection.drop()
   await assert.rejects(handle.perform('send', { xml: '<presence/>' }, { timeout: 1_000 }), code('session-offline'))
   connection.events.state('conflict', { reason: 'conflict' })

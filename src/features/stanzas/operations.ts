@@ -58,6 +58,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
       'id-in-use',
       'session-offline',
       'session-stopped',
+      'outcome-unknown',
       'outbox-full',
       'idempotency-key-running',
       'idempotency-key-reused',
