@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
+import { Problem } from './errors.ts'
 import { eventOperations } from './events/operations.ts'
 import type { EventsQuery } from './events/query.ts'
 import { createRegistry } from './events/registry.ts'
@@ -28,6 +30,7 @@ import { handlerOf, registerOperations } from './http/routes.ts'
 import { registerSchemas } from './http/schemas.ts'
 import { createServer } from './http/server.ts'
 import { createTurns } from './http/turns.ts'
+import { createUnderWay } from './http/under-way.ts'
 import { createLog, type Log } from './log.ts'
 import { createTranslator } from './stanza/translate.ts'
 import { createMemoryStore } from './store/memory/store.ts'
@@ -35,8 +38,10 @@ import { metered } from './store/metered.ts'
 import { version } from './version.ts'
 import { createConnector } from './xmpp/connector.ts'
 
-/** ms that requests under way get to finish once the process stops; then their connections are cut */
+/** ms that requests under way get to finish once the process stops */
 const FINISH_WITHIN = 10_000
+/** ms for the last answers on their way out, then for connections to close; those that do not are cut */
+const CLOSE_WITHIN = 1_000
 
 /** What tests put in the place of the real parts. */
 export interface Overrides {
@@ -58,7 +63,7 @@ export interface App {
   document(): Record<string, unknown>
   /** takes up the sessions that are here and listens; answers the address. Rejects with node's error where it cannot listen. */
   start(): Promise<AddressInfo>
-  /** readiness goes, streams end with 1012, requests finish, sessions are handed over. May be called twice. */
+  /** Readiness goes, streams end with 1012, requests finish, sessions are handed over, and last the port is closed. May be called twice. */
   stop(): Promise<void>
 }
 
@@ -106,6 +111,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const invoke = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
   const { bodyLimit, allowedOrigins } = config
   const turns = createTurns()
+  const underWay = createUnderWay()
   const pressure = createPressure({
     turns,
     changed(strains) {
@@ -113,7 +119,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       else log.info({ event: 'busy', strains: '' }, 'New work is taken again')
     },
   })
-  const server = createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining, pressure, turns })
+  const server = createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining, pressure, turns, underWay })
   server.addHook('onClose', async () => pressure.stop())
   registerHealth(server, { ping: () => store.ping(), isDraining, pressure, authenticator, metrics, refresh })
   await registerEvents(server, {
@@ -153,13 +159,22 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   async function shutDown(): Promise<void> {
     draining.abort()
     await streams.drain()
-    const cut = setTimeout(cutConnections, finishWithin)
-    const closed = server.close().finally(() => clearTimeout(cut))
-    // nobody waits for a session that nobody asks anything of
-    await Promise.all([closed, gateway.leave()])
+    // whoever asks from now on is told so: the port stays open until nothing is left to be done
+    await Promise.all([underWay.finished(finishWithin), gateway.leave()])
     await gateway.stop()
+    await underWay.finished(CLOSE_WITHIN)
+    for (const reply of underWay.unanswered()) void reply.send(new Problem('draining', 'This instance shut down before it had the answer.'))
+    await closePort()
     await connector.close()
     await store.close()
+  }
+  async function closePort(): Promise<void> {
+    // first come those that wait to be taken: the kernel resets their connections when the port goes
+    await nextTurn()
+    server.server.close()
+    const cut = setTimeout(cutConnections, CLOSE_WITHIN)
+    await server.close()
+    clearTimeout(cut)
   }
   function cutConnections(): void {
     server.server.closeAllConnections()

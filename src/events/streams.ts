@@ -26,7 +26,7 @@ export interface Streams {
   /** Checks query and cursor: problems `cursor-invalid`, `jid-malformed`. `lastEventId` beats `after`. */
   prepare(handle: SessionHandle, query: EventsQuery, lastEventId?: string): Promise<PreparedStream>
   opened(kind: 'websocket' | 'sse'): () => void
-  /** ends all of them, for a stop of the process */
+  /** ends all of them, and those still to come, for a stop of the process */
   drain(): Promise<void>
 }
 
@@ -43,6 +43,7 @@ export function createStreams({ store, tails, snapshots, clock, metrics, slowRea
   const stalls = createStallWatch({ seconds: slowReaderSeconds, monotonic: clock.monotonic })
   const running = new Map<AbortController, Promise<unknown>>()
   const open = { websocket: 0, sse: 0 }
+  let drained = false
 
   return {
     async prepare(handle, query, lastEventId) {
@@ -59,6 +60,7 @@ export function createStreams({ store, tails, snapshots, clock, metrics, slowRea
       return {
         session: id,
         async run(outlet) {
+          if (drained) return 'drain'
           const controller = new AbortController()
           const { signal } = controller
           const tail = tails.open(id)
@@ -104,6 +106,7 @@ export function createStreams({ store, tails, snapshots, clock, metrics, slowRea
     },
 
     async drain() {
+      drained = true
       const works = [...running.values()]
       for (const controller of running.keys()) controller.abort('drain' satisfies StreamEnd)
       await Promise.allSettled(works)

@@ -213,6 +213,7 @@ export function createOwners(context: LiveContext): Owners {
     leave,
     async stop() {
       await leave()
+      instances.forget()
       instances.stop()
       await membership.stop().catch(() => {}) // it is gone in 15 s by itself
     },

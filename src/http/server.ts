@@ -12,6 +12,7 @@ import type { MetricsRegistry } from './metrics.ts'
 import type { Pressure } from './pressure.ts'
 import { PROBLEM_TYPE, problemBody, problemHeaders, problemOf } from './problem.ts'
 import type { Turns } from './turns.ts'
+import type { UnderWay } from './under-way.ts'
 
 /** ms for the head of a request, and for the whole of it (slow-loris bounds) */
 const HEADERS_TIMEOUT = 10_000
@@ -35,7 +36,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** key: an API key or session token, the default · none: open to all · own: the route looks for itself */
     token?: 'key' | 'none' | 'own'
-    /** answered also by an instance that is too busy for anything else */
+    /** answered also by an instance that is too busy for anything else, or stopping */
     always?: true
   }
 }
@@ -50,6 +51,7 @@ export interface ServerContext {
   isDraining: () => boolean
   pressure: Pick<Pressure, 'refusal'>
   turns: Pick<Turns, 'take'>
+  underWay: Pick<UnderWay, 'add'>
 }
 
 /** The HTTP server with all that is true of every request: ids, tokens, bodies, problems, CORS, log lines. */
@@ -62,6 +64,7 @@ export function createServer({
   isDraining,
   pressure,
   turns,
+  underWay,
 }: ServerContext): FastifyInstance {
   const server = Fastify({
     bodyLimit,
@@ -115,8 +118,12 @@ export function createServer({
 
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('cache-control', 'no-store')
-    const { token, always } = request.routeOptions.config ?? {}
-    if (isDraining() && token !== 'none') return done(new Problem('draining', 'This instance is shutting down.'))
+    const { always } = request.routeOptions.config ?? {}
+    if (!isDraining()) underWay.add(reply)
+    else {
+      reply.header('connection', 'close')
+      if (!always) return done(new Problem('draining', 'This instance is shutting down.'))
+    }
     done(always ? undefined : pressure.refusal())
   })
   registerCors(server, allowedOrigins)

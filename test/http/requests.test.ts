@@ -314,32 +314,6 @@ test('T28 no spelling of a path gets around the token', async (t) => {
   }
 })
 
-test('while the process stops, requests are told to go elsewhere', async (t) => {
-  const started = Promise.withResolvers<void>()
-  const finish = Promise.withResolvers<void>()
-  const slow = operation({
-    id: 'slow',
-    method: 'GET',
-    path: '/slow',
-    run: async () => {
-      started.resolve()
-      await finish.promise
-      return { status: 200, body: 'done' }
-    },
-  })
-  const { app, api } = await startApp(t, { operations: [slow] })
-  const answer = api('GET', '/slow')
-  await started.promise
-  const stopped = app.stop()
-  finish.resolve()
-  assert.equal((await answer).status, 200)
-  await stopped
-  const late = await app.server
-    .inject({ method: 'GET', url: '/slow', headers: { authorization: `Bearer ${keys.main}` } })
-    .catch((error) => error)
-  assert.ok(late instanceof Error || late.statusCode === 503)
-})
-
 test('a problem may bring its own headers and members', async (t) => {
   const gone = operation({
     id: 'gone',

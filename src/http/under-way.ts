@@ -1,0 +1,37 @@
+/** Requests that were let in and have not come to their end: what a stop waits for. */
+import type { FastifyReply } from 'fastify'
+
+export interface UnderWay {
+  /** counted until its answer was written, or its caller has gone; a stream, until its connection is closed */
+  add(reply: FastifyReply): void
+  /** Each takes its connection with it from now on. Resolves when none is left, or `ms` passed. */
+  finished(ms: number): Promise<void>
+  /** those without any answer yet */
+  unanswered(): FastifyReply[]
+}
+
+export function createUnderWay(): UnderWay {
+  const replies = new Set<FastifyReply>()
+  let onLast = () => {}
+  const unanswered = () => [...replies].filter(({ sent }) => !sent)
+
+  return {
+    add(reply) {
+      replies.add(reply)
+      reply.raw.once('close', () => {
+        replies.delete(reply)
+        if (replies.size === 0) onLast()
+      })
+    },
+    async finished(ms) {
+      for (const reply of unanswered()) reply.header('connection', 'close')
+      if (replies.size === 0) return
+      const { promise, resolve } = Promise.withResolvers<void>()
+      onLast = resolve
+      const late = setTimeout(resolve, ms)
+      await promise
+      clearTimeout(late)
+    },
+    unanswered,
+  }
+}
