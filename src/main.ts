@@ -4,7 +4,7 @@ import { Problem } from './errors.ts'
 
 /** ms that a stop may take, before the process ends anyway */
 const STOP_WITHIN = 25_000
-/** ms in which a second signal is the first one again: npm forwards what the terminal sent to the whole group already */
+/** ms in which another signal is the same one again: npm forwards what the terminal sent to the whole group already */
 const SAME_SIGNAL = 2_000
 
 /** what to set where the server cannot listen, by the code of the error */
@@ -56,14 +56,17 @@ function configOrExit(): Config {
 }
 
 function stopOnSignals(): void {
-  let first: number | undefined
+  let asked = 0
+  let since = Number.NEGATIVE_INFINITY
   const onSignal = (signal: NodeJS.Signals) => {
     const now = performance.now()
-    if (first === undefined) {
-      first = now
-      void stop(signal)
-    } else if (now - first > SAME_SIGNAL) {
-      log.warn({ event: 'stopping', signal }, 'Asked again: ending at once')
+    if (now - since < SAME_SIGNAL) return
+    since = now
+    asked += 1
+    if (asked === 1) void stop(signal)
+    else if (asked === 2) log.warn({ event: 'stopping', signal }, 'Stopping already; asked once more it ends at once')
+    else {
+      log.warn({ event: 'stopping', signal }, 'Asked a third time: ending at once')
       endNow(1)
     }
   }

@@ -2,12 +2,17 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { until } from './behaviour/account.ts'
 import { mainFile, makeKey, startGateway } from './support/gateway.ts'
 import { startRedis } from './support/redis.ts'
+
+/** ms, and a little, after which a signal is no longer the same one again */
+const SAME_SIGNAL = 2_100
 
 /** Runs it to its end. */
 async function run(t: TestContext, env: Record<string, string>) {
@@ -81,13 +86,27 @@ test('with Redis the metrics tell whether it answers, and how fast', async (t) =
   assert.equal(await gateway.stop('SIGTERM'), 0)
 })
 
-test('a second signal right after the first does not cut the stop short', async (t) => {
+test('a second signal never cuts a stop short, right after the first or later; a third one ends it', async (t) => {
   const gateway = await startGateway()
   t.after(gateway.kill)
+  const stopping = () => gateway.logs.filter(({ entry }) => entry?.event === 'stopping').length
+  // a request whose body does not end holds the stop up
+  const slow = connect(gateway.port, '127.0.0.1')
+  t.after(() => slow.destroy())
+  slow.write(`POST /translate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${gateway.key}\r\n`)
+  slow.write('Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n')
+  await once(slow, 'data')
   process.kill(gateway.pid, 'SIGINT')
   process.kill(gateway.pid, 'SIGTERM')
-  assert.equal(await gateway.ended, 0)
-  assert.ok(gateway.logs.some(({ entry }) => entry?.event === 'stopped'))
+  await until(async () => (await gateway.api('GET', '/health/ready')).status === 503)
+  await until(async () => stopping() === 1)
+  await delay(SAME_SIGNAL)
+  process.kill(gateway.pid, 'SIGTERM')
+  await until(async () => stopping() === 2)
+  assert.equal((await gateway.api('GET', '/health/ready')).body.code, 'draining')
+  await delay(SAME_SIGNAL)
+  process.kill(gateway.pid, 'SIGTERM')
+  assert.equal(await gateway.ended, 1)
 })
 
 test('without API_KEYS the development key is printed, on no log line, and works', async (t) => {
