@@ -54,6 +54,7 @@ export function createConnections({
   device,
   resume,
   inherited,
+  held,
   unacked,
   on,
 }: {
@@ -66,6 +67,7 @@ export function createConnections({
   resume: ReadonlyMap<number, StreamState>
   /** another process had the session before */
   inherited: boolean
+  held: () => boolean
   unacked: (index: number) => number
   on: {
     state(index: number, state: SessionState, detail: StateDetail): void
@@ -87,7 +89,7 @@ export function createConnections({
     slots.set(index, slot)
     if (slot.jid) own.add(slot.jid)
     slot.connection = connector.open(
-      { jid, password, sasl, resource: wanted, service, resume: resume.get(index) ?? null, inherited, device: device(index) },
+      { jid, password, sasl, resource: wanted, service, resume: resume.get(index) ?? null, inherited, held, device: device(index) },
       {
         state(state, detail) {
           slot.state = state

@@ -123,6 +123,7 @@ export function createLive(
     device: (index) => createDevice({ index, session, seal }),
     resume: streams,
     inherited: start.state.size > 0,
+    held,
     unacked: (index) => outbox.unacked(index),
     on: {
       state: (index, state, detail) => (index === 0 ? primaryState(state, detail) : senderState(index, state)),

@@ -391,6 +391,8 @@ export interface ConnectionSpec {
   resume: StreamState | null
   /** another process had this connection: something that it wrote may still be on its way to the server */
   inherited?: boolean
+  /** May the account be acted for? Asked before each write: false where another process may have it by now, as after a freeze. */
+  held?: () => boolean
   /** true: give up at the first definite failure or after `attemptsDeadline`; the supervisor retries only once it was online */
   once?: boolean
   /** what makes this connection known again to its server; never shared between connections. Absent: no FAST tokens are asked for */

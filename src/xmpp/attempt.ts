@@ -2,7 +2,7 @@ import type { SecureContext } from 'node:tls'
 import type { ClientCertificate, ConnectionSpec, Metrics } from '../gateway/ports.ts'
 import type { Resolve } from '../net/address.ts'
 import type { Bounds } from './bounds.ts'
-import type { Channel } from './channel.ts'
+import { type Channel, fenced } from './channel.ts'
 import type { AddressRules } from './dial.ts'
 import { type Failure, failure, toFailure } from './failure.ts'
 import { type LoginMemory, type Negotiated, negotiate } from './negotiation.ts'
@@ -75,7 +75,7 @@ async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }
   const abort = () => deadline.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
-  const { service, jid, resource, device } = spec
+  const { service, jid, resource, device, held } = spec
   const domain = jid.slice(jid.indexOf('@') + 1)
 
   async function tryTargets(targets: readonly Target[]): Promise<Attempt> {
@@ -84,6 +84,7 @@ async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }
       const [password, sasl = {}] = await Promise.all([spec.password(), spec.sasl?.()])
       const context = sasl.certificate === undefined ? surroundings.context : surroundings.contextWith(sasl.certificate)
       channel = await openChannel(targets, { ...surroundings, context, domain, resolve: resolve.host, signal: deadline.signal })
+      if (held !== undefined) channel = fenced(channel, held)
       const reader = createReader({ channel, stanzaLimit: readLimit, bounds, monotonic })
       const common = { channel, reader, bounds, signal: deadline.signal }
       const negotiated = await negotiate({ ...common, jid, password, sasl, plain, resource, device, resume, memory })

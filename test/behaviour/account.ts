@@ -3,7 +3,8 @@
 import type { Element } from '../../src/stanza/element.ts'
 import { elements, text } from '../../src/stanza/element.ts'
 import type { EventStream } from '../support/event-stream.ts'
-import type { HttpAnswer, RequestOptions } from '../support/gateway.ts'
+import type { Fleet } from '../support/fleet.ts'
+import type { HttpAnswer, RequestOptions, TestGateway } from '../support/gateway.ts'
 import type { Cell } from '../support/matrix.ts'
 import type { Client, ClientOptions } from '../support/second-client.ts'
 import { startClient } from '../support/second-client.ts'
@@ -94,3 +95,23 @@ export async function until<T>(look: () => Promise<T | undefined | false>, ms = 
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }
+
+/** Makes a client see the presence of an account, and waits until it does. */
+export async function watch(account: Account, client: Client): Promise<void> {
+  const bare = client.jid.split('/')[0] as string
+  client.send(`<presence to='${account.jid}' type='subscribe'/>`)
+  await account.events.next((one) => one.type === 'subscription.requested' && one.subject === bare)
+  await account.api('POST', '/presence', { body: { to: bare, type: 'subscribed' } })
+  await client.next((one) => isPresence(one) && one.attributes.from === account.full && one.attributes.type === undefined)
+}
+
+/** What a client saw of the presence of an account since `watch`. */
+export const presencesOf = (client: Client, { full }: Account) =>
+  client.stanzas.filter(({ element }) => isPresence(element) && element.attributes.from === full).map(({ xml }) => xml)
+
+/** Waits until a session is online on another instance than the one named, as `asked` says; answers which. */
+export const onlineElsewhere = (fleet: Fleet, asked: TestGateway, session: string, than: string, ms: number): Promise<string> =>
+  until(async () => {
+    const { instance, state } = await fleet.instanceOf(session, asked)
+    return state === 'online' && instance !== than && instance
+  }, ms)

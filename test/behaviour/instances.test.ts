@@ -5,10 +5,21 @@ import type { CloudEvent, EventStream } from '../support/event-stream.ts'
 import { type Fleet, signal, startFleet } from '../support/fleet.ts'
 import type { HttpAnswer, TestGateway } from '../support/gateway.ts'
 import { startProsody } from '../support/prosody.ts'
-import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import type { Client } from '../support/second-client.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
-import { type Account, isMessage, isPresence, openAccount, openClient, textOf, until, users } from './account.ts'
+import {
+  type Account,
+  isMessage,
+  isPresence,
+  onlineElsewhere,
+  openAccount,
+  openClient,
+  presencesOf,
+  textOf,
+  until,
+  users,
+  watch,
+} from './account.ts'
 
 /** ms until a session is up elsewhere after its instance was killed, and after it was asked to stop */
 const AFTER_DEATH = 20_000
@@ -30,24 +41,6 @@ describe('instances', { concurrency: true }, () => {
   after(async () => {
     await server?.stop()
   })
-
-  /** Makes a client see the presence of an account, and waits until it does. */
-  async function watch(account: Account, client: Client): Promise<void> {
-    const bare = client.jid.split('/')[0] as string
-    client.send(`<presence to='${account.jid}' type='subscribe'/>`)
-    await account.events.next((one) => one.type === 'subscription.requested' && one.subject === bare)
-    await account.api('POST', '/presence', { body: { to: bare, type: 'subscribed' } })
-    await client.next((one) => isPresence(one) && one.attributes.from === account.full && one.attributes.type === undefined)
-  }
-  /** what a client saw of the account since it became visible */
-  const presencesOf = (client: Client, { full }: Account) =>
-    client.stanzas.filter(({ element }) => isPresence(element) && element.attributes.from === full).map(({ xml }) => xml)
-
-  const online = (fleet: Fleet, asked: TestGateway, session: string, not: string, ms: number) =>
-    until(async () => {
-      const { instance, state } = await fleet.instanceOf(session, asked)
-      return state === 'online' && instance !== not && instance
-    }, ms)
 
   describe('that share a session', { concurrency: false }, () => {
     let fleet: Fleet
@@ -200,7 +193,7 @@ describe('instances', { concurrency: true }, () => {
       setTimeout(() => signal(stopping.pid, 'SIGTERM'), 200)
       const { code } = await romeo.events.closed
       assert.equal(code, 1012)
-      await online(fleet, staying, romeo.id, 'i0', AFTER_STOP)
+      await onlineElsewhere(fleet, staying, romeo.id, 'i0', AFTER_STOP)
       assert.ok(performance.now() - asked < AFTER_STOP)
       assert.equal(await ended, 0)
 
@@ -246,7 +239,7 @@ describe('instances', { concurrency: true }, () => {
       )
       const post = await left.api('POST', '/messages', { query: { session: romeo.id }, body: { to: rosaline.jid, body: 'meanwhile' } })
       assert.equal(post.status, 202)
-      await online(fleet, left, romeo.id, instance, AFTER_DEATH)
+      await onlineElsewhere(fleet, left, romeo.id, instance, AFTER_DEATH)
       assert.ok(performance.now() - dead < AFTER_DEATH)
       await rosaline.next((element) => isMessage(element) && textOf(element, 'body') === 'meanwhile', 10_000)
       assert.deepEqual(presencesOf(rosaline, romeo), [])
@@ -255,114 +248,6 @@ describe('instances', { concurrency: true }, () => {
         return body.status !== 'pending' && body
       }, 20_000)
       assert.equal(outcome.status, 'timeout')
-    })
-  })
-
-  describe('of which one is frozen', { concurrency: false }, () => {
-    let fleet: Fleet
-    let tybalt: Account
-    let benvolio: Client
-    before(async () => {
-      fleet = await startFleet(2, { server })
-      const cell = { server, gateway: fleet.instances[0]!, store: 'redis' as const }
-      tybalt = await openAccount(cell, 'tybalt')
-      benvolio = await openClient(cell, 'benvolio')
-      await watch(tybalt, benvolio)
-    })
-    after(async () => {
-      await benvolio?.stop()
-      await fleet?.stop()
-    })
-
-    it('F11: goes on without it, and it does nothing for the session when it wakes up', async () => {
-      const [frozen, other] = fleet.instances as [TestGateway, TestGateway]
-      const ask = (one: TestGateway, type: string) =>
-        one.api('POST', '/iq', {
-          query: { session: tybalt.id },
-          body: { type, to: benvolio.jid, payload: { ping: {} } },
-          headers: { prefer: 'wait=60' },
-          timeout: 60_000,
-        })
-      const through = [ask(frozen, 'get'), ask(frozen, 'set'), ask(other, 'set')]
-      for (let count = 0; count < 3; count += 1)
-        await benvolio.next((element) => element.name === 'iq' && element.attributes.from === tybalt.full)
-      await new Promise((resolve) => setTimeout(resolve, 500))
-      signal(frozen.pid, 'SIGSTOP')
-      const posted = frozen.api('POST', '/messages', {
-        query: { session: tybalt.id },
-        body: { to: benvolio.jid, body: 'late' },
-        timeout: 60_000,
-      })
-      await online(fleet, other, tybalt.id, 'i0', AFTER_DEATH)
-      const events = other.events({ session: tybalt.id })
-      await events.opened
-      const said = await other.api('POST', '/messages', {
-        query: { session: tybalt.id },
-        body: { to: benvolio.jid, body: 'from the new one' },
-      })
-      assert.equal(said.status, 202)
-      await benvolio.next((element) => isMessage(element) && textOf(element, 'body') === 'from the new one')
-      await events.next('message.acked')
-
-      signal(frozen.pid, 'SIGCONT')
-      const [get, set, asked] = await Promise.all(through)
-      assert.deepEqual([get?.status, set?.status, set?.body.code, asked?.body.code], [503, 504, 'outcome-unknown', 'outcome-unknown'])
-      assert.equal((await posted).status, 202)
-      await benvolio.next((element) => isMessage(element) && textOf(element, 'body') === 'late')
-      const metrics = async () => (await frozen.api('GET', '/metrics')).text
-      await until(async () => /^stanzagate_sessions\{state="online"\} 0$/m.test(await metrics()))
-      // what it still had to write was refused
-      assert.match(await metrics(), /^stanzagate_fenced_writes_total [1-9]/m)
-      const { instance, state } = await fleet.instanceOf(tybalt.id, frozen)
-      assert.deepEqual([instance, state], ['i1', 'online'])
-      const asks = await frozen.api('POST', '/iq', { query: { session: tybalt.id }, body: { type: 'get', payload: { roster: {} } } })
-      assert.equal(asks.status, 200)
-      assert.deepEqual(
-        events.events.filter(({ type }) => type.startsWith('session.')),
-        [],
-      )
-      assert.deepEqual(presencesOf(benvolio, tybalt), [])
-      await events.close()
-    })
-  })
-
-  describe('of which one is cut from Redis', { concurrency: false }, () => {
-    let fleet: Fleet
-    let proxy: TcpProxy
-    before(async () => {
-      fleet = await startFleet(0, { server })
-      proxy = await startProxy({ to: { port: fleet.redis.port } })
-      await fleet.join({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
-      await fleet.join()
-    })
-    after(async () => {
-      await fleet?.stop()
-      await proxy?.stop()
-    })
-
-    it('F15: go on without it, and it takes part again when it is back', async () => {
-      const [cut, other] = fleet.instances as [TestGateway, TestGateway]
-      const cell = { server, gateway: cut, store: 'redis' as const }
-      const lawrence = await openAccount(cell, 'lawrence')
-      const peter = await openClient(cell, 'peter')
-      await watch(lawrence, peter)
-      proxy.blackhole(true)
-      const say = (one: TestGateway, body: string) =>
-        one.api('POST', '/messages', { query: { session: lawrence.id }, body: { to: peter.jid, body } })
-      const refused = await say(cut, 'not now')
-      assert.deepEqual([refused.status, refused.body.code], [503, 'store-unavailable'])
-      assert.ok(refused.headers.get('retry-after'))
-      await online(fleet, other, lawrence.id, 'i0', AFTER_DEATH)
-      assert.equal((await say(other, 'from the other')).status, 202)
-      await peter.next((one) => isMessage(one) && textOf(one, 'body') === 'from the other')
-
-      proxy.blackhole(false)
-      await until(async () => (await say(cut, 'back')).status === 202, 10_000)
-      await peter.next((one) => isMessage(one) && textOf(one, 'body') === 'back')
-      const { instance, state } = await fleet.instanceOf(lawrence.id, cut)
-      assert.deepEqual([instance, state], ['i1', 'online'])
-      assert.deepEqual(presencesOf(peter, lawrence), [])
-      await peter.stop()
     })
   })
 

@@ -3,8 +3,19 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 
+export interface Link {
+  /** ms of performance.now() */
+  readonly madeAt: number
+  /** when its client ended it, or the proxy did */
+  closedAt?: number
+  /** bytes that came from its client so far */
+  fromClient: number
+}
+
 export interface TcpProxy {
   readonly port: number
+  /** every connection made through it, in order */
+  readonly made: readonly Link[]
   /** connections made through it so far */
   readonly connections: number
   /** connections that are open now */
@@ -29,7 +40,7 @@ const HELD_MAX = 64 * 1024
 
 export async function startProxy({ to }: { to: { port: number; host?: string } }): Promise<TcpProxy> {
   const links = new Set<Socket>()
-  let connections = 0
+  const made: Link[] = []
   let left = Number.POSITIVE_INFINITY
   let refusing = false
   let late = 0
@@ -89,7 +100,16 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
       client.resetAndDestroy()
       return
     }
-    connections += 1
+    const link: Link = { madeAt: performance.now(), fromClient: 0 }
+    made.push(link)
+    const closed = () => {
+      link.closedAt ??= performance.now()
+    }
+    client.on('data', (chunk: Buffer) => {
+      link.fromClient += chunk.length
+    })
+    client.on('end', closed)
+    client.on('close', closed)
     const server = connect({ port: to.port, host: to.host ?? '127.0.0.1', allowHalfOpen: true, noDelay: true })
     pump(client, server, true)
     pump(server, client, false)
@@ -99,8 +119,9 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
 
   return {
     port: (listener.address() as AddressInfo).port,
+    made,
     get connections() {
-      return connections
+      return made.length
     },
     get open() {
       return Math.ceil(links.size / 2)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import type { Connector } from '../../src/gateway/ports.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
-import { ack, request, serve, toBound } from '../support/fake-log-in.ts'
+import { ack, request, serve, toAuthenticated, toBound } from '../support/fake-log-in.ts'
 import { type Peer, startFakeServer } from '../support/fake-server.ts'
 import { connectorFor, follow } from './support.ts'
 
@@ -94,6 +94,29 @@ test('a hand-over closes the connection and not the stream, after acknowledgemen
   await server.peers[0]?.closed
   assert.doesNotMatch(server.peers[0]?.heard ?? '', /<\/stream:stream>/)
   assert.deepEqual(follower.lost, [])
+})
+
+test('whoever may no longer act for the account answers nothing on its stream, and does not log in again', async () => {
+  let held = true
+  const server = await startFakeServer(async (peer) => {
+    await (peer.number === 1 ? toBound(peer) : toAuthenticated(peer))
+    await peer.closed
+  })
+  stops.push(server)
+  const connector = connectorFor(server, { bounds: { backoffFirst: 1, backoffMax: 20 } })
+  connectors.push(connector)
+  const login = { jid: 'ada@localhost', password: 'secret', service: server.service, held: () => held }
+  const follower = follow(connector.open, login)
+  await follower.online()
+  const [first] = server.peers
+  const heard = first?.heard
+  held = false
+  first?.write(request)
+  await first?.closed
+  assert.equal(first?.heard, heard)
+  await follower.state('backoff')
+  assert.ok(server.peers.length > 1)
+  for (const peer of server.peers.slice(1)) assert.doesNotMatch(peer.heard, /<auth/)
 })
 
 test('a stanza that the handler throws at is left out, and counts', async () => {

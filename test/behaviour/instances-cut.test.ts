@@ -1,0 +1,148 @@
+/** Instances that are frozen, or cut from Redis or from the XMPP server, while the others go on. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type Fleet, signal, startFleet } from '../support/fleet.ts'
+import type { TestGateway } from '../support/gateway.ts'
+import { startProsody } from '../support/prosody.ts'
+import { startProxy, type TcpProxy } from '../support/proxy.ts'
+import type { Client } from '../support/second-client.ts'
+import type { XmppServer } from '../support/xmpp-server.ts'
+import { type Account, isMessage, onlineElsewhere, openAccount, openClient, presencesOf, textOf, until, users, watch } from './account.ts'
+
+/** bytes of TLS's own goodbye; a stanza or an acknowledgement takes more */
+const CLOSE_NOTIFY = 24
+/** ms until a session is up elsewhere after its instance was lost */
+const AFTER_DEATH = 20_000
+
+describe('instances', { concurrency: true }, () => {
+  let server: XmppServer
+  before(async () => {
+    server = await startProsody({ users: users('tybalt', 'benvolio', 'lawrence', 'peter') })
+  })
+  after(async () => {
+    await server?.stop()
+  })
+
+  describe('of which one is frozen', { concurrency: false }, () => {
+    let fleet: Fleet
+    let proxy: TcpProxy
+    let tybalt: Account
+    let benvolio: Client
+    before(async () => {
+      fleet = await startFleet(2, { server })
+      proxy = await startProxy({ to: server })
+      const cell = { server, gateway: fleet.instances[0]!, store: 'redis' as const }
+      tybalt = await openAccount(cell, 'tybalt', { service: `xmpp://127.0.0.1:${proxy.port}` })
+      benvolio = await openClient(cell, 'benvolio')
+      await watch(tybalt, benvolio)
+    })
+    after(async () => {
+      await benvolio?.stop()
+      await fleet?.stop()
+      await proxy?.stop()
+    })
+
+    it('F11: goes on without it, and it does nothing for the session when it wakes up', async () => {
+      const [frozen, other] = fleet.instances as [TestGateway, TestGateway]
+      const at = (one: TestGateway, method: string, path: string, options: Parameters<TestGateway['api']>[2] = {}) =>
+        one.api(method, path, { ...options, query: { session: tybalt.id, ...options.query } })
+      const ask = (one: TestGateway, type: string) =>
+        at(one, 'POST', '/iq', {
+          body: { type, to: benvolio.jid, payload: { ping: {} } },
+          headers: { prefer: 'wait=60' },
+          timeout: 60_000,
+        })
+      const say = (one: TestGateway, body: string) => at(one, 'POST', '/messages', { body: { to: benvolio.jid, body }, timeout: 60_000 })
+      const through = [ask(frozen, 'get'), ask(frozen, 'set'), ask(other, 'set')]
+      for (let count = 0; count < 3; count += 1)
+        await benvolio.next((element) => element.name === 'iq' && element.attributes.from === tybalt.full)
+      signal(frozen.pid, 'SIGSTOP')
+      const link = proxy.made[0]!
+      assert.equal(proxy.made.length, 1)
+      // these wait in its socket for when it wakes up
+      for (const id of ['r1', 'r2', 'r3']) benvolio.send(`<message to='${tybalt.full}' id='${id}' type='chat'><body>${id}</body></message>`)
+      const posted = say(frozen, 'late')
+      const reads = await Promise.all(['/roster', '/presence', '/events'].map((path) => at(other, 'GET', path)))
+      assert.deepEqual(
+        reads.map(({ status }) => status),
+        [200, 200, 200],
+      )
+      const [roster, , page] = reads
+      assert.ok(roster?.body.data.some(({ jid }: { jid: string }) => jid === 'benvolio@localhost'))
+      assert.ok(page?.body.data.some(({ type }: { type: string }) => type === 'session.online'))
+
+      await onlineElsewhere(fleet, other, tybalt.id, 'i0', AFTER_DEATH)
+      const events = other.events({ session: tybalt.id, query: { after: page?.body.page.next } })
+      await events.next((event) => event.type === 'message.received' && event.data.id === 'r3')
+      assert.equal((await say(other, 'from the new one')).status, 202)
+      await benvolio.next((element) => isMessage(element) && textOf(element, 'body') === 'from the new one')
+      await events.next('message.acked')
+
+      const { fromClient } = link
+      assert.equal(link.closedAt, undefined)
+      signal(frozen.pid, 'SIGCONT')
+      await until(async () => link.closedAt !== undefined)
+      assert.ok(link.fromClient - fromClient <= CLOSE_NOTIFY, `it wrote ${link.fromClient - fromClient} bytes to the XMPP server`)
+      const [get, set, asked] = await Promise.all(through)
+      assert.deepEqual([get?.status, set?.status, set?.body.code, asked?.body.code], [503, 504, 'outcome-unknown', 'outcome-unknown'])
+      assert.equal((await posted).status, 202)
+      await benvolio.next((element) => isMessage(element) && textOf(element, 'body') === 'late')
+      const metrics = async () => (await frozen.api('GET', '/metrics')).text
+      await until(async () => /^stanzagate_sessions\{state="online"\} 0$/m.test(await metrics()))
+      // what it still had to write was refused
+      assert.match(await metrics(), /^stanzagate_fenced_writes_total [1-9]/m)
+      const { instance, state } = await fleet.instanceOf(tybalt.id, frozen)
+      assert.deepEqual([instance, state], ['i1', 'online'])
+      assert.equal((await at(frozen, 'POST', '/iq', { body: { type: 'get', payload: { roster: {} } } })).status, 200)
+      assert.equal(proxy.made.length, 2, 'it did not come back')
+      const told = events.events.map(({ type, data }) => (type === 'message.received' ? data.id : type))
+      assert.deepEqual(told.filter((one) => /^r\d$/.test(one)).sort(), ['r1', 'r2', 'r3'])
+      assert.deepEqual(
+        told.filter((one) => one.startsWith('session.')),
+        ['session.resumed'],
+      )
+      assert.deepEqual(presencesOf(benvolio, tybalt), [])
+      await events.close()
+    })
+  })
+
+  describe('of which one is cut from Redis', { concurrency: false }, () => {
+    let fleet: Fleet
+    let proxy: TcpProxy
+    before(async () => {
+      fleet = await startFleet(0, { server })
+      proxy = await startProxy({ to: { port: fleet.redis.port } })
+      await fleet.join({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
+      await fleet.join()
+    })
+    after(async () => {
+      await fleet?.stop()
+      await proxy?.stop()
+    })
+
+    it('F15: go on without it, and it takes part again when it is back', async () => {
+      const [cut, other] = fleet.instances as [TestGateway, TestGateway]
+      const cell = { server, gateway: cut, store: 'redis' as const }
+      const lawrence = await openAccount(cell, 'lawrence')
+      const peter = await openClient(cell, 'peter')
+      await watch(lawrence, peter)
+      proxy.blackhole(true)
+      const say = (one: TestGateway, body: string) =>
+        one.api('POST', '/messages', { query: { session: lawrence.id }, body: { to: peter.jid, body } })
+      const refused = await say(cut, 'not now')
+      assert.deepEqual([refused.status, refused.body.code], [503, 'store-unavailable'])
+      assert.ok(refused.headers.get('retry-after'))
+      await onlineElsewhere(fleet, other, lawrence.id, 'i0', AFTER_DEATH)
+      assert.equal((await say(other, 'from the other')).status, 202)
+      await peter.next((one) => isMessage(one) && textOf(one, 'body') === 'from the other')
+
+      proxy.blackhole(false)
+      await until(async () => (await say(cut, 'back')).status === 202, 10_000)
+      await peter.next((one) => isMessage(one) && textOf(one, 'body') === 'back')
+      const { instance, state } = await fleet.instanceOf(lawrence.id, cut)
+      assert.deepEqual([instance, state], ['i1', 'online'])
+      assert.deepEqual(presencesOf(peter, lawrence), [])
+      await peter.stop()
+    })
+  })
+})
