@@ -1,9 +1,13 @@
 /** Several instances on one Redis: any of them answers, sessions move, and nobody outside sees it. */
 import assert from 'node:assert/strict'
+import { realpathSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { CloudEvent, EventStream } from '../support/event-stream.ts'
 import { type Fleet, signal, startFleet } from '../support/fleet.ts'
-import type { HttpAnswer, TestGateway } from '../support/gateway.ts'
+import type { TestGateway } from '../support/gateway.ts'
+import { findProgram } from '../support/processes.ts'
 import { startProsody } from '../support/prosody.ts'
 import type { Client } from '../support/second-client.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
@@ -30,7 +34,7 @@ const EVEN = 30_000
 /** ms between two posts through one instance */
 const POST_EACH = 20
 
-const names = ['romeo', 'juliet', 'paris', 'nurse', 'tybalt', 'mercutio', 'benvolio', 'rosaline', 'lawrence', 'peter']
+const names = ['romeo', 'juliet', 'paris', 'nurse', 'tybalt', 'mercutio', 'benvolio', 'rosaline', 'sampson', 'gregory']
 const servants = Array.from({ length: 8 }, (_, index) => `servant${index}`)
 
 describe('instances', { concurrency: true }, () => {
@@ -155,7 +159,7 @@ describe('instances', { concurrency: true }, () => {
       await fleet?.stop()
     })
 
-    /** Posts through all instances, one after the other, until stopped; answers what came. */
+    /** Posts through all instances at once until stopped, or until one has ended; answers what came. */
     function posting(instances: readonly TestGateway[]) {
       const answers: { status: number; body: string; retryAfter: string | null }[] = []
       let stopped = false
@@ -164,14 +168,20 @@ describe('instances', { concurrency: true }, () => {
           for (let count = 0; !stopped; count += 1) {
             const body = `${number}.${count}`
             const options = { query: { session: romeo.id }, body: { to: rosaline.jid, body } }
-            // a connection that is refused never was a request: a load balancer goes elsewhere
-            const answer: HttpAnswer | undefined = await one.api('POST', '/messages', options).catch(() => undefined)
-            if (!answer) return
-            answers.push({ status: answer.status, body, retryAfter: answer.headers.get('retry-after') })
-            await new Promise((resolve) => setTimeout(resolve, POST_EACH))
+            try {
+              const answer = await one.api('POST', '/messages', options)
+              answers.push({ status: answer.status, body, retryAfter: answer.headers.get('retry-after') })
+            } catch (error) {
+              // whose connection is refused never asked: a load balancer goes elsewhere. Nothing else may happen to it
+              assert.equal(((error as Error).cause as NodeJS.ErrnoException).code, 'ECONNREFUSED')
+              assert.equal(await one.ended, 0)
+              return
+            }
+            await delay(POST_EACH)
           }
         }),
       )
+      worked.catch(() => {}) // told when it is waited for
       return async () => {
         stopped = true
         await worked
@@ -206,6 +216,10 @@ describe('instances', { concurrency: true }, () => {
       const answers = await finish()
       const wrong = answers.filter(({ status, retryAfter }) => status !== 202 && (status !== 503 || retryAfter === null))
       assert.deepEqual(wrong, [])
+      assert.ok(
+        answers.some(({ status }) => status === 503),
+        'it said so itself',
+      )
       const said = answers.filter(({ status }) => status === 202).map(({ body }) => body)
       const heard = () => ['0.5', ...rosaline.stanzas.flatMap(({ element }) => (isMessage(element) ? (textOf(element, 'body') ?? '') : []))]
       await until(async () => heard().length >= said.length)
@@ -248,6 +262,37 @@ describe('instances', { concurrency: true }, () => {
         return body.status !== 'pending' && body
       }, 20_000)
       assert.equal(outcome.status, 'timeout')
+    })
+  })
+
+  describe('that npm started', { concurrency: false }, () => {
+    let fleet: Fleet
+    before(async () => {
+      const args = [realpathSync(findProgram('npm')), 'start', '--silent', '--prefix', fileURLToPath(new URL('../..', import.meta.url))]
+      fleet = await startFleet(2, { server, args, env: { npm_config_update_notifier: 'false', npm_config_logs_max: '0' } })
+    })
+    after(async () => {
+      await fleet?.stop()
+    })
+
+    it('hand over once, however often npm and the terminal say so', async () => {
+      const [stopping, staying] = fleet.instances as [TestGateway, TestGateway]
+      const cell = { server, gateway: stopping, store: 'redis' as const }
+      const sampson = await openAccount(cell, 'sampson')
+      const gregory = await openClient(cell, 'gregory')
+      await watch(sampson, gregory)
+      // npm hands on what it is told, and once more what all of the group are told
+      signal(stopping.pid, 'SIGTERM')
+      signal(-stopping.pid, 'SIGTERM')
+      assert.equal((await sampson.events.closed).code, 1012)
+      assert.equal(await onlineElsewhere(fleet, staying, sampson.id, 'i0', AFTER_STOP), 'i1')
+      const events = staying.events({ session: sampson.id, query: { after: sampson.events.events.at(-1)?.id as string } })
+      await events.next('session.resumed')
+      assert.equal(await stopping.ended, 0)
+      const said = stopping.logs.map(({ entry }) => entry?.event).filter((event) => event === 'stopping' || event === 'stopped')
+      assert.deepEqual(said, ['stopping', 'stopped'])
+      assert.deepEqual(presencesOf(gregory, sampson), [])
+      await Promise.all([events.close(), gregory.stop()])
     })
   })
 

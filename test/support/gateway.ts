@@ -137,7 +137,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   const late = setTimeout(() => listening.reject(new Error(`The gateway does not say where it listens:\n${tail()}`)), START_DEADLINE)
 
   async function kill(): Promise<void> {
-    child.kill('SIGKILL')
+    try {
+      // with what it started, where it is npm
+      process.kill(-child.pid!, 'SIGKILL')
+    } catch {} // it has ended
     await ended
   }
   async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
