@@ -1,6 +1,7 @@
-/** Instances that are frozen, or cut from Redis or from the XMPP server, while the others go on. */
+/** Instances that are killed, frozen, or cut from Redis or from the XMPP server, while the others go on. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Fleet, signal, startFleet } from '../support/fleet.ts'
 import type { TestGateway } from '../support/gateway.ts'
 import { startProsody } from '../support/prosody.ts'
@@ -14,13 +15,102 @@ const CLOSE_NOTIFY = 24
 /** ms until a session is up elsewhere after its instance was lost */
 const AFTER_DEATH = 20_000
 
+/** ms between two posts of one sender, and messages that each sends before and after its instance is lost, at least */
+const POST_EACH = 25
+const SENT = 20
+
+const servants = Array.from({ length: 6 }, (_, index) => `servant${index}`)
+
+interface Message {
+  id: string
+  body: string
+}
+
+/** Posts one message after the other for an account, each through the next instance until one has taken it. */
+function startSending({ account, to, instances }: { account: Account; to: string; instances: readonly TestGateway[] }) {
+  const accepted: Message[] = []
+  let stopped = false
+  let turn = 0
+
+  async function send(): Promise<void> {
+    while (!stopped) {
+      const body = `${account.jid} ${accepted.length}`
+      const options = { query: { session: account.id }, body: { to, body }, headers: { 'idempotency-key': body.replace(' ', '-') } }
+      turn = (turn + 1) % instances.length
+      // one that was killed answers nothing
+      const answer = await (instances[turn] as TestGateway).api('POST', '/messages', options).catch(() => undefined)
+      if (answer?.status === 202) accepted.push({ id: answer.body.id, body })
+      else if (answer) assert.equal(answer.status, 503, answer.text)
+      await delay(POST_EACH)
+    }
+  }
+  const sending = send()
+  sending.catch(() => {}) // told by stop
+  return {
+    account,
+    accepted,
+    more: async (count: number) => {
+      const enough = accepted.length + count
+      await until(async () => accepted.length >= enough, AFTER_DEATH)
+    },
+    async stop() {
+      stopped = true
+      await sending
+    },
+  }
+}
+
 describe('instances', { concurrency: true }, () => {
   let server: XmppServer
   before(async () => {
-    server = await startProsody({ users: users('tybalt', 'benvolio', 'lawrence', 'peter') })
+    server = await startProsody({ users: users('tybalt', 'benvolio', 'lawrence', 'peter', 'balthasar', ...servants) })
   })
   after(async () => {
     await server?.stop()
+  })
+
+  describe('of which one is killed under load', { concurrency: false }, () => {
+    let fleet: Fleet
+    let balthasar: Client
+    const heard = new Map<string, Message[]>()
+    before(async () => {
+      fleet = await startFleet(3, { server })
+      balthasar = await openClient({ server, gateway: fleet.instances[0]!, store: 'redis' }, 'balthasar', {
+        hear(element) {
+          if (!isMessage(element)) return false
+          const { from = '', id = '' } = element.attributes
+          heard.set(from, [...(heard.get(from) ?? []), { id, body: textOf(element, 'body') ?? '' }])
+          return true
+        },
+      })
+    })
+    after(async () => {
+      await balthasar?.stop()
+      await fleet?.stop()
+    })
+
+    it('F9: have its sessions in time, and all that was accepted arrives, in order', async () => {
+      const { instances } = fleet
+      const accounts = await Promise.all(
+        servants.map((name, index) => openAccount({ server, gateway: instances[index % 3]!, store: 'redis' }, name)),
+      )
+      const senders = accounts.map((account) => startSending({ account, to: balthasar.jid, instances }))
+      await Promise.all(senders.map(({ more }) => more(SENT)))
+      const owners = await Promise.all(accounts.map(({ id }) => fleet.instanceOf(id, instances[0]!)))
+      const lost = owners[0]?.instance as string
+      const killed = instances.find(({ env }) => env.INSTANCE_ID === lost) as TestGateway
+      const left = instances.find((one) => one !== killed) as TestGateway
+      await killed.kill()
+      await Promise.all(accounts.map(({ id }) => onlineElsewhere(fleet, left, id, lost, AFTER_DEATH)))
+      await Promise.all(senders.map(({ more }) => more(SENT)))
+      await Promise.all(senders.map(({ stop }) => stop()))
+      for (const { account, accepted } of senders) {
+        // what the killed one wrote and could not note may come a second time, as the same message
+        const distinct = () => [...new Map((heard.get(account.full) ?? []).map((message) => [message.id, message])).values()]
+        await until(async () => distinct().length >= accepted.length, AFTER_DEATH)
+        assert.deepEqual(distinct(), accepted)
+      }
+    })
   })
 
   describe('of which one is frozen', { concurrency: false }, () => {
