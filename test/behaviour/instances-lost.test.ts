@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Fleet, signal, startFleet } from '../support/fleet.ts'
 import type { TestGateway } from '../support/gateway.ts'
+import { samplesOf, sumOf } from '../support/metrics.ts'
 import { startProsody } from '../support/prosody.ts'
 import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import type { Client } from '../support/second-client.ts'
@@ -15,6 +16,10 @@ const CLOSE_NOTIFY = 24
 /** ms until a session is up elsewhere after its instance was lost */
 const AFTER_DEATH = 20_000
 
+/** ms after which an instance that Redis does not hear gives its sessions up, and a little for a busy machine */
+const SELF_FENCE = 11_000
+/** ms until a server is tried again that was not there for a while */
+const BACK_WITHIN = 60_000
 /** ms between two posts of one sender, and messages that each sends before and after its instance is lost, at least */
 const POST_EACH = 25
 const SENT = 20
@@ -196,43 +201,78 @@ describe('instances', { concurrency: true }, () => {
     })
   })
 
-  describe('of which one is cut from Redis', { concurrency: false }, () => {
+  describe('of which one is cut off', { concurrency: false }, () => {
     let fleet: Fleet
-    let proxy: TcpProxy
+    let toRedis: TcpProxy
+    let toServer: TcpProxy
+    let lawrence: Account
+    let peter: Client
     before(async () => {
       fleet = await startFleet(0, { server })
-      proxy = await startProxy({ to: { port: fleet.redis.port } })
-      await fleet.join({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
+      toRedis = await startProxy({ to: { port: fleet.redis.port } })
+      toServer = await startProxy({ to: server })
+      await fleet.join({ REDIS_URL: `redis://127.0.0.1:${toRedis.port}` })
       await fleet.join()
+      const cell = { server, gateway: fleet.instances[0]!, store: 'redis' as const }
+      lawrence = await openAccount(cell, 'lawrence', { service: `xmpp://127.0.0.1:${toServer.port}` })
+      peter = await openClient(cell, 'peter')
+      await watch(lawrence, peter)
     })
     after(async () => {
+      await peter?.stop()
       await fleet?.stop()
-      await proxy?.stop()
+      await toRedis?.stop()
+      await toServer?.stop()
     })
 
-    it('F15: go on without it, and it takes part again when it is back', async () => {
+    const say = (one: TestGateway, body: string) =>
+      one.api('POST', '/messages', { query: { session: lawrence.id }, body: { to: peter.jid, body } })
+    const heard = (body: string, ms?: number) => peter.next((one) => isMessage(one) && textOf(one, 'body') === body, ms)
+    const renewals = async (one: TestGateway) =>
+      sumOf(samplesOf((await one.api('GET', '/metrics')).text), 'lease_total', { op: 'renew', result: 'done' })
+
+    it('F15: from the XMPP server: keep it, say so, and send what was accepted when it is back', async () => {
       const [cut, other] = fleet.instances as [TestGateway, TestGateway]
-      const cell = { server, gateway: cut, store: 'redis' as const }
-      const lawrence = await openAccount(cell, 'lawrence')
-      const peter = await openClient(cell, 'peter')
-      await watch(lawrence, peter)
-      proxy.blackhole(true)
-      const say = (one: TestGateway, body: string) =>
-        one.api('POST', '/messages', { query: { session: lawrence.id }, body: { to: peter.jid, body } })
+      toServer.refuse(true)
+      toServer.cut()
+      await until(async () => /^(resuming|backoff)$/.test((await fleet.instanceOf(lawrence.id, other)).state))
+      for (const one of [cut, other]) assert.equal((await say(one, `accepted by ${one.env.INSTANCE_ID}`)).status, 202)
+      // longer than a lease that is not renewed lasts
+      const before = await renewals(cut)
+      await until(async () => (await renewals(cut)) - before >= 4, 2 * AFTER_DEATH)
+      const { instance, state } = await fleet.instanceOf(lawrence.id, other)
+      assert.deepEqual([instance, /^(resuming|backoff)$/.test(state)], ['i0', true])
+      toServer.refuse(false)
+      await heard('accepted by i0', BACK_WITHIN)
+      await heard('accepted by i1')
+      assert.equal((await fleet.instanceOf(lawrence.id, other)).instance, 'i0')
+      assert.deepEqual(presencesOf(peter, lawrence), [])
+    })
+
+    it('F15: from Redis: go on without it before anybody else has its sessions, and it takes part again when it is back', async () => {
+      const [cut, other] = fleet.instances as [TestGateway, TestGateway]
+      const { length } = toServer.made
+      const link = toServer.made[length - 1]!
+      toRedis.blackhole(true)
+      const since = performance.now()
       const refused = await say(cut, 'not now')
       assert.deepEqual([refused.status, refused.body.code], [503, 'store-unavailable'])
       assert.ok(refused.headers.get('retry-after'))
       await onlineElsewhere(fleet, other, lawrence.id, 'i0', AFTER_DEATH)
+      assert.ok(link.closedAt !== undefined && link.closedAt - since < SELF_FENCE, 'it gave up in time')
+      assert.ok(link.closedAt < (toServer.made[length]?.madeAt ?? 0), 'and first')
       assert.equal((await say(other, 'from the other')).status, 202)
-      await peter.next((one) => isMessage(one) && textOf(one, 'body') === 'from the other')
+      await heard('from the other')
 
-      proxy.blackhole(false)
+      const before = await renewals(cut)
+      toRedis.blackhole(false)
       await until(async () => (await say(cut, 'back')).status === 202, 10_000)
-      await peter.next((one) => isMessage(one) && textOf(one, 'body') === 'back')
+      await heard('back')
+      await until(async () => (await renewals(cut)) - before >= 2, AFTER_DEATH)
       const { instance, state } = await fleet.instanceOf(lawrence.id, cut)
       assert.deepEqual([instance, state], ['i1', 'online'])
+      assert.equal(toServer.made.length, length + 1, 'it took nothing back')
       assert.deepEqual(presencesOf(peter, lawrence), [])
-      await peter.stop()
     })
   })
 })
