@@ -5,6 +5,7 @@ import type { Bounds } from './bounds.ts'
 import { type Channel, fenced } from './channel.ts'
 import type { AddressRules } from './dial.ts'
 import { type Failure, failure, toFailure } from './failure.ts'
+import type { Derive } from './mechanisms/derivation.ts'
 import { type LoginMemory, type Negotiated, negotiate } from './negotiation.ts'
 import { createReader, type Reader } from './reader.ts'
 import { findTargets, type ResolveSrv, serviceTarget, type Target } from './resolver.ts'
@@ -23,6 +24,8 @@ export interface Surroundings {
   /** bytes of one that is received, with what servers put around it */
   readLimit: number
   bounds: Bounds
+  /** keys of passwords, in their turn among all connections; dropped when the signal is aborted */
+  derivations: (signal: AbortSignal) => Derive
   monotonic: () => number
   resolve: { host?: Resolve | undefined; srv?: ResolveSrv | undefined }
   random: () => number
@@ -68,7 +71,7 @@ export async function attemptOnce(options: AttemptOptions): Promise<Attempt> {
 }
 
 async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }: AttemptOptions): Promise<Attempt> {
-  const { bounds, readLimit, monotonic, resolve, random, plain } = surroundings
+  const { bounds, readLimit, derivations, monotonic, resolve, random, plain } = surroundings
   const deadline = new AbortController()
   const late = failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.')
   const timer = setTimeout(() => deadline.abort(late), bounds.attempt)
@@ -87,7 +90,7 @@ async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }
       if (held !== undefined) channel = fenced(channel, held)
       const reader = createReader({ channel, stanzaLimit: readLimit, bounds, monotonic })
       const common = { channel, reader, bounds, signal: deadline.signal }
-      const negotiated = await negotiate({ ...common, jid, password, sasl, plain, resource, device, resume, memory })
+      const negotiated = await negotiate({ ...common, derivations, jid, password, sasl, plain, resource, device, resume, memory })
       return { channel, reader, negotiated }
     } catch (thrown) {
       channel?.destroy()

@@ -10,6 +10,8 @@ export interface Bounds {
   target: number
   /** one DNS question */
   lookup: number
+  /** keys of passwords computed at once, of the four threads that DNS look-ups and files need too */
+  derivations: number
   /** an idle stream is asked for a sign of life after this */
   idle: number
   /** … and is taken for dead without one after this; together a half-open link is found within 35 s */
@@ -54,6 +56,7 @@ export const defaultBounds: Bounds = {
   address: 3_000,
   target: 8_000,
   lookup: 5_000,
+  derivations: 2,
   idle: 15_000,
   silence: 20_000,
   requestAfter: 10,

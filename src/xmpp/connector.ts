@@ -5,6 +5,7 @@ import type { Surroundings } from './attempt.ts'
 import { type Bounds, defaultBounds } from './bounds.ts'
 import { createConnection } from './connection.ts'
 import type { Log } from './log.ts'
+import { createDerivations } from './mechanisms/derivation.ts'
 import type { ResolveSrv } from './resolver.ts'
 import type { PlainPolicy } from './sasl.ts'
 import { createBuckets } from './supervisor.ts'
@@ -49,6 +50,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     stanzaLimit: options.stanzaLimit,
     readLimit: options.stanzaLimit + bounds.wrapping,
     bounds,
+    derivations: createDerivations({ atOnce: bounds.derivations }),
     monotonic: clock.monotonic,
     resolve: options.resolve ?? {},
     random: options.random ?? Math.random,

@@ -6,6 +6,7 @@ import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
 import { type Failure, failure, STREAMS, streamFailure, toFailure } from './failure.ts'
 import { createLibrary, isConflict, libraryFailure } from './library.ts'
+import type { Derive } from './mechanisms/derivation.ts'
 import type { Reader } from './reader.ts'
 import { createSasl, type LoginPolicy, type PlainPolicy, SASL, SASL2 } from './sasl.ts'
 import { readFeatures, type StreamFeatures, shownFeatures } from './stream-features.ts'
@@ -35,6 +36,7 @@ export interface Negotiation {
   resume: { id: string; jid: string; h: () => number } | undefined
   device: Device | undefined
   memory: LoginMemory
+  derivations: (signal: AbortSignal) => Derive
   bounds: Bounds
   /** aborted with a Failure */
   signal: AbortSignal
@@ -60,13 +62,17 @@ export interface Negotiated {
  * Rejects with a Failure.
  */
 export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
-  const { channel, reader, jid, resource, resume, device, memory, bounds, signal } = negotiation
+  const { channel, reader, jid, resource, resume, device, memory, derivations, bounds, signal } = negotiation
   const { promise, resolve, reject } = Promise.withResolvers<Negotiated>()
   const at = jid.indexOf('@')
   const [local, domain] = [jid.slice(0, Math.max(at, 0)), jid.slice(at + 1)]
   const early: Element[] = []
   let authenticated = false
+  /** the features of this phase have come: each phase has them once */
+  let offered = false
   let settled = false
+  /** ends what is still computed for it */
+  const over = new AbortController()
   let features: StreamFeatures = { names: [], maxBytes: undefined, idleSeconds: undefined }
   let failedH: number | null = null
   /** what the next element of stream management answers */
@@ -95,12 +101,21 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   entity.on('error', onError)
   entity.on('online', onOnline)
   const policy = loginPolicy(negotiation)
-  const sasl = createSasl({ channel, jid, domain, policy, factory: entity.saslFactory, tokenFactory: entity.fast.saslFactory })
+  const sasl = createSasl({
+    channel,
+    jid,
+    domain,
+    policy,
+    derive: derivations(over.signal),
+    factory: entity.saslFactory,
+    tokenFactory: entity.fast.saslFactory,
+  })
   inlineManagement()
 
   function settle(): boolean {
     if (settled) return false
     settled = true
+    over.abort()
     signal.removeEventListener('abort', onAbort)
     return true
   }
@@ -213,10 +228,12 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     }
   }
 
-  function onFeatures(offered: Element): void {
-    features = readFeatures(offered)
+  function onFeatures(offer: Element): void {
+    if (offered) throw outOfTurn()
+    offered = true
+    features = readFeatures(offer)
     if (!authenticated || resume === undefined || !features.names.includes(SM)) {
-      showFeatures(offered)
+      showFeatures(offer)
       return
     }
     channel.write(`<resume xmlns="${SM}" previd="${escapeXml(resume.id)}" h="${resume.h()}"/>`)
@@ -227,20 +244,21 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
       }
       const h = readH(answer)
       failedH = Number.isNaN(h) ? null : h
-      showFeatures(offered)
+      showFeatures(offer)
     }
   }
 
-  function showFeatures(offered: Element): void {
+  function showFeatures(offer: Element): void {
     const sasl2 = memory.sasl2 !== 'avoided' && features.names.includes(SASL2)
     if (sasl2 && !authenticated) memory.sasl2 = 'begun'
-    library.show(shownFeatures(offered, { authenticated, sasl2, tokens: device !== undefined, sasl }))
+    library.show(shownFeatures(offer, { authenticated, sasl2, tokens: device !== undefined, sasl }))
   }
 
   function onSuccess(success: Element): void {
     sasl.finish(success)
     memory.hidden ||= sasl.hidden
     authenticated = true
+    offered = false
     inline = success.xmlns === SASL2
     // nothing may follow before the stream starts anew, or before the library has taken what is inside (SASL2)
     reader.hold()
@@ -268,7 +286,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
         reader.hold()
         library.show(element)
       } else if (authenticated && early.length < bounds.held) early.push(element)
-      else throw failure('bad-format', 'xmpp-unreachable', 'The XMPP server sent what does not belong into a negotiation.')
+      else throw outOfTurn()
     },
   })
   if (signal.aborted) onAbort()
@@ -289,6 +307,10 @@ function loginPolicy({ password, sasl, plain, memory }: Negotiation): LoginPolic
     allowPlain: allow.includes('PLAIN') || (plain === 'last-resort' && !memory.hidden),
     optIn: certificate === undefined ? allow : ['EXTERNAL', ...allow],
   }
+}
+
+function outOfTurn(): Failure {
+  return failure('bad-format', 'xmpp-unreachable', 'The XMPP server sent what does not belong into a negotiation.')
 }
 
 function escapeXml(value: string): string {

@@ -3,13 +3,16 @@ import { child, childText, type Element, elements, text } from '../stanza/elemen
 import type { Channel } from './channel.ts'
 import { channelBindings } from './mechanisms/channel-binding.ts'
 import { chooseMechanism } from './mechanisms/choose.ts'
+import type { Derive } from './mechanisms/derivation.ts'
 import { hashedToken, tokenMechanisms } from './mechanisms/hashed-token.ts'
-import type { ChannelBinding, Credentials, Mechanism } from './mechanisms/mechanism.ts'
+import { type ChannelBinding, type Credentials, type Mechanism, untrusted } from './mechanisms/mechanism.ts'
 
 export const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl'
 export const SASL2 = 'urn:xmpp:sasl:2'
 export const FAST = 'urn:xmpp:fast:0'
 const CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0'
+/** SCRAM and DIGEST-MD5 are asked for their proof and may be shown the server's; no mechanism is asked more often */
+const MAX_CHALLENGES = 2
 
 /** Over TLS and after everything better: for every account, or for those that allow it. */
 export type PlainPolicy = 'last-resort' | 'opt-in'
@@ -44,6 +47,7 @@ export function createSasl({
   jid,
   domain,
   policy,
+  derive,
   factory,
   tokenFactory,
 }: {
@@ -52,6 +56,7 @@ export function createSasl({
   jid: string
   domain: string
   policy: LoginPolicy
+  derive: Derive
   factory: SaslFactory
   tokenFactory: SaslFactory
 }): Sasl {
@@ -66,20 +71,26 @@ export function createSasl({
     place.use(name, function LibraryMechanism() {
       let mechanism: Mechanism | undefined
       let next: Buffer | undefined
+      let challenges = 0
+      let answering = false
       return {
         name,
         // a mechanism in which the server speaks first begins with an empty <auth/> too
         clientFirst: true,
         response: async ({ username, password }: { username: string; password: string }) => {
           if (mechanism === undefined) {
-            mechanism = create({ username, password, domain, ...(name === 'EXTERNAL' ? { authorization: jid } : {}) })
+            mechanism = create({ username, password, domain, derive, ...(name === 'EXTERNAL' ? { authorization: jid } : {}) })
             running = mechanism
             next = await mechanism?.start()
           }
           return (next ?? Buffer.alloc(0)).toString('latin1')
         },
         challenge: async (data: string) => {
+          challenges += 1
+          if (answering || challenges > MAX_CHALLENGES) throw untrusted('The XMPP server sent more challenges than the log-in has.')
+          answering = true
           next = await mechanism?.respond(Buffer.from(data, 'latin1'))
+          answering = false
         },
         // `finish` has checked the proof before the library sees the success
         final: () => undefined,

@@ -218,6 +218,58 @@ describe('T16: a log-in that is not safe', () => {
     })
   }
 
+  for (const [what, answers] of [
+    ['a second challenge while the first is answered', 2],
+    ['challenges without end', 60],
+  ] as const) {
+    test(`${what}: no key is derived for it`, async () => {
+      const server = await scripted(async (peer) => {
+        await toTls(peer)
+        await peer.opened()
+        peer.header()
+        peer.write(features(mechanisms('SCRAM-SHA-1')))
+        const first = scramServer('secret').first(textOf(await peer.next(({ name }) => name === 'auth')))
+        peer.write(`<challenge xmlns='${namespaces.sasl}'>${first}</challenge>`.repeat(answers))
+        await peer.closed
+      })
+      assert.equal((await refused(server)).error?.code, 'xmpp-server-not-trusted')
+      await server.ran(1)
+      assert.doesNotMatch(server.peers[0]?.heard ?? '', /<response/)
+    })
+  }
+
+  test('challenges one after the other, more than the mechanism has', async () => {
+    const server = await scripted(async (peer) => {
+      await toTls(peer)
+      await peer.opened()
+      peer.header()
+      peer.write(features(mechanisms('SCRAM-SHA-1')))
+      const side = scramServer('secret')
+      const challenge = (data: string) => peer.write(`<challenge xmlns='${namespaces.sasl}'>${data}</challenge>`)
+      challenge(side.first(textOf(await peer.next(({ name }) => name === 'auth'))))
+      const last = side.last(textOf(await peer.next(({ name }) => name === 'response')))
+      for (;;) {
+        challenge(last)
+        await peer.next(({ name }) => name === 'response')
+      }
+    })
+    assert.equal((await refused(server)).error?.code, 'xmpp-server-not-trusted')
+    assert.equal(server.peers[0]?.heard.match(/<response/g)?.length, 2)
+  })
+
+  test('features that come again begin no second log-in', async () => {
+    const server = await scripted(async (peer) => {
+      await toTls(peer)
+      await peer.opened()
+      peer.header()
+      peer.write(features(mechanisms('SCRAM-SHA-1')).repeat(200))
+      await peer.closed
+    })
+    assert.equal((await refused(server)).reason, 'bad-format')
+    await server.ran(1)
+    assert.ok((server.peers[0]?.heard.match(/<auth /g) ?? []).length <= 1)
+  })
+
   test('PLAIN is not used in clear text, even where clear text is allowed', async () => {
     const server = await scripted(async (peer) => {
       await peer.opened()

@@ -1,4 +1,5 @@
 import { Problem } from '../../errors.ts'
+import type { Derive } from './derivation.ts'
 
 /**
  * One run of a SASL mechanism, from the client's side. What goes in and out are the bytes themselves: XMPP carries them as base64,
@@ -20,6 +21,8 @@ export interface Credentials {
   password: string
   /** the XMPP domain: realm and service of DIGEST-MD5 */
   domain: string
+  /** for SCRAM */
+  derive: Derive
   /** to act as another account, a bare JID */
   authorization?: string
   /** only for tests: the client's nonce */

@@ -1,5 +1,4 @@
-import { createHash, createHmac, hash as digest, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createHash, createHmac, hash as digest, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type ChannelBinding, type Credentials, type Mechanism, untrusted } from './mechanism.ts'
 import { prepare } from './prepare.ts'
 
@@ -10,8 +9,6 @@ export const maxIterations = 1_000_000
 
 const hashes = { 'SCRAM-SHA-1': 'sha1', 'SCRAM-SHA-256': 'sha256', 'SCRAM-SHA-512': 'sha512' } as const
 export type ScramName = keyof typeof hashes
-
-const derive = promisify(pbkdf2)
 
 /**
  * SCRAM (RFC 5802, RFC 7677), with `binding` its -PLUS form. `supportsBinding`: without a binding, tells the server that we have one and
@@ -44,7 +41,13 @@ export function scram(
       throw untrusted(`The XMPP server asked for ${count} SCRAM iterations; ${minIterations} to ${maxIterations} are accepted.`)
     }
     const password = await prepare(credentials.password)
-    const salted = await derive(password, Buffer.from(salt, 'base64'), iterations, digest(algorithm, '', 'buffer').length, algorithm)
+    const salted = await credentials.derive({
+      password,
+      salt: Buffer.from(salt, 'base64'),
+      iterations,
+      length: digest(algorithm, '', 'buffer').length,
+      algorithm,
+    })
     const clientKey = hmac(salted, 'Client Key')
     const storedKey = createHash(algorithm).update(clientKey).digest()
     const final = `c=${bound},r=${serverNonce}`

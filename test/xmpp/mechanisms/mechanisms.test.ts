@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { Problem } from '../../../src/errors.ts'
 import { chooseMechanism } from '../../../src/xmpp/mechanisms/choose.ts'
+import { createDerivations } from '../../../src/xmpp/mechanisms/derivation.ts'
 import { digestMd5 } from '../../../src/xmpp/mechanisms/digest-md5.ts'
 import { hashedToken, tokenMechanisms } from '../../../src/xmpp/mechanisms/hashed-token.ts'
 import type { ChannelBinding, Credentials, Mechanism } from '../../../src/xmpp/mechanisms/mechanism.ts'
@@ -11,7 +12,8 @@ import { anonymous, external, plain } from '../../../src/xmpp/mechanisms/plain.t
 const bytes = (text: string) => Buffer.from(text)
 const problem = (code: string) => (error: unknown) => error instanceof Problem && error.code === code
 const untrusted = problem('xmpp-server-not-trusted')
-const user: Credentials = { username: 'juliet', password: 'r0m30myr0m30', domain: 'example.com' }
+const derive = createDerivations({ atOnce: 2 })(new AbortController().signal)
+const user: Credentials = { username: 'juliet', password: 'r0m30myr0m30', domain: 'example.com', derive }
 const exporter: ChannelBinding = { type: 'tls-exporter', data: bytes('exported') }
 const endPoint: ChannelBinding = { type: 'tls-server-end-point', data: bytes('certificate') }
 
@@ -49,7 +51,7 @@ test('HT: both sides prove the token, bound to the channel where it can be', asy
 
 test('DIGEST-MD5 is the exchange of RFC 2831 section 4, but for the service', async () => {
   // the RFC's example is for imap/elwood.innosoft.com; the response for xmpp/ was computed from its formulas
-  const run = digestMd5({ username: 'chris', password: 'secret', domain: 'elwood.innosoft.com', nonce: 'OA6MHXh6VqTrRk' })
+  const run = digestMd5({ username: 'chris', password: 'secret', domain: 'elwood.innosoft.com', derive, nonce: 'OA6MHXh6VqTrRk' })
   assert.equal(await run.start(), undefined)
   const challenge = 'realm="elwood.innosoft.com",nonce="OA6MG9tEQGm2hh",qop="auth",algorithm=md5-sess,charset=utf-8'
   const answer = String(await run.respond(bytes(challenge)))

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict'
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { test } from 'node:test'
 import { Problem } from '../../../src/errors.ts'
+import { createDerivations } from '../../../src/xmpp/mechanisms/derivation.ts'
 import type { Credentials } from '../../../src/xmpp/mechanisms/mechanism.ts'
 import { prepare } from '../../../src/xmpp/mechanisms/prepare.ts'
 import { maxIterations, minIterations, type ScramName, scram } from '../../../src/xmpp/mechanisms/scram.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 const untrusted = (error: unknown) => error instanceof Problem && error.code === 'xmpp-server-not-trusted'
-const user: Credentials = { username: 'user', password: 'pencil', domain: 'example.com' }
+const derive = createDerivations({ atOnce: 2 })(new AbortController().signal)
+const user: Credentials = { username: 'user', password: 'pencil', domain: 'example.com', derive }
 
 const vectors: { name: ScramName; source: string; nonce: string; serverFirst: string; clientFinal: string; serverFinal: string }[] = [
   {
