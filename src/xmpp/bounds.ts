@@ -30,8 +30,10 @@ export interface Bounds {
   backlog: number
   /** the features that follow a bind inside SASL2 */
   tail: number
-  /** elements that came while the negotiation was busy */
+  /** elements that came while the negotiation was busy, and stanzas that came before stream management counted */
   held: number
+  /** bytes of a negotiation, from the stream header to what came with its last answer */
+  negotiation: number
   /** waiting for acknowledgements before a stream is closed */
   closeAcks: number
   /** waiting for the server's </stream:stream> */
@@ -67,6 +69,7 @@ export const defaultBounds: Bounds = {
   backlog: 4 * 1024 * 1024,
   tail: 1_000,
   held: 1_000,
+  negotiation: 1024 * 1024,
   closeAcks: 5_000,
   closeStream: 1_000,
   ping: 20_000,

@@ -51,7 +51,7 @@ export interface Negotiated {
     | { kind: 'resumed'; h: number }
     /** `management` undefined: the server has none; `failedH`: where a resume was refused, the server's h if it gave one */
     | { kind: 'bound'; management: { id: string | undefined; max: number | null } | undefined; failedH: number | null }
-  /** stanzas that came before stream management counted */
+  /** stanzas that came after the bind and before stream management counted */
   early: Element[]
 }
 
@@ -77,6 +77,8 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   let failedH: number | null = null
   /** what the next element of stream management answers */
   let awaited: ((answer: Element) => void) | undefined
+  /** the server may send stanzas (RFC 6120 section 7.1) */
+  let bound = false
   /** the bind was done a second time */
   let rebound = false
   /** inside the success of SASL2 */
@@ -191,8 +193,11 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   function afterInline(): void {
     inline = false
     if (inlineResumed !== undefined && resume !== undefined) {
+      // what follows counts: it is the stream's
       finish({ kind: 'resumed', h: inlineResumed }, resume.jid)
-    } else if (entity.status === 'online') {
+      return
+    }
+    if (entity.status === 'online') {
       const full = checkOwn(entity.jid?.toString())
       const end = () => finish({ kind: 'bound', management: inlineManaged, failedH }, full)
       const timer = setTimeout(end, bounds.tail)
@@ -215,12 +220,13 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   }
 
   function onBound(given: string | null | undefined): void {
-    reader.release()
     const full = checkOwn(given)
+    bound = true
     if (!features.names.includes(SM)) {
       finish({ kind: 'bound', management: undefined, failedH }, full)
       return
     }
+    reader.release()
     channel.write(`<enable xmlns="${SM}" resume="true"/>`)
     awaited = (answer) => {
       const management = answer.name === 'enabled' ? readEnabled(answer) : undefined
@@ -266,6 +272,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   }
 
   reader.handle({
+    most: bounds.negotiation,
     open: library.showOpen,
     ended: (cause) => {
       fail(cause ?? failure('connection-lost', 'xmpp-unreachable', 'The XMPP server closed the stream before it was ready.'))
@@ -285,7 +292,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
         // the library takes the answer in later microtasks; what follows in the same chunk must wait for it
         reader.hold()
         library.show(element)
-      } else if (authenticated && early.length < bounds.held) early.push(element)
+      } else if (bound && xmlns === CLIENT && early.length < bounds.held) early.push(element)
       else throw outOfTurn()
     },
   })

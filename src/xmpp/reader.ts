@@ -10,6 +10,8 @@ const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing'
 export interface ReaderHandler {
   /** a stanza over a limit is told as `cut`; else it ends the stream */
   cuts?: true
+  /** bytes that may come for this handler; more ends the stream */
+  most?: number
   /** the stream header of the server */
   open(root: Element): void
   /** a whole child of the stream; what it throws ends this stream and nothing else */
@@ -57,6 +59,7 @@ export function createReader({
   let over = false
   let outcome: Failure | undefined
   let lastHeard = monotonic()
+  let left = Number.POSITIVE_INFINITY
 
   function finish(cause: Failure | undefined): void {
     if (over) return
@@ -87,7 +90,7 @@ export function createReader({
       handler?.element(element)
       return
     }
-    if (queue.length >= bounds.held) throw failure('policy-violation', 'xmpp-unreachable', 'The XMPP server sent too much at once.')
+    if (queue.length >= bounds.held) throw tooMuch()
     queue.push(element)
   }
 
@@ -116,6 +119,8 @@ export function createReader({
       if (over) return
       lastHeard = monotonic()
       guard(() => {
+        left -= chunk.length
+        if (left < 0) throw tooMuch()
         if (channel.framed) return frame(createUtf8Decoder()(chunk))
         parser ??= fresh()
         parser.write(decode(chunk))
@@ -147,12 +152,17 @@ export function createReader({
     },
     handle: (next) => {
       handler = next
+      left = next.most ?? Number.POSITIVE_INFINITY
       if (over) queueMicrotask(() => next.ended(outcome))
     },
     fail: (cause) => {
       finish(cause)
     },
   }
+}
+
+function tooMuch(): XmlError {
+  return new XmlError('policy-violation', 'Too much came at once.')
 }
 
 function xmlFailure(error: XmlError): Failure {

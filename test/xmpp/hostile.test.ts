@@ -5,7 +5,7 @@ import type { Connector } from '../../src/gateway/ports.ts'
 import { childText, type Element } from '../../src/stanza/element.ts'
 import type { Channel, ChannelListener } from '../../src/xmpp/channel.ts'
 import { createReader } from '../../src/xmpp/reader.ts'
-import { serve, toBound } from '../support/fake-log-in.ts'
+import { answerBind, bindFeature, features, request, serve, smFeature, toAuthenticated, toBound } from '../support/fake-log-in.ts'
 import { type FakeServer, namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
 import { connectorFor, type Follower, follow, isMessage } from './support.ts'
 
@@ -231,7 +231,70 @@ describe('the data path', () => {
     )
     reader.hold()
     data(Buffer.from('<d/>'.repeat(1001)))
-    assert.deepEqual(ends, ['policy-violation'])
+    assert.deepEqual(ends, ['received-policy-violation'])
+  })
+})
+
+describe('T11: before stream management counts', () => {
+  const stanza = (id: number | string) => `<message id='${id}'><body>${'x'.repeat(200 * 1024)}</body></message>`
+  async function attempt(script: (peer: Peer) => Promise<void>) {
+    const server = await startFakeServer(async (peer) => {
+      await toAuthenticated(peer)
+      peer.write(features(bindFeature + smFeature))
+      await script(peer)
+    })
+    stops.push(server)
+    return follow(connector(server).open, { jid: 'ada@localhost', password: 'secret', service: server.service, once: true })
+  }
+  const bound = async (peer: Peer) => {
+    const iq = await peer.next(({ name }) => name === 'iq')
+    peer.write(`<iq type='result' id='${iq.attributes.id}'><bind xmlns='${namespaces.bind}'><jid>ada@localhost/desk</jid></bind></iq>`)
+    await peer.next(({ name }) => name === 'enable')
+  }
+
+  test('a stanza before the answer to the bind ends the log-in', async () => {
+    const follower = await attempt(async (peer) => {
+      await peer.next(({ name }) => name === 'iq')
+      peer.write("<message id='1'/>")
+      await peer.closed
+    })
+    assert.equal((await follower.state('stopped')).reason, 'bad-format')
+  })
+
+  test('a stanza after it is handed over without a number', async () => {
+    const follower = await attempt(async (peer) => {
+      await bound(peer)
+      peer.write(`${stanza('early')}<enabled xmlns='${namespaces.sm}' id='sm-1' resume='true'/><message id='counted'/>`)
+      await serve(peer)
+    })
+    await follower.stanza(isMessage('counted'))
+    assert.deepEqual(
+      follower.stanzas.map(({ stanza: { attributes }, position }) => [attributes.id, position]),
+      [
+        ['early', 0],
+        ['counted', 1],
+      ],
+    )
+  })
+
+  test('more than a megabyte of them ends the log-in', async () => {
+    const follower = await attempt(async (peer) => {
+      await bound(peer)
+      for (let id = 0; id < 6; id += 1) peer.write(stanza(id))
+      await answerBind(peer)
+    })
+    assert.equal((await follower.state('stopped')).reason, 'received-policy-violation')
+  })
+
+  test('no bound is left on a stream that is ready', async () => {
+    const follower = await attempt(async (peer) => {
+      await bound(peer)
+      peer.write(`<enabled xmlns='${namespaces.sm}' id='sm-1' resume='true'/>`)
+      for (let id = 0; id < 12; id += 1) peer.write(stanza(id))
+      peer.write(request)
+      await serve(peer)
+    })
+    await follower.until(() => follower.stanzas.length === 12)
   })
 })
 

@@ -114,13 +114,15 @@ test('SASL2 without bind2 binds as ever, without a new stream header', async () 
 
 test('a stream is resumed inside SASL2', async () => {
   let h: string | undefined
+  let told: string | undefined
   const server = await scripted(async (peer) => {
     const asked = await offered(peer, bindInline + smFeature)
     const resume = child(asked, 'resume', sm)
     h = resume?.attributes.h
     assert.equal(resume?.attributes.previd, 'sm-1')
-    peer.write(success(await proven(peer, asked), `<resumed xmlns='${sm}' previd='sm-1' h='4'/>`, 'ada@localhost/desk~1'))
-    peer.write("<message id='8'/>")
+    const answer = success(await proven(peer, asked), `<resumed xmlns='${sm}' previd='sm-1' h='4'/>`, 'ada@localhost/desk~1')
+    peer.write(`${answer}${after}<message id='8'/><r xmlns='${sm}'/>`)
+    told = (await peer.next(({ name }) => name === 'a')).attributes.h
     await serve(peer, { count: 4 })
   })
   const resume: StreamState = { id: 'sm-1', jid: 'ada@localhost/desk~1', inbound: 7, outbound: 4, acked: 2, max: 60, savedAt: 0 }
@@ -129,6 +131,9 @@ test('a stream is resumed inside SASL2', async () => {
   assert.deepEqual([online.resumed, online.jid, h], [true, 'ada@localhost/desk~1', '7'])
   await follower.until(() => follower.stanzas.length === 1)
   assert.equal(follower.stanzas[0]?.position, 8)
+  await follower.until(() => told)
+  assert.equal(told, '8')
+  assert.equal(follower.connection.snapshot()?.inbound, 8)
   assert.equal(follower.connection.send('<presence/>').position, 5)
 })
 
