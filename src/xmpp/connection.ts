@@ -20,9 +20,6 @@ export interface ConnectionOptions {
   onDone: () => void
 }
 
-/** How an attempt ends on a server whose SASL2 breaks: the next one goes without. */
-const crashes = new Set(['timeout', 'connection-lost', 'internal-error', 'internal-server-error', 'undefined-condition'])
-
 /** One stream that is kept up: see Connection in gateway/ports.ts. */
 export function createConnection({ spec, events, surroundings, clock, log, turn, onDone }: ConnectionOptions): Connection {
   const { bounds, stanzaLimit, random, metrics } = surroundings
@@ -37,7 +34,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   /** the work of the bind is done: only then is the stream worth resuming */
   let ready = spec.resume !== null
   let elsewhere: string | undefined
-  const memory: LoginMemory = { sasl2: 'unused', hidden: false }
+  const memory: LoginMemory = { sasl2Broken: false, hidden: false }
 
   function tell(next: SessionState, detail: { reason: string | null; error?: Problem; jid?: string; resumed?: boolean }): void {
     shown.state = next
@@ -152,6 +149,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       tell(resumable() === undefined ? 'connecting' : 'resuming', { reason: last })
       let cause: Failure
       let online = 0
+      const { sasl2Broken } = memory
       try {
         ;({ cause, online } = await once())
       } catch (thrown) {
@@ -163,10 +161,9 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       if (cause.reason.startsWith('received-')) metrics.count('stanza_rejected_total', { reason: cause.reason })
       if (online > 0) droppedAt = clock.monotonic()
       last = cause.reason
-      if (memory.sasl2 === 'begun' && online === 0 && crashes.has(cause.reason)) {
-        memory.sasl2 = 'avoided'
-        continue
-      }
+      /** the next attempt goes another way */
+      const otherwise = memory.sasl2Broken && !sasl2Broken
+      if (online >= bounds.stable) memory.sasl2Broken = false
       const { problem: error } = cause
       // a server also says so of a stanza that is larger than it takes: one that we wrote and it did not count
       const ofOurs = cause.reason === 'policy-violation' && (ledger?.unacked ?? 0) > 0
@@ -175,7 +172,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
         { event: 'xmpp.stream-ended', jid: spec.jid, reason: cause.reason, online: Math.round(online), verdict: verdict.kind },
         'a stream ended or was not made',
       )
-      if (verdict.kind === 'stop' || (spec.once === true && !wasOnline)) {
+      if (verdict.kind === 'stop' || (spec.once === true && !wasOnline && !otherwise)) {
         lose(null)
         return tell(verdict.kind === 'stop' ? verdict.state : 'stopped', { reason: cause.reason, error })
       }

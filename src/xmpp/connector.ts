@@ -80,8 +80,9 @@ export function createConnector(options: ConnectorOptions): Connector {
       const connection = connect(
         { ...spec, resume: null, once: true },
         {
-          state: (_, { error }) => {
-            if (error !== undefined) reject(error)
+          state: (state, { error }) => {
+            // there is a pause only before another attempt
+            if (error !== undefined && state !== 'backoff') reject(error)
           },
           bound: async () => resolve(),
           stanza: () => undefined,

@@ -16,11 +16,14 @@ const BIND = 'urn:ietf:params:xml:ns:xmpp-bind'
 
 /** What a connection keeps in mind from one log-in to the next. */
 export interface LoginMemory {
-  /** 'begun' when SASL2 was tried; a server whose SASL2 breaks is met with classic SASL: 'avoided' */
-  sasl2: 'unused' | 'begun' | 'avoided'
+  /** the server broke in the middle of SASL2: it is met with classic SASL */
+  sasl2Broken: boolean
   /** the server could do without seeing the password: it is not shown to it any more */
   hidden: boolean
 }
+
+/** How a log-in ends on a server whose SASL2 breaks. */
+const crashes = new Set(['timeout', 'connection-lost', 'internal-error', 'internal-server-error', 'undefined-condition'])
 
 export interface Negotiation {
   channel: Channel
@@ -81,6 +84,8 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   let bound = false
   /** the bind was done a second time */
   let rebound = false
+  /** from the offer of SASL2 to its success */
+  let inSasl2 = false
   /** inside the success of SASL2 */
   let inline = false
   /** a kept token is in use */
@@ -123,6 +128,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   }
   function fail(cause: Failure): void {
     if (!settle()) return
+    if (inSasl2 && crashes.has(cause.reason)) memory.sasl2Broken = true
     reject(cause)
     library.dismiss(cause)
   }
@@ -255,8 +261,8 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   }
 
   function showFeatures(offer: Element): void {
-    const sasl2 = memory.sasl2 !== 'avoided' && features.names.includes(SASL2)
-    if (sasl2 && !authenticated) memory.sasl2 = 'begun'
+    const sasl2 = !authenticated && !memory.sasl2Broken && features.names.includes(SASL2)
+    if (sasl2) inSasl2 = true
     library.show(shownFeatures(offer, { authenticated, sasl2, tokens: device !== undefined, sasl }))
   }
 
@@ -264,6 +270,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     sasl.finish(success)
     memory.hidden ||= sasl.hidden
     authenticated = true
+    inSasl2 = false
     offered = false
     inline = success.xmlns === SASL2
     // nothing may follow before the stream starts anew, or before the library has taken what is inside (SASL2)

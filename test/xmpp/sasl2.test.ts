@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { afterEach, describe, test } from 'node:test'
+import { afterEach, beforeEach, describe, test } from 'node:test'
 import type { Connector, FastToken, StreamState } from '../../src/gateway/ports.ts'
 import { child, type Element, elements } from '../../src/stanza/element.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
@@ -114,7 +114,7 @@ test('SASL2 without bind2 binds as ever, without a new stream header', async () 
 
 test('a stream is resumed inside SASL2', async () => {
   let h: string | undefined
-  let told: string | undefined
+  const told = Promise.withResolvers<string | undefined>()
   const server = await scripted(async (peer) => {
     const asked = await offered(peer, bindInline + smFeature)
     const resume = child(asked, 'resume', sm)
@@ -122,7 +122,7 @@ test('a stream is resumed inside SASL2', async () => {
     assert.equal(resume?.attributes.previd, 'sm-1')
     const answer = success(await proven(peer, asked), `<resumed xmlns='${sm}' previd='sm-1' h='4'/>`, 'ada@localhost/desk~1')
     peer.write(`${answer}${after}<message id='8'/><r xmlns='${sm}'/>`)
-    told = (await peer.next(({ name }) => name === 'a')).attributes.h
+    told.resolve((await peer.next(({ name }) => name === 'a')).attributes.h)
     await serve(peer, { count: 4 })
   })
   const resume: StreamState = { id: 'sm-1', jid: 'ada@localhost/desk~1', inbound: 7, outbound: 4, acked: 2, max: 60, savedAt: 0 }
@@ -131,8 +131,7 @@ test('a stream is resumed inside SASL2', async () => {
   assert.deepEqual([online.resumed, online.jid, h], [true, 'ada@localhost/desk~1', '7'])
   await follower.until(() => follower.stanzas.length === 1)
   assert.equal(follower.stanzas[0]?.position, 8)
-  await follower.until(() => told)
-  assert.equal(told, '8')
+  assert.equal(await told.promise, '8')
   assert.equal(follower.connection.snapshot()?.inbound, 8)
   assert.equal(follower.connection.send('<presence/>').position, 5)
 })
@@ -176,27 +175,99 @@ describe('T16 on SASL2', () => {
   }
 })
 
-test('X45: a server whose SASL2 breaks is met with classic SASL', async () => {
-  const server = await scripted(async (peer) => {
-    await toTls(peer)
-    await peer.opened()
-    peer.header()
-    peer.write(features(authentication(bindInline) + mechanisms('PLAIN')))
-    const first = await peer.next(({ name }) => name === 'authenticate' || name === 'auth')
-    if (first.name === 'authenticate') {
-      peer.socket.destroy()
-      return
-    }
+describe('X45: SASL2 that breaks', () => {
+  /** answers with classic SASL where the client asks for it, and up to its bind */
+  async function classic(peer: Peer): Promise<void> {
     peer.write(`<success xmlns='${namespaces.sasl}'/>`)
     await peer.opened()
     peer.header()
     peer.write(features(bindFeature))
     await answerBind(peer, { sm: false })
-    await serve(peer)
+  }
+  async function first(peer: Peer): Promise<Element> {
+    await toTls(peer)
+    await peer.opened()
+    peer.header()
+    peer.write(features(authentication(bindInline) + mechanisms('PLAIN')))
+    return peer.next(({ name }) => name === 'authenticate' || name === 'auth')
+  }
+  const ways: string[] = []
+  /** the first SASL2 breaks; a stream ends with the first message on it */
+  const breaks = () =>
+    scripted(async (peer) => {
+      const asked = await first(peer)
+      ways.push(asked.name)
+      if (asked.name === 'authenticate') {
+        if (ways.filter((name) => name === 'authenticate').length === 1) peer.socket.destroy()
+        else peer.write(success(await proven(peer, asked), boundInline('sm-9')) + after)
+      } else await classic(peer)
+      await peer.next(({ name }) => name === 'message')
+      peer.socket.destroy()
+    })
+  beforeEach(() => {
+    ways.length = 0
   })
-  const follower = follow(connector(server).open, { ...ada, service: server.service, once: true })
-  await follower.online()
-  assert.equal(server.peers.length, 2)
+
+  test('is met with classic SASL, after a pause like any other', async () => {
+    const server = await breaks()
+    const follower = follow(connector(server).open, { ...ada, service: server.service, once: true })
+    await follower.online()
+    assert.deepEqual(ways, ['authenticate', 'auth'])
+    assert.deepEqual(
+      follower.states.map(({ state }) => state),
+      ['connecting', 'backoff', 'connecting', 'online'],
+    )
+  })
+
+  test('does not make a password wrong', async () => {
+    const server = await breaks()
+    await connector(server, { bounds: { backoffFirst: 1, backoffMax: 20, closeAcks: 20 } }).verify({
+      ...{ jid: ada.jid, resource: ada.resource, service: server.service, resume: null },
+      password: async () => ada.password,
+    })
+    assert.deepEqual(ways, ['authenticate', 'auth'])
+  })
+
+  for (const [what, stable, next] of [
+    ['is left alone until a stream was stable', 60_000, 'auth'],
+    ['is tried again after a stable stream', 1, 'authenticate'],
+  ] as const) {
+    test(what, async () => {
+      const server = await breaks()
+      const follower = follow(connector(server, { bounds: { backoffFirst: 1, backoffMax: 20, stable } }).open, {
+        ...ada,
+        service: server.service,
+      })
+      await follower.online()
+      follower.connection.send('<message/>')
+      await follower.until(() => follower.states.filter(({ state }) => state === 'online').length === 2)
+      assert.deepEqual(ways, ['authenticate', 'auth', next])
+    })
+  }
+
+  test('is not what a link that breaks elsewhere is', async () => {
+    const server = await scripted(async (peer) => {
+      // nothing is said before TLS
+      if (peer.number === 2) return peer.closed
+      const asked = await first(peer)
+      ways.push(asked.name)
+      if (asked.name === 'auth') return classic(peer)
+      peer.write(success(await proven(peer, asked), boundInline('sm-9')) + after)
+      // the bound stream is lost
+      if (peer.number > 1) return serve(peer)
+      await peer.next(({ name }) => name === 'message')
+      peer.socket.destroy()
+    })
+    const follower = follow(connector(server, { bounds: { backoffFirst: 1, backoffMax: 20, attempt: 1000 } }).open, {
+      ...ada,
+      service: server.service,
+    })
+    await follower.online()
+    follower.connection.send('<message/>')
+    await follower.until(() => follower.states.filter(({ state }) => state === 'online').length === 2)
+    assert.ok(follower.states.some(({ reason }) => reason === 'timeout'))
+    assert.deepEqual(ways, ['authenticate', 'authenticate'])
+  })
 })
 
 describe('FAST', () => {
