@@ -1,6 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type Credentials, type Mechanism, untrusted } from './mechanism.ts'
 
+/** bytes of a challenge (RFC 2831 section 2.1.1) */
+const CHALLENGE_MAX = 2048
+
 /**
  * DIGEST-MD5 (RFC 2831), for servers that have nothing better: RFC 6331 says why nobody should use it. Quality of protection `auth` only.
  * Throws xmpp-server-not-trusted for a challenge that is none, and without the server's own proof (`rspauth`).
@@ -11,6 +14,7 @@ export function digestMd5({ username, password, domain, authorization, nonce }: 
   let proven = false
 
   function answer(challenge: Buffer): Buffer {
+    if (challenge.length > CHALLENGE_MAX) throw untrusted('The XMPP server sent a DIGEST-MD5 challenge that is too long.')
     const given = parse(challenge.toString())
     const serverNonce = given.get('nonce')
     const offered = (given.get('qop') ?? 'auth').split(/[ ,]+/)
@@ -64,10 +68,10 @@ export function digestMd5({ username, password, domain, authorization, nonce }: 
   }
 }
 
-/** `key=value,key="quoted \" value"`; of a key that is there twice the first counts. */
+/** `key=value,key="quoted \" value"`, read from the start to the first that is none; of a key that is there twice the first counts. */
 function parse(text: string): Map<string, string> {
   const fields = new Map<string, string>()
-  for (const [, key = '', quoted, bare] of text.matchAll(/([a-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))/gi)) {
+  for (const [, key = '', quoted, bare] of text.matchAll(/[\s,]*([a-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))/giy)) {
     const name = key.toLowerCase()
     if (!fields.has(name)) fields.set(name, quoted === undefined ? (bare ?? '') : quoted.replace(/\\(.)/g, '$1'))
   }

@@ -88,6 +88,13 @@ test('DIGEST-MD5 refuses challenges that are none, and quotes what must be', asy
   assert.match(answer, /username="a\\"b\\\\",realm="example.com",nonce="x\\"y"/)
 })
 
+test('a DIGEST-MD5 challenge has at most 2,048 bytes, and ends where it is none', async () => {
+  const challenge = (length: number) => bytes('nonce="x", algorithm=md5-sess,realm="'.padEnd(length - 1, 'r').concat('"'))
+  assert.match(String(await digestMd5(user).respond(challenge(2048))), /nonce="x"/)
+  await assert.rejects(digestMd5(user).respond(challenge(2049)), untrusted)
+  await assert.rejects(digestMd5(user).respond(bytes('algorithm=md5-sess,?nonce="x"')), untrusted)
+})
+
 const every = [
   'SCRAM-SHA-1',
   'SCRAM-SHA-1-PLUS',
