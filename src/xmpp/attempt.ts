@@ -11,6 +11,7 @@ import { createReader, type Reader } from './reader.ts'
 import { findTargets, type ResolveSrv, serviceTarget, type Target } from './resolver.ts'
 import type { PlainPolicy } from './sasl.ts'
 import { openChannel } from './transport.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** What all connections of a connector share. */
 export interface Surroundings {
@@ -84,7 +85,7 @@ async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }
   async function tryTargets(targets: readonly Target[]): Promise<Attempt> {
     let channel: Channel | undefined
     try {
-      const [password, sasl = {}] = await Promise.all([spec.password(), spec.sasl?.()])
+      const [password, sasl = {}] = await unlessAborted(deadline.signal, Promise.all([spec.password(), spec.sasl?.()]))
       const context = sasl.certificate === undefined ? surroundings.context : surroundings.contextWith(sasl.certificate)
       channel = await openChannel(targets, { ...surroundings, context, domain, resolve: resolve.host, signal: deadline.signal })
       if (held !== undefined) channel = fenced(channel, held)
@@ -116,7 +117,7 @@ async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }
   }
 
   function usual(): Promise<Target[]> {
-    return findTargets({ domain, service, lookup: bounds.lookup, resolve: resolve.srv, random })
+    return findTargets({ domain, service, lookup: bounds.lookup, resolve: resolve.srv, random, signal: deadline.signal })
   }
 }
 

@@ -4,7 +4,7 @@ export interface Bounds {
   wrapping: number
   /** one attempt, from the look-up of the address to the bound or resumed stream */
   attempt: number
-  /** one address: TCP connection */
+  /** one address: its TCP connection, and up to its secure channel where another address is left to try */
   address: number
   /** one target up to its secure channel, where another target is left to try */
   target: number

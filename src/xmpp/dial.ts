@@ -3,8 +3,9 @@ import ipaddr from 'ipaddr.js'
 import { Problem } from '../errors.ts'
 import { lookupPinned, type Resolve } from '../net/address.ts'
 import type { Bounds } from './bounds.ts'
-import { type Failure, failure, toFailure } from './failure.ts'
+import { Failure, failure, toFailure } from './failure.ts'
 import type { Target } from './resolver.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Whom this instance may dial, from the configuration. */
 export interface AddressRules {
@@ -17,10 +18,10 @@ export interface AddressRules {
 }
 
 /**
- * Connects to a target: each of its addresses is checked, and what is connected to is the checked address, so that a second
- * look-up cannot change it. Addresses are tried one by one. Rejects with address-not-allowed, xmpp-unreachable.
+ * The addresses of a target that may be dialled. Whoever dials them looks nothing up again, so that a second look-up cannot lead elsewhere.
+ * Rejects with address-not-allowed, xmpp-unreachable.
  */
-export async function dial({
+export async function findAddresses({
   target,
   rules,
   bounds,
@@ -29,33 +30,23 @@ export async function dial({
 }: {
   target: Target
   rules: AddressRules
-  bounds: Pick<Bounds, 'address' | 'lookup'>
+  bounds: Pick<Bounds, 'lookup'>
   resolve?: Resolve | undefined
   signal: AbortSignal
-}): Promise<Socket> {
+}): Promise<string[]> {
   const { host, port } = target
   const { privateHosts, ports } = rules
   if (!privateHosts.has(host) && !ports.has(port)) {
     throw notAllowed(`Port ${port} is not among XMPP_PORTS, and ${host} is not among XMPP_PRIVATE_HOSTS.`)
   }
   const pinned = lookupPinned(host, { privateHosts, variable: 'XMPP_PRIVATE_HOSTS', ...(resolve === undefined ? {} : { resolve }) })
-  const addresses = await within(bounds.lookup, pinned, host)
-  let last: unknown
-  for (const { address } of addresses) {
-    signal.throwIfAborted()
-    try {
-      return await connectTo(address, port, bounds.address, signal)
-    } catch (cause) {
-      last = cause
-    }
-  }
-  signal.throwIfAborted()
-  throw failure('unreachable', 'xmpp-unreachable', `The XMPP server ${host} cannot be reached on port ${port}.`, last)
+  const found = await within(bounds.lookup, unlessAborted(signal, pinned), host)
+  return found.map(({ address }) => address)
 }
 
-/** Is clear text allowed on this connection? Only to a loopback address, and only where the operator named the host. */
-export function mayBePlain(target: Target, socket: Socket, rules: AddressRules): boolean {
-  return rules.plaintextHosts.has(target.host) && isLoopback(socket.remoteAddress ?? '')
+/** Is clear text allowed with this address? Only a loopback one, and only where the operator named the host. */
+export function mayBePlain({ host }: Target, address: string, rules: AddressRules): boolean {
+  return rules.plaintextHosts.has(host) && isLoopback(address)
 }
 
 export function notAllowed(detail: string): Failure {
@@ -74,7 +65,7 @@ async function within<Answer>(ms: number, answer: Promise<Answer>, host: string)
   try {
     return await Promise.race([answer, late])
   } catch (cause) {
-    if (cause instanceof Problem) throw toFailure(cause)
+    if (cause instanceof Problem || cause instanceof Failure) throw toFailure(cause)
     throw failure('unreachable', 'xmpp-unreachable', `The address of ${host} cannot be found.`, cause)
   } finally {
     clearTimeout(timer)
@@ -84,10 +75,13 @@ async function within<Answer>(ms: number, answer: Promise<Answer>, host: string)
 /** out here, so that a socket does not keep what was there when it connected */
 const ignore = () => undefined
 
-function connectTo(host: string, port: number, ms: number, signal: AbortSignal): Promise<Socket> {
+/** A TCP connection to an address of a target. Rejects with xmpp-unreachable. */
+export function connectTo(address: string, { target, ms, signal }: { target: Target; ms: number; signal: AbortSignal }): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port })
-    const timer = setTimeout(() => give(new Error(`${host} did not answer in ${ms} ms`)), ms)
+    signal.throwIfAborted()
+    const { host, port } = target
+    const socket = connect({ host: address, port })
+    const timer = setTimeout(() => give(new Error(`${address} did not answer in ${ms} ms`)), ms)
     const abort = () => give(signal.reason)
     function settle(): void {
       clearTimeout(timer)
@@ -99,7 +93,11 @@ function connectTo(host: string, port: number, ms: number, signal: AbortSignal):
       // a late error must not become an uncaught one
       socket.on('error', ignore)
       socket.destroy()
-      reject(cause)
+      reject(
+        signal.aborted
+          ? signal.reason
+          : failure('unreachable', 'xmpp-unreachable', `The XMPP server ${host} cannot be reached on port ${port}.`, cause),
+      )
     }
     socket.once('error', give)
     socket.once('connect', () => {

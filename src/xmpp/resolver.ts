@@ -2,6 +2,7 @@ import { resolveSrv, type SrvRecord } from 'node:dns'
 import { isIP } from 'node:net'
 import { normalHost } from '../net/address.ts'
 import { failure } from './failure.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 export type Kind = 'starttls' | 'tls' | 'websocket'
 
@@ -27,6 +28,7 @@ export async function findTargets({
   lookup,
   resolve = systemSrv,
   random = Math.random,
+  signal,
 }: {
   domain: string
   service: string | null
@@ -34,15 +36,18 @@ export async function findTargets({
   lookup: number
   resolve?: ResolveSrv | undefined
   random?: (() => number) | undefined
+  /** ends the questions */
+  signal: AbortSignal
 }): Promise<Target[]> {
   if (service !== null) return [serviceTarget(service)]
   const host = hostOf(domain)
   const fallback: Target = { host, port: 5222, kind: 'starttls' }
   if (isIP(host) !== 0) return [fallback]
   const [plain, direct] = await Promise.all([
-    ask(resolve, `_xmpp-client._tcp.${host}`, lookup),
-    ask(resolve, `_xmpps-client._tcp.${host}`, lookup),
+    ask(resolve, `_xmpp-client._tcp.${host}`, { ms: lookup, signal }),
+    ask(resolve, `_xmpps-client._tcp.${host}`, { ms: lookup, signal }),
   ])
+  signal.throwIfAborted()
   const offered = (records: SrvRecord[]) => records.filter(({ name }) => name !== '' && name !== '.')
   const records = [
     ...offered(plain).map((record) => ({ ...record, kind: 'starttls' as const })),
@@ -100,13 +105,13 @@ export function order<Record extends { priority: number; weight: number }>(recor
 }
 
 /** No answer in time, or none at all, is no record: the domain itself is tried then. */
-async function ask(resolve: ResolveSrv, name: string, ms: number): Promise<SrvRecord[]> {
+async function ask(resolve: ResolveSrv, name: string, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<SrvRecord[]> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<SrvRecord[]>((done) => {
     timer = setTimeout(() => done([]), ms)
   })
   try {
-    return await Promise.race([resolve(name).catch(() => []), late])
+    return await Promise.race([unlessAborted(signal, resolve(name)).catch(() => []), late])
   } finally {
     clearTimeout(timer)
   }

@@ -72,6 +72,7 @@ export function requestTls(
     socket.on('data', onData)
     socket.once('error', lost)
     socket.once('close', closed)
+    if (signal.aborted) return abort()
     signal.addEventListener('abort', abort, { once: true })
     socket.write(
       `<?xml version='1.0'?><stream:stream to='${escapeDomain(domain)}' version='1.0' xmlns='jabber:client' xmlns:stream='${STREAMS}'>`,

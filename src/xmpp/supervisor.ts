@@ -7,7 +7,7 @@ export type Verdict =
   { kind: 'retry'; wait: number; anew: boolean } | { kind: 'stop'; state: Extract<SessionState, 'auth-failed' | 'conflict' | 'stopped'> }
 
 interface Rule {
-  /** ms, first pause; grows like the ordinary one */
+  /** ms, the least pause */
   from?: number
   /** at once, without a pause, the first time */
   atOnce?: true
@@ -21,7 +21,7 @@ const rules: Readonly<Record<string, Rule>> = {
   silence: { atOnce: true },
   'sasl-temporary-auth-failure': { from: 30_000 },
   'policy-violation': { from: 60_000, strikes: {} },
-  'not-authorized': { from: 1_000, strikes: {} },
+  'not-authorized': { from: 60_000, strikes: {} },
   'host-unknown': { from: 60_000, strikes: {} },
   'host-gone': { from: 60_000, strikes: {} },
   'tls-failed': { from: 60_000, strikes: {} },

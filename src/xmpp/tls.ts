@@ -61,7 +61,8 @@ export function secure(
       settle()
       resolve(tls)
     })
-    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
   })
 }
 

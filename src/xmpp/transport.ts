@@ -2,7 +2,7 @@ import type { SecureContext } from 'node:tls'
 import type { Resolve } from '../net/address.ts'
 import type { Bounds } from './bounds.ts'
 import { type Channel, socketChannel } from './channel.ts'
-import { type AddressRules, dial, mayBePlain, notAllowed } from './dial.ts'
+import { type AddressRules, connectTo, findAddresses, mayBePlain, notAllowed } from './dial.ts'
 import { Failure, failure } from './failure.ts'
 import type { Target } from './resolver.ts'
 import { requestTls } from './starttls.ts'
@@ -19,18 +19,35 @@ export interface TransportOptions {
   signal: AbortSignal
 }
 
-/** The first of the targets that gives a channel; the failure of the last one otherwise, but one about trust is never hidden by a later one. */
-export async function openChannel(targets: readonly Target[], options: TransportOptions): Promise<Channel> {
+/** Of the targets and their addresses the first that gives a channel. */
+export function openChannel(targets: readonly Target[], options: TransportOptions): Promise<Channel> {
+  const { bounds, signal } = options
+  return firstOf(targets, { ms: bounds.target, signal }, async (target, patience) => {
+    const addresses = await findAddresses({ target, ...options, signal: patience })
+    const each = { ms: bounds.address, signal: patience }
+    return firstOf(addresses, each, (address, brief) => openAddress(address, target, { ...options, signal: brief }))
+  })
+}
+
+/**
+ * Tries one after the other, each for `ms` where another is left. Rejects with the failure of the last one, but one about trust is
+ * never hidden by a later one.
+ */
+async function firstOf<Place>(
+  places: readonly Place[],
+  { ms, signal }: { ms: number; signal: AbortSignal },
+  open: (place: Place, signal: AbortSignal) => Promise<Channel>,
+): Promise<Channel> {
   let worst: unknown
-  for (const [index, target] of targets.entries()) {
+  for (const [index, place] of places.entries()) {
     const patience = new AbortController()
-    const late = failure('timeout', 'xmpp-timeout', `The XMPP server ${target.host} did not answer in time.`)
-    const last = index === targets.length - 1
-    const timer = last ? undefined : setTimeout(() => patience.abort(late), options.bounds.target)
+    const late = failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.')
+    const last = index === places.length - 1
+    const timer = last ? undefined : setTimeout(() => patience.abort(late), ms)
     try {
-      return await openTarget(target, { ...options, signal: AbortSignal.any([options.signal, patience.signal]) })
+      return await open(place, AbortSignal.any([signal, patience.signal]))
     } catch (thrown) {
-      options.signal.throwIfAborted()
+      signal.throwIfAborted()
       if (worst === undefined || rank(thrown) >= rank(worst)) worst = thrown
     } finally {
       clearTimeout(timer)
@@ -43,27 +60,27 @@ export async function openChannel(targets: readonly Target[], options: Transport
  * A channel that is secure, or knowingly plain: nothing of an account is ever written before this has resolved.
  * Clear text needs a host that XMPP_PLAINTEXT_HOSTS names and a loopback address.
  */
-async function openTarget(target: Target, options: TransportOptions): Promise<Channel> {
-  const { domain, rules, context, readLimit, signal } = options
-  const socket = await dial({ target, ...options })
+async function openAddress(address: string, target: Target, options: TransportOptions): Promise<Channel> {
+  const { domain, rules, context, readLimit, bounds, signal } = options
+  const plain = mayBePlain(target, address, rules)
+  const connected = () => connectTo(address, { target, ms: bounds.address, signal })
   if (target.kind === 'websocket') {
     const url = target.url as URL
-    if (url.protocol === 'wss:') {
-      const tls = await secure(socket, { name: target.host, context, alpn: 'http/1.1', signal })
-      return websocketChannel(tls, { url, maxPayload: readLimit, signal })
-    }
-    if (!mayBePlain(target, socket, rules)) {
-      socket.destroy()
+    const clear = url.protocol !== 'wss:'
+    if (clear && !plain) {
       throw notAllowed('ws:// is clear text, which is only allowed to the loopback hosts that XMPP_PLAINTEXT_HOSTS names.')
     }
-    return websocketChannel(socket, { url, maxPayload: readLimit, signal })
+    const socket = await connected()
+    const carrier = clear ? socket : await secure(socket, { name: target.host, context, alpn: 'http/1.1', signal })
+    return websocketChannel(carrier, { url, maxPayload: readLimit, signal })
   }
+  const socket = await connected()
   if (target.kind === 'tls') return socketChannel(await secure(socket, { name: domain, context, alpn: 'xmpp-client', signal }))
-  const answer = await requestTls(socket, { domain, plain: mayBePlain(target, socket, rules), signal })
+  const answer = await requestTls(socket, { domain, plain, signal })
   if (answer === 'proceed') return socketChannel(await secure(socket, { name: domain, context, signal }))
   // the stream that asked is over: the next one starts on a connection of its own
   socket.destroy()
-  return socketChannel(await dial({ target, ...options }))
+  return socketChannel(await connected())
 }
 
 function rank(thrown: unknown): number {

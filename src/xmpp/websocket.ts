@@ -64,7 +64,8 @@ export function websocketChannel(
         },
       })
     })
-    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
   })
 }
 

@@ -20,9 +20,14 @@ export async function toTls(peer: Peer): Promise<void> {
   await peer.secure()
 }
 
-/** … and the log-in by PLAIN, which needs no computing; ends before the features of the authenticated stream */
+/** … and the log-in */
 export async function toAuthenticated(peer: Peer): Promise<void> {
   await toTls(peer)
+  await toLoggedIn(peer)
+}
+
+/** on a connection that is secure, by PLAIN, which needs no computing; ends before the features of the authenticated stream */
+export async function toLoggedIn(peer: Peer): Promise<void> {
   await peer.opened()
   peer.header()
   peer.write(features(mechanisms('PLAIN')))

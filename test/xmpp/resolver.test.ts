@@ -9,6 +9,7 @@ const find = (plain: ReturnType<typeof record>[], direct: ReturnType<typeof reco
     domain: 'example.org',
     service: null,
     lookup: 1000,
+    signal: new AbortController().signal,
     resolve: async (name) => (name === '_xmpp-client._tcp.example.org' ? plain : direct),
     random,
   })
@@ -57,7 +58,7 @@ describe('where the server of a domain is', () => {
   test('without records, without an answer or in time: the domain itself on 5222', async () => {
     const fallback = [{ host: 'example.org', port: 5222, kind: 'starttls' }]
     assert.deepEqual(await find([]), fallback)
-    const options = { domain: 'example.org', service: null, lookup: 5 }
+    const options = { domain: 'example.org', service: null, lookup: 5, signal: new AbortController().signal }
     assert.deepEqual(await findTargets({ ...options, resolve: async () => Promise.reject(new Error('SERVFAIL')) }), fallback)
     assert.deepEqual(await findTargets({ ...options, resolve: () => new Promise(() => undefined) }), fallback)
   })
@@ -70,7 +71,7 @@ describe('where the server of a domain is', () => {
   test('an address is not looked up in SRV', async () => {
     const resolve = async () => assert.fail('asked')
     for (const domain of ['192.0.2.1', '[2001:db8::1]']) {
-      const [target] = await findTargets({ domain, service: null, lookup: 5, resolve })
+      const [target] = await findTargets({ domain, service: null, lookup: 5, resolve, signal: new AbortController().signal })
       assert.deepEqual([target?.port, target?.kind], [5222, 'starttls'])
     }
   })

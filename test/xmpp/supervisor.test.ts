@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Connector } from '../../src/gateway/ports.ts'
@@ -6,9 +8,21 @@ import { defaultBounds } from '../../src/xmpp/bounds.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { failure } from '../../src/xmpp/failure.ts'
 import { createBuckets, createSupervisor } from '../../src/xmpp/supervisor.ts'
-import { bindFeature, features, mechanisms, serve, smFeature, toAuthenticated, toBound, toTls } from '../support/fake-log-in.ts'
-import { namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
-import { connectorFor, follow } from './support.ts'
+import {
+  answerBind,
+  bindFeature,
+  features,
+  mechanisms,
+  serve,
+  smFeature,
+  toAuthenticated,
+  toBound,
+  toLoggedIn,
+  toResume,
+  toTls,
+} from '../support/fake-log-in.ts'
+import { type FakeServerOptions, namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
+import { connectorFor, type Follower, follow } from './support.ts'
 
 const ended = (reason: string, code: Parameters<typeof failure>[1] = 'xmpp-unreachable') => failure(reason, code, 'it ended')
 
@@ -73,7 +87,15 @@ describe('the decision after an end', () => {
     assert.equal(wait('sasl-temporary-auth-failure'), 30_000)
   })
 
-  for (const reason of ['policy-violation', 'host-unknown', 'host-gone', 'tls-failed', 'server-not-trusted', 'address-not-allowed']) {
+  for (const reason of [
+    'policy-violation',
+    'not-authorized',
+    'host-unknown',
+    'host-gone',
+    'tls-failed',
+    'server-not-trusted',
+    'address-not-allowed',
+  ]) {
     test(`${reason}: from 60 s, the third time is the last`, () => {
       const { wait } = supervisor({ random: 0 })
       assert.deepEqual([wait(reason), wait(reason), wait(reason)], [60_000, 60_000, 'stopped'])
@@ -138,8 +160,8 @@ afterEach(async () => {
 const ada = { jid: 'ada@localhost', password: 'secret', resource: 'desk' }
 const quick = { backoffFirst: 1, backoffMax: 2, reconnectRate: 1000, reconnectBurst: 1000 }
 
-async function scripted(script: (peer: Peer) => Promise<void>) {
-  const server = await startFakeServer(script)
+async function scripted(script: (peer: Peer) => Promise<void>, options: FakeServerOptions = {}) {
+  const server = await startFakeServer(script, options)
   stops.push(server)
   return server
 }
@@ -150,60 +172,67 @@ function connector(server: { caFile?: string }, options: Partial<ConnectorOption
 }
 
 describe('F5: a server that stalls', () => {
+  /** each ends when the client waits for what does not come */
   const stalls: Record<string, (peer: Peer) => Promise<unknown>> = {
-    'before its header': async () => undefined,
+    'before its header': (peer) => peer.opened(),
     'in the TLS handshake': async (peer) => {
       await peer.opened()
       peer.header()
       peer.write(features(`<starttls xmlns='${namespaces.tls}'/>`))
       await peer.next()
       peer.write(`<proceed xmlns='${namespaces.tls}'/>`)
+      // the client's half of it
+      await once(peer.socket, 'data')
     },
     'at SASL': async (peer) => {
       await toTls(peer)
       await peer.opened()
       peer.header()
       peer.write(features(mechanisms('PLAIN')))
+      await peer.next(({ name }) => name === 'auth')
     },
     'at the bind': async (peer) => {
       await toAuthenticated(peer)
       peer.write(features(bindFeature + smFeature))
+      await peer.next(({ name }) => name === 'iq')
     },
-    'at the resume': async (peer) => {
-      await toAuthenticated(peer)
-      peer.write(features(bindFeature + smFeature))
-    },
+    'at the resume': toResume,
     'when stream management is asked for': async (peer) => {
       await toAuthenticated(peer)
       peer.write(features(bindFeature + smFeature))
       const iq = await peer.next(({ name }) => name === 'iq')
       peer.write(`<iq type='result' id='${iq.attributes.id}'><bind xmlns='${namespaces.bind}'><jid>ada@localhost/desk</jid></bind></iq>`)
+      await peer.next(({ name }) => name === 'enable')
     },
   }
   for (const [where, stall] of Object.entries(stalls)) {
-    test(`${where}: 50 attempts end by their deadline and leave nothing behind`, async () => {
+    test(`${where}: 50 attempts end by their deadline and leave nothing behind`, async (t) => {
+      let reached = 0
       const server = await scripted(async (peer) => {
         await stall(peer)
+        reached += 1
         await peer.closed
       })
       const resume = { id: 'sm-0', jid: 'ada@localhost/desk', inbound: 0, outbound: 0, acked: 0, max: 600, savedAt: 0 }
-      const made = connector(server, { bounds: { ...quick, attempt: 60 } })
+      const made = connector(server, { bounds: { ...quick, attempt: 500 } })
       const count = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'TCPSocketWrap').length
-      const follower = follow(made.open, { ...ada, service: server.service, resume: where === 'at the resume' ? resume : null })
-      await follower.until(() => follower.states.filter(({ state }) => state === 'backoff').length >= 5)
-      await follower.until(() => server.open <= 1)
-      const early = count()
-      // listeners that are left on a signal or a socket are told of by the platform
+      const before = count()
+      // listeners that are left on a signal or a socket, eleven or more, are told of by the platform
       const warnings: Error[] = []
       const warned = (warning: Error) => warnings.push(warning)
       process.on('warning', warned)
-      await follower.until(() => follower.states.filter(({ state }) => state === 'backoff').length >= 50)
-      assert.ok(follower.states.every(({ reason }) => reason === null || reason === 'timeout'))
-      assert.ok(count() <= early + 4, `${count()} after ${early}`)
-      await follower.connection.close()
+      const followers = Array.from({ length: 4 }, (_, index) =>
+        follow(made.open, { ...ada, resource: `${index}`, service: server.service, resume: where === 'at the resume' ? resume : null }),
+      )
+      const ended = ({ states }: Follower) => states.filter(({ state }) => state === 'backoff').length
+      await Promise.all(followers.map((each) => each.until(() => ended(each) >= 13 && reached >= 50)))
+      for (const { states } of followers) assert.ok(states.every(({ reason }) => reason === null || reason === 'timeout'))
+      await Promise.all(followers.map(({ connection }) => connection.close()))
+      await t.waitFor(() => assert.equal(server.open, 0), { timeout: 10_000 })
+      assert.ok(count() <= before, `${count()} after ${before}`)
       process.off('warning', warned)
       assert.deepEqual(warnings, [])
-      assert.equal(follower.connection.state, 'stopped')
+      assert.ok(followers.every(({ connection }) => connection.state === 'stopped'))
     })
   }
 })
@@ -254,15 +283,138 @@ test('T17: a name whose second look-up is another address is not asked a second 
   assert.equal(server.peers.length, 0)
 })
 
-test('a first address that does not answer is left for the next one', async () => {
+test('T17: a public address first and a private one later: the private one is never dialled', async () => {
   const server = await scripted(async (peer) => {
     await toBound(peer)
     await serve(peer)
   })
-  const srv = records(server.port)
-  const host = async () => ['127.0.0.2', '127.0.0.1']
-  const follower = follow(connector(server, { resolve: { host, srv }, privateHosts: ['xmpp.example'] }).open, ada)
+  const answers: string[] = []
+  const host = async () => {
+    // nobody has the first one: it is public, and leads nowhere
+    answers.push(answers.length === 0 ? '2000::1' : '127.0.0.1')
+    return answers.slice(-1)
+  }
+  const bounds = { ...quick, address: 50 }
+  const options = { resolve: { host, srv: records(server.port) }, ports: [server.port], bounds }
+  const follower = follow(connector(server, options).open, ada)
+  await follower.state('stopped')
+  const reasons = follower.states.map(({ reason }) => reason)
+  assert.equal(reasons[1], 'unreachable')
+  assert.deepEqual(new Set(reasons.slice(2)), new Set(['unreachable', 'address-not-allowed']))
+  assert.equal(answers.length, 4)
+  assert.equal(server.peers.length, 0)
+})
+
+test('T17: clear text goes to the address that was found loopback, on its second connection too', async () => {
+  const second = Promise.withResolvers<void>()
+  const server = await scripted(async (peer) => {
+    await peer.opened()
+    peer.header()
+    peer.write(features(mechanisms('SCRAM-SHA-1')))
+    if (peer.number > 1) second.resolve()
+    await peer.closed
+  })
+  let asked = 0
+  const host = async () => {
+    asked += 1
+    return [asked === 1 ? '127.0.0.1' : '127.0.0.2']
+  }
+  const options = { resolve: { host, srv: records(server.port) }, privateHosts: ['xmpp.example'], plaintextHosts: ['xmpp.example'] }
+  const follower = follow(connector(server, options).open, ada)
+  await Promise.race([second.promise, follower.state('backoff')])
+  assert.deepEqual([asked, server.peers.length], [1, 2])
+})
+
+/** an address of loopback that takes connections on this port and says nothing */
+async function silent(port: number, address: string): Promise<() => number> {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined))
+  }).listen(port, address)
+  await once(server, 'listening')
+  stops.push({
+    stop: async () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  })
+  return () => sockets.length
+}
+
+test('an address that refuses, or answers and then stalls, is left for the next one', async () => {
+  const server = await scripted(async (peer) => {
+    await toBound(peer)
+    await serve(peer)
+  })
+  const stalled = await silent(server.port, '127.0.0.3')
+  const host = async () => ['127.0.0.2', '127.0.0.3', '127.0.0.1']
+  const resolve = { host, srv: records(server.port) }
+  const follower = follow(connector(server, { resolve, privateHosts: ['xmpp.example'], bounds: { ...quick, address: 500 } }).open, ada)
   await follower.online()
+  assert.equal(stalled(), 1)
+  assert.equal(follower.states.length, 2)
+})
+
+test('an address that stalls in its TLS handshake is left for the next one', async () => {
+  const server = await scripted(
+    async (peer) => {
+      await toLoggedIn(peer)
+      peer.write(features(bindFeature))
+      await answerBind(peer, { sm: false })
+      await serve(peer)
+    },
+    { direct: true },
+  )
+  const stalled = await silent(server.port, '127.0.0.2')
+  const srv = async (name: string) =>
+    name.startsWith('_xmpps-client') ? [{ name: 'xmpp.example', port: server.port, priority: 0, weight: 0 }] : []
+  const resolve = { host: async () => ['127.0.0.2', '127.0.0.1'], srv }
+  const follower = follow(connector(server, { resolve, privateHosts: ['xmpp.example'], bounds: { ...quick, address: 500 } }).open, ada)
+  await follower.online()
+  assert.equal(stalled(), 1)
+})
+
+test('a target that does not come to a secure channel in time is left for the next one, the last one never', async () => {
+  const server = await scripted(async (peer) => {
+    await toBound(peer)
+    await serve(peer)
+  })
+  const stalled = await silent(server.port, '127.0.0.2')
+  const srv = async (name: string) =>
+    name.startsWith('_xmpp-client')
+      ? ['127.0.0.2', '127.0.0.1'].map((target, priority) => ({ name: target, port: server.port, priority, weight: 0 }))
+      : []
+  const options = { resolve: { srv }, privateHosts: ['127.0.0.1', '127.0.0.2'] }
+  const follower = follow(connector(server, { ...options, bounds: { ...quick, target: 500 } }).open, ada)
+  await follower.online()
+  assert.equal(stalled(), 1)
+  assert.equal(follower.states.length, 2)
+
+  const only = { ...ada, service: `xmpp://127.0.0.2:${server.port}` }
+  const alone = follow(connector(server, { ...options, bounds: { ...quick, target: 1, address: 1000, attempt: 1500 } }).open, only)
+  assert.equal((await alone.state('backoff')).reason, 'timeout')
+  assert.equal(stalled(), 2)
+})
+
+describe('the deadline is over what comes before the connection, too', () => {
+  const never = () => new Promise<never>(() => undefined)
+  const cases: Record<string, { options?: Partial<ConnectorOptions>; login?: { sasl: () => Promise<never> } }> = {
+    'credentials that do not come': { login: { sasl: never } },
+    'a service record that does not come': { options: { resolve: { srv: never } } },
+    'an address that does not come': { options: { resolve: { srv: records(5222), host: never } } },
+  }
+  for (const [what, { options = {}, login = {} }] of Object.entries(cases)) {
+    test(what, async () => {
+      const server = await scripted(async (peer) => peer.closed)
+      const wait = { lookup: 60_000, attempt: 60_000 }
+      const spec = { ...ada, ...login, service: options.resolve === undefined ? server.service : null }
+      const late = follow(connector(server, { ...options, bounds: { ...quick, ...wait, attempt: 50 } }).open, spec)
+      assert.equal((await late.state('backoff')).reason, 'timeout')
+      const closed = follow(connector(server, { ...options, bounds: { ...quick, ...wait } }).open, spec)
+      await closed.connection.close()
+      assert.equal(closed.connection.state, 'stopped')
+    })
+  }
 })
 
 test('the work of a bind that fails ends the stream, and the next one does it again', async () => {
