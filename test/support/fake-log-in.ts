@@ -79,23 +79,28 @@ export async function serve(peer: Peer, { count = 0 }: { count?: number } = {}):
   }
 }
 
-/** The server's side of SCRAM-SHA-1 for one password; `forge` makes the last proof wrong. */
-export function scramServer(password: string, { iterations = 4096, forge = false, hash = 'sha1' } = {}) {
+/** The server's side of SCRAM for one password; `forge` makes the last proof wrong, `binding` is what the server has for a -PLUS. */
+export function scramServer(password: string, { iterations = 4096, forge = false, hash = 'sha1', binding = Buffer.alloc(0) } = {}) {
   const salt = randomBytes(16)
   const length = { sha1: 20, sha256: 32, sha512: 64 }[hash] as number
   const hmac = (key: Buffer, data: string) => createHmac(hash, key).update(data, 'latin1').digest()
+  let header = ''
   let clientFirst = ''
   let serverFirst = ''
   return {
     first(auth: string): string {
       const data = Buffer.from(auth, 'base64').toString('latin1')
-      clientFirst = data.slice(data.indexOf('n=', data.indexOf(',', data.indexOf(',') + 1)))
+      const start = data.indexOf('n=', data.indexOf(',', data.indexOf(',') + 1))
+      header = data.slice(0, start)
+      clientFirst = data.slice(start)
       const nonce = /r=([^,]+)/.exec(clientFirst)?.[1]
       serverFirst = `r=${nonce}server,s=${salt.toString('base64')},i=${iterations}`
       return Buffer.from(serverFirst).toString('base64')
     },
     last(response: string): string {
       const data = Buffer.from(response, 'base64').toString('latin1')
+      const bound = Buffer.from(/^c=([^,]*)/.exec(data)?.[1] ?? '', 'base64')
+      if (!bound.equals(Buffer.concat([Buffer.from(header), binding]))) throw new Error('the client is bound to another channel')
       const message = `${clientFirst},${serverFirst},${data.slice(0, data.lastIndexOf(',p='))}`
       const salted = pbkdf2Sync(password, salt, iterations, length, hash)
       const stored = createHash(hash).update(hmac(salted, 'Client Key')).digest()

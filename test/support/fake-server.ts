@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
-import { createSecureContext, createServer as createTlsServer, TLSSocket } from 'node:tls'
+import { createSecureContext, createServer as createTlsServer, type SecureVersion, TLSSocket } from 'node:tls'
 import type { Element } from '../../src/stanza/element.ts'
 import { createStreamParser, type StreamParser } from '../../src/stanza/parse.ts'
 import { authority } from './authority.ts'
@@ -60,14 +60,15 @@ export interface FakeServerOptions {
   certificateNames?: readonly string[]
   /** TLS from the first byte */
   direct?: boolean
+  maxVersion?: SecureVersion
 }
 
 export async function startFakeServer(script: Script, options: FakeServerOptions = {}): Promise<FakeServer> {
-  const { domain = 'localhost', certificateNames = [domain], direct = false } = options
+  const { domain = 'localhost', certificateNames = [domain], direct = false, maxVersion = 'TLSv1.3' } = options
   const folder = temporaryFolder('scripted')
   const { caFile, certify } = await authority()
   const files = await certify(folder, certificateNames)
-  const credentials = { key: readFileSync(files.key), cert: readFileSync(files.certificate) }
+  const credentials = { key: readFileSync(files.key), cert: readFileSync(files.certificate), maxVersion }
   rmSync(folder, { recursive: true, force: true })
   const context = createSecureContext(credentials)
   const peers: Peer[] = []
