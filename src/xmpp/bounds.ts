@@ -22,6 +22,8 @@ export interface Bounds {
   requestDelay: number
   /** received stanzas not yet stored: reading pauses */
   unstored: number
+  /** times that the server asks what is stored while our last answer waits in the socket: reading pauses */
+  unanswered: number
   /** sent stanzas not yet acknowledged, kept for a resume; beyond it `send` refuses */
   unacked: number
   /** … and their characters */
@@ -64,6 +66,7 @@ export const defaultBounds: Bounds = {
   requestAfter: 10,
   requestDelay: 100,
   unstored: 80,
+  unanswered: 5_000,
   unacked: 2_000,
   unackedSize: 8 * 1024 * 1024,
   backlog: 4 * 1024 * 1024,

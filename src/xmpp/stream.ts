@@ -58,7 +58,10 @@ export function createStream(options: StreamOptions): Stream {
   const waiting = new Set<() => void>()
   let over = false
   let closing = false
+  /** nothing is read: too much of what came is not stored yet */
   let paused = false
+  /** how often the server asked while an answer to it is on its way, the first time included */
+  let asked = 0
   /** stanzas sent since the server was last asked to acknowledge */
   let unrequested = 0
   let requestTimer: NodeJS.Timeout | undefined
@@ -78,13 +81,17 @@ export function createStream(options: StreamOptions): Stream {
 
   // ------------------------------------------------------------ out
 
-  function send(xml: string): { position: number; written: Promise<void> } {
+  function needRoom(): void {
     if (over || closing) throw offline()
-    if (xml.length * 3 > maxBytes && Buffer.byteLength(xml) > maxBytes) {
-      throw new Problem('stanza-too-large', `The stanza is larger than the ${maxBytes} bytes that the server takes.`)
-    }
     if (ledger.unacked >= bounds.unacked || ledger.unackedSize > bounds.unackedSize || writer.backlog() > bounds.backlog) {
       throw new Problem('session-offline', 'Too much is on its way to the XMPP server already.', { retryAfter: 1 })
+    }
+  }
+
+  function send(xml: string): { position: number; written: Promise<void> } {
+    needRoom()
+    if (xml.length * 3 > maxBytes && Buffer.byteLength(xml) > maxBytes) {
+      throw new Problem('stanza-too-large', `The stanza is larger than the ${maxBytes} bytes that the server takes.`)
     }
     return transmit(xml)
   }
@@ -162,9 +169,38 @@ export function createStream(options: StreamOptions): Stream {
     return true
   }
 
+  /** One answer is on its way at a time. A server that asks on and takes none is not read until it does: the watch counts that as silence. */
   function acknowledge(): void {
     events.verified()
-    void write(`<a xmlns="${SM}" h="${ledger.inbound}"/>`)
+    asked += 1
+    if (asked === 1) answer()
+    else if (asked === bounds.unanswered) channel.pause()
+  }
+
+  function answer(): void {
+    tell().then(
+      () => {
+        const [more, choked] = [asked > 1, isChoked()]
+        asked = 0
+        if (more) acknowledge()
+        if (choked) read()
+      },
+      () => undefined,
+    )
+  }
+
+  function isChoked(): boolean {
+    return asked >= bounds.unanswered
+  }
+
+  function tell(): Promise<void> {
+    return write(`<a xmlns="${SM}" h="${ledger.inbound}"/>`)
+  }
+
+  function read(): void {
+    if (paused || isChoked() || over) return
+    readingSince = clock.monotonic()
+    channel.resume()
   }
 
   function onAcknowledged(h: number): void {
@@ -239,13 +275,12 @@ export function createStream(options: StreamOptions): Stream {
       ledger.store(position)
       if (paused && !over && ledger.lag < bounds.unstored / 2) {
         paused = false
-        readingSince = clock.monotonic()
-        channel.resume()
+        read()
       }
     },
     ping: () =>
       new Promise((resolve, reject) => {
-        if (over || closing) throw offline()
+        needRoom()
         const timer = setTimeout(() => reject(new Problem('xmpp-timeout', 'The XMPP server did not answer a ping.')), bounds.ping)
         sendPing((problem) => {
           clearTimeout(timer)
@@ -254,7 +289,7 @@ export function createStream(options: StreamOptions): Stream {
         })
       }),
     settle: (ms) => {
-      if (!over && managed) acknowledge()
+      if (!over && managed) void tell()
       request()
       return settled(ms)
     },
@@ -266,7 +301,7 @@ export function createStream(options: StreamOptions): Stream {
       request()
       await settled(bounds.closeAcks)
       if (over) return
-      if (managed) void write(`<a xmlns="${SM}" h="${ledger.inbound}"/>`)
+      if (managed) void tell()
       void write(channel.framed ? '<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>' : '</stream:stream>')
       writer.flush()
       const timer = setTimeout(() => destroy(closed()), bounds.closeStream)

@@ -4,7 +4,7 @@ import type { Connector } from '../../src/gateway/ports.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { ack, request, serve, toAuthenticated, toBound } from '../support/fake-log-in.ts'
 import { type Peer, startFakeServer } from '../support/fake-server.ts'
-import { connectorFor, follow } from './support.ts'
+import { connectorFor, type Follower, follow } from './support.ts'
 
 const stops: { stop(): Promise<void> }[] = []
 const connectors: Connector[] = []
@@ -52,6 +52,64 @@ test('a server that reads nothing stops the writing at the bound', async () => {
   assert.throws(() => {
     for (;;) follower.connection.send(stanza)
   }, offline)
+})
+
+/** sends until no more goes out */
+async function fill({ connection }: Follower): Promise<void> {
+  const stanza = `<message><body>${'x'.repeat(100_000)}</body></message>`
+  for (let tries = 0; tries < 200; tries += 1) {
+    try {
+      connection.send(stanza)
+      await new Promise((resolve) => setImmediate(resolve))
+    } catch {
+      return
+    }
+  }
+  assert.fail('everything was taken')
+}
+
+test('a server that asks on and on for what is handled and takes no answer is found dead, although it is heard', async () => {
+  const flood = Promise.withResolvers<void>()
+  const { follower } = await bound(
+    async (peer) => {
+      peer.socket.pause()
+      await flood.promise
+      const pump = () => {
+        while (!peer.socket.destroyed && peer.socket.write(request.repeat(1000)));
+      }
+      peer.socket.on('drain', pump)
+      pump()
+      await peer.closed
+    },
+    { backlog: 200_000, unanswered: 100, idle: 50, silence: 100 },
+  )
+  await fill(follower)
+  flood.resolve()
+  const { reason } = await follower.until(() => follower.states.find((told) => told.reason !== null))
+  assert.equal(reason, 'silence')
+})
+
+test('a server that takes the answer late has few for all that it asked, the last with the latest number', async () => {
+  const asks = Promise.withResolvers<void>()
+  const answered = Promise.withResolvers<void>()
+  const { server, follower } = await bound(
+    async (peer) => {
+      peer.socket.pause()
+      await asks.promise
+      peer.write(`<message id='1'/>${request.repeat(1000)}<message id='2'/>${request}`)
+      peer.socket.resume()
+      await peer.next(({ name, attributes }) => name === 'a' && attributes.h === '2')
+      answered.resolve()
+      await peer.closed
+    },
+    { backlog: 200_000, unanswered: 100 },
+  )
+  await fill(follower)
+  asks.resolve()
+  await answered.promise
+  const answers = server.peers[0]?.heard.match(/<a /g) ?? []
+  assert.ok(answers.length < 50, `${answers.length} answers`)
+  assert.equal(follower.connection.state, 'online')
 })
 
 test('a promise of a write that is not waited for never becomes an unhandled rejection; one that is tells', async () => {
