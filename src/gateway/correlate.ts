@@ -5,6 +5,8 @@ import { domainOf, jid } from '../stanza/jid.ts'
 
 /** iqs of one session that wait for their answer at one time */
 export const PENDING_IQS = 100
+/** … and that gave up waiting, whose answers are known for late when they come; the oldest is forgotten */
+const OVERDUE_IQS = 100
 
 export interface Correlator {
   /** Waits for the answer to the iq with that id. Rejects with the stanza's problem, xmpp-timeout, or what `failAll` was given. */
@@ -12,7 +14,7 @@ export interface Correlator {
     request: { id: string; type: 'get' | 'set'; to: string | undefined },
     options: { timeout: number; signal?: AbortSignal },
   ): Promise<Element>
-  /** Hands an iq of type result or error over; false when nothing waits for it (late or forged). */
+  /** Hands an iq of type result or error over; one that comes too late is told and left out. False when its sender was not asked, or has answered. */
   answer(iq: Element): boolean
   /** it was not sent after all */
   forget(id: string): void
@@ -26,13 +28,29 @@ export interface Correlator {
  * Requests and their answers, on (id, who may answer). Ids are 128-bit random; the sender is checked as RFC 6120
  * section 8.1.2.1 has it, so that nobody else can answer.
  */
-export function createCorrelator({ own }: { own: () => { bare: string; full: string | null } }): Correlator {
+export function createCorrelator({
+  own,
+  onLate = () => {},
+}: {
+  own: () => { bare: string; full: string | null }
+  /** an answer came when nobody waited any more */
+  onLate?: () => void
+}): Correlator {
   interface Waiting {
     type: 'get' | 'set'
     answerers: ReadonlySet<string>
     settle(outcome: { iq: Element } | { problem: Problem }): void
+    giveUp(problem: Problem): void
   }
   const pending = new Map<string, Waiting>()
+  /** who may still answer what nobody waits for any more; few sessions ever need it */
+  let overdue: Map<string, ReadonlySet<string>> | undefined
+
+  function isLate({ attributes: { id = '', from } }: Element): boolean {
+    if (!overdue?.get(id)?.has(comparable(from))) return false
+    overdue.delete(id)
+    return true
+  }
 
   return {
     wait({ id, type, to }, { timeout, signal }) {
@@ -40,8 +58,8 @@ export function createCorrelator({ own }: { own: () => { bare: string; full: str
         throw new Problem('too-many-requests', `${PENDING_IQS} iqs of this session wait for an answer already.`, { retryAfter: 1 })
       if (pending.has(id)) throw new Problem('id-in-use', `An iq with the id ${id} waits for its answer already.`)
       return new Promise((resolve, reject) => {
-        const late = () => settle({ problem: new Problem('xmpp-timeout', `No answer within ${timeout / 1000} s.`) })
-        const gone = () => settle({ problem: new Problem('xmpp-timeout', 'The caller has gone.') })
+        const late = () => giveUp(new Problem('xmpp-timeout', `No answer within ${timeout / 1000} s.`))
+        const gone = () => giveUp(new Problem('xmpp-timeout', 'The caller has gone.'))
         const timer = setTimeout(late, timeout)
         const settle: Waiting['settle'] = (outcome) => {
           clearTimeout(timer)
@@ -50,7 +68,14 @@ export function createCorrelator({ own }: { own: () => { bare: string; full: str
           if ('iq' in outcome) resolve(outcome.iq)
           else reject(outcome.problem)
         }
-        pending.set(id, { type, answerers: answerersOf(to, own()), settle })
+        const answerers = answerersOf(to, own())
+        const giveUp: Waiting['giveUp'] = (problem) => {
+          overdue ??= new Map()
+          overdue.set(id, answerers)
+          if (overdue.size > OVERDUE_IQS) overdue.delete(overdue.keys().next().value as string)
+          settle({ problem })
+        }
+        pending.set(id, { type, answerers, settle, giveUp })
         if (signal?.aborted) gone()
         else signal?.addEventListener('abort', gone)
       })
@@ -58,7 +83,11 @@ export function createCorrelator({ own }: { own: () => { bare: string; full: str
 
     answer(iq) {
       const waiting = pending.get(iq.attributes.id ?? '')
-      if (!waiting?.answerers.has(comparable(iq.attributes.from))) return false
+      if (!waiting?.answerers.has(comparable(iq.attributes.from))) {
+        const late = isLate(iq)
+        if (late) onLate()
+        return late
+      }
       if (iq.attributes.type === 'result') waiting.settle({ iq })
       else
         waiting.settle({
@@ -70,12 +99,12 @@ export function createCorrelator({ own }: { own: () => { bare: string; full: str
     forget: (id) => pending.get(id)?.settle({ problem: new Problem('session-offline', 'It was not sent.', { retryAfter: 1 }) }),
 
     failAll() {
-      for (const { type, settle } of [...pending.values()]) {
+      for (const { type, giveUp } of [...pending.values()]) {
         const problem =
           type === 'get'
             ? new Problem('session-offline', 'The connection was lost before the answer came.', { retryAfter: 5 })
             : new Problem('outcome-unknown', 'The connection was lost before the answer came; the request may have been carried out.')
-        settle({ problem })
+        giveUp(problem)
       }
     },
 

@@ -153,7 +153,10 @@ export function createLive(
     },
   })
 
-  const correlator = createCorrelator({ own: () => ({ bare: session.record.jid, full: session.jid }) })
+  const correlator = createCorrelator({
+    own: () => ({ bare: session.record.jid, full: session.jid }),
+    onLate: () => metrics.count('iq_late_total'),
+  })
 
   const outbox = createOutbox({
     id,

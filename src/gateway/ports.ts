@@ -499,6 +499,7 @@ export type Counter =
   | 'stanzas_total'
   | 'stanza_rejected_total'
   | 'stanza_spoof_total'
+  | 'iq_late_total'
   | 'idempotency_total'
   | 'lease_total'
   | 'fenced_writes_total'

@@ -71,6 +71,10 @@ forEachCell('metrics', { server: { users: users('romeo', 'juliet', 'mercutio') }
     )
     assert.equal((await refused).status, 501)
     assert.equal((await ask(juliet.jid, 1)).status, 504)
+    const { element: unanswered } = await juliet.next((stanza) => stanza.name === 'iq' && inner(stanza, 'ping') !== undefined)
+    juliet.send(`<iq type='result' to='${romeo.full}' id='${unanswered.attributes.id}'/>`)
+    await becomes('iq_late_total', 1)
+    assert.equal(await now('stanza_spoof_total'), 0)
     for (const result of ['result', 'error', 'timeout']) assert.equal(await since('iq_duration_seconds_count', { result }), 1, result)
   })
 

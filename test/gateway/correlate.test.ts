@@ -132,6 +132,43 @@ test('a caller that goes ends the wait, and its deadline does', async (t) => {
   await assert.rejects(late, problem('xmpp-timeout'))
 })
 
+test('an answer that comes too late is no forgery, and counts apart, once; one by somebody else is', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let late = 0
+  const pending = createCorrelator({ own: () => own, onLate: () => (late += 1) })
+  const ends = [
+    pending.wait({ id: 'late', type: 'get', to: 'juliet@capulet.lit' }, { timeout: 1_000 }),
+    pending.wait({ id: 'left', type: 'get', to: undefined }, { timeout: 60_000, signal: AbortSignal.abort() }),
+    pending.wait({ id: 'lost', type: 'set', to: undefined }, { timeout: 60_000 }),
+  ]
+  t.mock.timers.tick(1_000)
+  pending.failAll()
+  await Promise.allSettled(ends)
+  assert.equal(pending.answer(iq('late', 'evil@attacker.lit')), false)
+  assert.equal(pending.answer(iq('never', undefined)), false)
+  assert.equal(late, 0)
+  assert.ok(pending.answer(iq('late', 'juliet@capulet.lit')))
+  assert.ok(pending.answer(iq('left', undefined, 'error')))
+  assert.ok(pending.answer(iq('lost', own.bare)))
+  assert.equal(late, 3)
+  assert.equal(pending.answer(iq('late', 'juliet@capulet.lit')), false)
+})
+
+test('those that ended without an answer are remembered up to a bound, the newest', async () => {
+  const pending = correlator()
+  for (let round = 0; round < 3; round += 1) {
+    const all = Array.from({ length: 100 }, (_, index) =>
+      pending.wait({ id: `${round} ${index}`, type: 'get', to: undefined }, { timeout: 60_000 }),
+    )
+    pending.failAll()
+    await Promise.allSettled(all)
+  }
+  assert.deepEqual(
+    ['0 0', '1 99', '2 0', '2 99'].map((id) => pending.answer(iq(id, undefined))),
+    [false, false, true, true],
+  )
+})
+
 test('requests that wait at one time are bounded', async () => {
   const pending = correlator()
   const all = Array.from({ length: 100 }, (_, index) => pending.wait({ id: `${index}`, type: 'get', to: undefined }, { timeout: 60_000 }))
