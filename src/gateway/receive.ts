@@ -9,7 +9,7 @@ import type { Archived, Effect, Feature, Incoming, IqAnswer, LiveSession } from 
 import { gapEvent } from './gap.ts'
 import { collect, type Handled } from './inbound.ts'
 import type { Change, Clock, EventDraft } from './ports.ts'
-import { authorsId, dedupKeys, forgesOwnData, isFrom, isOfAccount, trustedStanzaId, unwrap } from './provenance.ts'
+import { authorsId, dedupKeys, forgesOwnData, isFrom, isOfAccount, trustedStanzaId, type Unwrapped, unwrap } from './provenance.ts'
 
 /** State kind of messages that wait for the end of a catch-up; the key is their order */
 const HELD = 'held'
@@ -125,17 +125,18 @@ export function createReceiver({
 
   // ---- messages
 
-  async function message(connection: number, received: Element): Promise<Handled> {
+  /** A message as it counts; undefined for one that somebody else made in the name of the own account. */
+  function genuine(received: Element): Extract<Unwrapped, { kind: 'own' }> | undefined {
     const unwrapped = unwrap(received, session.record.jid)
-    if (unwrapped.kind === 'forged') {
-      onForged('carbon')
-      return nothing()
-    }
-    const { stanza, carbon } = unwrapped
-    if (forgesOwnData(stanza, session.record.jid)) {
-      onForged('pep')
-      return nothing()
-    }
+    if (unwrapped.kind === 'forged') onForged('carbon')
+    else if (forgesOwnData(unwrapped.stanza, session.record.jid)) onForged('pep')
+    else return unwrapped
+    return undefined
+  }
+
+  async function message(connection: number, received: Element): Promise<Handled> {
+    const { stanza, carbon } = genuine(received) ?? {}
+    if (stanza === undefined) return nothing()
     const id = trustedStanzaId(stanza, session.record.jid)
     if (carbon === 'sent') {
       const sent = await ownRecord(stanza)
@@ -151,6 +152,8 @@ export function createReceiver({
     const all = nothing()
     for (const { id, stamp, stanza } of items) {
       const handled = await guarded('message', async () => {
+        // who could not tell this live cannot by way of the archive
+        if (!genuine(stanza)) return nothing()
         const sent = isFrom(stanza, session.record.jid) ? await ownRecord(stanza) : undefined
         if (!sent) return await told({ stanza, connection: 0, archive: { id, stamp } }, id)
         confirm(sent.id, id)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { dedupKeys, forgesOwnData, isOfAccount, unwrap } from '../../src/gateway/provenance.ts'
+import { dedupKeys, forgesOwnData, isOfAccount, trustedStanzaId, unwrap } from '../../src/gateway/provenance.ts'
 import { child } from '../../src/stanza/element.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
 import { serialize } from '../../src/stanza/serialize.ts'
@@ -74,6 +74,16 @@ test('T6: a stanza-id counts only when the own account gave it, and in a room wh
   assert.deepEqual(keys('juliet@capulet.lit', 'chat', juliet), { dedup: ['id juliet@capulet.lit chat m1 '], dedupAgainst: [] })
   assert.deepEqual(keys('room@muc.lit', 'groupchat', nick).dedup, [`stanza-id ${nick} s1`])
   assert.deepEqual(keys(own, 'groupchat', nick), { dedup: [`id ${nick} groupchat m1 `], dedupAgainst: [] })
+})
+
+test('T6: a stanza-id is by exactly the own bare JID, or exactly the room', () => {
+  const given = (by: string, whose: string) =>
+    trustedStanzaId(parseStanza(`<message><stanza-id xmlns="urn:xmpp:sid:0" ${by} id="s1"/></message>`), whose)
+  for (const by of [`by="${own}/any"`, 'by="montague.lit"', 'by="mallory@evil.lit"', 'by="@/"', ''])
+    assert.equal(given(by, own), undefined, by)
+  for (const by of [`by="${own}"`, 'by="Romeo@Montague.LIT"']) assert.equal(given(by, own), 's1', by)
+  assert.equal(given('by="room@muc.lit/mallory"', 'room@muc.lit'), undefined)
+  assert.equal(given('by="room@muc.lit"', 'room@muc.lit'), 's1')
 })
 
 test('T6: of several stanza-ids by the own account the last is the server’s', () => {

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Archived, LiveSession } from '../../src/gateway/feature.ts'
+import { createMirror } from '../../src/gateway/mirror.ts'
+import { createReceiver } from '../../src/gateway/receive.ts'
+import { parseStanza } from '../../src/stanza/parse.ts'
+import type { Translator } from '../../src/stanza/translate.ts'
+
+const own = 'romeo@montague.lit'
+
+/** A receiver that tells what its rooms are shown, and what it counts as forged. */
+function receiving() {
+  const shown: string[] = []
+  const forged: string[] = []
+  const state = createMirror(new Map())
+  const session = { record: { jid: own }, state, isOwn: () => false, message: async () => undefined } as unknown as LiveSession
+  const receiver = createReceiver({
+    session,
+    features: [{ name: 'watching', message: async ({ stanza }) => void shown.push(stanza.attributes.id ?? '') }],
+    answers: new Map(),
+    vocabulary: {} as Translator,
+    archive: { page: async () => ({ items: [], complete: true }), take: () => false },
+    remember: (change) => change,
+    confirm: () => undefined,
+    noteArchived: (id) => ({ state: [{ kind: 'archive', key: 'last', value: id }] }),
+    reply: () => undefined,
+    answered: () => true,
+    raise: () => undefined,
+    seenPresence: () => undefined,
+    onForged: (kind) => forged.push(kind),
+    onError: (error) => assert.fail(String(error)),
+  })
+  return { receiver, shown, forged }
+}
+
+const bookmarks = (from: string, id: string) =>
+  `<message from="${from}" id="${id}"><event xmlns="http://jabber.org/protocol/pubsub#event"><items node="urn:xmpp:bookmarks:1"/></event></message>`
+const carbon = (from: string, id: string) =>
+  `<message from="${from}" id="${id}"><sent xmlns="urn:xmpp:carbons:2"><forwarded xmlns="urn:xmpp:forward:0"><message from="${own}/x"/></forwarded></sent></message>`
+const plain = '<message from="mallory@evil.lit" id="plain"><body>hi</body></message>'
+
+test('T1, T5: what is forged live is forged in the archive too, which goes on after it', async () => {
+  const forgeries = [bookmarks('mallory@evil.lit', 'pep'), carbon('mallory@evil.lit', 'carbon')]
+  const live = receiving()
+  for (const xml of [...forgeries, plain]) await live.receiver.stanza(0, parseStanza(xml))
+  const archived = receiving()
+  const items = [...forgeries, plain].map((xml, index): Archived => ({ id: `a${index}`, stamp: '', stanza: parseStanza(xml) }))
+  const { change } = await archived.receiver.archived(items)
+  for (const { shown, forged } of [live, archived]) assert.deepEqual([shown, forged], [['plain'], ['pep', 'carbon']])
+  assert.deepEqual(
+    change.state?.map(({ value }) => value),
+    ['a0', 'a1', 'a2'],
+  )
+})
+
+test('T5: what the own account tells counts from the archive as it does live', async () => {
+  const { receiver, shown, forged } = receiving()
+  await receiver.archived([{ id: 'a1', stamp: '', stanza: parseStanza(bookmarks(own, 'pep')) }])
+  assert.deepEqual([shown, forged], [['pep'], []])
+})
