@@ -14,6 +14,10 @@ import { timestamp } from './record.ts'
 const PAGE = 50
 /** ms before the last message known at which a look by time starts, where its id is of no use: clocks differ */
 const OVERLAP = 300_000
+/** epoch ms: no archive is from before 2000 */
+const OLDEST = Date.UTC(2000)
+/** ms that the clock of a server may be ahead */
+const AHEAD = 86_400_000
 /** messages, and ms, that one catch-up may take; beyond is told as a gap */
 const MOST = 10_000
 const WITHIN = 300_000
@@ -53,10 +57,15 @@ export interface CatchUp {
   doubts(): Promise<void>
 }
 
+/** When a message came into the archive; undefined for a stamp that cannot be right, which decides nothing then. */
+function timeOf(stamp: string | undefined, clock: Clock): number | undefined {
+  const time = stamp === undefined ? Number.NaN : Date.parse(stamp)
+  return time >= OLDEST && time <= clock.now() + AHEAD ? time : undefined
+}
+
 /** Notes the newest message known to be in the archive; `stamp` as the archive gave it. */
 export function noteArchived(clock: Clock, id: string, stamp: string | undefined, key: 'first' | 'last' | 'owed' = 'last'): Change {
-  const given = stamp === undefined ? Number.NaN : Date.parse(stamp)
-  const mark: Mark = { id, at: Number.isNaN(given) ? clock.now() : given }
+  const mark: Mark = { id, at: timeOf(stamp, clock) ?? clock.now() }
   return { state: [{ kind: 'archive', key, value: mark }] }
 }
 
@@ -142,7 +151,7 @@ export function createCatchUp({
     const { id: begun, at: since } = first() ?? {}
     if (!begun || since === undefined) return items
     const at = items.findIndex(({ id }) => id === begun)
-    return items.slice(at + 1).filter(({ stamp }) => !(Date.parse(stamp) < since))
+    return items.slice(at + 1).filter(({ stamp }) => (timeOf(stamp, clock) ?? since) >= since)
   }
 
   async function begin(): Promise<(() => Promise<void>) | undefined> {
@@ -205,7 +214,7 @@ export function createCatchUp({
 
   /** Do these begin before what was accepted since? What the server got before is no longer in doubt. */
   async function reaches(since: number, items: readonly Archived[]): Promise<boolean> {
-    if (items.some(({ stamp }) => Date.parse(stamp) < since - OVERLAP)) return true
+    if (items.some(({ stamp }) => (timeOf(stamp, clock) ?? since) < since - OVERLAP)) return true
     const own = items.map(({ stanza }) => stanza).find(isOwn)
     const record = own && (await session.message(messageId(own)))
     return record !== undefined && record.acceptedAt < since

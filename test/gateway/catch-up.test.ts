@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Problem } from '../../src/errors.ts'
 import type { Archive } from '../../src/gateway/archive.ts'
 import { createCatchUp, noteArchived } from '../../src/gateway/catch-up.ts'
-import type { ArchiveQuery, LiveSession } from '../../src/gateway/feature.ts'
+import type { Archived, ArchiveQuery, LiveSession } from '../../src/gateway/feature.ts'
 import type { Handled, Inbound } from '../../src/gateway/inbound.ts'
 import { createMirror } from '../../src/gateway/mirror.ts'
 import type { Outbox } from '../../src/gateway/outbox.ts'
@@ -13,6 +13,7 @@ import { CLIENT, element } from '../../src/stanza/element.ts'
 
 const HOUR = 3_600_000
 const nothing = async (): Promise<Handled> => ({ change: {}, after: [] })
+const refused = new Problem('xmpp-item-not-found', 'Not there.', { xmpp: { type: 'cancel', condition: 'item-not-found' } })
 const lost = new Problem('outcome-unknown', 'The connection was lost.')
 
 /** A catch-up over what a session remembers; `page` is its archive. */
@@ -20,6 +21,7 @@ function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']
   const state = createMirror(remembered)
   const told: string[] = []
   const waiting: boolean[] = []
+  const restored: string[] = []
   let now = 0
   const clock: Clock = { now: () => now, monotonic: () => now }
   const session = {
@@ -40,7 +42,10 @@ function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']
       },
     } as unknown as Inbound,
     receiver: {
-      archived: nothing,
+      archived: async (items: readonly Archived[]) => {
+        restored.push(...items.map(({ id }) => id))
+        return await nothing()
+      },
       hold: () => waiting.push(true),
       holds: () => false,
       release: async () => {
@@ -57,6 +62,7 @@ function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']
     catchUp,
     told,
     waiting,
+    restored,
     remembered,
     at: (time: number) => {
       now = time
@@ -119,13 +125,41 @@ test('an id that the archive does not know any more is replaced by its time', as
   const asked: ArchiveQuery[] = []
   const { catchUp, at, note } = start((query) => {
     asked.push(query)
-    if (query.before) throw new Problem('xmpp-item-not-found', 'Not there.', { xmpp: { type: 'cancel', condition: 'item-not-found' } })
+    if (query.before) throw refused
     return { items: [], complete: true }
   })
   at(HOUR)
   note('m1')
   await catchUp.run()
   assert.deepEqual(asked.at(-1)?.start, '1970-01-01T00:55:00.000Z')
+})
+
+test('T34: a stamp that cannot be right neither moves the place to start from nor leaves a message out', async () => {
+  const now = Date.UTC(2024, 4, 1)
+  const stanza = element('message', CLIENT, { from: 'juliet@capulet.lit' }, [])
+  for (const stamp of ['9999-12-31T23:59:59Z', '2024-05-02T00:00:01Z', '1999-12-31T23:59:59Z', '0000-01-01T00:00:00Z', 'never', '']) {
+    const asked: ArchiveQuery[] = []
+    const { catchUp, at, restored } = start((query) => {
+      asked.push(query)
+      if (query.before === '') return { items: [{ id: 'm1', stamp, stanza }], complete: false }
+      if (query.before || query.after === 'm1') throw refused
+      return {
+        items: [
+          { id: 'm2', stamp: '2024-05-01T00:00:00Z', stanza },
+          { id: 'm3', stamp, stanza },
+        ],
+        complete: true,
+      }
+    })
+    at(now)
+    await (await catchUp.begin())?.()
+    await (await catchUp.run())()
+    assert.ok(
+      asked.some((query) => query.start === '2024-04-30T23:55:00.000Z'),
+      stamp,
+    )
+    assert.deepEqual(restored.slice(0, 2), ['m2', 'm3'], stamp)
+  }
 })
 
 test('what another process owed makes messages wait from the start', async () => {
