@@ -1,60 +1,90 @@
 import type { LiveSession } from '../../gateway/feature.ts'
 import type { StateChange } from '../../gateway/ports.ts'
-import { child, type Element, elements } from '../../stanza/element.ts'
-import { bare } from '../../stanza/jid.ts'
+import { trustedStanzaId } from '../../gateway/provenance.ts'
+import { child, type Element } from '../../stanza/element.ts'
+import { bare, jid } from '../../stanza/jid.ts'
+import { OCCUPANT } from './xep0421.ts'
 
 const IDS = 'urn:xmpp:sid:0'
 const KIND = 'authors'
-/** messages of a session whose authors are remembered */
+/** ids of messages of a session whose authors are remembered */
 const REMEMBERED = 200
+/** authors of one id: others may use it too */
+const AUTHORS = 4
 
-/** Whoever a message counts as written by: the account, in a room the occupant. Undefined for a sender that is no JID. */
-export function authorOf({ attributes: { from, type } }: Element, own: string): string | undefined {
-  if (from === undefined) return own
+/** Remembers who wrote a message, so that nobody else can correct or retract it; the oldest is forgotten. */
+export function remember(message: Element, session: LiveSession): StateChange[] {
+  const author = authorOf(message, session)
+  if (author === undefined) return []
+  const known = session.state.all(KIND)
+  const keys = keysOf(message).filter((key) => !written(known.get(key)).includes(author))
+  const changes: StateChange[] = keys.map((key) => ({
+    kind: KIND,
+    key,
+    value: [...written(known.get(key)).slice(1 - AUTHORS), author],
+  }))
+  const surplus = known.size + keys.filter((key) => !known.has(key)).length - REMEMBERED
+  for (const key of known.keys()) {
+    if (changes.length >= keys.length + surplus) break
+    if (!keys.includes(key)) changes.push({ kind: KIND, key, value: null })
+  }
+  return changes
+}
+
+/**
+ * Does a correction or retraction of the message `id` come from its author? One of a message that is not remembered proves nothing.
+ * A retraction in a room names the message by the id that the room gave it (XEP-0424), all others by its author's.
+ */
+export async function isByAuthor(message: Element, sense: 'correction' | 'retraction', id: string, session: LiveSession): Promise<boolean> {
+  const author = authorOf(message, session)
+  if (author === undefined) return false
+  const room = roomOf(message)
+  // a room itself retracts for its moderators (XEP-0425)
+  if (author === room) return true
+  const ours = room === undefined && (await session.message(id)) !== undefined
+  if (ours) return author === session.record.jid
+  const key = room !== undefined && sense === 'retraction' ? byRoom(room, id) : byAuthor(id)
+  return written(session.state.get(KIND, key)).includes(author)
+}
+
+/**
+ * Whoever a message counts as written by: the account; of a room the occupant, and where the room tells occupants apart (XEP-0421)
+ * the very one, since a nick may pass to somebody else. Undefined for a sender that is no JID.
+ */
+function authorOf(message: Element, session: LiveSession): string | undefined {
+  const { from } = message.attributes
+  if (from === undefined) return session.record.jid
   try {
-    return type === 'groupchat' ? from : bare(from)
+    if (roomOf(message) === undefined && !isRoom(bare(from), session)) return bare(from)
+    const occupant = child(message, 'occupant-id', OCCUPANT)?.attributes.id
+    return occupant === undefined || jid(from) === bare(from) ? jid(from) : `${jid(from)}\n${occupant}`
   } catch {
     return undefined
   }
 }
 
-/** Remembers who wrote a message, so that nobody else can correct or retract it; the oldest is forgotten. */
-export function remember(message: Element, session: LiveSession): StateChange[] {
-  const author = authorOf(message, session.record.jid)
-  if (author === undefined) return []
-  const known = session.state.all(KIND)
-  const ids = idsOf(message).filter((id) => !written(known.get(id)).includes(author))
-  const changes: StateChange[] = ids.map((key) => ({ kind: KIND, key, value: [...written(known.get(key)).slice(-3), author] }))
-  const surplus = known.size + ids.filter((id) => !known.has(id)).length - REMEMBERED
-  for (const key of known.keys()) {
-    if (changes.length >= ids.length + surplus) break
-    if (!ids.includes(key)) changes.push({ kind: KIND, key, value: null })
-  }
-  return changes
+function roomOf({ attributes: { from, type } }: Element): string | undefined {
+  return type === 'groupchat' && from !== undefined ? bare(from) : undefined
 }
 
-/** Does a correction or retraction of the message `id` come from its author, as far as that is known? */
-export async function isByAuthor(message: Element, id: string, session: LiveSession): Promise<boolean> {
-  const own = session.record.jid
-  const author = authorOf(message, own)
-  if (author === undefined) return false
-  const inRoom = message.attributes.type === 'groupchat'
-  // a room itself retracts for its moderators (XEP-0425)
-  if (inRoom && author === bare(author)) return true
-  const known = written(session.state.get(KIND, id))
-  if (known.includes(author)) return true
-  if (inRoom) return known.length === 0
-  const ours = await session.message(id)
-  return ours ? author === own : known.length === 0
+/** Is it a room that this session is in? */
+export function isRoom(address: string, session: LiveSession): boolean {
+  for (const [key, value] of session.state.all('directed')) if (bare(key) === address && (value as { muc?: boolean }).muc) return true
+  return false
 }
+
+/** Ids given by authors and by rooms are kept apart: an author may use a room's for a message of its own. */
+const byAuthor = (id: string) => `author ${id}`
+const byRoom = (room: string, id: string) => `room ${room} ${id}`
 
 /** The ids by which others name a message: its author's, and in a room the room's (XEP-0359). */
-function idsOf(message: Element): string[] {
-  const { id, type } = message.attributes
-  const own = id ?? child(message, 'origin-id', IDS)?.attributes.id
-  const room =
-    type === 'groupchat' ? elements(message).find(({ name, xmlns }) => name === 'stanza-id' && xmlns === IDS)?.attributes.id : undefined
-  return [own, room].filter((one) => one !== undefined)
+function keysOf(message: Element): string[] {
+  const { id } = message.attributes
+  const origin = child(message, 'origin-id', IDS)?.attributes.id
+  const room = roomOf(message)
+  const given = room === undefined ? undefined : trustedStanzaId(message, room)
+  const own = [...new Set([id, origin])].filter((each) => each !== undefined)
+  return [...own.map(byAuthor), ...(room === undefined || given === undefined ? [] : [byRoom(room, given)])]
 }
 
 function written(value: unknown): string[] {

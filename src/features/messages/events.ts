@@ -14,7 +14,8 @@ const progress: Record<string, string> = {
 }
 
 const stanzas: Record<string, string> = {
-  'message.received': 'A message came in.',
+  'message.received':
+    'A message came in. So is told what corrects or retracts (`replace`, `retract`) a message of somebody else, or one that the gateway does not remember.',
   'message.sent-elsewhere': 'Another client of the account sent a message.',
   'message.corrected': 'A message replaces an earlier one of the same author (`replace`).',
   'message.retracted': 'The author takes a message back (`retract`), or a moderator does in a room.',

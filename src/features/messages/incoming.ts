@@ -7,7 +7,7 @@ import { readError } from '../../stanza/error.ts'
 import { bare, domainOf, jid } from '../../stanza/jid.ts'
 import { classify, derivedText } from '../../stanza/semantics.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
-import { isByAuthor, remember } from './authors.ts'
+import { isByAuthor, isRoom, remember } from './authors.ts'
 import { recordEvent } from './outgoing.ts'
 
 const RECEIPTS = 'urn:xmpp:receipts'
@@ -31,7 +31,7 @@ export async function incomingMessage(incoming: Incoming, session: LiveSession, 
   return {
     events: [event, ...(progress ? [progress.event] : [])],
     ...(progress ? { records: [progress.record] } : {}),
-    ...(child(stanza, 'body') ? { state: remember(stanza, session) } : {}),
+    ...(child(stanza, 'body') || classify(json) === 'chat' ? { state: remember(stanza, session) } : {}),
   }
 }
 
@@ -53,9 +53,11 @@ function stanzaEvent(type: string, { stanza, carbon, archive }: Incoming, json: 
 async function eventType(incoming: Incoming, json: StanzaJson, session: LiveSession): Promise<string> {
   const { stanza } = incoming
   const sense = classify(json)
-  const about = sense === 'correction' ? json.replace : (json.retract as { id?: string } | undefined)?.id
-  if (sense === 'correction' && typeof about === 'string' && (await isByAuthor(stanza, about, session))) return 'message.corrected'
-  if (sense === 'retraction' && typeof about === 'string' && (await isByAuthor(stanza, about, session))) return 'message.retracted'
+  if (sense === 'correction' || sense === 'retraction') {
+    const about = sense === 'correction' ? json.replace : (json.retract as { id?: string } | undefined)?.id
+    if (typeof about === 'string' && (await isByAuthor(stanza, sense, about, session)))
+      return sense === 'correction' ? 'message.corrected' : 'message.retracted'
+  }
   if (sense === 'reaction') return 'message.reacted'
   if (sense === 'chatState') return 'chatstate.changed'
   const notification = pubsubType(stanza)
@@ -98,11 +100,6 @@ function isFromAddressee(stanza: Element, { to }: MessageRecord, session: LiveSe
   const from = safely(jid, stanza.attributes.from)
   if (from === undefined) return false
   return from === jid(to) || (bare(from) === bare(to) && !isRoom(bare(to), session))
-}
-
-function isRoom(address: string, session: LiveSession): boolean {
-  for (const [key, value] of session.state.all('directed')) if (bare(key) === address && (value as { muc?: boolean }).muc) return true
-  return false
 }
 
 // ---------------------------------------------------------------- bounces
