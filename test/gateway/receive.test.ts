@@ -28,6 +28,8 @@ function receiving() {
     raise: () => undefined,
     seenPresence: () => undefined,
     onForged: (kind) => forged.push(kind),
+    onTooLarge: () => assert.fail('nothing is too large'),
+    clock: { now: Date.now, monotonic: () => performance.now() },
     onError: (error) => assert.fail(String(error)),
   })
   return { receiver, shown, forged }

@@ -1,4 +1,5 @@
-/** Connections in a process of their own, so that its memory is theirs. Told what to open, it answers how that ended. */
+/** Connections in a process of their own, so that its memory is theirs. Told what to open, it answers what came of it. */
+import type { Element } from '../../src/stanza/element.ts'
 import { connectorFor, follow, isMessage } from './support.ts'
 
 export interface Told {
@@ -11,11 +12,13 @@ export interface Told {
 }
 
 export interface Answer {
-  /** why the stream under pressure ended */
-  reason: string | null
+  /** the message that was too large came as its start tag, and the one after it as it is */
+  went: string[]
   /** KiB, the most that the process ever held */
   peak: number
 }
+
+const isLast = ({ stanza }: { stanza: Element }) => isMessage('last')(stanza)
 
 process.on('message', async ({ service, caFile, resource, stanzaLimit }: Told) => {
   const connector = connectorFor({ caFile }, { stanzaLimit, bounds: { wrapping: 0 } })
@@ -23,14 +26,17 @@ process.on('message', async ({ service, caFile, resource, stanzaLimit }: Told) =
   const good = follow(connector.open, { ...login, resource: 'good' })
   await good.online()
   const pressed = follow(connector.open, { ...login, resource, once: true })
-  const ended = pressed.until(() => pressed.states.find(({ reason }) => reason !== null))
+  const ended = pressed.until(() => pressed.states.some(({ reason }) => reason !== null) || pressed.stanzas.some(isLast))
   // while it lasts, and after it, the other session hears what it says
   for (const id of ['during', 'after']) {
     good.connection.send(`<message id='${id}'/>`)
     await good.stanza(isMessage(id))
     await ended
   }
-  const { reason } = await ended
+  const went = [
+    ...pressed.stanzas.map(({ stanza }) => (stanza.cut ? 'cut' : (stanza.attributes.id ?? ''))),
+    ...pressed.states.flatMap(({ reason }) => reason ?? []),
+  ]
   await connector.close()
-  process.send?.({ reason, peak: process.resourceUsage().maxRSS } satisfies Answer)
+  process.send?.({ went, peak: process.resourceUsage().maxRSS } satisfies Answer)
 })
