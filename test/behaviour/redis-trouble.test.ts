@@ -61,6 +61,18 @@ describe('a gateway whose Redis is in trouble', { timeout: 240_000 }, () => {
         await until(async () => /rdb_last_bgsave_status:ok/.test(await redis.cli('info', 'persistence')), DEADLINE)
       },
     },
+    'on a full disk': {
+      async begin() {
+        await redis.cli('config', 'set', 'appendfsync', 'everysec')
+        await redis.fillDisk(true)
+      },
+      async end() {
+        await redis.fillDisk(false)
+        await redis.cli('config', 'set', 'appendfsync', 'always')
+      },
+    },
+    // it cannot go on then
+    'on a full disk where each write has to be on it': { begin: () => redis.fillDisk(true), end: () => redis.restart() },
     'a replica without its master': {
       begin: () => redis.cli('replicaof', '127.0.0.1', '1'),
       end: () => redis.cli('replicaof', 'no', 'one'),

@@ -15,7 +15,7 @@ export interface Fleet<Redis extends AnyRedis = RedisServer> {
   stop(): Promise<void>
 }
 
-/** `redis`: a Cluster or a Sentinel in place of a server; it ends with the fleet. */
+/** `redis`: another than a plain server of its own; it ends with the fleet. */
 export async function startFleet<Redis extends AnyRedis = RedisServer>(
   count: number,
   { redis: given, ...options }: Omit<GatewayOptions, 'redis' | 'keys'> & { redis?: Redis },
