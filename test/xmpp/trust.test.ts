@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
-import { TLSSocket } from 'node:tls'
+import { createSecureContext, TLSSocket } from 'node:tls'
 import type { Connector } from '../../src/gateway/ports.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { authority } from '../support/authority.ts'
@@ -22,7 +22,7 @@ import {
 } from '../support/fake-log-in.ts'
 import { type FakeServer, namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
 import { findProgram, temporaryFolder } from '../support/processes.ts'
-import { connectorFor, follow, type Told } from './support.ts'
+import { connectorFor, type Follower, follow, type Told } from './support.ts'
 
 const servers: { stop(): Promise<void> }[] = []
 const connectors: Connector[] = []
@@ -128,12 +128,24 @@ describe('T14: no secure link, no byte of SASL', () => {
   }
 
   test('TLS 1.1 at most', async () => {
+    const { caFile, certify } = await authority()
+    const folder = temporaryFolder('certificate')
+    const files = await certify(folder, ['localhost'])
+    const secureContext = createSecureContext({
+      key: readFileSync(files.key),
+      cert: readFileSync(files.certificate),
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    })
+    rmSync(folder, { recursive: true })
     const server = await raw((socket) => {
-      const tls = new TLSSocket(socket, { isServer: true, maxVersion: 'TLSv1.1', minVersion: 'TLSv1' } as never)
+      const tls = new TLSSocket(socket, { isServer: true, secureContext })
       tls.on('error', () => undefined)
     })
-    const { error } = await refused({ service: server.service.replace('xmpp:', 'xmpps:') })
+    const { error } = await refused({ service: server.service.replace('xmpp:', 'xmpps:'), caFile })
     assert.equal(error?.code, 'xmpp-tls-failed')
+    assert.equal((error?.cause as NodeJS.ErrnoException | undefined)?.code, 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION')
   })
 })
 
@@ -339,6 +351,90 @@ describe('T35: see-other-host', () => {
     const first = await raw((socket) => socket.once('data', () => socket.write(header + elsewhere(second.service.slice(7)))))
     assert.equal((await refused(first)).reason, 'see-other-host')
     assert.equal(second.heard(), '')
+  })
+
+  describe('on a stream that is bound', () => {
+    /** ends its first stream with the address of another server */
+    const first = (second: FakeServer) =>
+      scripted(async (peer) => {
+        await toBound(peer, { sm: false })
+        if (peer.number === 1) peer.write(elsewhere(`127.0.0.1:${second.port}`))
+        await serve(peer)
+      })
+    /** `clear`: the servers may be spoken to without TLS */
+    function logIn(server: FakeServer, clear = false) {
+      const connector = connectorFor(server, {
+        bounds: { backoffFirst: 1, backoffMax: 2 },
+        plaintextHosts: clear ? ['127.0.0.1'] : [],
+      })
+      connectors.push(connector)
+      return follow(connector.open, { ...ada, service: server.service })
+    }
+    const onlines = ({ states }: Follower, count: number) => states.filter(({ state }) => state === 'online').length === count
+
+    test('is followed for one attempt; the next one goes to the usual address', async () => {
+      const second = await scripted(async (peer) => {
+        await toBound(peer, { sm: false })
+        await peer.next(({ name }) => name === 'message')
+        peer.socket.destroy()
+      })
+      const server = await first(second)
+      const follower = logIn(server)
+      await follower.until(() => onlines(follower, 2))
+      assert.deepEqual([server.peers.length, second.peers.length], [1, 1])
+      follower.connection.send('<message/>')
+      await follower.until(() => onlines(follower, 3))
+      assert.deepEqual([server.peers.length, second.peers.length], [2, 1])
+    })
+
+    test('is not followed further before the next bind', async () => {
+      const second = await scripted(async (peer) => {
+        await toTls(peer)
+        await peer.opened()
+        peer.header()
+        peer.write(elsewhere(`127.0.0.1:${third.port}`))
+      })
+      const third = await scripted(async (peer) => peer.closed)
+      const server = await first(second)
+      const follower = logIn(server)
+      await follower.until(() => onlines(follower, 2))
+      assert.deepEqual([server.peers.length, second.peers.length, third.peers.length], [2, 1, 0])
+    })
+
+    test('leads to a server with the certificate of the original domain, or nowhere', async () => {
+      const second = await scripted(async (peer) => void (await toBound(peer)), { certificateNames: ['elsewhere.example'] })
+      const server = await first(second)
+      const follower = logIn(server)
+      await follower.until(() => onlines(follower, 2))
+      assert.ok(follower.states.some(({ reason }) => reason === 'tls-failed'))
+      assert.deepEqual([server.peers.length, second.peers.length], [2, 1])
+      assert.doesNotMatch(second.peers[0]?.heard ?? '', /<auth/)
+    })
+
+    test('in clear text is not followed', async () => {
+      const second = await scripted(async (peer) => peer.closed)
+      const server = await scripted(async (peer) => {
+        await peer.opened()
+        peer.header()
+        peer.write(features(mechanisms('SCRAM-SHA-1')))
+        // the stream that only asked for TLS ends here
+        const side = scramServer('secret')
+        const auth = await peer.next(({ name }) => name === 'auth')
+        peer.write(`<challenge xmlns='${namespaces.sasl}'>${side.first(textOf(auth))}</challenge>`)
+        const last = side.last(textOf(await peer.next(({ name }) => name === 'response')))
+        peer.write(`<success xmlns='${namespaces.sasl}'>${last}</success>`)
+        await peer.opened()
+        peer.header()
+        peer.write(features(bindFeature))
+        await answerBind(peer, { sm: false })
+        if (peer.number === 2) peer.write(elsewhere(`127.0.0.1:${second.port}`))
+        await serve(peer)
+      })
+      const follower = logIn(server, true)
+      await follower.until(() => onlines(follower, 2))
+      assert.ok(follower.states.some(({ reason }) => reason === 'see-other-host'))
+      assert.deepEqual([server.peers.length, second.peers.length], [4, 0])
+    })
   })
 
   for (const host of ['', '169.254.169.254', '10.0.0.1:5222', '[::1]:22', 'a b', 'x@y']) {
