@@ -152,8 +152,8 @@ describe('instances', { concurrency: true }, () => {
       for (let count = 0; count < 3; count += 1)
         await benvolio.next((element) => element.name === 'iq' && element.attributes.from === tybalt.full)
       signal(frozen.pid, 'SIGSTOP')
-      const link = proxy.made[0]!
-      assert.equal(proxy.made.length, 1)
+      const link = proxy.history[0]!
+      assert.equal(proxy.history.length, 1)
       // these wait in its socket for when it wakes up
       for (const id of ['r1', 'r2', 'r3']) benvolio.send(`<message to='${tybalt.full}' id='${id}' type='chat'><body>${id}</body></message>`)
       const posted = say(frozen, 'late')
@@ -174,9 +174,9 @@ describe('instances', { concurrency: true }, () => {
       await events.next('message.acked')
 
       const { fromClient } = link
-      assert.equal(link.closedAt, undefined)
+      assert.equal(link.ended, undefined)
       signal(frozen.pid, 'SIGCONT')
-      await until(async () => link.closedAt !== undefined)
+      await until(async () => link.ended !== undefined)
       assert.ok(link.fromClient - fromClient <= CLOSE_NOTIFY, `it wrote ${link.fromClient - fromClient} bytes to the XMPP server`)
       const [get, set, asked] = await Promise.all(through)
       assert.deepEqual([get?.status, set?.status, set?.body.code, asked?.body.code], [503, 504, 'outcome-unknown', 'outcome-unknown'])
@@ -189,7 +189,7 @@ describe('instances', { concurrency: true }, () => {
       const { instance, state } = await fleet.instanceOf(tybalt.id, frozen)
       assert.deepEqual([instance, state], ['i1', 'online'])
       assert.equal((await at(frozen, 'POST', '/iq', { body: { type: 'get', payload: { roster: {} } } })).status, 200)
-      assert.equal(proxy.made.length, 2, 'it did not come back')
+      assert.equal(proxy.history.length, 2, 'it did not come back')
       const told = events.events.map(({ type, data }) => (type === 'message.received' ? data.id : type))
       assert.deepEqual(told.filter((one) => /^r\d$/.test(one)).sort(), ['r1', 'r2', 'r3'])
       assert.deepEqual(
@@ -251,16 +251,16 @@ describe('instances', { concurrency: true }, () => {
 
     it('F15: from Redis: go on without it before anybody else has its sessions, and it takes part again when it is back', async () => {
       const [cut, other] = fleet.instances as [TestGateway, TestGateway]
-      const { length } = toServer.made
-      const link = toServer.made[length - 1]!
+      const { length } = toServer.history
+      const link = toServer.history[length - 1]!
       toRedis.blackhole(true)
       const since = performance.now()
       const refused = await say(cut, 'not now')
       assert.deepEqual([refused.status, refused.body.code], [503, 'store-unavailable'])
       assert.ok(refused.headers.get('retry-after'))
       await onlineElsewhere(fleet, other, lawrence.id, 'i0', AFTER_DEATH)
-      assert.ok(link.closedAt !== undefined && link.closedAt - since < SELF_FENCE, 'it gave up in time')
-      assert.ok(link.closedAt < (toServer.made[length]?.madeAt ?? 0), 'and first')
+      assert.ok(link.ended !== undefined && link.ended - since < SELF_FENCE, 'it gave up in time')
+      assert.ok(link.ended < (toServer.history[length]?.opened ?? 0), 'and first')
       assert.equal((await say(other, 'from the other')).status, 202)
       await heard('from the other')
 
@@ -271,7 +271,7 @@ describe('instances', { concurrency: true }, () => {
       await until(async () => (await renewals(cut)) - before >= 2, AFTER_DEATH)
       const { instance, state } = await fleet.instanceOf(lawrence.id, cut)
       assert.deepEqual([instance, state], ['i1', 'online'])
-      assert.equal(toServer.made.length, length + 1, 'it took nothing back')
+      assert.equal(toServer.history.length, length + 1, 'it took nothing back')
       assert.deepEqual(presencesOf(peter, lawrence), [])
     })
   })

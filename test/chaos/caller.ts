@@ -1,8 +1,9 @@
 /** The near side: callers that post numbered messages until each is answered, and one that reads the log by its cursor. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CloudEvent } from '../support/event-stream.ts'
-import { bodyOf, type History, isDurable, numbered } from './history.ts'
-import type { Reachable } from './revenant.ts'
+import type { HttpAnswer } from '../support/gateway.ts'
+import { bodyOf, type History, isDurable, isFailure, numbered } from './history.ts'
+import { type Reachable, wasAway } from './revenant.ts'
 
 /** ms between tries while the gateway is away, or says so */
 const AGAIN = 100
@@ -34,14 +35,22 @@ export function startProducer({
   async function postOne(number: number): Promise<void> {
     const body = bodyOf({ conversation, number })
     const headers = { 'idempotency-key': body.replaceAll(' ', '-') }
+    const wrong = (what: string) => void history.wrong.push({ conversation, number, at: performance.now(), what })
+    /** a request had no answer, and may still be under way */
+    let unanswered = false
     while (!stopping.signal.aborted) {
-      const answer = await gateway.api('POST', '/messages', { query: { session }, headers, body: { to, body } }).catch(() => undefined)
+      const answer = await gateway.api('POST', '/messages', { query: { session }, headers, body: { to, body } }).catch((error) => {
+        if (!wasAway(error)) wrong(`no answer: ${error}`)
+      })
       if (answer?.status === 202) {
         history.accepted.push({ conversation, number, id: answer.body.id, at: performance.now() })
         return
       }
-      const known = answer === undefined || answer.body?.retryable === true
-      if (!known) throw new Error(`${body}: ${answer.status} ${answer.text}`)
+      if (!answer) unanswered = true
+      else if (!isForLater(answer, unanswered)) {
+        wrong(`${answer.status} ${answer.body?.code}`)
+        if (answer.body?.retryable !== true) return
+      }
       await delay(AGAIN)
     }
   }
@@ -55,6 +64,12 @@ export function startProducer({
     },
     stop: () => stopping.abort(),
   }
+}
+
+/** Does it say that the message may be posted again? */
+function isForLater({ status, headers, body }: HttpAnswer, unanswered: boolean): boolean {
+  if (status === 503) return headers.get('retry-after') !== null
+  return unanswered && body?.code === 'idempotency-key-running'
 }
 
 export interface Consumer {
@@ -83,7 +98,14 @@ export function startConsumer({ gateway, session, history }: { gateway: Reachabl
     const message = type === 'message.received' ? numbered(data.body) : undefined
     const about = type === 'message.received' ? data.id : event.subject
     cursor = id
-    history.told.push({ cursor, type, at: performance.now(), ...(about ? { id: about } : {}), ...(message ? { message } : {}) })
+    history.told.push({
+      cursor,
+      type,
+      at: performance.now(),
+      ...(about ? { id: about } : {}),
+      ...(message ? { message } : {}),
+      ...(isFailure(type) ? { why: data.error?.code ?? type } : {}),
+    })
   }
 
   return {

@@ -1,10 +1,11 @@
 /**
- * `npm run chaos -- --minutes M --seed N [--gateways 3] [--server prosody|ejabberd|both] [--logs FOLDER]`: gateways on one Redis,
- * reached by callers who post and read at any of them, and XMPP servers with clients that write and read, while links, servers,
- * gateways and Redis break as the seed has it. Then everything is whole again, and what everybody saw is judged (checker.ts). Exit code
- * 1 when anything was lost, out of order, under two ids, or owned twice.
+ * `npm run chaos -- [--minutes 1] [--seed 1 | --seeds 1,2,3] [--gateways 3] [--server prosody|ejabberd|both] [--logs FOLDER]`: gateways
+ * on one Redis, reached by callers who post and read at any of them, and XMPP servers with clients that write and read, while links,
+ * servers, gateways and Redis break as the seed has it. Then everything is whole again, and what everybody saw is judged (checker.ts,
+ * witness.ts). Prints a row of the README's table for each seed. Exit code 1 when anything was lost, failed, out of order, under two
+ * ids or owned twice, when a caller got an answer that no fault explains, or when nothing was fenced.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -12,14 +13,14 @@ import { startEjabberd } from '../support/ejabberd.ts'
 import { install } from '../support/install.ts'
 import { temporaryFolder } from '../support/processes.ts'
 import { startProsody } from '../support/prosody.ts'
-import { startProxy } from '../support/proxy.ts'
+import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis.ts'
-import type { Verdict } from './checker.ts'
 import { createNemesis } from './nemesis.ts'
 import { createRandom, type Random } from './random.ts'
+import { columns, complaints, figures, head, type Run, row } from './report.ts'
 import { gatewayFile, type Reachable, type Revenant, startRevenant } from './revenant.ts'
 import { openStage, type Stage } from './stage.ts'
-import { createWitness } from './witness.ts'
+import { createWitness, overlaps, ownedTwice, readWrites, staleWrites } from './witness.ts'
 
 const PASSWORD = 'double-double-toil-and-trouble'
 const account = 'macbeth'
@@ -32,6 +33,9 @@ const SETTLE_WITHIN = 120_000
 /** the link breaks more often than links do: nobody waits for a back-off of minutes, or long for a sign of life */
 const BOUNDS = JSON.stringify({ backoffMax: 2_000, idle: 3_000, silence: 3_000, attempt: 8_000 })
 
+/** of one run */
+const COMPLAINTS_SHOWN = 50
+
 const starts = { prosody: startProsody, ejabberd: startEjabberd }
 const choices: Record<string, (keyof typeof starts)[]> = { prosody: ['prosody'], ejabberd: ['ejabberd'], both: ['prosody', 'ejabberd'] }
 
@@ -39,15 +43,17 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
+    seeds: { type: 'string' },
     gateways: { type: 'string', default: '3' },
     server: { type: 'string', default: 'both' },
     logs: { type: 'string' },
   },
 })
-const [minutes, seed, count] = [values.minutes, values.seed, values.gateways].map(Number) as [number, number, number]
+const seeds = (values.seeds ?? values.seed).split(',').map(Number)
+const [minutes, count] = [values.minutes, values.gateways].map(Number) as [number, number]
 const kinds = choices[values.server]
-if (!(minutes > 0) || !Number.isInteger(seed) || !(count >= 1) || !kinds) {
-  console.error('npm run chaos -- --minutes M --seed N [--gateways 3] [--server prosody|ejabberd|both] [--logs FOLDER]')
+if (!(minutes > 0) || !seeds.every(Number.isInteger) || !(count >= 1) || !kinds) {
+  console.error('npm run chaos -- [--minutes M] [--seed N | --seeds N,N] [--gateways 3] [--server prosody|ejabberd|both] [--logs FOLDER]')
   process.exit(2)
 }
 
@@ -61,9 +67,16 @@ const began = performance.now()
 const say = (line: string) => console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`)
 
 await install(['prosody', 'prosody-sqlite', 'redis', 'ejabberd', 'ejabberd-sqlite', 'slixmpp', 'openssl'])
-process.exitCode = (await run(kinds)) ? 0 : 1
+const runs: Run[] = []
+for (const seed of seeds) {
+  const one = await run(kinds, seed)
+  tell(one)
+  runs.push(one)
+}
+console.log([head, ...runs.map((one) => rowOf(one))].join('\n'))
+process.exitCode = runs.every((one) => complaints(one).length === 0) ? 0 : 1
 
-async function run(servers: readonly (keyof typeof starts)[]): Promise<boolean> {
+async function run(servers: readonly (keyof typeof starts)[], seed: number): Promise<Run> {
   const started: { stop(): Promise<unknown> }[] = []
   const keep = <T extends { stop(): Promise<unknown> }>(one: T): T => {
     started.unshift(one)
@@ -80,24 +93,30 @@ async function run(servers: readonly (keyof typeof starts)[]): Promise<boolean> 
     const [{ server }] = places as [(typeof places)[0]]
     // what Redis has acknowledged is on its disk
     const redis = keep(await startRedis({ appendonly: true }))
-    const gateways: Revenant[] = []
+    const writes = join(folder, `writes-${seed}`)
+    const gateways: { gateway: Revenant; wire: TcpProxy }[] = []
     while (gateways.length < count) {
-      const { keys, env } = gateways[0]?.now ?? {}
-      const more = { BOUNDS, ...env, INSTANCE_ID: `i${gateways.length}` }
-      gateways.push(keep(await startRevenant({ server, redis, args: [gatewayFile], ...(keys ? { keys } : {}), env: more })))
+      const { keys, env } = gateways[0]?.gateway.now ?? {}
+      const wire = keep(await startProxy({ to: redis }))
+      const url = `redis://127.0.0.1:${wire.port}`
+      const more = { BOUNDS, WRITES: writes, ...env, INSTANCE_ID: `i${gateways.length}`, REDIS_URL: url }
+      const options = { server, redis: { url }, args: [gatewayFile], env: more, ...(keys ? { keys } : {}) }
+      gateways.push({ wire, gateway: keep(await startRevenant(options)) })
     }
+    const revenants = gateways.map(({ gateway }) => gateway)
 
-    keep({ stop: async () => void (values.logs !== undefined && writeLogs(values.logs, gateways)) })
+    keep({ stop: async () => void (values.logs !== undefined && writeLogs(join(values.logs, `seed-${seed}`), revenants)) })
 
-    const gateway = anyOf(gateways, createRandom(seed + 2))
+    const gateway = anyOf(revenants, createRandom(seed + 2))
     const stages = await Promise.all(
       places.map(async ({ server, proxy }) => {
         const service = `xmpp://127.0.0.1:${proxy.port}`
         return keep(await openStage({ server, gateway, service, account, peers, password: PASSWORD }))
       }),
     )
-    const nemesis = createNemesis({ random: createRandom(seed), places, gateways, redis, log: say })
-    const witness = createWitness({ gateways, sessions: stages.length })
+    const sessions = stages.map(({ session }) => session)
+    const nemesis = createNemesis({ random: createRandom(seed), minutes, places, gateways, redis, sessions, log: say })
+    const witness = createWitness(revenants)
 
     say(`${servers.join(' and ')}, ${count} gateways, seed ${seed}, ${minutes} min`)
     const end = AbortSignal.timeout(minutes * 60_000)
@@ -108,7 +127,12 @@ async function run(servers: readonly (keyof typeof starts)[]): Promise<boolean> 
     say(left.length === 0 ? 'settled' : `not settled: ${left.slice(0, 20).join(', ')}`)
     const verdicts = await Promise.all(stages.map((stage) => stage.judge({ archive: true })))
     say(`faults: ${[...nemesis.done].map(([fault, times]) => `${fault} ${times}`).join(', ')}`)
-    return report(verdicts, witness)
+    const { outlived } = nemesis
+    const { fenced, given, looks } = witness
+    say(`owners that outlived their lease: ${outlived}, sessions that were found taken: ${given}`)
+    const splits = [...places.flatMap(({ proxy }) => overlaps(proxy.history)), ...ownedTwice(looks, sessions.length)]
+    const stale = staleWrites(readWrites(existsSync(writes) ? readFileSync(writes, 'utf8') : ''))
+    return { seed, minutes, gateways: count, verdicts, splits, stale, outlived, fenced }
   } finally {
     for (const one of started) await one.stop()
   }
@@ -142,34 +166,12 @@ function writeLogs(to: string, gateways: readonly Revenant[]): void {
   }
 }
 
-/** Is all well? */
-function report(verdicts: readonly Verdict[], { splits, fenced, given }: ReturnType<typeof createWitness>): boolean {
-  const violations = verdicts.flatMap((verdict) => verdict.violations)
-  for (const violation of violations.slice(0, 50)) console.log(violation)
-  const kind = (what: RegExp) => violations.filter((violation) => what.test(violation)).length
-  const total = (what: (verdict: Verdict) => number) => verdicts.reduce((sum, verdict) => sum + what(verdict), 0)
-  const [lost, disorder] = [kind(/^I1, accepted|^I3/), kind(/^I4/)]
-  const figures = {
-    seed,
-    minutes,
-    gateways: count,
-    servers: values.server,
-    accepted: total(({ accepted }) => accepted),
-    delivered: total(({ delivered }) => delivered),
-    'told as failed': total(({ failed }) => failed),
-    'repeated, same id': total(({ duplicates }) => duplicates),
-    lost,
-    'lost by the server': total(({ lostByServer }) => lostByServer),
-    'out of order': disorder,
-    'other violations': violations.length - lost - disorder,
-    'split brain': splits,
-    'writes fenced': fenced,
-    'leases lost': given,
-    'longest gap, s': (Math.max(...verdicts.map(({ longestGap }) => longestGap)) / 1000).toFixed(1),
-  }
-  for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(20)}${value}`)
-  console.log(
-    `| ${Object.keys(figures).join(' | ')} |\n|${' --- |'.repeat(Object.keys(figures).length)}\n| ${Object.values(figures).join(' | ')} |`,
-  )
-  return violations.length === 0 && splits === 0
+function tell(one: Run): void {
+  for (const complaint of complaints(one).slice(0, COMPLAINTS_SHOWN)) console.log(complaint)
+  for (const [name, value] of Object.entries(figures(one))) console.log(`${name.padEnd(20)}${value}`)
+}
+
+function rowOf(one: Run): string {
+  const told = figures(one)
+  return row(columns.map((column) => told[column]))
 }

@@ -33,7 +33,16 @@ function complaints(change: (history: History) => unknown): string[] {
 
 test('a history in which all is well has no violations', () => {
   const verdict = check(well())
-  assert.deepEqual(verdict, { accepted: 4, delivered: 4, duplicates: 0, failed: 0, lostByServer: 0, longestGap: 1, violations: [] })
+  assert.deepEqual(verdict, {
+    accepted: 4,
+    delivered: 4,
+    duplicates: 0,
+    failed: 0,
+    wrong: 0,
+    lostByServer: 0,
+    longestGap: 1,
+    violations: [],
+  })
 })
 
 test('what is lost on the way out or in is seen', () => {
@@ -54,6 +63,22 @@ test('what is lost on the way out or in is seen', () => {
     }),
     ['I1, what became of it was never told'],
   )
+})
+
+test('a message that the gateway gives up is not well, however well that is told', () => {
+  const history = well()
+  history.arrived = history.arrived.filter(({ number }) => number !== 2)
+  history.told.splice(2, 1, { ...acked(2), type: 'message.failed', why: 'xmpp-timeout' })
+  const { failed, violations } = check(history)
+  assert.equal(failed, 1)
+  assert.match(violations.join(), /^I1, failed with xmpp-timeout: out juliet 2 [^,]*, [^,]*$/)
+})
+
+test('an answer that no fault explains is seen', () => {
+  const history = well()
+  history.wrong.push({ conversation: 'out juliet', number: 3, at: 4_000, what: '500 internal-error' })
+  const { wrong, violations } = check(history)
+  assert.deepEqual([wrong, violations], [1, ['HTTP, 500 internal-error: out juliet 3 (4.0 s)']])
 })
 
 test('what the server took over, and lost, is told apart', () => {

@@ -1,5 +1,5 @@
 /** Judges a history: nothing lost, nothing twice under another id, nothing out of order, nothing left untold. */
-import { bodyOf, type History, isDurable, type Numbered, type Sighting } from './history.ts'
+import { bodyOf, type History, isDurable, isFailure, type Numbered, type Sighting } from './history.ts'
 
 export interface Verdict {
   /** taken over: by the gateway from its callers, by the server from the peers */
@@ -8,7 +8,10 @@ export interface Verdict {
   delivered: number
   /** seen again under the same id, which whoever sees it can tell */
   duplicates: number
+  /** given up by the gateway, which said so */
   failed: number
+  /** answers that no fault explains */
+  wrong: number
   /** the server has them in the archive of the account, and nowhere else: it died between the two */
   lostByServer: number
   /** ms between two deliveries, at most */
@@ -22,11 +25,11 @@ export interface Verdict {
  * can have no other order than its own.
  */
 export function check(history: History, { disorderly = false } = {}): Verdict {
-  const { accepted, arrived, held, kept, told, log } = history
+  const { accepted, wrong, arrived, held, kept, told, log } = history
   const received = told.flatMap(({ type, id = '', message, at }) =>
     type === 'message.received' && message ? [{ ...message, id, at }] : [],
   )
-  const failed = new Set(told.filter(({ type }) => /^message\.(failed|expired)$/.test(type)).map(({ id }) => id))
+  const failed = new Map(told.filter(({ type }) => isFailure(type)).map(({ id, why }) => [id, why]))
   const settled = new Set(told.filter(({ type }) => /^message\.(acked|failed|expired)$/.test(type)).map(({ id }) => id))
   const there = new Set(arrived.map(({ id }) => id))
   const here = new Set(received.map(bodyOf))
@@ -37,6 +40,8 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
 
   const violations = [
     ...missing.filter(({ id }) => !kept.has(id)).map(named('I1, accepted and lost')),
+    // of chats no fault is an excuse: their fate is found out, or they go again
+    ...accepted.filter(({ id }) => failed.has(id)).map((message) => named(`I1, failed with ${failed.get(message.id)}`)(message)),
     ...accepted.filter(({ id }) => !settled.has(id)).map(named('I1, what became of it was never told')),
     ...otherIds([...accepted, ...arrived]).map(named('I2, one message under two ids')),
     ...otherIds([...held, ...received]).map(named('I2, one message under two ids')),
@@ -45,6 +50,7 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
     ...(disorderly ? [] : disorder(received)).map(named('I4, told out of order')),
     ...disorder(archived).map(named('I4, out of order in the archive of the peer')),
     ...disorder(live).map(named('I4, arrived out of order')),
+    ...wrong.map((one) => `HTTP, ${one.what}: ${bodyOf(one)} (${seconds(one.at)})`),
     ...untrueLog(
       told.filter(({ type }) => isDurable(type)).map(({ cursor }) => cursor),
       log,
@@ -55,6 +61,7 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
     delivered: accepted.filter(({ id }) => there.has(id)).length + promised.filter((message) => here.has(bodyOf(message))).length,
     duplicates: Math.max(repeats(live), repeats(archived)) + repeats(received),
     failed: failed.size,
+    wrong: wrong.length,
     lostByServer: missing.filter(({ id }) => kept.has(id)).length,
     longestGap: longestGap([...live, ...received].map(({ at }) => at)),
     violations,
@@ -64,7 +71,10 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
 const named =
   (what: string) =>
   (message: Sighting): string =>
-    `${what}: ${bodyOf(message)} (${message.id}, ${(message.at / 1000).toFixed(1)} s)`
+    `${what}: ${bodyOf(message)} (${message.id}, ${seconds(message.at)})`
+
+/** of monotonic ms */
+export const seconds = (at: number) => `${(at / 1000).toFixed(1)} s`
 
 function unique(sightings: readonly Sighting[]): Sighting[] {
   return [...new Map(sightings.toReversed().map((sighting) => [bodyOf(sighting), sighting])).values()]

@@ -3,8 +3,10 @@
  * - FAILPOINT, `before <step>` or `after <step>`: it kills itself (SIGKILL, so nothing is finished or told) when it comes there; from the
  *   start with FAILPOINT_ARMED=yes, else from SIGUSR2 on;
  * - RESUME=never: the first stream of the process is a new one, as on a server that has forgotten the old;
- * - BOUNDS: JSON, bounds of the XMPP connections, for links that break more often than links do.
+ * - BOUNDS: JSON, bounds of the XMPP connections, for links that break more often than links do;
+ * - WRITES: a file, to which it adds what it wrote to which log under which fence.
  */
+import { openSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
@@ -14,7 +16,7 @@ import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
 import { createConnector } from '../../src/xmpp/connector.ts'
 
-const { FAILPOINT = '', FAILPOINT_ARMED, RESUME, BOUNDS = '{}' } = process.env
+const { FAILPOINT = '', FAILPOINT_ARMED, RESUME, BOUNDS = '{}', WRITES } = process.env
 const config = readConfig({ env: process.env, folder: process.cwd() })
 const log = createLog({ level: config.logLevel, instance: config.instance })
 const clock = { now: Date.now, monotonic: () => performance.now() }
@@ -51,6 +53,22 @@ function kinds({ events = [], state = [], records = [], settled = [] }: Change):
     state.some(({ kind, value }) => kind === 'held' && value === null) && 'commit released',
     types.has('session.caught-up') && 'commit caught-up',
   ].filter((name) => name !== false)
+}
+
+const writes = WRITES ? openSync(WRITES, 'a') : undefined
+
+function noted(store: Store): Store {
+  if (writes === undefined) return store
+  return {
+    ...store,
+    async commit(id, fence, change) {
+      const cursors = await store.commit(id, fence, change)
+      // an event that was known already has the place of another write
+      const isNew = change.events?.every(({ dedup, dedupAgainst }) => !dedup && !dedupAgainst)
+      if (isNew && cursors.length > 0) writeSync(writes, `${fence} ${cursors.at(-1)}\n`)
+      return cursors
+    },
+  }
 }
 
 function trappedStore(store: Store): Store {
@@ -91,7 +109,7 @@ function trappedConnector(connector: Connector): Connector {
 const { redis, limits, stanzaLimit, xmpp } = config
 const store = redis ? await createRedisStore({ ...redis, limits, clock, log }) : createMemoryStore({ limits, clock })
 const connector = createConnector({ ...xmpp, stanzaLimit, clock, log, bounds: JSON.parse(BOUNDS) })
-const app = await buildApp(config, { store: trappedStore(store), connector: trappedConnector(connector), clock, log })
+const app = await buildApp(config, { store: trappedStore(noted(store)), connector: trappedConnector(connector), clock, log })
 const { port } = await app.start()
 log.info({ event: 'listening' }, `Listening on http://127.0.0.1:${port}`)
 process.on('SIGTERM', () => void app.stop().finally(() => process.exit()))

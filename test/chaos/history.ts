@@ -18,11 +18,19 @@ export interface Arrival extends Sighting {
   source: 'live' | 'archive'
 }
 
+/** An answer that no fault explains to the caller who posted a message. */
+export interface Wrong extends Numbered {
+  at: number
+  what: string
+}
+
 export interface Told {
   cursor: string
   type: string
   /** of the message that it is about */
   id?: string
+  /** code of the error, of a message that failed */
+  why?: string
   /** of a message received */
   message?: Numbered
   at: number
@@ -31,6 +39,7 @@ export interface Told {
 export interface History {
   /** answers of the gateway: it will send these */
   accepted: Sighting[]
+  wrong: Wrong[]
   /** what reached the peers */
   arrived: Arrival[]
   /** what the peers sent and their server had, and what the archive of the account holds of theirs */
@@ -44,7 +53,7 @@ export interface History {
 }
 
 export function emptyHistory(): History {
-  return { accepted: [], arrived: [], held: [], kept: new Set(), told: [], log: [] }
+  return { accepted: [], wrong: [], arrived: [], held: [], kept: new Set(), told: [], log: [] }
 }
 
 export const bodyOf = ({ conversation, number }: Numbered) => `${conversation} ${number}`
@@ -57,3 +66,6 @@ export function numbered(body: string | undefined): Numbered | undefined {
 
 /** Presence and chat states are kept in a short lane of their own. */
 export const isDurable = (type: string) => !/^(presence|chatstate)\./.test(type)
+
+/** Is it the end of a message that did not get through? */
+export const isFailure = (type: string) => /^message\.(failed|expired)$/.test(type)

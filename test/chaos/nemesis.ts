@@ -1,117 +1,155 @@
-/** What goes wrong, one thing after the other, as a seed has it. */
+/** Carries a plan out. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TcpProxy } from '../support/proxy.ts'
 import type { RedisServer } from '../support/redis.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
+import { type Fault, plan, type Step, TAKEN_AFTER } from './plan.ts'
 import type { Random } from './random.ts'
 import type { Revenant } from './revenant.ts'
 
-/** ms of calm between two faults */
-const CALM = [500, 3_000] as const
+/** ms between looks for the owner of a session */
+const LOOK = 100
 
 export interface Nemesis {
   /** faults so far, by kind */
-  readonly done: ReadonlyMap<string, number>
+  readonly done: ReadonlyMap<Fault, number>
+  /** times that an owner was away for so long that others had its sessions when it came back */
+  readonly outlived: number
   /** Goes on until the signal; everything is whole when it resolves. */
   rage(signal: AbortSignal): Promise<void>
 }
 
-export function createNemesis({
-  random,
-  places,
-  gateways,
-  redis,
-  log,
-}: {
+export interface NemesisOptions {
   random: Random
+  minutes: number
   /** XMPP servers, and the links to them */
   places: readonly { server: XmppServer; proxy: TcpProxy }[]
-  gateways: readonly Revenant[]
+  /** instances, the first of them `i0`, and their links to Redis */
+  gateways: readonly { gateway: Revenant; wire: TcpProxy }[]
   redis: RedisServer
+  /** ids */
+  sessions: readonly string[]
   log: (line: string) => void
-}): Nemesis {
-  const done = new Map<string, number>()
-  const link = () => random.pick(places).proxy
-  // ejabberd answers for messages that it has not passed on or written yet: when it ends, even in order, they are nowhere
-  const mortal = places.map(({ server }) => server).filter(({ kind }) => kind === 'prosody')
+}
 
-  const faults: Record<string, (signal: AbortSignal) => Promise<void>> = {
-    async cut() {
-      link().cut()
+export function createNemesis({ random, minutes, places, gateways, redis, sessions, log }: NemesisOptions): Nemesis {
+  const done = new Map<Fault, number>()
+  let outlived = 0
+  let deaths = 0
+  const link = ({ which }: Step) => pick(places, which).proxy
+  /** each in its turn */
+  const mortal = () => (gateways[deaths++ % gateways.length] as (typeof gateways)[number]).gateway
+  // ejabberd answers for messages that it has not passed on or written yet: when it ends, even in order, they are nowhere
+  const servers = places.map(({ server }) => server).filter(({ kind }) => kind === 'prosody')
+
+  /** One without a session would not notice. */
+  async function owner({ which }: Step, signal: AbortSignal): Promise<(typeof gateways)[number]> {
+    const session = pick(sessions, which)
+    while (!signal.aborted) {
+      const lease = await redis.cli('HGET', `sg:{${session}}:session`, 'lease')
+      const [, index] = /^\d+ i(\d+):/.exec(lease) ?? []
+      if (index !== undefined) return gateways[Number(index)] as (typeof gateways)[number]
+      await pause(LOOK, signal)
+    }
+    return pick(gateways, which)
+  }
+
+  async function away(step: Step, signal: AbortSignal): Promise<void> {
+    const began = performance.now()
+    await pause(step.lasts, signal)
+    if (performance.now() - began >= TAKEN_AFTER) outlived += 1
+  }
+
+  const faults: Record<Fault, (step: Step, signal: AbortSignal) => Promise<void>> = {
+    async cut(step) {
+      link(step).cut()
     },
-    async 'cut in a stanza'() {
-      link().cutAfter(random.between(1, 4_000))
+    async 'cut in a stanza'(step) {
+      link(step).cutAfter(1 + Math.floor(step.how * 4_000))
     },
-    async slice(signal) {
-      const proxy = link()
-      proxy.slice(random.between(1, 9))
-      await pause(random.between(500, 2_000), signal)
-      proxy.slice(0)
+    async slice(step, signal) {
+      link(step).slice(1 + Math.floor(step.how * 9))
+      await pause(step.lasts, signal)
+      link(step).slice(0)
     },
-    async late(signal) {
-      const proxy = link()
-      proxy.latency(random.between(20, 400))
-      await pause(random.between(500, 2_000), signal)
-      proxy.latency(0)
+    async late(step, signal) {
+      link(step).latency(20 + step.how * 380)
+      await pause(step.lasts, signal)
+      link(step).latency(0)
     },
-    async 'black hole'(signal) {
-      const proxy = link()
-      proxy.blackhole(true)
-      await pause(random.between(500, 6_000), signal)
-      if (random.next() < 0.5) proxy.cut()
-      proxy.blackhole(false)
+    async 'black hole'(step, signal) {
+      link(step).blackhole(true)
+      await pause(step.lasts, signal)
+      if (step.how < 0.5) link(step).cut()
+      link(step).blackhole(false)
     },
-    async 'server killed'(signal) {
-      const server = random.pick(mortal)
+    async 'server killed'(step, signal) {
+      const server = pick(servers, step.which)
       await server.kill()
-      await pause(random.between(0, 2_000), signal)
+      await pause(step.lasts, signal)
       await server.start()
     },
-    async 'gateway killed'(signal) {
-      const gateway = random.pick(gateways)
-      await gateway.now.kill()
-      await pause(random.between(0, 1_000), signal)
+    async 'gateway killed'(step, signal) {
+      const gateway = mortal()
+      await gateway.kill()
+      await pause(step.lasts, signal)
       await gateway.start()
     },
-    async 'gateway ended in order'(signal) {
-      const gateway = random.pick(gateways)
-      await gateway.now.stop()
-      await pause(random.between(0, 1_000), signal)
+    async 'gateway ended in order'(step, signal) {
+      const gateway = mortal()
+      await gateway.end()
+      await pause(step.lasts, signal)
       await gateway.start()
     },
-    async 'gateway frozen'(signal) {
-      const { pid } = random.pick(gateways).now
-      process.kill(pid, 'SIGSTOP')
-      await pause(random.between(1_000, 25_000), signal)
-      process.kill(pid, 'SIGCONT')
+    async 'gateway frozen'(step, signal) {
+      const { gateway } = await owner(step, signal)
+      gateway.freeze()
+      await away(step, signal)
+      gateway.thaw()
     },
-    async 'Redis frozen'(signal) {
+    async 'gateway cut from Redis'(step, signal) {
+      const { wire } = await owner(step, signal)
+      // what was written into the black hole comes out of it, late
+      if (step.how < 0.5) wire.blackhole(true)
+      else {
+        wire.refuse(true)
+        wire.cut()
+      }
+      await away(step, signal)
+      wire.refuse(false)
+      wire.blackhole(false)
+    },
+    async 'Redis frozen'(step, signal) {
       redis.signal('SIGSTOP')
-      await pause(random.between(200, 4_000), signal)
+      await pause(step.lasts, signal)
       redis.signal('SIGCONT')
     },
-    async 'Redis killed'(signal) {
+    async 'Redis killed'(step, signal) {
       await redis.kill()
-      await pause(random.between(0, 2_000), signal)
+      await pause(step.lasts, signal)
       await redis.restart()
     },
   }
-  /** what links do happens more often than a death */
-  const often = ['cut', 'cut', 'cut in a stanza', 'cut in a stanza', 'slice', 'late', 'black hole']
-  const lots = [...often, ...Object.keys(faults).slice(5)].filter((fault) => fault !== 'server killed' || mortal.length > 0)
 
-  async function rage(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await pause(random.between(...CALM), signal)
-      if (signal.aborted) return
-      const fault = random.pick(lots)
-      log(fault)
-      done.set(fault, (done.get(fault) ?? 0) + 1)
-      await faults[fault]?.(signal)
-    }
+  return {
+    done,
+    get outlived() {
+      return outlived
+    },
+    async rage(signal) {
+      for (const step of plan({ random, minutes, mortal: servers.length > 0 })) {
+        await pause(step.calm, signal)
+        if (signal.aborted) return
+        log(step.fault)
+        done.set(step.fault, (done.get(step.fault) ?? 0) + 1)
+        await faults[step.fault](step, signal)
+      }
+    },
   }
+}
 
-  return { done, rage }
+function pick<T>(from: readonly T[], which: number): T {
+  return from[Math.floor(which * from.length)] as T
 }
 
 /** Ends early, and without an error, when the time is over. */

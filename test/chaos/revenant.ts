@@ -1,5 +1,6 @@
 /** A gateway that can be killed and comes back as the same instance at the same address. */
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type GatewayOptions, type RequestOptions, startGateway, type TestGateway } from '../support/gateway.ts'
 import { freePorts } from '../support/processes.ts'
@@ -9,6 +10,8 @@ export const gatewayFile = fileURLToPath(new URL('gateway.ts', import.meta.url))
 
 /** ms that one request may take before it is made again */
 const REQUEST_WITHIN = 10_000
+/** ms in which the end of a process is seen after its sockets have ended */
+const END_SEEN = 250
 
 /** What callers need of a gateway. */
 export type Reachable = Pick<TestGateway, 'api' | 'events'>
@@ -19,10 +22,19 @@ export interface Revenant extends Reachable {
   /** that one and those before it */
   readonly lives: readonly TestGateway[]
   kill(): Promise<void>
+  /** in order */
+  end(): Promise<void>
+  freeze(): void
+  thaw(): void
   /** Another process with the same environment, and with more of it where given. Answers it. */
   start(more?: Pick<GatewayOptions, 'args' | 'env'>): Promise<TestGateway>
   stop(): Promise<void>
 }
+
+const AWAY = 'The gateway was killed, ended or frozen meanwhile.'
+
+/** Had a request no answer because its gateway could not give one? */
+export const wasAway = (error: unknown) => error instanceof Error && error.message === AWAY
 
 export async function startRevenant(options: GatewayOptions): Promise<Revenant> {
   const [port = 0] = await freePorts(1)
@@ -31,18 +43,57 @@ export async function startRevenant(options: GatewayOptions): Promise<Revenant> 
   const lives = [first]
   let now = first
   let starting: Promise<TestGateway> | undefined
+  let away = false
+  /** monotonic ms */
+  let backAt = 0
+
+  function leave(): void {
+    away = true
+  }
+  function comeBack(): void {
+    away = false
+    backAt = performance.now()
+  }
+  const watch = (life: TestGateway) => void life.ended.then(() => life === now && leave())
+  watch(first)
+
   return {
     get now() {
       return now
     },
     lives,
-    api: (method, path, request: RequestOptions = {}) => first.api(method, path, { timeout: REQUEST_WITHIN, ...request }),
+    async api(method, path, request: RequestOptions = {}) {
+      const began = performance.now()
+      try {
+        return await first.api(method, path, { timeout: REQUEST_WITHIN, ...request })
+      } catch (error) {
+        await delay(END_SEEN)
+        throw away || backAt > began ? new Error(AWAY, { cause: error }) : error
+      }
+    },
     events: first.events,
-    kill: () => now.kill(),
+    async kill() {
+      leave()
+      await now.kill()
+    },
+    async end() {
+      leave()
+      await now.stop()
+    },
+    freeze() {
+      leave()
+      process.kill(now.pid, 'SIGSTOP')
+    },
+    thaw() {
+      process.kill(now.pid, 'SIGCONT')
+      comeBack()
+    },
     start: async (more = {}) => {
       starting = startGateway({ ...(args === undefined ? {} : { args }), ...more, env: { ...first.env, ...more.env } })
       now = await starting
       lives.push(now)
+      watch(now)
+      comeBack()
       return now
     },
     async stop() {

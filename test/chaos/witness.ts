@@ -1,25 +1,83 @@
-/** Looks at several gateways on one Redis while they break: who says that it has which number of sessions, and what was refused. */
+/**
+ * Looks at several gateways on one Redis while they break: that no two have a session (I5), by the links to its server and by what each
+ * says that it has, and that nothing was written by one who had it no more (I6).
+ */
 import { setTimeout as delay } from 'node:timers/promises'
+import { parseCursor } from '../../src/store/cursor.ts'
+import type { Link } from '../support/proxy.ts'
+import { seconds } from './checker.ts'
 import type { Revenant } from './revenant.ts'
 
 /** ms between two looks, and for the answer to one */
 const LOOK = 1_000
 const ANSWER_WITHIN = 500
+/** ms within which what happens at two sockets may be seen in another order */
+const AT_ONCE = 250
+
+/** sessions that the gateways which answered have at one time */
+export interface Look {
+  at: number
+  owned: number
+}
+
+export interface Write {
+  fence: number
+  log: string
+  sequence: number
+}
+
+/** I5, of the links of one session in the order in which they were made: who spoke on one after the next was made. */
+export function overlaps(links: readonly Link[]): string[] {
+  return links.flatMap(({ opened }, index) => {
+    const older = links.slice(0, index).filter(({ spoke }) => spoke > opened + AT_ONCE)
+    return older.map(
+      (one) => `I5, two live streams of one session: of ${seconds(one.opened)} until ${seconds(one.spoke)}, and of ${seconds(opened)}`,
+    )
+  })
+}
+
+/** I5: more sessions are owned than there are. A session that moves may be counted twice at one look, not at two. */
+export function ownedTwice(looks: readonly Look[], sessions: number): string[] {
+  return looks
+    .filter(({ owned }, index) => owned > sessions && (looks[index - 1]?.owned ?? 0) > sessions)
+    .map(({ at, owned }) => `I5, ${owned} sessions are owned, of ${sessions} (${seconds(at)})`)
+}
+
+/** I6, of writes in any order: those behind one of a later owner in the same log. */
+export function staleWrites(writes: readonly Write[]): string[] {
+  const fences = new Map<string, number>()
+  return writes
+    .toSorted((a, b) => a.sequence - b.sequence)
+    .filter(({ log, fence }) => {
+      const before = fences.get(log) ?? 0
+      fences.set(log, Math.max(before, fence))
+      return fence < before
+    })
+    .map(({ log, sequence, fence }) => `I6, written under the old fence ${fence}: ${log} ${sequence}`)
+}
+
+/** What the gateways noted of what they wrote. A line that one was killed over is none. */
+export function readWrites(text: string): Write[] {
+  return text.split('\n').flatMap((line) => {
+    const [, fence, cursor = ''] = /^(\d+) (\S+)$/.exec(line) ?? []
+    const place = parseCursor(cursor)
+    return place ? [{ fence: Number(fence), ...place }] : []
+  })
+}
 
 export interface Witness {
   /** Looks until the signal. */
   watch(signal: AbortSignal): Promise<void>
-  /** times that more sessions were owned than there are, at two looks in a row */
-  readonly splits: number
+  readonly looks: readonly Look[]
   /** writes refused because another instance had the session by then, as far as seen */
   readonly fenced: number
   /** sessions that an instance found taken from it */
   readonly given: number
 }
 
-export function createWitness({ gateways, sessions }: { gateways: readonly Revenant[]; sessions: number }): Witness {
+export function createWitness(gateways: readonly Revenant[]): Witness {
+  const looks: Look[] = []
   const fenced = new Map<number, number>()
-  let splits = 0
 
   /** undefined: it does not answer now */
   async function look(gateway: Revenant): Promise<{ pid: number; owned: number; refused: number } | undefined> {
@@ -30,19 +88,14 @@ export function createWitness({ gateways, sessions }: { gateways: readonly Reven
   }
 
   return {
+    looks,
     async watch(signal) {
-      let before = false
       while (!signal.aborted) {
         const seen = (await Promise.all(gateways.map(look))).filter((one) => one !== undefined)
         for (const { pid, refused } of seen) fenced.set(pid, refused)
-        const split = seen.reduce((owned, one) => owned + one.owned, 0) > sessions
-        if (split && before) splits += 1
-        before = split
+        looks.push({ at: performance.now(), owned: seen.reduce((all, { owned }) => all + owned, 0) })
         await delay(LOOK, undefined, { signal }).catch(() => undefined)
       }
-    },
-    get splits() {
-      return splits
     },
     get fenced() {
       return [...fenced.values()].reduce((all, one) => all + one, 0)

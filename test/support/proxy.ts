@@ -3,21 +3,25 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 
+/** A connection as its client used it, in monotonic ms. */
 export interface Link {
-  /** ms of performance.now() */
-  readonly madeAt: number
+  opened: number
+  /** when the client last sent something that its server could still hear */
+  spoke: number
+  /** when the first of both ends was */
+  closed: number
   /** when its client ended it, or the proxy did */
-  closedAt?: number
+  ended?: number
   /** bytes that came from its client so far */
   fromClient: number
 }
 
 export interface TcpProxy {
   readonly port: number
-  /** every connection made through it, in order */
-  readonly made: readonly Link[]
   /** connections made through it so far */
   readonly connections: number
+  /** those, in the order in which they were made */
+  readonly history: readonly Link[]
   /** connections that are open now */
   readonly open: number
   /** resets every connection */
@@ -40,7 +44,7 @@ const HELD_MAX = 64 * 1024
 
 export async function startProxy({ to }: { to: { port: number; host?: string } }): Promise<TcpProxy> {
   const links = new Set<Socket>()
-  const made: Link[] = []
+  const history: Link[] = []
   let left = Number.POSITIVE_INFINITY
   let refusing = false
   let late = 0
@@ -100,17 +104,20 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
       client.resetAndDestroy()
       return
     }
-    const link: Link = { madeAt: performance.now(), fromClient: 0 }
-    made.push(link)
-    const closed = () => {
-      link.closedAt ??= performance.now()
-    }
+    const opened = performance.now()
+    const link: Link = { opened, spoke: opened, closed: Number.POSITIVE_INFINITY, fromClient: 0 }
+    history.push(link)
+    const server = connect({ port: to.port, host: to.host ?? '127.0.0.1', allowHalfOpen: true, noDelay: true })
     client.on('data', (chunk: Buffer) => {
       link.fromClient += chunk.length
+      if (link.closed > performance.now()) link.spoke = performance.now()
     })
-    client.on('end', closed)
-    client.on('close', closed)
-    const server = connect({ port: to.port, host: to.host ?? '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    for (const socket of [client, server])
+      for (const end of ['end', 'close'])
+        socket.once(end, () => {
+          link.closed = Math.min(link.closed, performance.now())
+          if (socket === client) link.ended ??= performance.now()
+        })
     pump(client, server, true)
     pump(server, client, false)
   })
@@ -119,10 +126,10 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
 
   return {
     port: (listener.address() as AddressInfo).port,
-    made,
     get connections() {
-      return made.length
+      return history.length
     },
+    history,
     get open() {
       return Math.ceil(links.size / 2)
     },
