@@ -31,7 +31,7 @@ export interface Revenant extends Reachable {
   stop(): Promise<void>
 }
 
-const AWAY = 'The gateway was killed, ended or frozen meanwhile.'
+export const AWAY = 'The gateway was killed, ended or frozen meanwhile.'
 
 /** Had a request no answer because its gateway could not give one? */
 export const wasAway = (error: unknown) => error instanceof Error && error.message === AWAY

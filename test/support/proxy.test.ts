@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, test } from 'node:test'
-import { startProxy, type TcpProxy } from './proxy.ts'
+import { type Link, startProxy, type TcpProxy } from './proxy.ts'
 
 let server: Server
 let proxy: TcpProxy
@@ -161,4 +161,25 @@ test('refused connections are reset, later ones pass', async () => {
   proxy.refuse(false)
   await open()
   assert.equal(proxy.connections, 1)
+})
+
+test('of each connection it is known when it was made, and when its client last said something that the server could hear', async () => {
+  const began = performance.now()
+  const [first, peer] = await open()
+  const said = read(peer, 5)
+  first.write('first')
+  await said
+  const [second] = await open()
+  const [one, two] = proxy.history as [Link, Link]
+  assert.ok(began <= one.opened && one.opened <= one.spoke && one.spoke <= two.opened)
+  const before = one.spoke
+  const ended = once(first, 'end')
+  first.resume()
+  peer.end()
+  await ended
+  first.write('into the void')
+  second.write('second')
+  await read(accepted.at(-1) as Socket, 6)
+  assert.equal(one.spoke, before)
+  assert.ok(two.spoke >= before && proxy.connections === 2)
 })
