@@ -20,7 +20,7 @@ import { createRandom, type Random } from './random.ts'
 import { columns, complaints, figures, head, type Run, row } from './report.ts'
 import { gatewayFile, type Reachable, type Revenant, startRevenant } from './revenant.ts'
 import { openStage, type Stage } from './stage.ts'
-import { createWitness, overlaps, ownedTwice, readWrites, staleWrites } from './witness.ts'
+import { createWitness, overlaps, ownedTwice, readWrites, type Stream, staleWrites } from './witness.ts'
 
 const PASSWORD = 'double-double-toil-and-trouble'
 const account = 'macbeth'
@@ -87,7 +87,7 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
     const places = await Promise.all(
       servers.map(async (kind) => {
         const server = keep(await starts[kind]({ domain: `${kind}.example`, users, sqlArchive: true }))
-        return { server, proxy: keep(await startProxy({ to: server })) }
+        return { server, links: await Promise.all(Array.from({ length: count }, async () => keep(await startProxy({ to: server })))) }
       }),
     )
     const [{ server }] = places as [(typeof places)[0]]
@@ -97,9 +97,11 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
     const gateways: { gateway: Revenant; wire: TcpProxy }[] = []
     while (gateways.length < count) {
       const { keys, env } = gateways[0]?.gateway.now ?? {}
+      const index = gateways.length
+      const ways = Object.fromEntries(places.map(({ server, links }) => [server.service, `xmpp://127.0.0.1:${links[index]?.port}`]))
       const wire = keep(await startProxy({ to: redis }))
       const url = `redis://127.0.0.1:${wire.port}`
-      const more = { BOUNDS, WRITES: writes, ...env, INSTANCE_ID: `i${gateways.length}`, REDIS_URL: url }
+      const more = { BOUNDS, WRITES: writes, ...env, INSTANCE_ID: `i${index}`, REDIS_URL: url, WAYS: JSON.stringify(ways) }
       const options = { server, redis: { url }, args: [gatewayFile], env: more, ...(keys ? { keys } : {}) }
       gateways.push({ wire, gateway: keep(await startRevenant(options)) })
     }
@@ -109,10 +111,9 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
 
     const gateway = anyOf(revenants, createRandom(seed + 2))
     const stages = await Promise.all(
-      places.map(async ({ server, proxy }) => {
-        const service = `xmpp://127.0.0.1:${proxy.port}`
-        return keep(await openStage({ server, gateway, service, account, peers, password: PASSWORD }))
-      }),
+      places.map(async ({ server }) =>
+        keep(await openStage({ server, gateway, service: server.service, account, peers, password: PASSWORD })),
+      ),
     )
     const sessions = stages.map(({ session }) => session)
     const nemesis = createNemesis({ random: createRandom(seed), minutes, places, gateways, redis, sessions, log: say })
@@ -130,12 +131,19 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
     const { outlived } = nemesis
     const { fenced, given, looks } = witness
     say(`owners that outlived their lease: ${outlived}, sessions that were found taken: ${given}`)
-    const splits = [...places.flatMap(({ proxy }) => overlaps(proxy.history)), ...ownedTwice(looks, sessions.length)]
+    const wasFrozen = (index: number, at: number) => revenants[index]?.wasFrozen(at) === true
+    const splits = [...places.flatMap(({ links }) => overlaps(streamsOf(links), wasFrozen)), ...ownedTwice(looks, sessions.length)]
     const stale = staleWrites(readWrites(existsSync(writes) ? readFileSync(writes, 'utf8') : ''))
     return { seed, minutes, gateways: count, verdicts, splits, stale, outlived, fenced }
   } finally {
     for (const one of started) await one.stop()
   }
+}
+
+/** in the order in which they were made */
+function streamsOf(links: readonly TcpProxy[]): Stream[] {
+  const streams = links.flatMap(({ history }, gateway) => history.map((link) => ({ ...link, gateway })))
+  return streams.toSorted((a, b) => a.opened - b.opened)
 }
 
 /** As behind a load balancer that knows nothing. */

@@ -4,6 +4,7 @@
  *   start with FAILPOINT_ARMED=yes, else from SIGUSR2 on;
  * - RESUME=never: the first stream of the process is a new one, as on a server that has forgotten the old;
  * - BOUNDS: JSON, bounds of the XMPP connections, for links that break more often than links do;
+ * - WAYS: JSON, where it finds a service of a session instead;
  * - WRITES: a file, to which it adds what it wrote to which log under which fence.
  */
 import { openSync, writeSync } from 'node:fs'
@@ -16,7 +17,8 @@ import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
 import { createConnector } from '../../src/xmpp/connector.ts'
 
-const { FAILPOINT = '', FAILPOINT_ARMED, RESUME, BOUNDS = '{}', WRITES } = process.env
+const { FAILPOINT = '', FAILPOINT_ARMED, RESUME, BOUNDS = '{}', WAYS = '{}', WRITES } = process.env
+const ways = JSON.parse(WAYS) as Record<string, string>
 const config = readConfig({ env: process.env, folder: process.cwd() })
 const log = createLog({ level: config.logLevel, instance: config.instance })
 const clock = { now: Date.now, monotonic: () => performance.now() }
@@ -96,7 +98,9 @@ function trappedConnector(connector: Connector): Connector {
         },
         acked: (position) => around(['told of acks'], () => events.acked(position)),
       }
-      const connection = connector.open(first && RESUME === 'never' ? { ...spec, resume: null } : spec, heard)
+      const service = ways[spec.service ?? ''] ?? spec.service
+      const resume = first && RESUME === 'never' ? null : spec.resume
+      const connection = connector.open({ ...spec, service, resume }, heard)
       first = false
       return Object.create(connection, {
         send: { value: (xml: string) => around(stepOf(xml), () => connection.send(xml)) },

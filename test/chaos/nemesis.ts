@@ -22,8 +22,8 @@ export interface Nemesis {
 export interface NemesisOptions {
   random: Random
   minutes: number
-  /** XMPP servers, and the links to them */
-  places: readonly { server: XmppServer; proxy: TcpProxy }[]
+  /** XMPP servers, and the links of each gateway to them */
+  places: readonly { server: XmppServer; links: readonly TcpProxy[] }[]
   /** instances, the first of them `i0`, and their links to Redis */
   gateways: readonly { gateway: Revenant; wire: TcpProxy }[]
   redis: RedisServer
@@ -36,7 +36,8 @@ export function createNemesis({ random, minutes, places, gateways, redis, sessio
   const done = new Map<Fault, number>()
   let outlived = 0
   let deaths = 0
-  const link = ({ which }: Step) => pick(places, which).proxy
+  /** A server is as far from one gateway as from another. */
+  const each = ({ which }: Step, change: (link: TcpProxy) => void) => pick(places, which).links.forEach(change)
   /** each in its turn */
   const mortal = () => (gateways[deaths++ % gateways.length] as (typeof gateways)[number]).gateway
   // ejabberd answers for messages that it has not passed on or written yet: when it ends, even in order, they are nowhere
@@ -62,26 +63,26 @@ export function createNemesis({ random, minutes, places, gateways, redis, sessio
 
   const faults: Record<Fault, (step: Step, signal: AbortSignal) => Promise<void>> = {
     async cut(step) {
-      link(step).cut()
+      each(step, (link) => link.cut())
     },
     async 'cut in a stanza'(step) {
-      link(step).cutAfter(1 + Math.floor(step.how * 4_000))
+      each(step, (link) => link.cutAfter(1 + Math.floor(step.how * 4_000)))
     },
     async slice(step, signal) {
-      link(step).slice(1 + Math.floor(step.how * 9))
+      each(step, (link) => link.slice(1 + Math.floor(step.how * 9)))
       await pause(step.lasts, signal)
-      link(step).slice(0)
+      each(step, (link) => link.slice(0))
     },
     async late(step, signal) {
-      link(step).latency(20 + step.how * 380)
+      each(step, (link) => link.latency(20 + step.how * 380))
       await pause(step.lasts, signal)
-      link(step).latency(0)
+      each(step, (link) => link.latency(0))
     },
     async 'black hole'(step, signal) {
-      link(step).blackhole(true)
+      each(step, (link) => link.blackhole(true))
       await pause(step.lasts, signal)
-      if (step.how < 0.5) link(step).cut()
-      link(step).blackhole(false)
+      if (step.how < 0.5) each(step, (link) => link.cut())
+      each(step, (link) => link.blackhole(false))
     },
     async 'server killed'(step, signal) {
       const server = pick(servers, step.which)

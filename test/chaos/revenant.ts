@@ -13,6 +13,9 @@ const REQUEST_WITHIN = 10_000
 /** ms in which the end of a process is seen after its sockets have ended */
 const END_SEEN = 250
 
+/** ms in which a process that wakes sees what it has missed */
+const WAKING = 500
+
 /** What callers need of a gateway. */
 export type Reachable = Pick<TestGateway, 'api' | 'events'>
 
@@ -26,6 +29,8 @@ export interface Revenant extends Reachable {
   end(): Promise<void>
   freeze(): void
   thaw(): void
+  /** at a time in monotonic ms, or just waking */
+  wasFrozen(at: number): boolean
   /** Another process with the same environment, and with more of it where given. Answers it. */
   start(more?: Pick<GatewayOptions, 'args' | 'env'>): Promise<TestGateway>
   stop(): Promise<void>
@@ -46,6 +51,7 @@ export async function startRevenant(options: GatewayOptions): Promise<Revenant> 
   let away = false
   /** monotonic ms */
   let backAt = 0
+  const freezes: { from: number; till: number }[] = []
 
   function leave(): void {
     away = true
@@ -83,11 +89,14 @@ export async function startRevenant(options: GatewayOptions): Promise<Revenant> 
     freeze() {
       leave()
       process.kill(now.pid, 'SIGSTOP')
+      freezes.push({ from: performance.now(), till: Number.POSITIVE_INFINITY })
     },
     thaw() {
+      for (const freeze of freezes.slice(-1)) freeze.till = performance.now()
       process.kill(now.pid, 'SIGCONT')
       comeBack()
     },
+    wasFrozen: (at) => freezes.some(({ from, till }) => from <= at && at <= till + WAKING),
     start: async (more = {}) => {
       starting = startGateway({ ...(args === undefined ? {} : { args }), ...more, env: { ...first.env, ...more.env } })
       now = await starting

@@ -1,29 +1,37 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatCursor, newLog } from '../../src/store/cursor.ts'
-import type { Link } from '../support/proxy.ts'
-import { overlaps, ownedTwice, readWrites, staleWrites, type Write } from './witness.ts'
+import { overlaps, ownedTwice, readWrites, type Stream, staleWrites, type Write } from './witness.ts'
 
-/** seconds of a story */
-const link = (opened: number, spoke: number): Link => ({ opened: opened * 1000, spoke: spoke * 1000 })
+/** in seconds of a story */
+function stream(gateway: number, opened: number, closed: number, spoke = closed): Stream {
+  return { gateway, opened: opened * 1000, spoke: spoke * 1000, closed: closed * 1000 }
+}
+const nobody = () => false
 
 test('streams that follow one another are one live stream at a time, however close', () => {
-  assert.deepEqual(overlaps([]), [])
-  assert.deepEqual(overlaps([link(0, 5), link(5, 6), link(6, 20), link(21, 22)]), [])
-  assert.deepEqual(overlaps([link(0, 5.1), link(5, 6)]), [], 'what happened at once may be seen in another order')
+  assert.deepEqual(overlaps([], nobody), [])
+  assert.deepEqual(overlaps([stream(0, 0, 5), stream(0, 5, 6), stream(1, 6, 20), stream(0, 21, 22)], nobody), [])
+  assert.deepEqual(overlaps([stream(0, 0, 5.02), stream(1, 5, 6)], nobody), [], 'what happened at once may be seen in another order')
 })
 
-test('one that is frozen over the take-over and says nothing more is no second stream', () => {
-  assert.deepEqual(overlaps([link(0, 10), link(25, 60)]), [])
+test('one that is still there when the next one is made is a second live stream, also of the same gateway', () => {
+  const split = 'I5, two live streams of one session: i0 from 0.0 s on, i1 from 25.0 s on'
+  assert.deepEqual(overlaps([stream(0, 0, 27), stream(1, 25, 60)], nobody), [split])
+  assert.deepEqual(overlaps([stream(0, 0, 25.2, 24), stream(1, 25, 60)], nobody), [split], 'thrown out by the server without a word')
+  assert.equal(overlaps([stream(0, 0, 60), stream(0, 10, 20), stream(1, 30, 40)], nobody).length, 2)
 })
 
-test('one that speaks after another was made is a second live stream', () => {
-  assert.deepEqual(overlaps([link(0, 27), link(25, 60)]), ['I5, two live streams of one session: of 0.0 s until 27.0 s, and of 25.0 s'])
-  assert.equal(overlaps([link(0, 60), link(10, 20), link(30, 40)]).length, 2, 'each that it overlaps')
+test('who is frozen over the take-over keeps its stream, and must not speak on it again', () => {
+  const frozen = (gateway: number, at: number) => gateway === 0 && at >= 11_000 && at <= 28_000
+  assert.deepEqual(overlaps([stream(0, 0, 28.1, 10), stream(1, 25, 60)], frozen), [])
+  assert.equal(overlaps([stream(0, 0, 29, 28.5), stream(1, 25, 60)], frozen).length, 1)
+  assert.equal(overlaps([stream(2, 0, 28.1, 10), stream(1, 25, 60)], frozen).length, 1, 'another one has no excuse')
+  assert.equal(overlaps([stream(0, 0, 40, 10), stream(1, 29, 60)], frozen).length, 1, 'nor one that is awake again')
 })
 
 test('two owners that throw each other out in turn are seen', () => {
-  assert.equal(overlaps([link(0, 2), link(1, 4), link(3, 6), link(5, 8)]).length, 3)
+  assert.equal(overlaps([stream(0, 0, 1.2), stream(1, 1, 3.2), stream(0, 3, 5.2), stream(1, 5, 8)], nobody).length, 3)
 })
 
 test('more sessions than there are, at two looks in a row, are owned twice', () => {

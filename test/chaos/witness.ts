@@ -12,7 +12,7 @@ import type { Revenant } from './revenant.ts'
 const LOOK = 1_000
 const ANSWER_WITHIN = 500
 /** ms within which what happens at two sockets may be seen in another order */
-const AT_ONCE = 250
+const AT_ONCE = 50
 
 /** sessions that the gateways which answered have at one time */
 export interface Look {
@@ -26,12 +26,23 @@ export interface Write {
   sequence: number
 }
 
-/** I5, of the links of one session in the order in which they were made: who spoke on one after the next was made. */
-export function overlaps(links: readonly Link[]): string[] {
-  return links.flatMap(({ opened }, index) => {
-    const older = links.slice(0, index).filter(({ spoke }) => spoke > opened + AT_ONCE)
+/** A link to the server of a session, made by one of the gateways. */
+export interface Stream extends Link {
+  gateway: number
+}
+
+/**
+ * I5, of the streams of one session in the order in which they were made: one that was still there, or spoke again, after the next was
+ * made. Only who is frozen cannot let go of it.
+ */
+export function overlaps(streams: readonly Stream[], wasFrozen: (gateway: number, at: number) => boolean): string[] {
+  return streams.flatMap(({ gateway, opened }, index) => {
+    const since = opened + AT_ONCE
+    const live = ({ gateway: other, spoke, closed }: Stream) => spoke > since || (closed > since && !wasFrozen(other, opened))
+    const older = streams.slice(0, index).filter(live)
     return older.map(
-      (one) => `I5, two live streams of one session: of ${seconds(one.opened)} until ${seconds(one.spoke)}, and of ${seconds(opened)}`,
+      (one) =>
+        `I5, two live streams of one session: i${one.gateway} from ${seconds(one.opened)} on, i${gateway} from ${seconds(opened)} on`,
     )
   })
 }

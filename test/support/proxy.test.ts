@@ -163,7 +163,7 @@ test('refused connections are reset, later ones pass', async () => {
   assert.equal(proxy.connections, 1)
 })
 
-test('of each connection it is known when it was made, and when its client last said something that the server could hear', async () => {
+test('of each connection it is known when it was made and ended, and when its client last said something that the server could hear', async () => {
   const began = performance.now()
   const [first, peer] = await open()
   const said = read(peer, 5)
@@ -172,6 +172,7 @@ test('of each connection it is known when it was made, and when its client last 
   const [second] = await open()
   const [one, two] = proxy.history as [Link, Link]
   assert.ok(began <= one.opened && one.opened <= one.spoke && one.spoke <= two.opened)
+  assert.deepEqual([one.closed, two.closed], [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
   const before = one.spoke
   const ended = once(first, 'end')
   first.resume()
@@ -181,5 +182,9 @@ test('of each connection it is known when it was made, and when its client last 
   second.write('second')
   await read(accepted.at(-1) as Socket, 6)
   assert.equal(one.spoke, before)
-  assert.ok(two.spoke >= before && proxy.connections === 2)
+  assert.ok(one.closed >= two.opened && one.closed <= performance.now())
+  const gone = closed(accepted.at(-1) as Socket)
+  second.destroy()
+  await gone
+  assert.ok(two.spoke >= one.closed && two.closed >= two.spoke && two.closed <= performance.now())
 })
