@@ -265,6 +265,17 @@ export function describeOutbox(opened: Opened): void {
       assert.equal((await store.sessions.get(id))?.status.state, 'connecting')
     })
 
+    test('of an owner that has it again is refused under the fence of before', async () => {
+      const { store } = await opened()
+      const { id, fence } = await ownedSession(store)
+      const again = await store.leases.acquire(id, 'owner', 'owner')
+      assert.ok(again)
+      const change: Change = { events: [{ type: 'a', data: 1 }] }
+      await store.commit(id, again.fence, change)
+      await assert.rejects(store.commit(id, fence, change), Fenced)
+      assert.equal((await store.log.read(id, undefined, 10)).events.length, 1)
+    })
+
     test('changes state by key, after emptying whole kinds', async () => {
       const { store } = await opened()
       const { id, fence } = await ownedSession(store)
