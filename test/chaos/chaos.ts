@@ -17,7 +17,7 @@ import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis.ts'
 import { createNemesis } from './nemesis.ts'
 import { createRandom, type Random } from './random.ts'
-import { columns, complaints, figures, head, type Run, row } from './report.ts'
+import { complaints, figures, head, type Run, row } from './report.ts'
 import { gatewayFile, type Reachable, type Revenant, startRevenant } from './revenant.ts'
 import { openStage, type Stage } from './stage.ts'
 import { createWitness, overlaps, ownedTwice, readWrites, type Stream, staleWrites } from './witness.ts'
@@ -73,7 +73,7 @@ for (const seed of seeds) {
   tell(one)
   runs.push(one)
 }
-console.log([head, ...runs.map((one) => rowOf(one))].join('\n'))
+console.log([head, ...runs.map(row)].join('\n'))
 process.exitCode = runs.every((one) => complaints(one).length === 0) ? 0 : 1
 
 async function run(servers: readonly (keyof typeof starts)[], seed: number): Promise<Run> {
@@ -177,9 +177,4 @@ function writeLogs(to: string, gateways: readonly Revenant[]): void {
 function tell(one: Run): void {
   for (const complaint of complaints(one).slice(0, COMPLAINTS_SHOWN)) console.log(complaint)
   for (const [name, value] of Object.entries(figures(one))) console.log(`${name.padEnd(20)}${value}`)
-}
-
-function rowOf(one: Run): string {
-  const told = figures(one)
-  return row(columns.map((column) => told[column]))
 }

@@ -30,7 +30,7 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
     type === 'message.received' && message ? [{ ...message, id, at }] : [],
   )
   const failed = new Map(told.filter(({ type }) => isFailure(type)).map(({ id, why }) => [id, why]))
-  const settled = new Set(told.filter(({ type }) => /^message\.(acked|failed|expired)$/.test(type)).map(({ id }) => id))
+  const settled = new Set(told.filter(({ type }) => type === 'message.acked' || isFailure(type)).map(({ id }) => id))
   const there = new Set(arrived.map(({ id }) => id))
   const here = new Set(received.map(bodyOf))
   const live = arrived.filter(({ source }) => source === 'live')

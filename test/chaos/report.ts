@@ -66,8 +66,11 @@ export function figures({ seed, gateways, verdicts, splits, fenced }: Run): Figu
   }
 }
 
-export const head = `${row(columns)}\n|${'---|'.repeat(columns.length)}`
+const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`
 
-export function row(cells: readonly (string | number)[]): string {
-  return `| ${cells.join(' | ')} |`
+export const head = `${line(columns)}\n|${'---|'.repeat(columns.length)}`
+
+export function row(run: Run): string {
+  const told = figures(run)
+  return line(columns.map((column) => told[column]))
 }
