@@ -27,7 +27,7 @@ export interface Write {
 }
 
 /** A link to the server of a session, made by one of the gateways. */
-export interface Stream extends Link {
+export interface Stream extends Pick<Link, 'opened' | 'spoke' | 'closed'> {
   gateway: number
 }
 
