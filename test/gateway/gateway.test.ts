@@ -34,14 +34,17 @@ const listening: Feature = {
   message: ({ stanza }) => ({ events: [{ type: 'message.received', subject: stanza.attributes.from ?? '', data: stanza.attributes.id }] }),
 }
 
-async function start(t: TestContext, features: Feature[] = [listening]) {
-  const store = createMemoryStore({ limits, clock })
+async function start(
+  t: TestContext,
+  features: Feature[] = [listening],
+  { store = createMemoryStore({ limits, clock }), clock: time = clock }: { store?: Store; clock?: Clock } = {},
+) {
   const connector = createScriptedConnector()
   const gateway = createGateway({
     store,
     connector,
     seal: createEphemeralSeal(),
-    clock,
+    clock: time,
     vocabulary: {} as Translator,
     features,
     instance: 'one',
@@ -389,4 +392,27 @@ test('a message that ends the stream twice fails, and those around it arrive', a
   await until(async () => (await status(handle, 'm2')) === 'acked')
   assert.equal(await status(handle, 'm1'), 'acked')
   assert.equal(await status(handle, 'bad'), 'failed')
+})
+
+test('each session is tidied once in an hour, since nothing that is written to it may do so', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let now = 0
+  const memory = createMemoryStore({ limits, clock })
+  const tidied: string[] = []
+  const tidy = async (id: string) => void tidied.push(id)
+  const store: Store = { ...memory, durable: true, sessions: { ...memory.sessions, tidy } }
+  const { open, connector } = await start(t, [listening], { store, clock: { now: Date.now, monotonic: () => now } })
+  const ids: string[] = []
+  for (const jid of ['romeo@montague.lit', 'paris@montague.lit']) {
+    const opening = open({ jid })
+    const connection = await until(() => connector.connections[ids.length])
+    await connection.bind()
+    ids.push((await opening).handle.record.id)
+  }
+  for (const end = now + 3_600_000; now < end; ) {
+    now += 5_000
+    t.mock.timers.tick(5_000)
+    for (let turns = 0; turns < 10; turns += 1) await turn()
+  }
+  assert.deepEqual(tidied.toSorted(), ids.toSorted())
 })
