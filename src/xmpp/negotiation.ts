@@ -2,6 +2,7 @@ import type { Authenticate, Fast } from '@xmpp/client'
 import xml from '@xmpp/xml'
 import type { Device, FastToken, SaslOptions } from '../gateway/ports.ts'
 import { CLIENT, type Element } from '../stanza/element.ts'
+import { XmlError } from '../stanza/parse.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
 import { type Failure, failure, STREAMS, streamFailure, toFailure } from './failure.ts'
@@ -323,8 +324,8 @@ function loginPolicy({ password, sasl, plain, memory }: Negotiation): LoginPolic
   }
 }
 
-function outOfTurn(): Failure {
-  return failure('bad-format', 'xmpp-unreachable', 'The XMPP server sent what does not belong into a negotiation.')
+function outOfTurn(): XmlError {
+  return new XmlError('bad-format', 'It does not belong into a negotiation, or not here.')
 }
 
 function escapeXml(value: string): string {

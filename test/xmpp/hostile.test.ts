@@ -258,7 +258,7 @@ describe('T11: before stream management counts', () => {
       peer.write("<message id='1'/>")
       await peer.closed
     })
-    assert.equal((await follower.state('stopped')).reason, 'bad-format')
+    assert.equal((await follower.state('stopped')).reason, 'received-bad-format')
   })
 
   test('a stanza after it is handed over without a number', async () => {
