@@ -117,7 +117,7 @@ forEachCell('metrics', { server: { users: users('romeo', 'juliet', 'mercutio') }
     await becomes('stanza_spoof_total', 1)
     const mercutio = await gateway.login({ jid: `mercutio@${server.domain}`, password: PASSWORD })
     juliet.send(`<message to='${mercutio.connections[0].jid}'><body>${'x'.repeat(60_000)}</body></message>`)
-    await until(async () => (await now('stanza_rejected_total', { reason: 'received-policy-violation' })) > 0)
+    await until(async () => (await now('stanza_rejected_total', { reason: 'too-large' })) > 0)
     await gateway.api('DELETE', `/sessions/${mercutio.id}`)
   })
 

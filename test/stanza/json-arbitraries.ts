@@ -150,6 +150,8 @@ function objectOf(shape: Record<string, z.ZodType>, options: JsonOptions, depth:
 const companions: Record<string, string> = { parentThread: 'thread', firstIndex: 'first', uri: 'condition' }
 
 function isWhole(json: Json, name: string, shape: Record<string, unknown>): boolean {
+  // text beside elements is mixed content, which is told as it stands
+  if (name === 'elements' && json.text !== undefined) return false
   const principal = companions[name]
   return principal === undefined || !(principal in shape) || json[principal] !== undefined
 }

@@ -239,8 +239,9 @@ for (const [name, start] of Object.entries(kinds)) {
       assert.equal((await store.state.streams(id)).size, 0)
       assert.equal(await store.records.get(id, 'm'), undefined)
       await cli('hset', `sg:{${id}}:session`, 'record', newer)
-      assert.equal(await store.sessions.get(id), undefined)
-      assert.deepEqual(await store.sessions.find(record.tenant, record.jid), [])
+      // but of a session callers must not believe that it is gone
+      assert.equal(await store.sessions.get(id), null)
+      await assert.rejects(store.sessions.find(record.tenant, record.jid), problem('store-unavailable'))
       assert.deepEqual(await store.sessions.list(record.tenant, { limit: 10 }), [])
     })
 
