@@ -108,6 +108,8 @@ export function createServer({
         'A request failed',
       )
     }
+    // closed with the rest of the body unread, the connection would be reset, and the answer with it
+    if (problem.code === 'body-too-large' && !isDraining()) reply.removeHeader('connection')
     void reply
       .code(problem.status)
       .headers({ 'x-request-id': request.id, 'cache-control': 'no-store', ...problemHeaders(problem) })

@@ -156,7 +156,10 @@ describe('instances on a Redis of many', { concurrency: true, timeout: 180_000 }
       }
       await until(async () => missing().length === 0, DEADLINE).catch(() => assert.deepEqual(missing(), []))
 
-      const { instance } = await fleet.instanceOf(mercutio.id, other)
+      const { instance } = await until(async () => {
+        const [one, two] = await Promise.all(instances.map((asked) => fleet.instanceOf(mercutio.id, asked)))
+        return one?.state === 'online' && two?.state === 'online' && one.instance === two.instance && one
+      }, DEADLINE)
       const at = await fence()
       assert.ok(at >= before)
       const [leaving, staying] = instance === 'i0' ? [owner, other] : [other, owner]

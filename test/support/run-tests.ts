@@ -9,8 +9,12 @@ import { install } from './install.ts'
 import { temporaryFolder } from './processes.ts'
 
 const FILES = 'test/**/*.test.ts'
-/** steps of their own: kills and faults by the dozen, `npm run faults`; what needs Debian's backports, `npm run prosody-13` */
-const APART = ['test/chaos/**', 'test/xmpp/prosody-13.test.ts']
+/** steps of their own: kills and faults by the dozen, and instances that are lost, `npm run faults`; what needs Debian's backports, `npm run prosody-13` */
+const APART = [
+  'test/chaos/**',
+  'test/behaviour/{clocks,instances-lost,instances-redis,redis-trouble-many}.test.ts',
+  'test/xmpp/prosody-13.test.ts',
+]
 /** test files at once: each has servers of its own, on as many cores as a small machine has */
 const CONCURRENCY = 2
 /** ms for one test file; those of behaviour/ go through four cells each */
