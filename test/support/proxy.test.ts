@@ -166,8 +166,9 @@ test('refused connections are reset, later ones pass', async () => {
 test('of each connection it is known when it was made and ended, and when its client last said something that the server could hear', async () => {
   const began = performance.now()
   const [first, peer] = await open()
-  const said = read(peer, 5)
-  first.write('first')
+  const words = 'x'.repeat(40)
+  const said = read(peer, words.length)
+  first.write(words)
   await said
   const [second] = await open()
   const [one, two] = proxy.history as [Link, Link]
@@ -178,9 +179,9 @@ test('of each connection it is known when it was made and ended, and when its cl
   first.resume()
   peer.end()
   await ended
-  first.write('into the void')
-  second.write('second')
-  await read(accepted.at(-1) as Socket, 6)
+  first.write(words)
+  second.write(words)
+  await read(accepted.at(-1) as Socket, words.length)
   assert.equal(one.spoke, before)
   assert.ok(one.closed >= two.opened && one.closed <= performance.now())
   const gone = closed(accepted.at(-1) as Socket)
