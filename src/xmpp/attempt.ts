@@ -10,6 +10,7 @@ import { type LoginMemory, type Negotiated, negotiate } from './negotiation.ts'
 import { createReader, type Reader } from './reader.ts'
 import { findTargets, type ResolveSrv, serviceTarget, type Target } from './resolver.ts'
 import type { PlainPolicy } from './sasl.ts'
+import { closed } from './stream.ts'
 import { openChannel } from './transport.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -87,6 +88,8 @@ async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }
     try {
       const [password, sasl = {}] = await unlessAborted(deadline.signal, Promise.all([spec.password(), spec.sasl?.()]))
       const context = sasl.certificate === undefined ? surroundings.context : surroundings.contextWith(sasl.certificate)
+      // one that wakes up late does not even dial
+      if (held?.() === false) throw closed()
       channel = await openChannel(targets, { ...surroundings, context, domain, resolve: resolve.host, signal: deadline.signal })
       if (held !== undefined) channel = fenced(channel, held)
       const reader = createReader({ channel, stanzaLimit: readLimit, bounds, monotonic })

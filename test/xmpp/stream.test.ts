@@ -154,7 +154,7 @@ test('a hand-over closes the connection and not the stream, after acknowledgemen
   assert.deepEqual(follower.lost, [])
 })
 
-test('whoever may no longer act for the account answers nothing on its stream, and does not log in again', async () => {
+test('whoever may no longer act for the account answers nothing on its stream, and does not dial again', async () => {
   let held = true
   const server = await startFakeServer(async (peer) => {
     await (peer.number === 1 ? toBound(peer) : toAuthenticated(peer))
@@ -173,8 +173,7 @@ test('whoever may no longer act for the account answers nothing on its stream, a
   await first?.closed
   assert.equal(first?.heard, heard)
   await follower.state('backoff')
-  assert.ok(server.peers.length > 1)
-  for (const peer of server.peers.slice(1)) assert.doesNotMatch(peer.heard, /<auth/)
+  assert.equal(server.peers.length, 1)
 })
 
 test('a stanza that the handler throws at is left out, and counts', async () => {
