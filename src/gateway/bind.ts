@@ -13,8 +13,8 @@ const AGAIN = 2_000
 export interface Bind {
   /** the work of a new stream; resolves when the session is online */
   bound(): Promise<void>
-  /** the stream goes on: what another process, or a lost link, left undone is done */
-  resumed(): void
+  /** The stream goes on: what another process, or a lost link, left undone is done. `doubtful`: not all that was missed may come by it. */
+  resumed(options: { doubtful: boolean }): void
 }
 
 /**
@@ -39,6 +39,10 @@ export function createBind({
   onError: (error: unknown) => void
 }): Bind {
   let restoring: Promise<void> | undefined
+  /** once more, when it is done */
+  let again = false
+  /** own presence was sent on the stream */
+  let visible = false
 
   /** A server that refuses one thing does not keep the session from the others. */
   async function step(name: string, run: () => Promise<unknown>): Promise<void> {
@@ -52,19 +56,23 @@ export function createBind({
 
   async function appear(): Promise<void> {
     for (const feature of features) await step(feature.name, async () => feature.appear?.(session))
+    visible = true
   }
 
   async function restore(): Promise<void> {
     const finish = await catchUp.run()
-    await appear()
+    if (!visible) await appear()
     await finish()
   }
 
   /** Until it is done or the stream is lost: the next bind or resume begins again. Messages wait as long. */
   async function keepRestoring(): Promise<void> {
     for (;;) {
+      again = false
       try {
-        return await restore()
+        await restore()
+        if (!again || !online()) return
+        continue
       } catch (error) {
         if (!(error instanceof Problem)) onError(error)
       }
@@ -81,6 +89,7 @@ export function createBind({
 
   return {
     async bound() {
+      visible = false
       // before anything of the new stream is taken in
       await Promise.all([catchUp.owe(), restoring])
       await step('carbons', () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: STEP }))
@@ -91,8 +100,13 @@ export function createBind({
       await appear()
       await begun()
     },
-    resumed() {
-      if (catchUp.isOwing() && !restoring) startRestoring()
+    resumed({ doubtful }) {
+      // the work of its bind was done, here or in another process
+      if (!catchUp.isOwing()) visible = true
+      if (doubtful) catchUp.owe().catch(onError)
+      if (!catchUp.isOwing()) return
+      if (!restoring) startRestoring()
+      else if (doubtful) again = true
     },
   }
 }

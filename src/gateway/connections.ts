@@ -1,20 +1,22 @@
-import type { Problem } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import { jid as normalised } from '../stanza/jid.ts'
 import { poolResource } from './ids.ts'
-import type { Connection, ConnectionStatus, Connector, Device, SaslOptions, SessionRecord, SessionState, StreamState } from './ports.ts'
+import type {
+  Connection,
+  ConnectionStatus,
+  Connector,
+  Device,
+  SaslOptions,
+  SessionRecord,
+  SessionState,
+  StateDetail,
+  StreamState,
+} from './ports.ts'
 
 /** ms that a removed sender stays readable after its last acknowledgement: answers to it may still be under way */
 const LINGER = 60_000
 /** ms between looks at whether a removed sender is done */
 const DRAIN_LOOK = 500
-
-export interface StateDetail {
-  reason: string | null
-  error?: Problem
-  jid?: string
-  resumed?: boolean
-}
 
 export interface Connections {
   /** opens what is wanted and not open, drains what is not wanted any more */

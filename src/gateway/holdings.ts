@@ -2,7 +2,7 @@ import { Problem } from '../errors.ts'
 import { resealCredentials } from './credentials.ts'
 import { createLive, type Live, type LiveContext } from './live.ts'
 import type { Membership } from './membership.ts'
-import { Fenced, type SessionRecord, type SessionStatus, type Store } from './ports.ts'
+import { Fenced, type SessionRecord, type SessionState, type SessionStatus, type Store } from './ports.ts'
 import { ended } from './state.ts'
 
 /** ms that a session that is taken up may take before the next one is */
@@ -99,7 +99,7 @@ export function createHoldings({
     if (!lease) return undefined
     const found = await store.sessions.get(id)
     const mine = membership.held() && membership.self === name
-    if (found && mine && !closed) return await bringUp(await resealed(found.record), { name, ...lease })
+    if (found && mine && !closed) return await bringUp(await resealed(found.record), found.status.state, { name, ...lease })
     await store.leases.release(id, name, lease.fence)
     return undefined
   }
@@ -111,12 +111,12 @@ export function createHoldings({
     return (await store.sessions.update(record.id, record.version, patch)) ?? record
   }
 
-  async function bringUp(record: SessionRecord, lease: Pick<Owned, 'name' | 'fence'>): Promise<Owned> {
+  async function bringUp(record: SessionRecord, left: SessionState, lease: Pick<Owned, 'name' | 'fence'>): Promise<Owned> {
     const { id } = record
     const [state, streams] = await Promise.all([store.state.all(id), store.state.streams(id)])
     const live = createLive(
       { ...context, store: fencedStore },
-      { record, fence: lease.fence, held: membership.held, state, streams, onFenced: () => lose(id, live) },
+      { record, left, fence: lease.fence, held: membership.held, state, streams, onFenced: () => lose(id, live) },
     )
     const entry = { live, record, ...lease }
     owned.set(id, entry)
@@ -204,7 +204,7 @@ export function createHoldings({
         if (!entry || !ended.includes(entry.live.state())) return
         await entry.live.abandon({ acks: ACKS_WITHIN })
         if (closed || owned.get(id) !== entry) return
-        await bringUp(entry.record, { name: entry.name, fence: entry.fence })
+        await bringUp(entry.record, entry.live.state(), { name: entry.name, fence: entry.fence })
         // it may have changed on the way
         adopt(entry.record)
       }),

@@ -8,7 +8,7 @@ import { createArchive } from './archive.ts'
 import { createAsked } from './asked.ts'
 import { createBind } from './bind.ts'
 import { createCatchUp, noteArchived } from './catch-up.ts'
-import { createConnections, type StateDetail } from './connections.ts'
+import { createConnections } from './connections.ts'
 import { createCorrelator, endOfIq } from './correlate.ts'
 import { openPassword, openSasl } from './credentials.ts'
 import { createDevice } from './device.ts'
@@ -18,7 +18,19 @@ import { createInbound } from './inbound.ts'
 import { createJournal } from './journal.ts'
 import { createMirror } from './mirror.ts'
 import { createOutbox, type Load, type Outbox } from './outbox.ts'
-import type { Change, Clock, Connector, Metrics, Seal, SessionRecord, SessionState, SessionStatus, Store, StreamState } from './ports.ts'
+import type {
+  Change,
+  Clock,
+  Connector,
+  Metrics,
+  Seal,
+  SessionRecord,
+  SessionState,
+  SessionStatus,
+  StateDetail,
+  Store,
+  StreamState,
+} from './ports.ts'
 import { type Answers, createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
 import { createResync } from './resync.ts'
@@ -80,6 +92,8 @@ export function createLive(
     /** may it be acted for? false where another instance may have it by now */
     held: () => boolean
     state: Map<string, Map<string, unknown>>
+    /** as another owner left it */
+    left: SessionState
     streams: ReadonlyMap<number, StreamState>
     onFenced: () => void
   },
@@ -90,6 +104,8 @@ export function createLive(
   const { id, tenant } = record
   const log = { session: id, tenant }
   let announcing = Promise.resolve()
+  /** who had it before may have asked for a resume, and not got the answer */
+  let interrupted = start.left !== 'online'
   let doubting = false
   let leaving = false
   let closing = false
@@ -311,7 +327,8 @@ export function createLive(
       connections.want(record.connections)
       inbound.mark(0)
       outbox.wake()
-      if (detail.resumed) bind.resumed()
+      if (detail.resumed) bind.resumed({ doubtful: detail.doubtful === true || interrupted })
+      interrupted = false
     }
   }
 

@@ -419,9 +419,18 @@ export interface FastToken {
   expiry: string
 }
 
+export interface StateDetail {
+  reason: string | null
+  error?: Problem
+  jid?: string
+  resumed?: boolean
+  /** an earlier resume was asked for and not answered: of two at once a server may serve one and lose what it held with the other */
+  doubtful?: boolean
+}
+
 export interface ConnectionEvents {
   /** every change of state, in order, told before anything else of the new state */
-  state(state: SessionState, detail: { reason: string | null; error?: Problem; jid?: string; resumed?: boolean }): void
+  state(state: SessionState, detail: StateDetail): void
   /**
    * A new stream is bound (not a resume): the handler does the work of a new bind over `send`; the connection says `online` when it is done.
    * `features`: the names (xmlns) of the stream features offered after authentication.

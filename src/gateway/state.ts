@@ -1,6 +1,5 @@
 import type { Problem } from '../errors.ts'
-import type { StateDetail } from './connections.ts'
-import type { Clock, SessionState, SessionStatus } from './ports.ts'
+import type { Clock, SessionState, SessionStatus, StateDetail } from './ports.ts'
 
 /** states in which the session will not come back by itself */
 export const ended: readonly SessionState[] = ['auth-failed', 'conflict', 'stopped']

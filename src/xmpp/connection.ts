@@ -1,5 +1,4 @@
-import type { Problem } from '../errors.ts'
-import type { Clock, Connection, ConnectionEvents, ConnectionSpec, SessionState, StreamState } from '../gateway/ports.ts'
+import type { Clock, Connection, ConnectionEvents, ConnectionSpec, SessionState, StateDetail, StreamState } from '../gateway/ports.ts'
 import { attemptOnce, type Surroundings } from './attempt.ts'
 import { type Failure, failure, offline, toFailure } from './failure.ts'
 import type { Log } from './log.ts'
@@ -34,9 +33,11 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   /** the work of the bind is done: only then is the stream worth resuming */
   let ready = spec.resume !== null
   let elsewhere: string | undefined
+  /** a resume was asked for and never answered; the server may still carry it out, beside the next one */
+  let unanswered = false
   const memory: LoginMemory = { sasl2Broken: false, hidden: false }
 
-  function tell(next: SessionState, detail: { reason: string | null; error?: Problem; jid?: string; resumed?: boolean }): void {
+  function tell(next: SessionState, detail: StateDetail): void {
     shown.state = next
     guarded('state', () => events.state(next, detail))
   }
@@ -68,7 +69,12 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   /** Up to a stream; then as long as it lives. Answers why it ended and how long it was bound. */
   async function once(): Promise<{ cause: Failure; online: number }> {
     const old = resumable()
-    const resume = old?.id === undefined ? undefined : { id: old.id, jid: old.jid, h: () => old.rewind() }
+    const doubtful = unanswered
+    const h = () => {
+      unanswered = true
+      return (old as Ledger).rewind()
+    }
+    const resume = old?.id === undefined ? undefined : { id: old.id, jid: old.jid, h }
     if (old === undefined) lose(null)
     const redirect = elsewhere
     elsewhere = undefined
@@ -80,6 +86,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       surroundings,
       signal: closing.signal,
     })
+    unanswered = false
     const { outcome } = negotiated
     const replay = outcome.kind === 'resumed' ? old?.resume(outcome.h) : []
     if (replay === undefined) {
@@ -114,7 +121,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     if (outcome.kind === 'resumed') {
       live.replay(replay)
       wasOnline = true
-      tell('online', { reason: null, jid: own.jid, resumed: true })
+      tell('online', { reason: null, jid: own.jid, resumed: true, doubtful })
       guarded('acked', () => events.acked(own.acked))
       live.start(negotiated.early)
     } else {

@@ -334,6 +334,25 @@ describe('with a server that does what is rare', () => {
     )
   })
 
+  test('a resume after one that was asked for and not answered is doubtful, the next one is not', async () => {
+    const server = await scripted(async (peer) => {
+      if (peer.number === 1) await toBound(peer)
+      else await toResume(peer)
+      if (peer.number > 2) peer.write(resumed(0))
+      if (peer.number <= 3) peer.socket.destroy()
+      else await serve(peer)
+    })
+    const follower = follow(connector(server).open, { ...ada, service: server.service })
+    const again = await follower.until(() => {
+      const resumes = follower.states.filter(({ resumed: went }) => went === true)
+      return resumes.length === 2 && resumes
+    })
+    assert.deepEqual(
+      again.map(({ doubtful }) => doubtful),
+      [true, false],
+    )
+  })
+
   test('F7: a link that is cut in the middle of the replay loses nothing', async () => {
     const got: string[] = []
     const server = await scripted(async (peer) => {

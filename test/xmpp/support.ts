@@ -29,6 +29,7 @@ export interface Told {
   error?: Problem
   jid?: string
   resumed?: boolean
+  doubtful?: boolean
 }
 
 export interface Follower {
