@@ -109,14 +109,16 @@ function takeRequests(webSocket: WebSocket, answer: SocketContext['answer'], flo
     if (working >= CONCURRENCY) webSocket.pause()
     const { text: answered, isRequest } = await answer(text)
     working -= 1
+    // one that we close is read on too: its own close frame is to come
+    if (working < CONCURRENCY && webSocket.isPaused) webSocket.resume()
     if (webSocket.readyState !== webSocket.OPEN) return
     if (answered !== undefined) webSocket.send(answered)
     if (!isRequest && isTooMuch()) flooded()
-    if (working < CONCURRENCY && webSocket.isPaused) webSocket.resume()
   }
 
   // a binary frame is no JSON
   webSocket.on('message', (data, isBinary) => {
+    if (webSocket.readyState !== webSocket.OPEN) return
     take(isBinary ? '' : data.toString()).catch(() => webSocket.terminate())
   })
 }

@@ -1,5 +1,6 @@
 /**
- * `npm test`: installs what the tests need, then runs test/ with node:test. Arguments: test files, or options of node such as `--test-name-pattern`.
+ * `npm test`: installs what the tests need, then runs test/ with node:test. Arguments: a step, test files, or options of node such as
+ * `--test-name-pattern`.
  * Everything that tests put under the temporary folder goes with it in the end, however they end.
  */
 import { spawn } from 'node:child_process'
@@ -9,12 +10,17 @@ import { install } from './install.ts'
 import { temporaryFolder } from './processes.ts'
 
 const FILES = 'test/**/*.test.ts'
-/** steps of their own: kills and faults by the dozen, and instances that are lost, `npm run faults`; what needs Debian's backports, `npm run prosody-13` */
-const APART = [
-  'test/chaos/**',
-  'test/behaviour/{clocks,instances-lost,instances-redis,redis-trouble-many}.test.ts',
-  'test/xmpp/prosody-13.test.ts',
-]
+/** what is run apart from the rest, for its time or for what it needs */
+const STEPS: Record<string, string[]> = {
+  // kills and faults by the dozen; instances, servers and stores that are lost
+  faults: [
+    'test/chaos/*.test.ts',
+    'test/behaviour/{clocks,instances*,overload,redis-trouble*,restart,versions}.test.ts',
+    'test/store/{cluster-replicas,redis-members,redis-trouble}.test.ts',
+  ],
+  // Debian's backports
+  'prosody-13': ['test/xmpp/prosody-13.test.ts'],
+}
 /** test files at once: each has servers of its own, on as many cores as a small machine has */
 const CONCURRENCY = 2
 /** ms for one test file; those of behaviour/ go through four cells each */
@@ -30,7 +36,8 @@ try {
 const given = process.argv.slice(2)
 const options = given.filter((argument) => argument.startsWith('--'))
 const named = given.filter((argument) => !argument.startsWith('--'))
-const files = named.length > 0 ? named : globSync(FILES, { exclude: APART }).sort()
+const [first = ''] = named
+const files = first === '' ? globSync(FILES, { exclude: Object.values(STEPS).flat() }).sort() : (STEPS[first] ?? named)
 const folder = temporaryFolder('tests')
 const child = spawn(
   process.execPath,

@@ -214,7 +214,7 @@ describe('F5: a server that stalls', () => {
         await peer.closed
       })
       const resume = { id: 'sm-0', jid: 'ada@localhost/desk', inbound: 0, outbound: 0, acked: 0, max: 600, savedAt: 0 }
-      const made = connector(server, { bounds: { ...quick, attempt: 500 } })
+      const made = connector(server, { bounds: { ...quick, attempt: 250 } })
       const count = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'TCPSocketWrap').length
       const before = count()
       // listeners that are left on a signal or a socket, eleven or more, are told of by the platform
