@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { forEachCell } from '../support/matrix.ts'
 import { freePorts } from '../support/processes.ts'
 import { startProsody } from '../support/prosody.ts'
+import { startProxy } from '../support/proxy.ts'
 import type { Client } from '../support/second-client.ts'
 import { type Account, isMessage, isPresence, openAccount, openClient, PASSWORD, textOf, until, users, withBody } from './account.ts'
 
@@ -393,14 +394,18 @@ forEachCell('sessions', { server: { users: users(...names) }, gateway: { tenants
 
     it('for a password that is not accepted any more say so', async () => {
       const { gateway, server } = cell()
-      const lawrence = await openAccount(cell(), 'lawrence')
+      const proxy = await startProxy({ to: { port: server.port } })
+      const lawrence = await openAccount(cell(), 'lawrence', { service: `xmpp://127.0.0.1:${proxy.port}` })
       try {
+        proxy.refuse(true)
         await server.setPassword(`lawrence@${server.domain}`, 'another-secret-now')
         await server.restart()
+        proxy.refuse(false)
         await lawrence.events.next('session.failed', 60_000)
         assert.equal((await gateway.api('GET', `/sessions/${lawrence.id}`)).body.state, 'auth-failed')
       } finally {
         await lawrence.close()
+        await proxy.stop()
       }
     })
   })
