@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
 import { Problem } from './errors.ts'
@@ -42,6 +42,10 @@ import { createConnector } from './xmpp/connector.ts'
 const FINISH_WITHIN = 10_000
 /** ms for the last answers on their way out, then for connections to close; those that do not are cut */
 const CLOSE_WITHIN = 1_000
+/** ms, from the beginning of a stop, in which callers that keep their connection may hear on it that they have to go elsewhere */
+const LINGER = 300
+/** ms between looks at whether all of them have gone */
+const LINGER_LOOK = 10
 
 /** What tests put in the place of the real parts. */
 export interface Overrides {
@@ -54,6 +58,8 @@ export interface Overrides {
   sessions?: Sessions
   /** ms, see FINISH_WITHIN */
   finishWithin?: number
+  /** ms, see LINGER */
+  linger?: number
 }
 
 export interface App {
@@ -75,6 +81,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     log = createLog({ level: config.logLevel, instance: config.instance }),
     features = allFeatures,
     finishWithin = FINISH_WITHIN,
+    linger = LINGER,
     connector = createConnector({ ...config.xmpp, stanzaLimit: config.stanzaLimit, clock, log, metrics }),
   } = overrides
   const store = overrides.store ?? (await createStore(config, { clock, log, metrics }))
@@ -158,15 +165,22 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 
   async function shutDown(): Promise<void> {
     draining.abort()
-    await streams.drain()
+    const lingered = clock.monotonic() + linger
     // whoever asks from now on is told so: the port stays open until nothing is left to be done
-    await Promise.all([underWay.finished(finishWithin), gateway.leave()])
+    const finished = underWay.finished(finishWithin)
+    await streams.drain()
+    await Promise.all([finished, gateway.leave()])
     await gateway.stop()
     await underWay.finished(CLOSE_WITHIN)
     for (const reply of underWay.unanswered()) void reply.send(new Problem('draining', 'This instance shut down before it had the answer.'))
+    while ((await connected()) > 0 && clock.monotonic() < lingered) await delay(LINGER_LOOK)
     await closePort()
     await connector.close()
     await store.close()
+  }
+  /** What is written on a connection while it is being closed gets no answer. */
+  function connected(): Promise<number> {
+    return new Promise((resolve) => server.server.getConnections((_, count = 0) => resolve(count)))
   }
   async function closePort(): Promise<void> {
     // first come those that wait to be taken: the kernel resets their connections when the port goes

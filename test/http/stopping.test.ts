@@ -1,7 +1,7 @@
 /** What callers meet while the process ends. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { Agent, request } from 'node:http'
+import { Agent, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { z } from 'zod'
@@ -74,6 +74,23 @@ test('a stop waits for requests, not for connections that ask nothing', async (t
   await app.stop()
   await closed
   assert.ok(performance.now() - before < 5_000, 'far from the time that requests get')
+})
+
+test('who keeps a connection hears on it to go elsewhere, though nothing else is to be done', { timeout: 20_000 }, async (t) => {
+  const { url, app } = await start(t, { linger: 60_000 })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.after(() => agent.destroy())
+  async function ask() {
+    const asked = request(`${url}/openapi.yaml`, { agent }).end()
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    const { statusCode, headers } = answer.resume()
+    await once(answer, 'end')
+    return [asked.reusedSocket, statusCode, headers.connection]
+  }
+  assert.deepEqual(await ask(), [false, 200, 'keep-alive'])
+  const stopped = app.stop()
+  assert.deepEqual(await ask(), [true, 503, 'close'])
+  await stopped
 })
 
 test('a request that does not come to its end in time is told so', async (t) => {

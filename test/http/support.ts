@@ -49,6 +49,7 @@ export interface TestAppOptions {
   operations?: readonly Operation[]
   snapshots?: Feature['snapshots']
   finishWithin?: number
+  linger?: number
 }
 
 export const operation = (given: Partial<Operation> & Pick<Operation, 'id' | 'method' | 'path'>): Operation => ({
@@ -88,6 +89,7 @@ export async function startApp(t: Pick<TestContext, 'after'>, options: TestAppOp
     log: createLog({ level: config.logLevel, instance: config.instance, destination }),
     features: [feature],
     finishWithin: options.finishWithin ?? 10_000,
+    linger: options.linger ?? 0,
     sessions: fakeSessions(store, tokens),
   })
   await app.server.listen({ host: '127.0.0.1', port: 0 })
