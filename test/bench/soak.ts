@@ -1,6 +1,7 @@
 /**
  * `node test/bench/soak.ts --minutes 10 --sessions 200 --rate 50`: does the gateway's heap grow? Sessions on Redis write to one another while
- * their links are cut every minute; the heap is measured after a full collection, and its slope is told without the warm-up.
+ * their links are cut every minute; the heap is measured after a full collection, and its slope is told without the warm-up. First what a
+ * session remembers of its messages is filled, which takes long at such a rate.
  */
 import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,6 +14,9 @@ import { startProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis.ts'
 import { footprint, PASSWORD } from './measurements.ts'
 
+/** messages of each session before anything is measured: more than it remembers. Then their rate per second, which links bear. */
+const FILL = 220
+const FILL_RATE = 400
 /** part of the time that is warm-up */
 const WARM_UP = 0.3
 /** ms between measurements, and between cuts of all links */
@@ -51,6 +55,7 @@ try {
   const env = { LOG_LEVEL: 'info', EVENT_LOG_MAX: '1000' }
   const gateway = await begin(startGateway({ server, redis, env, args: ['--inspect=127.0.0.1:0', mainFile] }))
   await logIn(gateway, `xmpp://127.0.0.1:${proxy.port}`)
+  await write(gateway, { rate: FILL_RATE, signal: AbortSignal.timeout((FILL * count * 1000) / FILL_RATE) })
   const cutting = setInterval(proxy.cut, CUT)
   try {
     await soak(gateway)
@@ -73,7 +78,7 @@ async function logIn({ login }: TestGateway, service: string): Promise<void> {
 async function soak(gateway: TestGateway): Promise<void> {
   const inspector = /ws:\/\/\S+/.exec(gateway.logs.map(({ line }) => line).join('\n'))![0]
   const end = new AbortController()
-  const writing = write(gateway, end.signal)
+  const writing = write(gateway, { rate, signal: end.signal })
   const heaps: { at: number; heap: number }[] = []
   const begun = performance.now()
   const [warm, over] = [minutes * 60_000 * WARM_UP, minutes * 60_000]
@@ -94,7 +99,10 @@ async function soak(gateway: TestGateway): Promise<void> {
 }
 
 /** Each message from the next session to the one after it, at an even pace. */
-async function write({ api }: TestGateway, signal: AbortSignal): Promise<{ accepted: number; refused: number }> {
+async function write(
+  { api }: TestGateway,
+  { rate: perSecond, signal }: { rate: number; signal: AbortSignal },
+): Promise<{ accepted: number; refused: number }> {
   const told = { accepted: 0, refused: 0 }
   const pending = new Set<Promise<unknown>>()
   const begun = performance.now()
@@ -110,7 +118,7 @@ async function write({ api }: TestGateway, signal: AbortSignal): Promise<{ accep
       })
       .finally(() => pending.delete(one))
     pending.add(one)
-    await delay(Math.max(0, begun + ((sent + 1) * 1000) / rate - performance.now()))
+    await delay(Math.max(0, begun + ((sent + 1) * 1000) / perSecond - performance.now()))
   }
   await Promise.all(pending)
   return told
