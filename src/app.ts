@@ -173,12 +173,12 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     await gateway.stop()
     await underWay.finished(CLOSE_WITHIN)
     for (const reply of underWay.unanswered()) void reply.send(new Problem('draining', 'This instance shut down before it had the answer.'))
+    // what is written on a connection while it is being closed gets no answer
     while ((await connected()) > 0 && clock.monotonic() < lingered) await delay(LINGER_LOOK)
     await closePort()
     await connector.close()
     await store.close()
   }
-  /** What is written on a connection while it is being closed gets no answer. */
   function connected(): Promise<number> {
     return new Promise((resolve) => server.server.getConnections((_, count = 0) => resolve(count)))
   }

@@ -66,15 +66,17 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     return gone ? undefined : ledger
   }
 
+  /** The h of a resume, read when it is written. */
+  function ask(old: Ledger): number {
+    unanswered = true
+    return old.rewind()
+  }
+
   /** Up to a stream; then as long as it lives. Answers why it ended and how long it was bound. */
   async function once(): Promise<{ cause: Failure; online: number }> {
     const old = resumable()
     const doubtful = unanswered
-    const h = () => {
-      unanswered = true
-      return (old as Ledger).rewind()
-    }
-    const resume = old?.id === undefined ? undefined : { id: old.id, jid: old.jid, h }
+    const resume = old?.id === undefined ? undefined : { id: old.id, jid: old.jid, h: () => ask(old) }
     if (old === undefined) lose(null)
     const redirect = elsewhere
     elsewhere = undefined

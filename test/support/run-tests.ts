@@ -36,8 +36,8 @@ try {
 const given = process.argv.slice(2)
 const options = given.filter((argument) => argument.startsWith('--'))
 const named = given.filter((argument) => !argument.startsWith('--'))
-const [first = ''] = named
-const files = first === '' ? globSync(FILES, { exclude: Object.values(STEPS).flat() }).sort() : (STEPS[first] ?? named)
+const [first] = named
+const files = first === undefined ? globSync(FILES, { exclude: Object.values(STEPS).flat() }).sort() : (STEPS[first] ?? named)
 const folder = temporaryFolder('tests')
 const child = spawn(
   process.execPath,

@@ -1,7 +1,6 @@
 /** Connections under test: a connector for a private server, and what a connection told, waited for by conditions. */
 
-import type { Problem } from '../../src/errors.ts'
-import type { Connection, ConnectionSpec, Connector, SessionState } from '../../src/gateway/ports.ts'
+import type { Connection, ConnectionSpec, Connector, SessionState, StateDetail } from '../../src/gateway/ports.ts'
 import type { Element } from '../../src/stanza/element.ts'
 import { type ConnectorOptions, createConnector } from '../../src/xmpp/connector.ts'
 
@@ -23,13 +22,8 @@ export function connectorFor(server: { caFile?: string }, options: Partial<Conne
   })
 }
 
-export interface Told {
+export interface Told extends StateDetail {
   state: SessionState
-  reason: string | null
-  error?: Problem
-  jid?: string
-  resumed?: boolean
-  doubtful?: boolean
 }
 
 export interface Follower {
