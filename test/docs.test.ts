@@ -33,6 +33,13 @@ describe('docs/operations.md', () => {
     assert.deepEqual(firstColumn('Metrics').toSorted(), declared.toSorted())
   })
 
+  it('explains every bound that is counted, and no other', () => {
+    const src = fileURLToPath(new URL('../src', import.meta.url))
+    const sources = globSync('**/*.ts', { cwd: src }).map((file) => readFileSync(`${src}/${file}`, 'utf8'))
+    const counted = sources.flatMap((source) => [...source.matchAll(/'bounds_reached_total',\s*\{\s*bound: '([a-z-]+)'/g)])
+    assert.deepEqual(firstColumn('Bounds').toSorted(), [...new Set(counted.map(([, name]) => name!))].toSorted())
+  })
+
   it('names problems and variables that there are', () => {
     assert.deepEqual(
       firstColumn('Problems').filter((code) => !(problemCodes as readonly string[]).includes(code)),

@@ -516,6 +516,7 @@ export type Counter =
   | 'events_gap_total'
   | 'streams_closed_total'
   | 'webhook_deliveries_total'
+  | 'bounds_reached_total'
 
 export type Gauge = 'sessions' | 'sm_unacked' | 'outbox_entries' | 'outbox_oldest_age_seconds' | 'iq_inflight' | 'streams' | 'redis_up'
 

@@ -18,6 +18,7 @@ const counters: Record<Counter, Description> = {
   events_gap_total: ['Gaps told to readers', 'reason'],
   streams_closed_total: ['Event streams closed', 'kind', 'code'],
   webhook_deliveries_total: ['Tries to deliver to webhooks', 'result'],
+  bounds_reached_total: ['Times that a bound was reached and something was refused, dropped or put off', 'bound'],
 }
 
 const gauges: Record<Gauge, Description> = {
