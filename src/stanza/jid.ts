@@ -17,6 +17,11 @@ const maxPart = 1023
 /** ASCII that is in its normal form already; longer ones take the long way */
 const plain = /^(?:[a-z0-9.!#$%()*+,;=?[\\\]^_`{|}~-]{1,255}@)?[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,3}(?:\/[!-~][ -~]{0,254})?$/
 
+/** ASCII that is in its normal form already */
+export function isPlain(text: string): boolean {
+  return plain.test(text) && !text.includes('xn--')
+}
+
 /**
  * Parses and normalises. Throws the problem jid-malformed with `path`, the member of the request that the text is from.
  * PRECIS (RFC 8264, RFC 8265) is kept but for the bidi and context rules; resources may hold what servers let through.
@@ -39,7 +44,7 @@ export function parseJid(text: string, path?: string): Jid {
 
 /** The JID in its normal form. Throws the problem jid-malformed. */
 export function jid(text: string, path?: string): string {
-  if (plain.test(text) && !text.includes('xn--')) return text
+  if (isPlain(text)) return text
   return print(parseJid(text, path))
 }
 
@@ -110,7 +115,8 @@ function isIdentifier(text: string): boolean {
 const asciiName = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/
 const unicodeName = /^[\p{L}\p{M}\p{N}_.\-\u00b7\p{Join_Control}\u3002\u30fb\u0375\u05f3\u05f4]+$/u
 
-function normalDomain(text: string): string | undefined {
+/** The domain in its normal form, undefined for what is none. */
+export function normalDomain(text: string): string | undefined {
   if (text.length > maxPart) return undefined
   if (text.startsWith('[')) return normalAddress(text)
   const name = text.normalize('NFKC').toLowerCase().replaceAll('\u3002', '.').replace(/\.$/, '')
