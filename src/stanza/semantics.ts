@@ -79,9 +79,11 @@ export function derivedText(message: StanzaJson): string | undefined {
   const { bodies, fallback } = message as { bodies?: Record<string, string>; fallback?: Mark[] }
   const body = (message.body as string | undefined) ?? Object.values(bodies ?? {})[0]
   if (body === undefined || fallback === undefined) return body
-  const characters = Array.from(body)
-  const hidden = fallback.flatMap((mark) => rangesOf(mark, characters.length))
-  return characters.filter((_, index) => !hidden.some(([start, end]) => index >= start && index < end)).join('')
+  const length = lengthOf(body)
+  return without(
+    body,
+    fallback.flatMap((mark) => rangesOf(mark, length)),
+  )
 }
 
 /** A mark without parts means the whole message; one of the subject alone nothing of the body. */
@@ -91,4 +93,36 @@ function rangesOf({ body, subject }: Mark, length: number): [start: number, end:
     .filter(({ raw }) => raw === undefined)
     .map(({ start = 0, end = length }): [number, number] => [start, end])
     .filter(([start, end]) => start <= end && end <= length)
+}
+
+/** The text without these ranges of code points, in one pass however many they are. */
+function without(text: string, ranges: [start: number, end: number][]): string {
+  const at = indexes(text)
+  let kept = ''
+  let from = 0
+  for (const [start, end] of ranges.sort(([one], [other]) => one - other)) {
+    if (start > from) kept += text.slice(at(from), at(start))
+    from = Math.max(from, end)
+  }
+  return kept + text.slice(at(from))
+}
+
+const surrogate = /[\ud800-\udbff]/
+
+function lengthOf(text: string): number {
+  if (!surrogate.test(text)) return text.length
+  let length = 0
+  for (const _ of text) length += 1
+  return length
+}
+
+/** Where in the text a code point begins. It may be asked for later and later ones only: it goes on from the last. */
+function indexes(text: string): (point: number) => number {
+  if (!surrogate.test(text)) return (point) => point
+  let passed = 0
+  let index = 0
+  return (point) => {
+    for (; passed < point; passed += 1) index += (text.codePointAt(index) as number) > 0xffff ? 2 : 1
+    return index
+  }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import fc from 'fast-check'
 import { vocabulary } from '../../src/features/vocabulary.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
 import { classify, derivedText } from '../../src/stanza/semantics.ts'
@@ -48,4 +49,17 @@ it('hides all of a body that is marked without a range, and nothing for the subj
 it('takes the text of a language where there is no other, and none from a message without a body', () => {
   assert.equal(derivedText(read('<body xml:lang="de">Hallo</body>')), 'Hallo')
   assert.equal(derivedText(read('<subject>x</subject>')), undefined)
+})
+
+it('leaves out the code points of any ranges, in any order, over each other or not', () => {
+  const character = fc.constantFrom('a', 'é', '\u{1f44b}', '\u{1f3fd}', ' ')
+  const range = fc.record({ start: fc.nat(30), end: fc.nat(30) }, { requiredKeys: [] })
+  fc.assert(
+    fc.property(fc.array(character, { maxLength: 25 }), fc.array(range, { minLength: 1, maxLength: 6 }), (characters, ranges) => {
+      const whole = ranges.map(({ start = 0, end = characters.length }) => [start, end] as const)
+      const hidden = whole.filter(([start, end]) => start <= end && end <= characters.length)
+      const shown = characters.filter((_, index) => !hidden.some(([start, end]) => index >= start && index < end))
+      assert.equal(derivedText({ body: characters.join(''), fallback: [{ body: ranges }] }), shown.join(''))
+    }),
+  )
 })
