@@ -8,7 +8,7 @@ import { askLater } from '../iq/outgoing.ts'
 import { identified, sendMessage, withinLimit } from '../messages/outgoing.ts'
 import { named } from '../paths.ts'
 import { sendPresence, WRITE_WITHIN } from '../presence/outgoing.ts'
-import { checked, readXml, withoutComments, withoutFrom } from './xml.ts'
+import { checked, readXml, withoutFrom } from './xml.ts'
 
 type StanzaBody = Partial<Record<StanzaKind, StanzaJson>>
 
@@ -21,9 +21,9 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
   })
   const sent = z.object({ id: z.string(), status: z.string().optional(), originId: z.string().optional() }).meta({ id: 'StanzaSent' })
 
-  /** One stanza from JSON or XML. `received`: as one that came in, addresses that are none included. */
+  /** One stanza from JSON or XML. `received`: as one that came in, addresses that are none included, or as it is written down with comments. */
   function read(given: string | StanzaBody, received: boolean): Element {
-    if (typeof given === 'string') return checked(readXml(given, 'body', limits.stanza), received)
+    if (typeof given === 'string') return checked(readXml(given, 'body', limits.stanza, { comments: received }), received)
     const kinds = stanzaKinds.filter((kind) => given[kind] !== undefined)
     const [kind] = kinds
     if (kind === undefined || kinds.length > 1)
@@ -113,7 +113,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     answers: { 200: { description: 'JSON for XML, XML for JSON', schema: body } },
     problems: ['xml-malformed', 'not-a-stanza', 'jid-malformed', 'illegal-character', 'stanza-too-large'],
     async run({ body: given }: Call<unknown, unknown, string | StanzaBody>): Promise<Answer> {
-      const stanza = read(typeof given === 'string' ? withoutComments(given) : given, true)
+      const stanza = read(given, true)
       if (typeof given !== 'string') return { status: 200, body: serialize(stanza, ''), contentType: 'application/xml' }
       const { kind, json } = vocabulary.read(stanza, { received: true })
       return { status: 200, body: { [kind]: json } }
