@@ -11,9 +11,12 @@ import type { RpcAnswer } from './rpc.ts'
 import { serveSse, sseHeaders } from './sse.ts'
 import type { PreparedStream, Streams } from './streams.ts'
 import type { Tickets } from './tickets.ts'
+import { takenUpgrades } from './upgrades.ts'
 import { codeLabel, serveWebSocket, socketOptions } from './websocket.ts'
 
 const PATH = '/events'
+/** as it may be asked for, through a proxy too (RFC 9112 section 3.2) */
+const asked = new RegExp(`^(?:https?://[^/?]*)?${PATH}(?:\\?|$)`, 'i')
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -41,8 +44,19 @@ export interface EventsRouteContext {
 /** `GET /events`: one route, answered as a WebSocket, as server-sent events or as a JSON page. */
 export async function registerEvents(server: FastifyInstance, context: EventsRouteContext): Promise<void> {
   const { streams, tickets, allowedOrigins, log, metrics } = context
+  // node leaves the socket of an upgrade to us, also where the request is refused before the plugin's own hook sees it
+  const sockets = new WeakMap<IncomingMessage, Socket>()
+  const webSockets = takenUpgrades(server.server, isWebSocket)
+  webSockets.on('upgrade', (raw) => {
+    sockets.set(raw, raw.socket)
+    // ws knows no list
+    raw.headers.upgrade = 'websocket'
+  })
+  server.addHook('onResponse', async ({ raw }) => {
+    sockets.get(raw)?.destroySoon()
+  })
   await server.register(websocket, {
-    options: socketOptions,
+    options: { ...socketOptions, server: webSockets },
     preClose: (done: () => void) => done(),
     // what ws closes by itself, with the right code, must get its close frame out
     errorHandler: (_error, webSocket) => {
@@ -55,15 +69,6 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
     headers.push(`X-Request-Id: ${upgrades.get(raw) ?? ''}`, 'Cache-Control: no-store')
   })
   server.decorateRequest('stream', null)
-  server.addHook('onRequest', async (request) => {
-    if (request.ws && request.routeOptions.url !== PATH) throw noWebSocket()
-  })
-  // node leaves the socket of an upgrade to us, also where the request was refused before the plugin's own hook saw it
-  const sockets = new WeakMap<IncomingMessage, Socket>()
-  server.server.on('upgrade', (raw, socket) => sockets.set(raw, socket as Socket))
-  server.addHook('onResponse', async ({ raw }) => {
-    sockets.get(raw)?.destroySoon()
-  })
 
   const wantsStream = (request: FastifyRequest) => request.ws || isEventStream(request.headers.accept)
 
@@ -117,9 +122,10 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
   })
 }
 
-function noWebSocket(): Problem {
-  const message = `must not be here: only ${PATH} is a WebSocket`
-  return new Problem('invalid-request', `Upgrade ${message}.`, { errors: [{ path: 'header.upgrade', message }] })
+/** The one upgrade that is taken: of this route, to a WebSocket (RFC 6455 section 4.2.1), which need not be the only thing that is offered. */
+function isWebSocket({ method, httpVersion, url = '', headers: { upgrade = '' } }: IncomingMessage): boolean {
+  const offered = upgrade.split(',').map((protocol) => protocol.trim().toLowerCase())
+  return method === 'GET' && httpVersion !== '1.0' && asked.test(url) && offered.includes('websocket')
 }
 
 /** Pages of this very host always, others as the configuration says. */

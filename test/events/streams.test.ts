@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { WebSocket } from 'ws'
-import { keys, operation, startApp, type TestAppOptions } from '../http/support.ts'
+import { keys, startApp, type TestAppOptions } from '../http/support.ts'
 import { openEventStream } from '../support/event-stream.ts'
 import { samplesOf, sumOf } from '../support/metrics.ts'
 
@@ -71,26 +71,6 @@ test('the subprotocol cloudevents.json is taken when offered', async (t) => {
   await offered.opened
   assert.equal(offered.socket.protocol, 'cloudevents.json')
   await offered.close()
-})
-
-test('only /events is a WebSocket: an upgrade of another route is refused as a problem', async (t) => {
-  const thing = operation({ id: 'thing.get', method: 'GET', path: '/thing' })
-  const { url } = await start(t, { operations: [thing] })
-  const refused = async (path: string, headers: Record<string, string>) => {
-    const webSocket = new WebSocket(`${url.replace('http', 'ws')}${path}`, { headers })
-    webSocket.on('error', () => {})
-    const [, response] = await once(webSocket, 'unexpected-response')
-    let text = ''
-    for await (const chunk of response) text += chunk
-    webSocket.terminate()
-    return [response.statusCode, response.headers['content-type'], JSON.parse(text).code]
-  }
-  const authorization = { authorization: `Bearer ${keys.main}` }
-  assert.deepEqual(await refused('/thing', authorization), [400, 'application/problem+json', 'invalid-request'])
-  assert.deepEqual(await refused('/health/live', {}), [400, 'application/problem+json', 'invalid-request'])
-  assert.deepEqual(await refused('/thing', {}), [401, 'application/problem+json', 'unauthorized'])
-  assert.deepEqual(await refused('/nope', authorization), [404, 'application/problem+json', 'not-found'])
-  assert.deepEqual(await refused('/events/', authorization), [404, 'application/problem+json', 'not-found'])
 })
 
 test('an upgrade that may not be is refused as any request is', async (t) => {
