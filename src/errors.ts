@@ -44,6 +44,7 @@ const own = {
   'xmpp-tls-failed': [502, 'No trusted TLS connection to the XMPP server', false],
   'xmpp-server-not-trusted': [502, 'The XMPP server failed to prove itself', false],
   'session-offline': [503, 'The session is not online now', true],
+  'roster-unread': [503, 'The roster was not read from the XMPP server', true],
   'store-unavailable': [503, 'The store is not available now', true],
   'too-busy': [503, 'The instance is too busy now', true],
   draining: [503, 'The instance is shutting down', true],

@@ -9,15 +9,20 @@ const own: readonly EventType[] = [
     description:
       'Something is missing here. `expired`, `store-lost`: events between two cursors are no longer kept, what comes next is the oldest there is. ' +
       '`archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, ' +
-      '`stanza-not-stored`: one stanza came and could not be taken.',
+      '`stanza-not-stored`: one stanza came and could not be taken. `unread`: what a new stream was to bring was refused, did not come or ' +
+      'could not be read; it is not known until the session no longer names it in its `unread`.',
     schema: z.object({
       from: z.string().meta({ description: 'the cursor that was asked for, or the time at which what is missing begins' }),
       to: z.string().meta({ description: 'the cursor after which the log can be read, or the time at which it ends' }),
-      reason: z.enum(['expired', 'store-lost', 'archive-unavailable', 'too-many', 'stanza-too-large', 'stanza-not-stored']),
+      reason: z.enum(['expired', 'store-lost', 'archive-unavailable', 'too-many', 'stanza-too-large', 'stanza-not-stored', 'unread']),
       stanza: z
         .object({ name: z.string(), from: z.string().optional(), id: z.string().optional(), type: z.string().optional() })
         .optional()
         .meta({ description: 'what is known of a stanza that was too large' }),
+      what: z
+        .string()
+        .optional()
+        .meta({ description: 'of `unread`: `roster`, `carbons` (what other clients of the account send and receive)' }),
     }),
   },
   {

@@ -2,13 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
 import { element } from '../stanza/element.ts'
 import type { CatchUp } from './catch-up.ts'
+import { isRefusal } from './correlate.ts'
 import type { Feature, LiveSession } from './feature.ts'
+import type { AllUnread } from './unread.ts'
 
 const CARBONS = 'urn:xmpp:carbons:2'
 /** ms that one request of a new bind may take */
 const STEP = 15_000
 /** ms between tries to restore what was missed, on a stream that is up */
 const AGAIN = 2_000
+/** ms until a step is tried again that the server may take another time, and at most after more of them */
+const STEP_AGAIN = 60_000
+const STEP_AGAIN_MAX = 900_000
+
+interface Step {
+  name: string
+  run: () => Promise<unknown>
+}
 
 export interface Bind {
   /** the work of a new stream; resolves when the session is online */
@@ -27,7 +37,9 @@ export function createBind({
   features,
   catchUp,
   online,
+  unread,
   onRefused,
+  onRead,
   onError,
 }: {
   session: LiveSession
@@ -35,27 +47,61 @@ export function createBind({
   catchUp: CatchUp
   /** the stream is up and the session is ours */
   online: () => boolean
-  onRefused: (step: string, problem: Problem) => void
+  /** what of the steps is not done */
+  unread: () => AllUnread
+  /** A step was refused, got no answer, or one that cannot be read: what it is for is not known. */
+  onRefused: (step: string, problem: Problem) => Promise<void>
+  /** a step did what it is for */
+  onRead: (step: string) => Promise<void>
   onError: (error: unknown) => void
 }): Bind {
+  /** what is asked of a new stream, in order */
+  const steps: readonly Step[] = [
+    { name: 'carbons', run: () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: STEP }) },
+    ...features.flatMap(({ name, bind }) => (bind ? [{ name, run: () => bind(session) }] : [])),
+  ]
+  /** of the present stream */
+  let stream = {}
   let restoring: Promise<void> | undefined
   /** once more, when it is done */
   let again = false
   /** own presence was sent on the stream */
   let visible = false
 
-  /** A server that refuses one thing does not keep the session from the others. */
-  async function step(name: string, run: () => Promise<unknown>): Promise<void> {
+  /** A server that refuses one thing does not keep the session from the others. Answers whether it may take it another time. */
+  async function take({ name, run }: Step): Promise<boolean> {
     try {
       await run()
     } catch (error) {
-      if (!(error instanceof Problem) || !error.options.xmpp) throw error
-      onRefused(name, error)
+      if (!isRefusal(error)) throw error
+      await onRefused(name, error)
+      return error.retryable
     }
+    await onRead(name)
+    return false
+  }
+
+  /** Answers those that the server may take another time. */
+  async function takeAll(wanted: readonly Step[]): Promise<Step[]> {
+    const refused: Step[] = []
+    for (const step of wanted) if (await take(step)) refused.push(step)
+    return refused
+  }
+
+  /** As long as the stream lives; a new one begins with all of them, a resumed one with those that are left. */
+  function takeLater(refused: readonly Step[], pause = STEP_AGAIN): void {
+    if (refused.length === 0) return
+    const mine = stream
+    const again = async () => {
+      if (stream !== mine || !online()) return
+      const left = await takeAll(refused)
+      if (stream === mine) takeLater(left, Math.min(pause * 2, STEP_AGAIN_MAX))
+    }
+    setTimeout(() => void again().catch(onLost), pause).unref()
   }
 
   async function appear(): Promise<void> {
-    for (const feature of features) await step(feature.name, async () => feature.appear?.(session))
+    for (const { name, appear } of features) if (appear) await take({ name, run: () => appear(session) })
     visible = true
   }
 
@@ -87,13 +133,18 @@ export function createBind({
     })
   }
 
+  /** a lost link brings a new bind */
+  const onLost = (error: unknown) => {
+    if (!(error instanceof Problem)) onError(error)
+  }
+
   return {
     async bound() {
       visible = false
+      stream = {}
       // before anything of the new stream is taken in
       await Promise.all([catchUp.owe(), restoring])
-      await step('carbons', () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: STEP }))
-      for (const feature of features) await step(feature.name, async () => feature.bind?.(session))
+      takeLater(await takeAll(steps))
       await catchUp.doubts()
       const begun = await catchUp.begin()
       if (!begun) return startRestoring()
@@ -101,6 +152,8 @@ export function createBind({
       await begun()
     },
     resumed({ doubtful }) {
+      stream = {}
+      takeLater(steps.filter(({ name }) => unread()[name]))
       // the work of its bind was done, here or in another process
       if (!catchUp.isOwing()) visible = true
       if (doubtful) catchUp.owe().catch(onError)

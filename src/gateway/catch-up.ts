@@ -1,6 +1,6 @@
-import { Problem } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import type { Archive } from './archive.ts'
+import { isRefusal } from './correlate.ts'
 import type { Archived, ArchiveQuery, LiveSession } from './feature.ts'
 import { gapEvent } from './gap.ts'
 import type { Inbound } from './inbound.ts'
@@ -258,12 +258,4 @@ export function createCatchUp({
       outbox.settleDoubts(ids)
     },
   }
-}
-
-/** The archive said no, or nothing: without one the session goes on. A lost link is something else. */
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof Problem &&
-    (error.options.xmpp !== undefined || error.code === 'xmpp-timeout' || error.code === 'xmpp-undefined-condition')
-  )
 }

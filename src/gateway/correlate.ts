@@ -88,7 +88,8 @@ export function createCorrelator({
         if (late) onLate()
         return late
       }
-      if (iq.attributes.type === 'result') waiting.settle({ iq })
+      if (iq.cut) waiting.settle({ problem: tooLarge() })
+      else if (iq.attributes.type === 'result') waiting.settle({ iq })
       else
         waiting.settle({
           problem: stanzaProblem(readError(iq.children.find((node) => isElement(node) && node.name === 'error') as Element | undefined)),
@@ -110,6 +111,14 @@ export function createCorrelator({
 
     size: () => pending.size,
   }
+}
+
+const tooLarge = () => new Problem('stanza-too-large', 'The answer came, and is larger than what is read.')
+
+/** Was there no answer that says what was asked for, be it that nothing came? A lost link is something else, and so is a fault of ours. */
+export function isRefusal(thrown: unknown): thrown is Problem {
+  if (!(thrown instanceof Problem)) return false
+  return thrown.options.xmpp !== undefined || ['xmpp-timeout', 'xmpp-undefined-condition', 'stanza-too-large'].includes(thrown.code)
 }
 
 /** How a wait ended, of what it was rejected with. */

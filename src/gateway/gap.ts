@@ -2,10 +2,14 @@ import type { Clock, EventDraft } from './ports.ts'
 import { timestamp } from './record.ts'
 
 /** Why something is not in the log that came, or should have come. */
-export type GapReason = 'archive-unavailable' | 'too-many' | 'stanza-too-large' | 'stanza-not-stored'
+export type GapReason = 'archive-unavailable' | 'too-many' | 'stanza-too-large' | 'stanza-not-stored' | 'unread'
 
 /** Tells what is missing where it would be: `since` is when the gap begins (epoch ms), now for a single stanza. */
-export function gapEvent(clock: Clock, reason: GapReason, { since, stanza }: { since?: number; stanza?: object } = {}): EventDraft {
+export function gapEvent(
+  clock: Clock,
+  reason: GapReason,
+  { since, ...more }: { since?: number; stanza?: object; what?: string } = {},
+): EventDraft {
   const now = clock.now()
-  return { type: 'events.gap', data: { from: timestamp(since ?? now), to: timestamp(now), reason, ...(stanza && { stanza }) } }
+  return { type: 'events.gap', data: { from: timestamp(since ?? now), to: timestamp(now), reason, ...more } }
 }

@@ -35,6 +35,7 @@ import { type Answers, createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
 import { createResync } from './resync.ts'
 import { createStates, ended, type States } from './state.ts'
+import { createUnread } from './unread.ts'
 import { sessionView } from './view.ts'
 
 export interface Log {
@@ -281,6 +282,7 @@ export function createLive(
     onError,
   })
 
+  const unread = createUnread({ session, clock, metrics, onChange: () => announce(undefined) })
   const view = async () => sessionView(record, status(), await store.outbox.size(id))
   const catchUp = createCatchUp({ session, archive, inbound, receiver, outbox, store, clock, view })
 
@@ -290,8 +292,12 @@ export function createLive(
     catchUp,
     online: () => !closing && states.now() === 'online',
     onError,
-    onRefused: (step, { code }) =>
-      context.log.warn({ ...log, event: 'session.bind-step', step, reason: code }, 'The server refused a step of the bind'),
+    unread: unread.all,
+    onRefused: async (step, problem) => {
+      context.log.warn({ ...log, event: 'session.bind-step', step, reason: problem.code }, 'A step of the bind did not do what it is for')
+      await unread.refused(step, problem)
+    },
+    onRead: unread.read,
   })
 
   function write(index: number, stanza: Element): Promise<void> {
@@ -358,7 +364,7 @@ export function createLive(
   }
 
   function status(): SessionStatus {
-    return { ...states.status(), instance, connections: connections.status() }
+    return { ...states.status(), instance, connections: connections.status(), unread: unread.all() }
   }
 
   for (const feature of features) feature.taken?.(session)

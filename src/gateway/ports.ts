@@ -62,6 +62,8 @@ export interface SessionStatus {
   lastVerifiedAt: number | null
   instance: string
   connections: ConnectionStatus[]
+  /** what the last bind was to bring and did not, by its step; absent: not known */
+  unread?: Readonly<Record<string, { code: string; detail: string }>>
 }
 
 export interface ConnectionStatus {
@@ -508,6 +510,7 @@ export type Counter =
   | 'stanzas_total'
   | 'stanza_rejected_total'
   | 'stanza_spoof_total'
+  | 'unread_total'
   | 'iq_late_total'
   | 'idempotency_total'
   | 'lease_total'

@@ -112,12 +112,11 @@ export function createReceiver({
   function tooLarge(connection: number, received: Element): Handled | Promise<Handled> {
     onTooLarge()
     const { from, id, type } = received.attributes
-    const error: StanzaErrorJson = { type: 'modify', condition: 'policy-violation', text: 'The stanza is larger than what is read.' }
-    const refused = errorReply(received, error)
     if (received.name === 'iq') {
-      const answers = type === 'result' || type === 'error'
-      if (!answers) return { change: {}, after: [() => reply(connection, refused)] }
-      return iq(connection, { ...refused, attributes: { ...received.attributes, type: 'error' } })
+      // who waits for the answer hears that it could not be read
+      if (type === 'result' || type === 'error') return iq(connection, received)
+      const error: StanzaErrorJson = { type: 'modify', condition: 'policy-violation', text: 'The stanza is larger than what is read.' }
+      return { change: {}, after: [() => reply(connection, errorReply(received, error))] }
     }
     const told = gapEvent(clock, 'stanza-too-large', { stanza: { name: received.name, from, id, type } })
     return { change: { events: [told] }, after: [] }

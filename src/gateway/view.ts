@@ -9,7 +9,8 @@ export function sessionView(
   outbox: { length: number; oldest?: number },
 ): Record<string, unknown> {
   const { id, handles, createdAt } = record
-  const { state, since, reason, lastVerifiedAt, instance, connections } = status
+  const { state, since, reason, lastVerifiedAt, instance, connections, unread = {} } = status
+  const missing = Object.entries(unread).map(([what, { code, detail }]) => ({ what, code, detail }))
   const bound = connections[0]?.jid
   // the server makes the address of an anonymous account
   const jid = record.jid.includes('@') || !bound ? record.jid : bare(bound)
@@ -19,6 +20,7 @@ export function sessionView(
     state,
     since: timestamp(since),
     ...(reason === null ? {} : { reason }),
+    ...(missing.length === 0 ? {} : { unread: missing }),
     connections,
     instance,
     lastVerifiedAt: lastVerifiedAt === null ? null : timestamp(lastVerifiedAt),

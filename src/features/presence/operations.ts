@@ -7,6 +7,7 @@ import type { StanzaJson, Translator } from '../../stanza/translate.ts'
 import { withinLimit } from '../messages/outgoing.ts'
 import { byKey, type PageQuery, page, pageOf, pageQuery } from '../page.ts'
 import { named } from '../paths.ts'
+import { rosterOf } from '../roster/known.ts'
 import { presencesOf } from './known.ts'
 import { sendPresence, subscriptions, WRITE_WITHIN } from './outgoing.ts'
 
@@ -45,9 +46,9 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     session: 'required',
     query: z.strictObject(pageQuery),
     answers: { 200: { description: 'Contacts and everybody else whose presence is known, by JID', schema: pageOf(contactPresence) } },
-    problems: ['store-unavailable'],
+    problems: ['roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, query }: Call<unknown, PageQuery>) {
-      const [roster, presences] = await Promise.all([session.state('roster'), presencesOf(session)])
+      const [roster, presences] = await Promise.all([rosterOf(session), presencesOf(session)])
       const jids = [...new Set([...roster.keys(), ...presences.keys()])]
       const all = jids.map((address) => ({ jid: address, presences: presences.get(address) ?? [] })).sort(byKey((item) => item.jid))
       return { status: 200, body: page(all, (item) => item.jid, query) }
@@ -62,12 +63,11 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     session: 'required',
     params: z.object({ jid: jidScalar.schema }),
     answers: { 200: { description: 'Their resources; empty when they are offline', schema: contactPresence } },
-    problems: ['jid-malformed', 'contact-not-found', 'store-unavailable'],
+    problems: ['jid-malformed', 'contact-not-found', 'roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, params }: Call<{ jid: string }>) {
       const address = jid(params.jid, 'path.jid')
-      const [roster, all] = await Promise.all([session.state('roster'), presencesOf(session)])
-      const known = all.get(bare(address))
-      if (!known && !roster.has(bare(address)))
+      const known = (await presencesOf(session)).get(bare(address))
+      if (!known && !(await rosterOf(session)).has(bare(address)))
         throw new Problem('contact-not-found', `${bare(address)} is no contact, and no presence of theirs is known.`)
       const presences = (known ?? []).filter((item) => isBare(address) || item.jid === address)
       return { status: 200, body: { jid: address, presences } }

@@ -8,6 +8,7 @@ import { byKey, type PageQuery, page, pageOf, pageQuery } from '../page.ts'
 import { type Presence, presencesOf } from '../presence/known.ts'
 import { presencesSchema } from '../presence/operations.ts'
 import { type Contact, subscriptionStates } from './contact.ts'
+import { rosterOf } from './known.ts'
 
 /** ms that the server may take to change the roster */
 const CHANGE_WITHIN = 30_000
@@ -50,10 +51,10 @@ export function rosterOperations(): Operation[] {
     session: 'required',
     query: withPresence,
     answers: { 200: { description: 'Contacts by JID', schema: pageOf(contactSchema) } },
-    problems: ['store-unavailable'],
+    problems: ['roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, query }: Call<unknown, PageQuery & { presence?: 'true' | 'false' }>) {
+      const contacts = [...(await rosterOf(session)).values()]
       const presences = query.presence === 'false' ? undefined : await presencesOf(session)
-      const contacts = [...(await session.state('roster')).values()] as Contact[]
       const { data, ...rest } = page(contacts.sort(byKey(({ jid }) => jid)), ({ jid }) => jid, query)
       const body = { data: data.map((contact) => view(contact, presences)), ...rest }
       return { status: 200, body, headers: { etag: etagOf(body) } }
@@ -68,7 +69,7 @@ export function rosterOperations(): Operation[] {
     session: 'required',
     params,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
-    problems: ['jid-malformed', 'contact-not-found', 'store-unavailable'],
+    problems: ['jid-malformed', 'contact-not-found', 'roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, params }: Call<{ jid: string }>) {
       const contact = await known(session, contactJid(params.jid))
       const body = view(contact, await presencesOf(session))
@@ -86,7 +87,15 @@ export function rosterOperations(): Operation[] {
     params,
     body: change,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
-    problems: ['jid-malformed', 'illegal-character', 'session-offline', 'session-stopped', 'xmpp-timeout', 'outcome-unknown'],
+    problems: [
+      'jid-malformed',
+      'illegal-character',
+      'roster-unread',
+      'session-offline',
+      'session-stopped',
+      'xmpp-timeout',
+      'outcome-unknown',
+    ],
     async run({ session, params, body, signal }: Call<{ jid: string }, unknown, { name?: string; groups?: string[] }>) {
       const wanted = { jid: contactJid(params.jid), groups: [...new Set(body.groups)].sort(), ...(body.name ? { name: body.name } : {}) }
       const contact = (await session.perform('roster.put', wanted, { timeout: CHANGE_WITHIN, signal })) as Contact
@@ -102,7 +111,15 @@ export function rosterOperations(): Operation[] {
     session: 'required',
     params,
     answers: { 204: { description: 'Removed' } },
-    problems: ['jid-malformed', 'contact-not-found', 'session-offline', 'session-stopped', 'xmpp-timeout', 'outcome-unknown'],
+    problems: [
+      'jid-malformed',
+      'contact-not-found',
+      'roster-unread',
+      'session-offline',
+      'session-stopped',
+      'xmpp-timeout',
+      'outcome-unknown',
+    ],
     async run({ session, params, signal }: Call<{ jid: string }>) {
       const { jid } = await known(session, contactJid(params.jid))
       await session.perform('roster.remove', { jid }, { timeout: CHANGE_WITHIN, signal })
@@ -121,8 +138,8 @@ function contactJid(text: string): string {
 }
 
 async function known(session: SessionHandle, jid: string): Promise<Contact> {
-  const contact = (await session.state('roster')).get(jid)
-  if (contact) return contact as Contact
+  const contact = (await rosterOf(session)).get(jid)
+  if (contact) return contact
   throw new Problem('contact-not-found', `${jid} is not in the roster.`)
 }
 

@@ -24,6 +24,12 @@ export const sessionShape = {
   state,
   since: time,
   reason: z.string().optional().meta({ description: 'Why it is not online' }),
+  unread: z
+    .array(z.object({ what: z.string(), code: z.string(), detail: z.string() }))
+    .optional()
+    .meta({
+      description: 'What the server did not let it read or set up, and so is not known: `roster`, `carbons`, `presence` (the own one)',
+    }),
   connections: z.array(
     z.object({
       jid: z.string().nullable().meta({ description: 'The full JID that the server bound, null before' }),
