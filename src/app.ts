@@ -78,7 +78,11 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const metrics = createMetrics({ version, redis: config.redis !== null })
   const {
     clock = { now: Date.now, monotonic: () => performance.now() },
-    log = createLog({ level: config.logLevel, instance: config.instance }),
+    log = createLog({
+      level: config.logLevel,
+      instance: config.instance,
+      onLost: (lines, reason) => metrics.count('log_lines_lost_total', { reason }, lines),
+    }),
     features = allFeatures,
     finishWithin = FINISH_WITHIN,
     linger = LINGER,

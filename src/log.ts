@@ -1,4 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
+import { createOutput, type Output, standardOutput } from './log/output.ts'
 
 /** What a log line can be about: the closed list of its `event` member. */
 export const logEvents = [
@@ -7,6 +8,8 @@ export const logEvents = [
   'stopping',
   'stopped',
   'crash',
+  'warning',
+  'log.lost',
   'http.request',
   'http.error',
   'busy',
@@ -33,31 +36,6 @@ export type LogEvent = (typeof logEvents)[number]
 
 export type Log = Logger
 
-/** bytes of lines that leave together, and ms that a line waits for others */
-const TOGETHER = 4096
-const WAIT = 20
-/** bytes of lines kept where nobody takes them; what is logged beyond is lost, so that a stuck reader costs no memory */
-const KEPT_MAX = 16 * 1024 * 1024
-
-/** Standard output, written off the way of whoever logs, and few times: a system call costs more than a line. */
-function standardOutput() {
-  const output = pino.destination({ sync: false, minLength: TOGETHER, maxLength: KEPT_MAX })
-  let isDue = false
-  function flush(): void {
-    isDue = false
-    output.flush()
-  }
-  return {
-    write(line: string) {
-      output.write(line)
-      if (!isDue) setTimeout(flush, WAIT).unref()
-      isDue = true
-    },
-    flush: (done: (error?: Error) => void) => output.flush(done),
-    flushSync: () => output.flushSync(),
-  }
-}
-
 /**
  * One JSON line per event on standard output. Lines hold ids, codes and numbers: never a query string, a body, a token or a password.
  * What is redacted here is the second fence, for what was logged by mistake.
@@ -65,13 +43,24 @@ function standardOutput() {
 export function createLog({
   level,
   instance,
-  destination = standardOutput(),
+  destination,
+  onLost = () => {},
 }: {
   level: string
   instance: string
+  /** instead of standard output */
   destination?: DestinationStream
+  /** lines that standard output did not take */
+  onLost?: Parameters<typeof createOutput>[0]['onLost']
 }): Log {
-  return pino(
+  function output(): Output {
+    return createOutput({
+      write: standardOutput(),
+      onLost,
+      onRoom: (lines, reason) => log.error({ event: 'log.lost', lines, reason }, 'Lines of the log could not be written'),
+    })
+  }
+  const log = pino(
     {
       level,
       base: { instance },
@@ -79,8 +68,9 @@ export function createLog({
       formatters: { level: (label) => ({ level: label }), log: (line) => withoutSecrets(line) },
       serializers: { err: (told) => told, req: nothing, res: nothing, request: nothing, reply: nothing },
     },
-    destination,
+    destination ?? output(),
   )
+  return log
 }
 
 const secrets = new Set([

@@ -4,6 +4,8 @@ import { Problem } from './errors.ts'
 
 /** ms that a stop may take, before the process ends anyway */
 const STOP_WITHIN = 25_000
+/** ms for what was logged to be written before the process ends */
+const FLUSH_WITHIN = 500
 /** ms in which another signal is the same one again: npm forwards what the terminal sent to the whole group already */
 const SAME_SIGNAL = 2_000
 
@@ -15,6 +17,9 @@ const listenFaults: Readonly<Record<string, string>> = {
   EACCES: 'The process may not: set PORT to 1024 or more.',
 }
 
+// what nobody reads, or no disk has room for, is no fault of ours
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 const config = configOrExit()
 const app = await buildApp(config).catch((error: unknown) => {
   // what a person can set right: the address of Redis, or Redis itself
@@ -23,6 +28,9 @@ const app = await buildApp(config).catch((error: unknown) => {
 })
 const { log } = app
 
+// one line each, where all lines go: node itself would wait for whoever reads standard error
+process.removeAllListeners('warning')
+process.on('warning', (err) => log.warn({ event: 'warning', err }, 'A warning of Node'))
 process.on('uncaughtException', (err) => {
   log.fatal({ event: 'crash', err }, 'A fault that nothing caught')
   endNow(1)
@@ -92,7 +100,7 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 
 /** Ends the process when the log is written, or shortly after. */
 function endNow(code: number): void {
-  setTimeout(() => process.exit(code), 500).unref()
+  setTimeout(() => process.exit(code), FLUSH_WITHIN)
   log.flush(() => process.exit(code))
 }
 

@@ -520,6 +520,7 @@ export type Counter =
   | 'streams_closed_total'
   | 'webhook_deliveries_total'
   | 'bounds_reached_total'
+  | 'log_lines_lost_total'
 
 export type Gauge = 'sessions' | 'sm_unacked' | 'outbox_entries' | 'outbox_oldest_age_seconds' | 'iq_inflight' | 'streams' | 'redis_up'
 
