@@ -95,10 +95,19 @@ export interface StanzaErrorJson {
   applicationCondition?: { name: string; xmlns: string }
 }
 
+/** faults of a request that are looked for and told, at most */
+export const FAULTS_MAX = 20
+
+/** What is wrong with a member of a request: `path` is a JSON Pointer-like dotted path, e.g. `body.to`. */
+export interface Fault {
+  path: string
+  message: string
+}
+
 export interface ProblemOptions {
   cause?: unknown
-  /** The members of the request that are wrong; `path` is a JSON Pointer-like dotted path, e.g. `body.to`. */
-  errors?: { path: string; message: string }[]
+  /** the members of the request that are wrong */
+  errors?: Fault[]
   xmpp?: StanzaErrorJson
   /** Seconds, for `Retry-After`. */
   retryAfter?: number
@@ -140,20 +149,29 @@ export function toProblem(thrown: unknown): Problem {
   return new Problem('internal-error', 'The request could not be served.', { cause: thrown })
 }
 
-/** The problem document (RFC 9457), but for the `requestId` of the request that met it. */
+/** characters of a detail or message and of a path in a problem document: names and words of callers and of others may be in it */
+const TEXT_MAX = 1_000
+const PATH_MAX = 500
+
+const shortened = (text: string, most: number) => (text.length > most ? `${text.slice(0, most)}…` : text)
+
+/** The problem document (RFC 9457), but for the `requestId` of the request that met it. What is too long in it is cut. */
 export function problemJson({ code, title, status, message, retryable, options }: Problem): Record<string, unknown> {
+  const { members, errors, xmpp } = options
   return {
-    ...options.members,
+    ...members,
     type: `urn:stanzagate:problem:${code}`,
     title,
     status,
-    detail: message,
+    detail: shortened(message, TEXT_MAX),
     code,
     retryable,
-    ...(options.errors && { errors: options.errors }),
-    ...(options.xmpp && { xmpp: options.xmpp }),
+    ...(errors && { errors: errors.slice(0, FAULTS_MAX).map(faultJson) }),
+    ...(xmpp && { xmpp: xmpp.text === undefined ? xmpp : { ...xmpp, text: shortened(xmpp.text, TEXT_MAX) } }),
   }
 }
+
+const faultJson = ({ path, message }: Fault): Fault => ({ path: shortened(path, PATH_MAX), message: shortened(message, TEXT_MAX) })
 
 export function describe(code: ProblemCode): readonly [status: number, title: string, retryable: boolean] {
   if (code in own) return own[code as OwnCode]

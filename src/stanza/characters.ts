@@ -1,4 +1,4 @@
-import { Problem } from '../errors.ts'
+import { FAULTS_MAX, type Fault, Problem } from '../errors.ts'
 import { type JsonLimits, jsonLimits } from './limits.ts'
 
 /** What is no Char of XML 1.0 (section 2.2). The first is quick but takes halves of surrogate pairs too, the second is exact. */
@@ -16,9 +16,6 @@ const letter =
   'A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u0131\\u014a-\\u017e\\u0391-\\u03a1\\u03a3-\\u03ce\\u0410-\\u044f\\u05d0-\\u05ea\\u0621-\\u063a' +
   '\\u0905-\\u0939\\u0e01-\\u0e2e\\u10d0-\\u10f6\\u1ea0-\\u1ef9\\u3041-\\u3094\\u30a1-\\u30fa\\u4e00-\\u9fa5\\uac00-\\ud7a3'
 const writable = new RegExp(`^[${letter}][${letter}.0-9-]*$`)
-
-/** more wrong places than this are not listed */
-const maxErrors = 20
 
 /** The first character that XML 1.0 cannot carry: a control, U+FFFE, U+FFFF or a lone surrogate. `index` counts UTF-16 code units. */
 export function illegalCharacter(text: string): { index: number; codePoint: number } | undefined {
@@ -45,42 +42,54 @@ export function isReadableName(name: string): boolean {
  * and `invalid-request` for a value that is nested deeper or has more keys than the limits allow.
  */
 export function checkCharacters(value: unknown, path: string, limits: Readonly<JsonLimits> = jsonLimits): void {
-  const errors: { path: string; message: string }[] = []
+  const errors: Fault[] = []
   let keys = 0
 
-  function note(text: string, at: string, what: string): void {
+  function note(text: string, at: Place, what: string): void {
     const found = illegalCharacter(text)
-    if (found === undefined || errors.length === maxErrors) return
-    errors.push({ path: at, message: `The ${what} has ${name(found.codePoint)} at index ${found.index}, which XML cannot carry.` })
+    if (found === undefined || errors.length === FAULTS_MAX) return
+    errors.push({ path: pathOf(at), message: `The ${what} has ${name(found.codePoint)} at index ${found.index}, which XML cannot carry.` })
   }
 
-  function walk(inner: unknown, at: string, depth: number): void {
+  function walk(inner: unknown, at: Place, depth: number): void {
     if (typeof inner === 'string') note(inner, at, 'text')
     if (typeof inner !== 'object' || inner === null) return
     if (depth > limits.depth) refuse(at, `The value is nested deeper than ${limits.depth}.`)
+    // one place for all that is inside: a path is only spelt where something is wrong
+    const below: Place = { outer: at, key: '' }
     if (Array.isArray(inner)) {
-      for (let index = 0; index < inner.length; index += 1) walk(inner[index], join(at, String(index)), depth + 1)
+      for (let index = 0; index < inner.length; index += 1) {
+        below.key = index
+        walk(inner[index], below, depth + 1)
+      }
       return
     }
     for (const key of Object.keys(inner)) {
       keys += 1
       if (keys > limits.keys) refuse(at, `The value has more than ${limits.keys} keys.`)
-      const below = join(at, key)
+      below.key = key
       note(key, below, 'key')
       walk((inner as Record<string, unknown>)[key], below, depth + 1)
     }
   }
 
-  walk(value, path, 1)
+  walk(value, { outer: undefined, key: path }, 1)
   if (errors.length > 0) throw new Problem('illegal-character', 'The request has a character that XML 1.0 cannot carry.', { errors })
 }
 
-function refuse(path: string, message: string): never {
-  throw new Problem('invalid-request', message, { errors: [{ path, message }] })
+/** Where in a value we are, innermost first. */
+interface Place {
+  readonly outer: Place | undefined
+  key: string | number
 }
 
-function join(path: string, key: string): string {
-  return path === '' ? key : `${path}.${key}`
+function pathOf({ outer, key }: Place): string {
+  const around = outer === undefined ? '' : pathOf(outer)
+  return around === '' ? String(key) : `${around}.${key}`
+}
+
+function refuse(at: Place, message: string): never {
+  throw new Problem('invalid-request', message, { errors: [{ path: pathOf(at), message }] })
 }
 
 function name(codePoint: number): string {

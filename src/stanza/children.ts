@@ -1,7 +1,8 @@
 /** What child fields are made of: one value or a list, and text that is read as it is written. */
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Element } from './element.ts'
 import type { ChildField, Vocabulary } from './field.ts'
+import { list } from './list.ts'
 import { checkText, type Path, type Scalar } from './scalars.ts'
 
 /** A child field of one value: a second element of that name is left over. */
@@ -36,7 +37,7 @@ export function several<T>(
     required: false,
     matches,
     list: true,
-    schema: (vocabulary) => z.array(schema(vocabulary)),
+    schema: (vocabulary) => list(schema(vocabulary)),
     read(element, before, vocabulary) {
       const value = read(element, vocabulary)
       if (value === undefined) return undefined

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { FAULTS_MAX } from '../errors.ts'
 import { isReadableName } from './characters.ts'
 import { Attributes, type Element, isElement, type Node } from './element.ts'
+import { list } from './list.ts'
 import { XML, XMLNS } from './namespaces.ts'
 import { checkText, invalid, type Path } from './scalars.ts'
 
@@ -31,24 +33,34 @@ function wrongAttribute(name: string, isName: NameCheck): string | undefined {
   return name === 'xmlns' ? 'a namespace is given as xmlns of the element' : undefined
 }
 
-/** Own schema, for z.record drops a member called __proto__. */
-export const attributesSchema = z
-  .unknown()
-  .superRefine((value, context) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return context.addIssue('must be an object')
-    for (const name of Object.keys(value)) {
-      const message =
-        typeof (value as Record<string, unknown>)[name] === 'string' ? wrongAttribute(name, isReadableName) : 'must be a string'
-      if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message })
-    }
-  })
-  .meta({
-    id: 'Attributes',
-    description: 'Attributes by name; one in a namespace is called {uri}name',
-    type: 'object',
-    additionalProperties: { type: 'string' },
-    examples: [{ 'xml:lang': 'en' }],
-  }) as unknown as z.ZodType<Record<string, string>>
+/**
+ * Objects of texts by names from outside: `fault` says what is wrong with a name. Own schema, for z.record drops a member called `__proto__`,
+ * and makes an issue for each that is wrong, however many.
+ */
+export function textsByName(fault: (name: string) => string | undefined, meta: z.GlobalMeta): z.ZodType<Record<string, string>> {
+  return z
+    .unknown()
+    .superRefine((value, context) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return context.addIssue('must be an object')
+      let faults = 0
+      for (const name of Object.keys(value)) {
+        const message = typeof (value as Record<string, unknown>)[name] === 'string' ? fault(name) : 'must be a string'
+        if (message === undefined) continue
+        context.addIssue({ code: 'custom', path: [name], message })
+        faults += 1
+        if (faults === FAULTS_MAX) return
+      }
+    })
+    .meta({ type: 'object', ...meta, additionalProperties: meta.additionalProperties ?? { type: 'string' } }) as unknown as z.ZodType<
+    Record<string, string>
+  >
+}
+
+export const attributesSchema = textsByName((name) => wrongAttribute(name, isReadableName), {
+  id: 'Attributes',
+  description: 'Attributes by name; one in a namespace is called {uri}name',
+  examples: [{ 'xml:lang': 'en' }],
+})
 
 const ncName = z.string().min(1).refine(isReadableName, 'not a name that an XML element can have')
 
@@ -58,7 +70,7 @@ export const extensionSchema: z.ZodType<Extension> = z
     xmlns: z.string().refine((uri) => !isReserved(uri), 'is reserved'),
     attributes: attributesSchema.optional(),
     get children() {
-      return z.array(z.union([extensionSchema, z.string()])).optional()
+      return list(z.union([extensionSchema, z.string()])).optional()
     },
   })
   .meta({
@@ -67,23 +79,13 @@ export const extensionSchema: z.ZodType<Extension> = z
     examples: [{ name: 'x', xmlns: 'urn:example:x', attributes: { a: '1' }, children: ['text'] }],
   }) as unknown as z.ZodType<Extension>
 
-export const extensionsSchema = z.array(z.union([extensionSchema, z.string()]))
+export const extensionsSchema = list(z.union([extensionSchema, z.string()]))
 
-export const rawSchema = z
-  .unknown()
-  .superRefine((value, context) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return context.addIssue('must be an object')
-    for (const [name, text] of Object.entries(value)) {
-      if (typeof text !== 'string') context.addIssue({ code: 'custom', path: [name], message: 'must be a string' })
-    }
-  })
-  .meta({
-    id: 'Raw',
-    description: 'The text as received of members that cannot hold it (absent or null then) or that spell it in another way',
-    type: 'object',
-    additionalProperties: { type: 'string' },
-    examples: [{ timestamp: 'yesterday' }],
-  }) as unknown as z.ZodType<Record<string, string>>
+export const rawSchema = textsByName(() => undefined, {
+  id: 'Raw',
+  description: 'The text as received of members that cannot hold it (absent or null then) or that spell it in another way',
+  examples: [{ timestamp: 'yesterday' }],
+})
 
 export function readExtension(element: Element): Extension {
   const extension: Extension = { name: element.name, xmlns: element.xmlns }

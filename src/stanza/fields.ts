@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { exact, printed, several, single } from './children.ts'
 import type { Element } from './element.ts'
-import { put } from './extension.ts'
+import { put, textsByName } from './extension.ts'
 import type { AttributeField, ChildField, ContentField, Field, Payload, TextField } from './field.ts'
 import { plainText } from './reading.ts'
 import { checkText, invalid, languagePattern, type Scalar, string } from './scalars.ts'
@@ -118,13 +118,20 @@ export function attributesOf<T = string>(
   )
 }
 
+/** The schema of texts by language (BCP 47). */
+export const textsByLanguage = (meta: z.GlobalMeta) =>
+  textsByName((language) => (languagePattern.test(language) ? undefined : 'is not a language tag'), {
+    propertyNames: { type: 'string', pattern: languagePattern.source },
+    ...meta,
+  })
+
 /** Text by language: children that have an xml:lang and text, `{en: 'Hello', de: 'Hallo'}`. */
 export function languages(name: string, xmlns?: string): ChildField<Record<string, string>, false> {
   return {
     kind: 'child',
     required: false,
     matches: [[name, xmlns]],
-    schema: () => z.record(z.string().regex(languagePattern), z.string()),
+    schema: () => textsByLanguage({}),
     read(element, before) {
       let language: string | undefined
       for (const key in element.attributes) {

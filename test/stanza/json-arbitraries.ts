@@ -77,12 +77,16 @@ function inOnePiece(children: unknown[]): unknown[] {
 
 /** Arbitrary JSON of a schema; `depth` bounds stanzas inside stanzas. */
 export function jsonOf(schema: z.ZodType, options: JsonOptions, depth = 0): Arbitrary {
-  const meta = schema.meta() as { id?: string; description?: string } | undefined
+  const meta = schema.meta() as { id?: string; description?: string; propertyNames?: Json; additionalProperties?: Json } | undefined
   if (meta?.id === 'Jid') return jid
   if (meta?.id === 'Timestamp') return timestamp
   if (meta?.id === 'Extension') return extension
   if (meta?.id === 'Attributes') return attributes
   if (meta?.description?.startsWith('XHTML-IM')) return html
+  if (meta?.propertyNames !== undefined) {
+    const isHtml = String(meta.additionalProperties?.description).startsWith('XHTML-IM')
+    return fc.dictionary(fc.constantFrom('de', 'en', 'fr-CA'), isHtml ? html : text, { minKeys: 1, maxKeys: 2 })
+  }
   const { def } = (schema as unknown as { _zod: { def: Json } })._zod
   const inner = (one: unknown) => jsonOf(one as z.ZodType, options, depth)
   switch (def.type) {
@@ -101,8 +105,6 @@ export function jsonOf(schema: z.ZodType, options: JsonOptions, depth = 0): Arbi
       return inner(def.innerType)
     case 'array':
       return fc.array(inner(def.element), { minLength: 1, maxLength: 2 }).map((all) => (all.includes(undefined) ? undefined : all))
-    case 'record':
-      return fc.dictionary(fc.constantFrom('de', 'en', 'fr-CA'), inner(def.valueType), { minKeys: 1, maxKeys: 2 })
     case 'union':
       return fc.oneof(...(def.options as z.ZodType[]).map(inner))
     case 'lazy':

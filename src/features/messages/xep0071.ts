@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { member } from '../../stanza/definition.ts'
 import { type Element, elements, isElement, type Node, none } from '../../stanza/element.ts'
 import type { ChildField } from '../../stanza/field.ts'
+import { textsByLanguage } from '../../stanza/fields.ts'
 import { parseStanza } from '../../stanza/parse.ts'
 import { blank } from '../../stanza/reading.ts'
 import { checkText, invalid, languagePattern, type Path } from '../../stanza/scalars.ts'
@@ -24,7 +25,11 @@ const field: ChildField<Bodies, false> & { spread: readonly string[] } = {
   required: false,
   matches: [['html', XHTML_IM]],
   spread: ['html', 'htmls'],
-  schema: () => z.strictObject({ html: text.optional(), htmls: z.record(z.string().regex(languagePattern), text).optional() }) as never,
+  schema: () =>
+    z.strictObject({
+      html: text.optional(),
+      htmls: textsByLanguage({ additionalProperties: { type: 'string', ...text.meta() } }).optional(),
+    }) as never,
   read(element, before) {
     const found: Bodies = {}
     for (const body of before === undefined ? elements(element) : []) {
