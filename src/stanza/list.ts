@@ -18,11 +18,11 @@ const List = z.core.$constructor<z.ZodArray>('List', (schema, definition) => {
   z.ZodArray.init(schema, definition)
   const { _zod: internals } = schema
   const whole = internals.parse
+  const longest = Math.min(...z.core.util.sizeCaps(definition.checks).map(([most]) => most))
   internals.parse = (payload, context) => {
     const { value: given } = payload
-    const { maximum = Number.POSITIVE_INFINITY } = internals.bag as { maximum?: number }
     // one that is too long is refused before its elements are looked at
-    if (!Array.isArray(given) || given.length <= FAULTS_MAX || given.length > maximum) return whole(payload, context)
+    if (!Array.isArray(given) || given.length <= FAULTS_MAX || given.length > longest) return whole(payload, context)
     const read = new Array(given.length)
     payload.value = z.config().memoizer?.alloc(schema, payload, read, context) ?? read
     let faults = 0
@@ -38,10 +38,10 @@ const List = z.core.$constructor<z.ZodArray>('List', (schema, definition) => {
   }
 })
 
-/** A union has one issue for all that is wrong with each of its branches. */
+/** A union has one issue for all that is wrong with each of its branches; what is told is of one of them. */
 function countOf(issues: readonly Issue[]): number {
-  let count = issues.length
-  for (const { errors = [] } of issues) for (const inner of errors) count += countOf(inner)
+  let count = 0
+  for (const { errors = [] } of issues) count += Math.max(1, ...errors.map(countOf))
   return count
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Problem, problemJson } from '../../errors.ts'
 import type { Answer, Call, Operation } from '../../gateway/feature.ts'
 import type { MessageRecord, OutboxEntry, SessionRecord } from '../../gateway/ports.ts'
+import { list } from '../../stanza/list.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
 import { named } from '../paths.ts'
 import { outgoing, recordEvent, refusal, replayed } from './outgoing.ts'
@@ -48,7 +49,7 @@ export function batchOperation({
       'Takes the messages in order. One that cannot be taken has its problem at its place and does not keep the others. An Idempotency-Key counts for the whole batch.',
     session: 'required',
     body: z
-      .strictObject({ messages: z.array(message).min(1).max(MOST) })
+      .strictObject({ messages: list(message).min(1).max(MOST) })
       .meta({ id: 'MessageBatch', example: { messages: [{ to: 'juliet@example.com', body: 'Hello' }] } }),
     answers: { 200: { description: 'What became of each', schema: z.object({ data: z.array(outcome) }) } },
     problems: ['session-stopped', 'outbox-full', 'idempotency-key-running', 'idempotency-key-reused', 'store-unavailable'],
