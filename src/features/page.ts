@@ -1,4 +1,4 @@
-/** Pages of lists that are held whole: sorted by a key, the key of the last item is the way to the next page. */
+/** Pages of lists whose keys are held whole: the key of the last item is the way to the next page. */
 import { z } from 'zod'
 import { Problem } from '../errors.ts'
 
@@ -22,20 +22,15 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   })
 }
 
-/** The page of `items`, which are in the order of their keys (UTF-16 code units). */
-export function page<T>(items: readonly T[], keyOf: (item: T) => string, { limit = PAGE, after }: PageQuery) {
+/** The page of a list of keys, which are sorted here (UTF-16 code units). */
+export function page(keys: readonly string[], { limit = PAGE, after }: PageQuery) {
   const past = after === undefined ? undefined : decode(after)
-  const rest = past === undefined ? items : items.filter((item) => keyOf(item) > past)
+  const rest = keys.filter((key) => past === undefined || key > past).sort()
   const data = rest.slice(0, limit)
   const last = data.at(-1)
   const complete = data.length === rest.length
-  return { data, page: { ...(complete || last === undefined ? {} : { next: encode(keyOf(last)) }), complete } }
+  return { data, page: { ...(complete || last === undefined ? {} : { next: encode(last) }), complete } }
 }
-
-export const byKey =
-  <T>(keyOf: (item: T) => string) =>
-  (one: T, other: T): number =>
-    keyOf(one) < keyOf(other) ? -1 : 1
 
 function encode(key: string): string {
   return Buffer.from(key).toString('base64url')

@@ -75,6 +75,7 @@ export function createConnections({
     state(index: number, state: SessionState, detail: StateDetail): void
     bound(index: number, jid: string, features: readonly string[]): Promise<void>
     stanza(index: number, stanza: Element, position: number): void
+    larger(start: Element, bytes: number): number | undefined
     acked(index: number, position: number): void
     lost(index: number, h: number | null, refused?: string): void
     verified(index: number): void
@@ -105,6 +106,7 @@ export function createConnections({
           await on.bound(index, normalised(full), features)
         },
         stanza: (stanza, position) => on.stanza(index, stanza, position),
+        larger: on.larger,
         acked: (position) => on.acked(index, position),
         lost(h, refused) {
           slot.stream += 1

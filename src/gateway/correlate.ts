@@ -2,6 +2,7 @@ import { Problem, stanzaProblem } from '../errors.ts'
 import { type Element, isElement } from '../stanza/element.ts'
 import { readError } from '../stanza/error.ts'
 import { domainOf, jid } from '../stanza/jid.ts'
+import type { Room } from './large.ts'
 
 /** iqs of one session that wait for their answer at one time */
 export const PENDING_IQS = 100
@@ -12,8 +13,10 @@ export interface Correlator {
   /** Waits for the answer to the iq with that id. Rejects with the stanza's problem, xmpp-timeout, or what `failAll` was given. */
   wait(
     request: { id: string; type: 'get' | 'set'; to: string | undefined },
-    options: { timeout: number; signal?: AbortSignal },
+    options: { timeout: number; signal?: AbortSignal; room?: Room },
   ): Promise<Element>
+  /** How many bytes an iq that is arriving may have, as ConnectionEvents has it: the answer of the own server, where there is room for it. */
+  larger(start: Element, bytes: number): number | undefined
   /** Hands an iq of type result or error over; one that comes too late is told and left out. False when its sender was not asked, or has answered. */
   answer(iq: Element): boolean
   /** it was not sent after all */
@@ -39,6 +42,7 @@ export function createCorrelator({
   interface Waiting {
     type: 'get' | 'set'
     answerers: ReadonlySet<string>
+    room: Room | undefined
     settle(outcome: { iq: Element } | { problem: Problem }): void
     giveUp(problem: Problem): void
   }
@@ -53,7 +57,7 @@ export function createCorrelator({
   }
 
   return {
-    wait({ id, type, to }, { timeout, signal }) {
+    wait({ id, type, to }, { timeout, signal, room }) {
       if (pending.size >= PENDING_IQS)
         throw new Problem('too-many-requests', `${PENDING_IQS} iqs of this session wait for an answer already.`, { retryAfter: 1 })
       if (pending.has(id)) throw new Problem('id-in-use', `An iq with the id ${id} waits for its answer already.`)
@@ -69,16 +73,22 @@ export function createCorrelator({
           else reject(outcome.problem)
         }
         const answerers = answerersOf(to, own())
+        const isOwn = answerers.has('')
         const giveUp: Waiting['giveUp'] = (problem) => {
           overdue ??= new Map()
           overdue.set(id, answerers)
           if (overdue.size > OVERDUE_IQS) overdue.delete(overdue.keys().next().value as string)
           settle({ problem })
         }
-        pending.set(id, { type, answerers, settle, giveUp })
+        pending.set(id, { type, answerers, room: isOwn ? room : undefined, settle, giveUp })
         if (signal?.aborted) gone()
         else signal?.addEventListener('abort', gone)
       })
+    },
+
+    larger({ name, attributes: { id = '', from, type } }, bytes) {
+      const waiting = name === 'iq' && type === 'result' ? pending.get(id) : undefined
+      return waiting?.answerers.has(comparable(from)) ? waiting.room?.grow(bytes) : undefined
     },
 
     answer(iq) {
@@ -88,7 +98,7 @@ export function createCorrelator({
         if (late) onLate()
         return late
       }
-      if (iq.cut) waiting.settle({ problem: tooLarge() })
+      if (iq.cut) waiting.settle({ problem: waiting.room?.refusal() ?? tooLarge() })
       else if (iq.attributes.type === 'result') waiting.settle({ iq })
       else
         waiting.settle({
@@ -115,10 +125,12 @@ export function createCorrelator({
 
 const tooLarge = () => new Problem('stanza-too-large', 'The answer came, and is larger than what is read.')
 
+const refusals: readonly string[] = ['xmpp-timeout', 'xmpp-undefined-condition', 'stanza-too-large', 'too-busy']
+
 /** Was there no answer that says what was asked for, be it that nothing came? A lost link is something else, and so is a fault of ours. */
 export function isRefusal(thrown: unknown): thrown is Problem {
   if (!(thrown instanceof Problem)) return false
-  return thrown.options.xmpp !== undefined || ['xmpp-timeout', 'xmpp-undefined-condition', 'stanza-too-large'].includes(thrown.code)
+  return thrown.options.xmpp !== undefined || refusals.includes(thrown.code)
 }
 
 /** How a wait ended, of what it was rejected with. */

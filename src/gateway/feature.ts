@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { ProblemCode, StanzaErrorJson } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import type { Definition, Translator } from '../stanza/translate.ts'
+import type { LargeAnswers, Room } from './large.ts'
 import type {
   Acceptance,
   AcceptResult,
@@ -137,8 +138,9 @@ export interface SessionHandle {
   message(id: string): Promise<MessageRecord | undefined>
   /** waits until the record of a message has one of these statuses, or `ms` passed; answers the record as it is then */
   awaitMessage(id: string, until: readonly MessageRecord['status'][], ms: number, signal: AbortSignal): Promise<MessageRecord | undefined>
-  /** all that the session knows of a kind, by key */
-  state(kind: string): Promise<Map<string, unknown>>
+  /** what the session knows of a kind, by key: of these keys, or all */
+  state(kind: string, keys?: readonly string[]): Promise<Map<string, unknown>>
+  stateKeys(kind: string): Promise<string[]>
   keptIq(id: string): Promise<KeptIq | undefined>
   /** Runs a feature's command where the session lives; args and result are JSON. `repeatable`: twice does no harm. Rejects with session-offline, session-stopped. */
   perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal; repeatable?: boolean }): Promise<unknown>
@@ -189,8 +191,10 @@ export interface LiveSession {
   /** Sends an iq and waits for its answer. `to` absent: the own account. Rejects with the stanza's problem, xmpp-timeout, session-offline. */
   iq(
     request: { type: 'get' | 'set'; to?: string; id?: string; payload: Element },
-    options: { timeout: number; signal?: AbortSignal },
+    options: { timeout: number; signal?: AbortSignal; room?: Room },
   ): Promise<Element>
+  /** Room for an answer of the own server that has so many bytes at most, until the work with it is done. */
+  large: LargeAnswers['use']
   /** Waits for the answer to an iq that an owner before sent on the same stream. Rejects as `iq` does. */
   answer(request: { id: string; type: 'get' | 'set'; to?: string }, options: { timeout: number }): Promise<Element>
   /** Answers an iq that was raised as `iq.requested`. Throws iq-not-found. */

@@ -1,6 +1,7 @@
 import type { Translator } from '../stanza/translate.ts'
 import { createCommands } from './commands.ts'
 import type { Feature, Sessions } from './feature.ts'
+import { createLargeAnswers } from './large.ts'
 import type { Log } from './live.ts'
 import type { Load } from './outbox.ts'
 import { createOwners } from './owners.ts'
@@ -43,7 +44,8 @@ export function createGateway({
   metrics: Metrics
 }): Gateway {
   const tables = { features, commands: createCommands(features), answers: createAnswers(features) }
-  const owners = createOwners({ store, connector, clock, vocabulary, ...tables, instance, log, metrics, seal })
+  const large = createLargeAnswers({ metrics })
+  const owners = createOwners({ store, connector, clock, vocabulary, ...tables, instance, log, metrics, seal, large })
   const sessions = createSessions({ store, owners, connector, seal, clock, instance })
 
   function load(): Load & { iqs: number } {

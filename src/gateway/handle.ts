@@ -77,7 +77,8 @@ export function createHandle({
       }
     },
 
-    state: (kind) => store.state.read(id, kind),
+    state: (kind, keys) => store.state.read(id, kind, keys),
+    stateKeys: (kind) => store.state.keys(id, kind),
     keptIq: (iq) => store.iqs.get(id, iq),
 
     async perform(command, args, options) {

@@ -16,6 +16,7 @@ import type { Command, Feature, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
 import { createInbound } from './inbound.ts'
 import { createJournal } from './journal.ts'
+import type { LargeAnswers } from './large.ts'
 import { createMirror } from './mirror.ts'
 import { createOutbox, type Load, type Outbox } from './outbox.ts'
 import type {
@@ -83,6 +84,7 @@ export interface LiveContext {
   instance: string
   log: Log
   metrics: Metrics
+  large: LargeAnswers
 }
 
 export function createLive(
@@ -155,6 +157,7 @@ export function createLive(
         metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
         inbound.push(index, stanza, position)
       },
+      larger: (start, bytes) => correlator.larger(start, bytes),
       acked: (index, position) => outbox.acked(index, position),
       lost: (index, h, refused) => {
         if (index === 0) {
@@ -231,6 +234,7 @@ export function createLive(
       )
       return await answer
     },
+    large: context.large.use,
     answer: async ({ id: sent, type, to }, options) => await correlator.wait({ id: sent, type, to }, options),
     reply: (answer) => asked.reply(answer),
     async send(stanza) {

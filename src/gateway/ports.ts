@@ -326,8 +326,9 @@ export interface Store {
   }
 
   state: {
-    /** all values of one kind, by key */
-    read(id: string, kind: string): Promise<Map<string, unknown>>
+    keys(id: string, kind: string): Promise<string[]>
+    /** values of one kind, by key: those of these keys that there are, or all */
+    read(id: string, kind: string, keys?: readonly string[]): Promise<Map<string, unknown>>
     /** kind → key → value, for the owner's mirror, which goes on writing to it: what the store loses, it writes anew from there */
     all(id: string): Promise<Map<string, Map<string, unknown>>>
     streams(id: string): Promise<Map<number, StreamState>>
@@ -440,6 +441,11 @@ export interface ConnectionEvents {
   bound(jid: string, features: readonly string[]): Promise<void>
   /** each message, presence and iq, in the order received; `position` is its number on the stream (XEP-0198, from 1, modulo 2^32) */
   stanza(stanza: Element, position: number): void
+  /**
+   * A stanza that is arriving has more than so many bytes. How many it may have, by its start tag: more where it was asked for;
+   * undefined: it is told as `cut`. Asked again when it has those.
+   */
+  larger?(start: Element, bytes: number): number | undefined
   /** the server counted everything up to this position (as answered by send) */
   acked(position: number): void
   /** a stream that could not be resumed: `h` of <failed/> if the server gave it; what was sent after it has an unknown fate; `refused`: the server ended the stream over something that we wrote */

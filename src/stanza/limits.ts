@@ -9,6 +9,8 @@ export interface XmlLimits {
   attributes: number
   /** child elements of one element */
   children: number
+  /** of one stanza, all in all */
+  elements: number
   /** characters of the namespaces of all elements and attributes of one stanza: a prefix is short, and what it stands for is told with each */
   namespaces: number
   /** bytes of a stanza that is over a limit, while its end is looked for; beyond them it is refused after all */
@@ -21,8 +23,18 @@ export const xmlLimits: Readonly<XmlLimits> = {
   depth: 64,
   attributes: 128,
   children: 10_000,
+  elements: 100_000,
   namespaces: 4 * 1024 * 1024,
   skipped: 256 * 1024 * 1024,
+}
+
+/** bytes of a large stanza for each element that it may have: a small one takes ten times as much memory as its text */
+const perElement = 40
+
+/** For a stanza that may have so many bytes, since it was asked for: as many elements as there are in a list of that size. */
+export function largerLimits(bytes: number): Readonly<XmlLimits> {
+  const elements = Math.ceil(bytes / perElement)
+  return { ...xmlLimits, bytes, elements, children: elements, namespaces: Math.max(xmlLimits.namespaces, bytes) }
 }
 
 export interface JsonLimits {

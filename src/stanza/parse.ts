@@ -6,10 +6,14 @@ import { malformed } from './xml-error.ts'
 export { STREAMS } from './tree.ts'
 export { type XmlCondition, XmlError } from './xml-error.ts'
 
+export type Larger = (start: Element, bytes: number) => Readonly<XmlLimits> | undefined
+
 export interface StreamParserOptions {
   limits?: Partial<XmlLimits>
   /** Is a stanza over a limit told as `cut`, instead of refused? Asked when there is one. */
   cuts?: () => boolean
+  /** May this one be larger than so many bytes? Asked when it is, by its start tag, and again when it comes to the limits answered. */
+  larger?: Larger
   /** `<stream:stream>`, without children */
   onOpen(root: Element): void
   /** a whole child of the stream: stanza or nonza */
@@ -37,12 +41,16 @@ export function createStreamParser({ limits, ...options }: StreamParserOptions):
  * Reads a document that is one element. Elements that no xmlns is declared for are in jabber:client. Throws XmlError; with `cuts`
  * an element over a limit is `cut` instead.
  */
-export function parseStanza(xml: string, limits?: Partial<XmlLimits>, cuts?: () => boolean): Element {
+export function parseStanza(
+  xml: string,
+  limits?: Partial<XmlLimits>,
+  { cuts, larger }: Pick<StreamParserOptions, 'cuts' | 'larger'> = {},
+): Element {
   let found: Element | undefined
   const onElement = (element: Element) => {
     found = element
   }
-  new Reader({ limits: { ...xmlLimits, ...limits }, level: 0, xmlns: CLIENT, cuts, onElement }).write(xml)
+  new Reader({ limits: { ...xmlLimits, ...limits }, level: 0, xmlns: CLIENT, cuts, larger, onElement }).write(xml)
   if (found === undefined) throw malformed('The document ends before its element does.')
   return found
 }

@@ -146,13 +146,11 @@ export class Reader {
       if (this.bytes + characters > skipped) throw new XmlError('policy-violation', `The stanza is larger than ${skipped} bytes.`)
       return
     }
-    if (this.bytes + characters * 3 <= this.limits.bytes) return
-    if (
-      this.bytes + characters > this.limits.bytes ||
-      this.bytes + Buffer.byteLength(this.data.slice(this.began, this.at)) > this.limits.bytes
-    ) {
-      this.tree.exceed(`The stanza is larger than ${this.limits.bytes} bytes.`)
-    }
+    const most = this.tree.limits.bytes
+    if (this.bytes + characters * 3 <= most) return
+    this.bytes += Buffer.byteLength(this.data.slice(this.began, this.at))
+    this.began = this.at
+    if (this.bytes > most) this.tree.exceed(`The stanza is larger than ${most} bytes.`)
   }
 
   /** Of a stanza that is over a limit only names are kept, and those no longer than it may be. */

@@ -12,6 +12,7 @@ export interface TreeOptions {
   /** default namespace around the root */
   xmlns: string
   cuts?: (() => boolean) | undefined
+  larger?: ((start: Element, bytes: number) => Readonly<XmlLimits> | undefined) | undefined
   onOpen?(root: Element): void
   onElement(element: Element): void
   onClose?(): void
@@ -51,14 +52,18 @@ export class Tree {
   private declared: string | undefined
   private prefixes: Map<string, string> | undefined
 
-  /** characters of the namespaces of this stanza so far */
+  /** of this stanza, so far: characters of its namespaces, and its elements */
   private namespaces = 0
+  private elements = 0
+  /** of this stanza */
+  limits: Readonly<XmlLimits>
   /** a stanza that is over a limit, whose end is looked for: its start tag once that is complete, and how many of its elements are open */
   private cut: { shell: Element | undefined; open: number } | undefined
 
   constructor(options: TreeOptions) {
     this.options = options
-    const { xmlns } = options
+    const { xmlns, limits } = options
+    this.limits = limits
     const children: Node[] = []
     const element: Element = { name: '', xmlns, attributes: none, children }
     this.parent = { tag: '', element, children, elements: 0, xmlns, scope: undefined, depth: 0, outer: undefined }
@@ -79,17 +84,36 @@ export class Tree {
     return this.cut === undefined ? this.parent.tag : ''
   }
 
-  /** The stanza is over a limit: nothing of it is kept but its start tag. Throws XmlError where that is not to be. */
+  /** The stanza is larger than it may be, unless it was asked for and may be larger. */
   exceed(message: string): void {
+    if (!this.grow()) this.leaveOut(message)
+  }
+
+  /** Nothing of the stanza is kept but its start tag. Throws XmlError where that is not to be. */
+  private leaveOut(message: string): void {
     const { level, cuts } = this.options
     const { depth } = this.parent
     if (depth < level || cuts?.() !== true) throw new XmlError('policy-violation', message)
-    let shell: Element | undefined
-    for (let { element, outer } = this.parent; this.parent.depth > level; { element, outer } = this.parent) {
-      shell = element
-      this.parent = outer as Open
-    }
+    const shell = this.stanza()
+    while (this.parent.depth > level) this.parent = this.parent.outer as Open
     this.cut = { shell: shell && { ...shell, children: [], cut: true }, open: depth - level }
+  }
+
+  /** Asks whether the stanza may be larger, once its start tag is complete. */
+  private grow(): boolean {
+    const stanza = this.options.larger && this.stanza()
+    const limits = stanza && this.options.larger?.(stanza, this.limits.bytes)
+    if (limits === undefined || limits.bytes <= this.limits.bytes) return false
+    this.limits = limits
+    return true
+  }
+
+  /** the one that is being read, where its start tag is complete */
+  private stanza(): Element | undefined {
+    let open: Open | undefined = this.parent
+    if (open.depth <= this.options.level) return undefined
+    while (open.outer !== undefined && open.outer.depth > this.options.level) open = open.outer
+    return open.element
   }
 
   /** A start tag begins; `colon` is where its name has one, −1 without. */
@@ -97,7 +121,11 @@ export class Tree {
     this.name = name
     this.colon = colon
     this.count = 0
-    if (this.parent.depth === this.options.level) this.namespaces = 0
+    if (this.parent.depth === this.options.level) {
+      this.namespaces = 0
+      this.elements = 0
+      this.limits = this.options.limits
+    }
     this.attributes = undefined
     this.qualified = undefined
     this.declared = undefined
@@ -105,9 +133,9 @@ export class Tree {
   }
 
   attribute(key: string, colon: number, value: string): void {
-    const { limits } = this.options
+    const { limits } = this
     this.count += 1
-    if (this.cut === undefined && this.count > limits.attributes) this.exceed(`More than ${limits.attributes} attributes.`)
+    if (this.cut === undefined && this.count > limits.attributes) this.leaveOut(`More than ${limits.attributes} attributes.`)
     if (this.cut !== undefined) return
     if (colon >= 0 && key !== 'xml:lang') {
       if (key.startsWith('xmlns:')) this.bindPrefix(key.slice(6), value)
@@ -122,16 +150,20 @@ export class Tree {
 
   /** The start tag is complete. */
   open(empty: boolean): void {
-    const { parent, options } = this
-    const { level, limits } = options
-    const { depth } = parent
-    if (this.cut === undefined) {
-      if (depth - level >= limits.depth) this.exceed(`Elements deeper than ${limits.depth}.`)
-      else if (depth > level && parent.elements >= limits.children) this.exceed(`More than ${limits.children} children.`)
-    }
+    if (this.cut === undefined) this.checkCounts()
     if (this.cut === undefined) this.build(empty)
     else this.pass(this.cut, empty)
     this.attributes = undefined
+  }
+
+  private checkCounts(): void {
+    const { parent, limits } = this
+    const { level } = this.options
+    const { depth } = parent
+    this.elements += 1
+    if (depth - level >= limits.depth) this.leaveOut(`Elements deeper than ${limits.depth}.`)
+    else if (depth > level && parent.elements >= limits.children) this.exceed(`More than ${limits.children} children.`)
+    else if (this.elements > limits.elements) this.exceed(`More than ${limits.elements} elements.`)
   }
 
   close(name: string): void {
@@ -156,8 +188,8 @@ export class Tree {
   }
 
   private build(empty: boolean): void {
-    const { name, parent, options } = this
-    const { level, limits } = options
+    const { name, parent, options, limits } = this
+    const { level } = options
     const { depth } = parent
     const scope = this.scope()
     const xmlns = this.declared ?? parent.xmlns

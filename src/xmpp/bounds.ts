@@ -2,6 +2,8 @@
 export interface Bounds {
   /** what servers put around a stanza of the full limit: a carbon, an archive result, a delay */
   wrapping: number
+  /** one frame of a WebSocket, which is one stanza: the answer to what was asked may be so large */
+  frame: number
   /** one attempt, from the look-up of the address to the bound or resumed stream */
   attempt: number
   /** one address: its TCP connection, and up to its secure channel where another address is left to try */
@@ -56,6 +58,7 @@ export interface Bounds {
 
 export const defaultBounds: Bounds = {
   wrapping: 32 * 1024,
+  frame: 16 * 1024 * 1024,
   attempt: 20_000,
   address: 3_000,
   target: 8_000,

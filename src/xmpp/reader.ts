@@ -1,4 +1,5 @@
 import type { Element } from '../stanza/element.ts'
+import { largerLimits } from '../stanza/limits.ts'
 import { createStreamParser, parseStanza, type StreamParser, XmlError } from '../stanza/parse.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
@@ -10,6 +11,8 @@ const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing'
 export interface ReaderHandler {
   /** a stanza over a limit is told as `cut`; else it ends the stream */
   cuts?: true
+  /** bytes that one over so many bytes may have; undefined: no more */
+  larger?: ((start: Element, bytes: number) => number | undefined) | undefined
   /** bytes that may come for this handler; more ends the stream */
   most?: number
   /** the stream header of the server */
@@ -102,13 +105,18 @@ export function createReader({
   /** What is held is for the handler that comes. */
   const cuts = () => handler?.cuts === true || queue !== undefined
 
+  function larger(start: Element, bytes: number): ReturnType<typeof largerLimits> | undefined {
+    const most = handler?.larger?.(start, bytes)
+    return most === undefined ? undefined : largerLimits(most)
+  }
+
   function fresh(): StreamParser {
     const limits = { bytes: stanzaLimit }
-    return createStreamParser({ limits, cuts, onOpen: (root) => !over && handler?.open(root), onElement, onClose })
+    return createStreamParser({ limits, cuts, larger, onOpen: (root) => !over && handler?.open(root), onElement, onClose })
   }
 
   function frame(text: string): void {
-    const element = parseStanza(text, { bytes: stanzaLimit }, cuts)
+    const element = parseStanza(text, { bytes: stanzaLimit }, { cuts, larger })
     if (element.xmlns !== FRAMING) onElement(element)
     else if (element.name === 'open') handler?.open(element)
     else finish(undefined)

@@ -28,6 +28,7 @@ export interface StreamOptions {
   log: Log
   events: {
     stanza(stanza: Element, position: number): void
+    larger?: ((start: Element, bytes: number) => number | undefined) | undefined
     acked(position: number): void
     verified(): void
   }
@@ -235,6 +236,7 @@ export function createStream(options: StreamOptions): Stream {
   reader.handle({
     // servers pass on what contacts write: one of them must not be able to end the stream
     cuts: true,
+    larger: events.larger,
     open: () => undefined,
     element: onElement,
     ended: (cause) => {

@@ -72,7 +72,7 @@ async function openAddress(address: string, target: Target, options: TransportOp
     }
     const socket = await connected()
     const carrier = clear ? socket : await secure(socket, { name: target.host, context, alpn: 'http/1.1', signal })
-    return websocketChannel(carrier, { url, maxPayload: readLimit, signal })
+    return websocketChannel(carrier, { url, maxPayload: Math.max(readLimit, bounds.frame), signal })
   }
   const socket = await connected()
   if (target.kind === 'tls') return socketChannel(await secure(socket, { name: domain, context, alpn: 'xmpp-client', signal }))

@@ -4,7 +4,7 @@ import { forEachCell } from '../support/matrix.ts'
 import type { Client } from '../support/second-client.ts'
 import { type Account, openAccount, openClient, until, users } from './account.ts'
 
-forEachCell('the roster', { server: { users: users('romeo', 'juliet', 'paris') } }, (cell) => {
+forEachCell('the roster', { server: { users: users('romeo', 'juliet', 'paris', 'nurse') } }, (cell) => {
   let romeo: Account
   /** another client of the same account */
   let phone: Client
@@ -133,5 +133,23 @@ forEachCell('the roster', { server: { users: users('romeo', 'juliet', 'paris') }
       body.data.map(({ jid }: { jid: string }) => jid),
       ['b', 'c', 'juliet'].map(jidOf),
     )
+  })
+
+  it('is read whole, and callers are told it whole, where it is larger than a stanza may be', async () => {
+    const jids = Array.from({ length: 40 }, (_, index) => `contact-${index}@${cell().server.domain}`)
+    const name = 'n'.repeat(9_000)
+    const client = await openClient(cell(), 'nurse')
+    const add = (jid: string) =>
+      client.request({ type: 'set', payload: `<query xmlns='jabber:iq:roster'><item jid='${jid}' name='${name}'/></query>` })
+    await Promise.all(jids.map(add)).finally(() => client.stop())
+    const nurse = await openAccount(cell(), 'nurse')
+    try {
+      const { body } = await nurse.api('GET', '/roster', { query: { limit: 1_000 } })
+      assert.deepEqual(body.data.map(({ jid }: { jid: string }) => jid).toSorted(), jids.toSorted())
+      const asked = await nurse.api('POST', '/iq', { body: { type: 'get', payload: { roster: {} } } })
+      assert.deepEqual([asked.status, asked.body.payload?.roster.items.length], [200, jids.length])
+    } finally {
+      await nurse.close()
+    }
   })
 })

@@ -32,7 +32,6 @@ describe('what could not be read', () => {
     const answer = await gateway.api(method, path, { query: { session }, ...(body === undefined ? {} : { body }) })
     return [answer.status, answer.body.code]
   }
-  const end = (session: string) => gateway.api('DELETE', `/sessions/${session}`)
 
   it('is a problem everywhere where the roster is needed, an event, a metric and a word of the session', async () => {
     const cases = {
@@ -56,7 +55,6 @@ describe('what could not be read', () => {
         gaps.map(({ data }: { data: { reason: string; what: string } }) => [data.reason, data.what]),
         [['unread', 'roster']],
       )
-      await end(body.id)
     }
     const samples = samplesOf((await gateway.api('GET', '/metrics')).text)
     assert.equal(sumOf(samples, 'unread_total', { what: 'roster', reason: 'xmpp-service-unavailable' }), 1)
@@ -72,7 +70,6 @@ describe('what could not be read', () => {
     assert.equal(body.unread, undefined)
     const question = { type: 'get', to: 'other.example', xml: `<q xmlns='${large}'/>` }
     assert.deepEqual(await codeOf(body.id, 'POST', '/iq', question), [422, 'stanza-too-large'])
-    await end(body.id)
   })
 
   it('is told of carbons too, and the session goes on', async () => {
@@ -87,7 +84,6 @@ describe('what could not be read', () => {
       list.data.map(({ jid }: { jid: string }) => jid),
       ['juliet@localhost'],
     )
-    await end(body.id)
   })
 
   it('is not known before it was read, and known once it was', async () => {
@@ -104,6 +100,5 @@ describe('what could not be read', () => {
     answered.resolve()
     await until(async () => (await gateway.api('GET', `/sessions/${body.id}`)).body.state === 'online')
     assert.equal((await gateway.api('GET', '/roster', { query: { session: body.id } })).body.data.length, 1)
-    await end(body.id)
   })
 })

@@ -184,3 +184,20 @@ test('an iq that could not be sent takes no place among those that wait', async 
   await assert.rejects(waiting, problem('session-offline'))
   assert.equal(size(), 0)
 })
+
+test('the answer of the own server may be larger where there is room for it; nobody else takes any', async () => {
+  const pending = correlator()
+  const room = { grow: (bytes: number) => bytes * 4, refusal: () => new Problem('too-busy', 'no room') }
+  const ask = (id: string, to: string | undefined) => pending.wait({ id, type: 'get', to }, { timeout: 60_000, room })
+  const answers = [ask('own', undefined), ask('server', 'montague.lit'), ask('other', 'capulet.lit')]
+  assert.equal(pending.larger(iq('own', own.bare), 100), 400)
+  assert.equal(pending.larger(iq('server', 'montague.lit'), 100), 400)
+  for (const forged of [iq('other', 'capulet.lit'), iq('own', 'evil@attacker.lit'), iq('own', own.bare, 'set'), iq('x', undefined)])
+    assert.equal(pending.larger(forged, 100), undefined)
+  assert.ok(pending.answer({ ...iq('own', undefined), cut: true }))
+  await assert.rejects(answers[0] as Promise<unknown>, problem('too-busy'))
+  assert.ok(pending.answer({ ...iq('other', 'capulet.lit'), cut: true }))
+  await assert.rejects(answers[2] as Promise<unknown>, problem('stanza-too-large'))
+  pending.failAll()
+  await assert.rejects(answers[1] as Promise<unknown>)
+})

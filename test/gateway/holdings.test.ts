@@ -5,6 +5,7 @@ import { Problem } from '../../src/errors.ts'
 import type { Feature } from '../../src/gateway/feature.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { createHoldings } from '../../src/gateway/holdings.ts'
+import { createLargeAnswers } from '../../src/gateway/large.ts'
 import { createEphemeralSeal } from '../../src/gateway/seal.ts'
 import type { Translator } from '../../src/stanza/translate.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
@@ -121,6 +122,7 @@ test('a write of an owner before, refused late, does not take down the session t
       instance: 'one',
       log: quiet,
       metrics: uncounted,
+      large: createLargeAnswers({ metrics: uncounted }),
     },
     membership: {
       self: 'me',

@@ -152,7 +152,12 @@ const recordOf = (id: string, jid: string, tenant: string): SessionRecord => ({
 })
 
 function fakeSessions(store: Store, tokens: ReadonlyMap<string, { tenant: string; session: string }>): Sessions {
-  const handleOf = (record: SessionRecord) => ({ record, state: (kind: string) => store.state.read(record.id, kind) }) as SessionHandle
+  const handleOf = (record: SessionRecord) =>
+    ({
+      record,
+      state: (kind: string, keys?: readonly string[]) => store.state.read(record.id, kind, keys),
+      stateKeys: (kind: string) => store.state.keys(record.id, kind),
+    }) as SessionHandle
   const absent = () => new Problem('session-not-found', 'There is no such session.')
   return {
     async resolve(tenant, reference) {

@@ -7,10 +7,17 @@ import type { StanzaJson } from '../../stanza/translate.ts'
 /** One resource's presence as callers see it: `{jid, show?, status?, priority, …}`. */
 export type Presence = { jid: string; priority: number } & Record<string, unknown>
 
-/** The known presences of each bare JID, highest priority first. */
-export async function presencesOf(session: SessionHandle): Promise<Map<string, Presence[]>> {
+/** Bare JIDs of all whose presence is known. */
+export async function presentOf(session: SessionHandle): Promise<string[]> {
+  return [...new Set((await session.stateKeys('presence')).map(bare))]
+}
+
+/** The known presences of these bare JIDs, highest priority first. */
+export async function presencesOf(session: SessionHandle, accounts: readonly string[]): Promise<Map<string, Presence[]>> {
+  const wanted = new Set(accounts)
+  const jids = (await session.stateKeys('presence')).filter((jid) => wanted.has(bare(jid)))
   const all = new Map<string, Presence[]>()
-  for (const [jid, json] of await session.state('presence')) {
+  for (const [jid, json] of await session.state('presence', jids)) {
     const account = bare(jid)
     const presences = all.get(account) ?? []
     presences.push(presence(jid, json as StanzaJson))

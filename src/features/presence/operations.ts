@@ -5,10 +5,10 @@ import { bare, isBare, jid } from '../../stanza/jid.ts'
 import { jid as jidScalar } from '../../stanza/scalars.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
 import { withinLimit } from '../messages/outgoing.ts'
-import { byKey, type PageQuery, page, pageOf, pageQuery } from '../page.ts'
+import { type PageQuery, page, pageOf, pageQuery } from '../page.ts'
 import { named } from '../paths.ts'
-import { rosterOf } from '../roster/known.ts'
-import { presencesOf } from './known.ts'
+import { contactOf, contactsOf } from '../roster/known.ts'
+import { presencesOf, presentOf } from './known.ts'
 import { sendPresence, subscriptions, WRITE_WITHIN } from './outgoing.ts'
 
 /** what a caller cannot say of the own presence */
@@ -48,10 +48,10 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     answers: { 200: { description: 'Contacts and everybody else whose presence is known, by JID', schema: pageOf(contactPresence) } },
     problems: ['roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, query }: Call<unknown, PageQuery>) {
-      const [roster, presences] = await Promise.all([rosterOf(session), presencesOf(session)])
-      const jids = [...new Set([...roster.keys(), ...presences.keys()])]
-      const all = jids.map((address) => ({ jid: address, presences: presences.get(address) ?? [] })).sort(byKey((item) => item.jid))
-      return { status: 200, body: page(all, (item) => item.jid, query) }
+      const [contacts, others] = await Promise.all([contactsOf(session), presentOf(session)])
+      const { data: jids, ...rest } = page([...new Set([...contacts, ...others])], query)
+      const presences = await presencesOf(session, jids)
+      return { status: 200, body: { data: jids.map((address) => ({ jid: address, presences: presences.get(address) ?? [] })), ...rest } }
     },
   }
 
@@ -66,8 +66,8 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     problems: ['jid-malformed', 'contact-not-found', 'roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, params }: Call<{ jid: string }>) {
       const address = jid(params.jid, 'path.jid')
-      const known = (await presencesOf(session)).get(bare(address))
-      if (!known && !(await rosterOf(session)).has(bare(address)))
+      const known = (await presencesOf(session, [bare(address)])).get(bare(address))
+      if (!known && !(await contactOf(session, bare(address))))
         throw new Problem('contact-not-found', `${bare(address)} is no contact, and no presence of theirs is known.`)
       const presences = (known ?? []).filter((item) => isBare(address) || item.jid === address)
       return { status: 200, body: { jid: address, presences } }

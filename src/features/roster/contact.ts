@@ -18,10 +18,10 @@ export interface Contact {
 }
 
 /** The contacts of a roster result or push; `removed` are those whose item says so. Items without a JID are left out. */
-export function readItems(query: Element): { contacts: Contact[]; removed: string[] } {
+export function readItems(items: readonly Element[]): { contacts: Contact[]; removed: string[] } {
   const contacts: Contact[] = []
   const removed: string[] = []
-  for (const item of elements(query)) {
+  for (const item of items) {
     const jid = item.name === 'item' && item.xmlns === ROSTER ? address(item.attributes.jid) : undefined
     if (jid === undefined) continue
     if (item.attributes.subscription === 'remove') removed.push(jid)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Feature } from '../../gateway/feature.ts'
-import { bindRoster, rosterCommands, rosterPush } from './live.ts'
+import { liveRoster } from './live.ts'
 import { contactShape, rosterOperations } from './operations.ts'
 
 /** The contacts of the account (RFC 6121 section 2). */
@@ -15,7 +15,5 @@ export const roster: Feature = {
     },
     { type: 'roster.removed', description: 'A contact is not in the roster any more.', schema: z.object({ jid: z.string() }) },
   ],
-  commands: rosterCommands,
-  answers: [rosterPush],
-  bind: bindRoster,
+  ...liveRoster(),
 }

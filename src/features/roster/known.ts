@@ -6,15 +6,34 @@ import { ended } from '../../gateway/state.ts'
 import { unreadOf } from '../../gateway/unread.ts'
 import type { Contact } from './contact.ts'
 
+const KIND = 'roster'
 /** s until it is worth asking again */
 const AGAIN = 5
 
-/** The contacts by JID. Rejects with roster-unread where the server did not tell them yet, or not in a way that could be read. */
-export async function rosterOf(session: SessionHandle): Promise<Map<string, Contact>> {
-  const [account, roster] = await Promise.all([session.state('account'), session.state('roster')])
+/** JIDs of all contacts. Rejects as `mustBeRead` does. */
+export async function contactsOf(session: SessionHandle): Promise<string[]> {
+  await mustBeRead(session)
+  return await session.stateKeys(KIND)
+}
+
+/** Those of these JIDs that are contacts, in their order. */
+export async function readContacts(session: SessionHandle, jids: readonly string[]): Promise<Contact[]> {
+  return [...(await session.state(KIND, jids)).values()] as Contact[]
+}
+
+/** Undefined for nobody's JID. Rejects as `mustBeRead` does. */
+export async function contactOf(session: SessionHandle, jid: string): Promise<Contact | undefined> {
+  await mustBeRead(session)
+  const [contact] = await readContacts(session, [jid])
+  return contact
+}
+
+/** Rejects with roster-unread where the server did not tell the contacts yet, or not in a way that could be read. */
+async function mustBeRead(session: SessionHandle): Promise<void> {
+  const account = await session.state('account')
   const { roster: unread } = unreadOf(account)
   if (unread) throw unreadable(unread)
-  if (account.has('roster')) return roster as Map<string, Contact>
+  if (account.has('roster')) return
   const { state } = await session.status()
   if (ended.includes(state)) throw stopped(state)
   throw new Problem('roster-unread', 'The roster is read when the session comes online.', { retryAfter: AGAIN })

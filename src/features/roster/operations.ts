@@ -4,11 +4,11 @@ import { Problem } from '../../errors.ts'
 import type { Call, Operation, SessionHandle } from '../../gateway/feature.ts'
 import { isBare, jid } from '../../stanza/jid.ts'
 import { jid as jidScalar } from '../../stanza/scalars.ts'
-import { byKey, type PageQuery, page, pageOf, pageQuery } from '../page.ts'
+import { type PageQuery, page, pageOf, pageQuery } from '../page.ts'
 import { type Presence, presencesOf } from '../presence/known.ts'
 import { presencesSchema } from '../presence/operations.ts'
 import { type Contact, subscriptionStates } from './contact.ts'
-import { rosterOf } from './known.ts'
+import { contactOf, contactsOf, readContacts } from './known.ts'
 
 /** ms that the server may take to change the roster */
 const CHANGE_WITHIN = 30_000
@@ -53,10 +53,10 @@ export function rosterOperations(): Operation[] {
     answers: { 200: { description: 'Contacts by JID', schema: pageOf(contactSchema) } },
     problems: ['roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, query }: Call<unknown, PageQuery & { presence?: 'true' | 'false' }>) {
-      const contacts = [...(await rosterOf(session)).values()]
-      const presences = query.presence === 'false' ? undefined : await presencesOf(session)
-      const { data, ...rest } = page(contacts.sort(byKey(({ jid }) => jid)), ({ jid }) => jid, query)
-      const body = { data: data.map((contact) => view(contact, presences)), ...rest }
+      const { data: jids, ...rest } = page(await contactsOf(session), query)
+      const contacts = await readContacts(session, jids)
+      const presences = query.presence === 'false' ? undefined : await presencesOf(session, jids)
+      const body = { data: contacts.map((contact) => view(contact, presences)), ...rest }
       return { status: 200, body, headers: { etag: etagOf(body) } }
     },
   }
@@ -72,7 +72,7 @@ export function rosterOperations(): Operation[] {
     problems: ['jid-malformed', 'contact-not-found', 'roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, params }: Call<{ jid: string }>) {
       const contact = await known(session, contactJid(params.jid))
-      const body = view(contact, await presencesOf(session))
+      const body = view(contact, await presencesOf(session, [contact.jid]))
       return { status: 200, body, headers: { etag: etagOf(body) } }
     },
   }
@@ -99,7 +99,7 @@ export function rosterOperations(): Operation[] {
     async run({ session, params, body, signal }: Call<{ jid: string }, unknown, { name?: string; groups?: string[] }>) {
       const wanted = { jid: contactJid(params.jid), groups: [...new Set(body.groups)].sort(), ...(body.name ? { name: body.name } : {}) }
       const contact = (await session.perform('roster.put', wanted, { timeout: CHANGE_WITHIN, signal })) as Contact
-      return { status: 200, body: view(contact, await presencesOf(session)) }
+      return { status: 200, body: view(contact, await presencesOf(session, [contact.jid])) }
     },
   }
 
@@ -138,7 +138,7 @@ function contactJid(text: string): string {
 }
 
 async function known(session: SessionHandle, jid: string): Promise<Contact> {
-  const contact = (await rosterOf(session)).get(jid)
+  const contact = await contactOf(session, jid)
   if (contact) return contact
   throw new Problem('contact-not-found', `${jid} is not in the roster.`)
 }

@@ -156,7 +156,12 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
     },
 
     state: {
-      read: async (id, kind) => new Map(sessions.get(id)?.state.get(kind)),
+      keys: async (id, kind) => [...(sessions.get(id)?.state.get(kind)?.keys() ?? [])],
+      async read(id, kind, keys) {
+        const values = sessions.get(id)?.state.get(kind)
+        if (keys === undefined || values === undefined) return new Map(values)
+        return new Map(keys.filter((key) => values.has(key)).map((key) => [key, values.get(key)]))
+      },
       all: async (id) => new Map([...(sessions.get(id)?.state ?? [])].map(([kind, values]) => [kind, new Map(values)])),
       streams: async (id) => new Map(sessions.get(id)?.streams),
     },

@@ -44,11 +44,17 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
   const liveness = createLiveness(pubsub)
   const events = createLog({ connection, scripts, pubsub })
 
-  async function readState(id: string, kind: string): Promise<Map<string, unknown>> {
-    return disclosed<string, unknown>(Object.entries(await ask(() => client.hgetall(stateKey(id, kind)))))
+  async function readState(id: string, kind: string, keys?: readonly string[]): Promise<Map<string, unknown>> {
+    if (keys === undefined) return disclosed<string, unknown>(Object.entries(await ask(() => client.hgetall(stateKey(id, kind)))))
+    if (keys.length === 0) return new Map()
+    const values = await ask(() => client.hmget(stateKey(id, kind), ...keys))
+    return disclosed<string, unknown>(
+      keys.flatMap((key, index): [string, string][] => (values[index] == null ? [] : [[key, values[index]]])),
+    )
   }
 
   const state: Store['state'] = {
+    keys: (id, kind) => ask(() => client.hkeys(stateKey(id, kind))),
     read: readState,
     async all(id) {
       const kinds = await ask(() => client.smembers(sessionKey('kinds', id)))

@@ -1,0 +1,58 @@
+/** The roster as it is read at a new bind: however long it is, nobody else waits for it. */
+import { setImmediate as turn } from 'node:timers/promises'
+import { Problem } from '../../errors.ts'
+import type { LiveSession } from '../../gateway/feature.ts'
+import type { StateChange } from '../../gateway/ports.ts'
+import { child, type Element, element, elements } from '../../stanza/element.ts'
+import { changesOf, ROSTER, readItems } from './contact.ts'
+
+const VERSIONING = 'urn:xmpp:features:rosterver'
+/** ms that the server may take to send the roster */
+const READ_WITHIN = 60_000
+/** bytes of a roster, as XML */
+const MOST = 16 * 1024 * 1024
+/** contacts that are read, and kept, in one go */
+const SLICE = 250
+
+/** JIDs that the server told of while the roster was read: what it told of them is newer. */
+export type Pushed = ReadonlySet<string>
+
+/** Reads the roster, by version where the server has that (RFC 6121 section 2.6): then changes come as pushes. */
+export async function readRoster(session: LiveSession, pushed: Pushed): Promise<void> {
+  const kept = session.state.get('account', 'roster') as { ver?: string } | undefined
+  const ver = session.features.includes(VERSIONING) ? (kept?.ver ?? '') : undefined
+  const payload = element('query', ROSTER, { ver })
+  await session.large(MOST, async (room) => {
+    const answer = await session.iq({ type: 'get', payload }, { timeout: READ_WITHIN, room })
+    const query = child(answer, 'query', ROSTER)
+    // an empty result: what the session has is what the server has (RFC 6121 section 2.6.3)
+    if (!query && kept && ver !== undefined) return
+    if (!query) throw new Problem('xmpp-undefined-condition', 'The server gave no roster.')
+    await take(query, { session, pushed, isNews: kept !== undefined })
+  })
+}
+
+/** Nothing changed where nothing was known before: then it is no news. */
+async function take(query: Element, { session, pushed, isNews }: { session: LiveSession; pushed: Pushed; isNews: boolean }): Promise<void> {
+  const present = new Set<string>()
+  for (const items of slices(elements(query))) {
+    const { contacts } = readItems(items)
+    for (const { jid } of contacts) present.add(jid)
+    await keep({ contacts: contacts.filter(({ jid }) => !pushed.has(jid)), removed: [] }, [])
+  }
+  const gone = [...session.state.all('roster').keys()].filter((jid) => !present.has(jid))
+  for (const removed of slices(gone)) await keep({ contacts: [], removed: removed.filter((jid) => !pushed.has(jid)) }, [])
+  await keep({ contacts: [], removed: [] }, [version(query.attributes.ver)])
+
+  async function keep(roster: Parameters<typeof changesOf>[0], more: StateChange[]): Promise<void> {
+    const { state, events } = changesOf(roster, session.state.all('roster'))
+    if (state.length + more.length > 0) await session.commit({ state: [...state, ...more], events: isNews ? events : [] })
+    await turn()
+  }
+}
+
+export const version = (ver: string | undefined) => ({ kind: 'account', key: 'roster', value: ver === undefined ? {} : { ver } })
+
+function* slices<Item>(all: readonly Item[]): Iterable<Item[]> {
+  for (let from = 0; from < all.length; from += SLICE) yield all.slice(from, from + SLICE)
+}
