@@ -25,6 +25,7 @@ const own = {
   'id-in-use': [409, 'The id is in use', false],
   'session-ended': [409, 'The session was ended', false],
   'session-stopped': [409, 'The session is stopped', false],
+  'credentials-lost': [409, 'The kept credentials cannot be opened any more', false],
   'cursor-expired': [410, 'The events after this cursor are no longer kept', false],
   'body-too-large': [413, 'The body is too large', false],
   'unsupported-media-type': [415, 'The media type is not supported', false],

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { Problem } from '../errors.ts'
 import type { ClientCertificate, OptInMechanism, SaslOptions, Seal, SessionRecord } from './ports.ts'
 
 /** What an account logs in with, as the caller gave it. */
@@ -32,23 +33,39 @@ export function openSasl(seal: Seal, record: SessionRecord): SaslOptions {
   return { allow: mechanisms, certificate: JSON.parse(seal.open(certificate, certificateOf(record))) as ClientCertificate }
 }
 
-/** What a change leaves: members that it does not tell stay. */
+/** What a change leaves: members that it does not tell stay. A new secret makes a kept one needless that cannot be opened any more. */
 export function changedCredentials(seal: Seal, record: SessionRecord, { password, sasl }: Credentials): Credentials {
-  return { password: password ?? openPassword(seal, record), sasl: { ...openSasl(seal, record), ...sasl } }
+  const isNew = password !== undefined || sasl?.certificate !== undefined
+  const kept = <Secret>(open: () => Secret, lost: Secret) => (isNew ? (unlessLost(open) ?? lost) : open())
+  return {
+    password: password ?? kept(() => openPassword(seal, record), ''),
+    sasl: { ...kept(() => openSasl(seal, record), { allow: record.mechanisms ?? [] }), ...sasl },
+  }
 }
 
-/** Are these the kept ones? Secrets are compared in constant time. */
+/** Are these the kept ones? Secrets are compared in constant time. Those that cannot be opened any more are others. */
 export function sameCredentials(seal: Seal, record: SessionRecord, { password = '', sasl = {} }: Credentials): boolean {
-  const kept = whole(openPassword(seal, record), openSasl(seal, record))
+  const kept = unlessLost(() => whole(openPassword(seal, record), openSasl(seal, record)))
   const given = whole(password, sasl)
-  return kept.length === given.length && timingSafeEqual(kept, given)
+  return kept?.length === given.length && timingSafeEqual(kept, given)
 }
 
-/** Sealed with the present key, where they are not: after keys were rotated. */
+/** Sealed with the present key, where they are not: after keys were rotated. What no key opens stays as it is. */
 export function resealCredentials(seal: Seal, record: SessionRecord): SealedCredentials | undefined {
-  const sealed = [record.credentials, ...(record.certificate ? [record.certificate] : [])]
-  if (sealed.every((one) => seal.isCurrent(one))) return undefined
-  return sealCredentials(seal, record, { password: openPassword(seal, record), sasl: openSasl(seal, record) })
+  if (secretsOf(record).every((one) => seal.isCurrent(one))) return undefined
+  return unlessLost(() => sealCredentials(seal, record, { password: openPassword(seal, record), sasl: openSasl(seal, record) }))
+}
+
+/** All that is sealed in the record of a session. */
+export const secretsOf = ({ credentials, certificate }: SessionRecord): string[] => [credentials, ...(certificate ? [certificate] : [])]
+
+function unlessLost<Secret>(open: () => Secret): Secret | undefined {
+  try {
+    return open()
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'credentials-lost') return undefined
+    throw error
+  }
 }
 
 function whole(password: string, { allow = [], certificate }: SaslOptions): Buffer {

@@ -55,12 +55,15 @@ export function createHoldings({
   context,
   membership,
   offer,
+  elsewhere,
   onDoubt,
 }: {
   context: LiveContext
   membership: Membership
   /** tells another instance that the session is its to take; answers whether it heard */
   offer: (heir: string, id: string) => Promise<boolean>
+  /** the instance that can open its secrets, where this one cannot */
+  elsewhere: (record: SessionRecord) => Promise<string | undefined>
   /** something may be owned by this instance, or by nobody, and be nowhere */
   onDoubt: () => void
 }): Holdings {
@@ -93,14 +96,17 @@ export function createHoldings({
     if (!membership.held()) throw new Problem('store-unavailable', 'This instance cannot take up sessions now.', { retryAfter: 2 })
   }
 
-  async function acquire(id: string, from: string | undefined): Promise<Owned | undefined> {
+  async function acquire(id: string, from: string | undefined, passes = false): Promise<Owned | undefined> {
     const name = membership.self
     const lease = await store.leases.acquire(id, name, from)
     if (!lease) return undefined
     const found = await store.sessions.get(id)
+    const heir = found && passes ? await elsewhere(found.record) : undefined
     const mine = membership.held() && membership.self === name
-    if (found && mine && !closed) return await bringUp(await resealed(found.record), found.status.state, { name, ...lease })
+    if (found && mine && !closed && heir === undefined)
+      return await bringUp(await resealed(found.record), found.status.state, { name, ...lease })
     await store.leases.release(id, name, lease.fence)
+    if (heir !== undefined) await offer(heir, id)
     return undefined
   }
 
@@ -191,7 +197,7 @@ export function createHoldings({
     },
     async takeUp(id, from) {
       try {
-        const taken = await move(id, async () => (owned.has(id) ? undefined : await acquire(id, from)))
+        const taken = await move(id, async () => (owned.has(id) ? undefined : await acquire(id, from, true)))
         await taken?.live.reached(['online', 'backoff', ...ended], AbortSignal.timeout(UP_WITHIN)).catch(() => {})
       } catch (error) {
         onDoubt()

@@ -4,6 +4,7 @@ import { createHoldings, FINISH_WITHIN, type Holdings, type Owned } from './hold
 import { type AskOptions, createInstances, type Note, type Question } from './instances.ts'
 import type { Live, LiveContext } from './live.ts'
 import { createMembership } from './membership.ts'
+import { createOpeners, OPENS } from './openers.ts'
 import type { SessionRecord } from './ports.ts'
 import { createSpread } from './spread.ts'
 
@@ -72,10 +73,12 @@ export function createOwners(context: LiveContext): Owners {
     },
   })
   const instances = createInstances({ bus: store.bus, run, hear: (id, note) => void heard(id, note).catch(() => {}) }) // a note that is lost is found by the next look
+  const openers = createOpeners({ seal: context.seal, ask: instances.ask })
   const holdings = createHoldings({
     context,
     membership,
     offer: (heir, id) => instances.note(heir, id, 'free'),
+    elsewhere: (record) => openers.elsewhere(record, spread.heirs(record.id)),
     onDoubt: () => spread.doubt(),
   })
   const spread = createSpread({
@@ -88,9 +91,23 @@ export function createOwners(context: LiveContext): Owners {
     *movable() {
       for (const [id, { live }] of holdings.all) if (!holdings.isMoving(id) && live.isQuiet()) yield id
     },
-    give: (id, heir) => void holdings.handOver(id, [heir, ...spread.heirs(id)]),
+    give: (id, heir) => void give(id, heir),
     onError: (error) => log.warn({ event: 'lease.look-failed', err: error }, 'The store did not answer a look for free sessions'),
   })
+
+  // ---- instances whose keys are others
+
+  async function give(id: string, heir: string): Promise<void> {
+    const entry = holdings.get(id)
+    if (entry && (await openers.can(heir, entry.record)) !== false) await holdings.handOver(id, [heir, ...spread.heirs(id)])
+  }
+
+  /** It goes to an instance that can open what it logs in with, where this one cannot: at the next log-in it would be too late. */
+  async function adopt(record: SessionRecord): Promise<void> {
+    holdings.adopt(record)
+    const heir = holdings.get(record.id) && (await openers.elsewhere(record, spread.heirs(record.id)))
+    if (heir !== undefined) await holdings.handOver(record.id, [heir])
+  }
 
   /** A few of the own sessions at each beat: notes may have been lost, the session be gone, or be too quiet to drop what is old. */
   function lookAtSome(): void {
@@ -109,7 +126,7 @@ export function createOwners(context: LiveContext): Owners {
     const entry = holdings.get(id)
     if (note === 'accepted') return entry?.live.wake()
     const kept = entry && (await store.sessions.get(id))
-    if (kept) holdings.adopt(kept.record)
+    if (kept) await adopt(kept.record)
   }
 
   const whole: Record<string, (entry: Owned, args: { status?: string }) => Promise<void>> = {
@@ -118,6 +135,7 @@ export function createOwners(context: LiveContext): Owners {
   }
 
   async function run({ session, command, args }: Question, options: AskOptions): Promise<unknown> {
+    if (command === OPENS) return openers.answer(args)
     const entry = holdings.get(session)
     if (!entry) throw between()
     const ofWhole = whole[command]
@@ -172,9 +190,9 @@ export function createOwners(context: LiveContext): Owners {
     // the others know, and it is known who they are
     await membership.beat()
     await settled
-    const part = async (id: string, { live }: Owned) => {
+    const part = async (id: string, { live, record }: Owned) => {
       // in memory nobody can take it up again, so contacts are told; else the next owner resumes the stream
-      if (store.durable) return await holdings.handOver(id, spread.heirs(id))
+      if (store.durable) return await holdings.handOver(id, await openers.sorted(record, spread.heirs(id)))
       await live.finished(FINISH_WITHIN)
       await holdings.end(id, {})
     }
@@ -193,7 +211,7 @@ export function createOwners(context: LiveContext): Owners {
     restart: (id) => wherever(id, 'session.restart', {}),
     end: (id, options) => wherever(id, 'session.end', options),
     async changed(record) {
-      if (holdings.all.has(record.id)) return holdings.adopt(record)
+      if (holdings.all.has(record.id)) return void adopt(record)
       const other = await store.leases.owner(record.id)
       if (other !== undefined) await instances.note(other, record.id, 'changed')
     },

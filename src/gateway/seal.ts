@@ -14,7 +14,7 @@ const VERSION = '1'
 
 /**
  * The first key seals, every key opens: to rotate, put the new key first and drop the old one when all is sealed anew.
- * Throws a RangeError for a key that is not 32 bytes. `open` throws the problem internal-error for a blob that no key opens.
+ * Throws a RangeError for a key that is not 32 bytes. `open` throws the problem credentials-lost for a blob that no key opens.
  */
 export function createSeal(keys: Buffer[]): Seal {
   const ring = new Map(keys.map((key) => [keyId(key), key]))
@@ -46,6 +46,7 @@ export function createSeal(keys: Buffer[]): Seal {
       }
     },
     isCurrent: (sealed) => sealed.startsWith(`${VERSION}.${currentId}.`),
+    knows: (sealed) => ring.has(sealed.split('.')[1] ?? ''),
   }
 }
 
@@ -66,5 +67,5 @@ function additional(context: { tenant: string; session: string; kind: string }):
 }
 
 function unopened(why: string, cause?: unknown): Problem {
-  return new Problem('internal-error', `A kept secret cannot be opened. ${why}`, { cause })
+  return new Problem('credentials-lost', `What the account logs in with cannot be opened; log in again. ${why}`, { cause })
 }

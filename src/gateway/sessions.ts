@@ -7,7 +7,7 @@ import { createHandle, gone, present, unreadable } from './handle.ts'
 import { newToken, sessionOf, sessionOfToken, tokenHash } from './ids.ts'
 import { newRecord, onlyPrimary } from './new-record.ts'
 import type { Owned, Owners } from './owners.ts'
-import type { Clock, Connector, Seal, SessionRecord, SessionStatus, Store } from './ports.ts'
+import type { Clock, Connector, Seal, SessionRecord, SessionState, SessionStatus, Store } from './ports.ts'
 import { ended } from './state.ts'
 import { sessionView } from './view.ts'
 
@@ -105,23 +105,26 @@ export function createSessions({
     const same = sameCredentials(seal, record, given)
     if (!same) await verify(record, given, Math.max(wait, 1_000))
     const current = same ? record : await change(record.id, sealCredentials(seal, record, given))
-    const status = await settled(handleOf(current), wait)
+    // with other credentials than those that are kept it may be taken up now, and fail
+    const going: SessionState[] = same ? ['connecting'] : ['connecting', 'resuming']
+    const status = await settled(handleOf(current), wait, going)
     if (ended.includes(status.state)) {
       await owners.restart(record.id)
       const owned = owners.get(record.id)
       if (owned) await online(owned.live, wait)
+      else await settled(handleOf(current), wait, going)
     }
     return { handle: handleOf(current), token: await token(record.id), outcome: 'existing' as const }
   }
 
   /** The first log-in may be under way, here or on another instance: it comes to something, or nothing is left of the session. */
-  async function settled(handle: SessionHandle, wait: number): Promise<SessionStatus> {
+  async function settled(handle: SessionHandle, wait: number, going: readonly SessionState[]): Promise<SessionStatus> {
     const deadline = clock.monotonic() + wait
     for (;;) {
       const status = await handle.status()
       const left = deadline - clock.monotonic()
-      const going = ended.includes(status.state) && clock.now() - status.since < ENDING
-      if ((status.state !== 'connecting' && !going) || left <= 0) return status
+      const ending = ended.includes(status.state) && clock.now() - status.since < ENDING
+      if ((!going.includes(status.state) && !ending) || left <= 0) return status
       await delay(Math.min(LOOK_AGAIN, left))
     }
   }
@@ -230,8 +233,8 @@ export function createSessions({
       const { record } = handle
       onlyPrimary(record.jid, patch.connections)
       const given = password !== undefined || sasl !== undefined
-      const wanted = changedCredentials(seal, record, { password, sasl })
-      const differ = given && !sameCredentials(seal, record, wanted)
+      const wanted = given ? changedCredentials(seal, record, { password, sasl }) : undefined
+      const differ = wanted !== undefined && !sameCredentials(seal, record, wanted)
       if (differ) await verify(record, wanted, VERIFY_WITHIN)
       const changed = await change(record.id, { ...patch, ...(differ ? sealCredentials(seal, record, wanted) : {}) })
       const { state } = await handle.status()

@@ -41,6 +41,7 @@ const reasons: Partial<Record<ProblemCode, string>> = {
   'xmpp-unreachable': 'unreachable',
   'xmpp-timeout': 'timeout',
   'session-offline': 'closed',
+  'credentials-lost': 'credentials-lost',
 } satisfies Partial<Record<OwnCode, string>>
 
 /** A `<stream:error/>` of the server, however empty. */

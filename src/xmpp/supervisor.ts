@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../errors.ts'
 import type { SessionState } from '../gateway/ports.ts'
 import type { Bounds } from './bounds.ts'
 import type { Failure } from './failure.ts'
@@ -40,6 +41,8 @@ const rules: Readonly<Record<string, Rule>> = {
   'policy-violation-of-ours': { anew: true },
 }
 const STRIKES = 3
+/** problems that only other credentials can mend */
+const hopeless: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['xmpp-authentication-failed', 'credentials-lost'])
 /** What the server sent could not be read safely. */
 const hostile: Rule = { from: 5_000, strikes: { within: 600_000 } }
 
@@ -71,7 +74,7 @@ export function createSupervisor({
         if (!recent(brokenAt) || recent(conflictAt)) return { kind: 'stop', state: 'conflict' }
         conflictAt = now
       } else brokenAt = now
-      if (problem.code === 'xmpp-authentication-failed') return { kind: 'stop', state: 'auth-failed' }
+      if (hopeless.has(problem.code)) return { kind: 'stop', state: 'auth-failed' }
       if (online >= bounds.stable) {
         failures = 0
         for (const [name] of strikes) if (ruleOf(name).strikes?.within === undefined) strikes.delete(name)

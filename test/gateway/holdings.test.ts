@@ -134,6 +134,7 @@ test('a write of an owner before, refused late, does not take down the session t
       stop: async () => {},
     },
     offer: async () => false,
+    elsewhere: async () => undefined,
     onDoubt: () => {
       doubts += 1
     },

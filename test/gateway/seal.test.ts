@@ -6,7 +6,7 @@ import { Problem } from '../../src/errors.ts'
 import { createEphemeralSeal, createSeal } from '../../src/gateway/seal.ts'
 
 const context = { tenant: 'acme', session: 'ses_1', kind: 'password' }
-const unopened = (error: unknown) => error instanceof Problem && error.code === 'internal-error'
+const unopened = (error: unknown) => error instanceof Problem && error.code === 'credentials-lost'
 
 test('what was sealed opens where it belongs', () => {
   const seal = createSeal([randomBytes(32)])

@@ -204,6 +204,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     answers: { 200: { description: 'The session as it is then', schema: session } },
     problems: [
       'session-not-found',
+      'credentials-lost',
       'xmpp-authentication-failed',
       'xmpp-unreachable',
       'xmpp-tls-failed',
