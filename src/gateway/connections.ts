@@ -1,5 +1,5 @@
 import type { Element } from '../stanza/element.ts'
-import { jid as normalised } from '../stanza/jid.ts'
+import { comparable } from '../stanza/jid.ts'
 import { poolResource } from './ids.ts'
 import type {
   Connection,
@@ -87,10 +87,11 @@ export function createConnections({
   function open(index: number): void {
     const { jid, resource, service } = record()
     const wanted = poolResource(resource, index)
-    own.add(normalised(`${jid}/${wanted}`))
-    const slot = { index, resource: wanted, state: 'connecting', jid: resume.get(index)?.jid ?? null, bound: false, stream: 0 } as Slot
+    own.add(comparable(`${jid}/${wanted}`))
+    const slot = { index, resource: wanted, state: 'connecting', jid: null, bound: false, stream: 0 } as Slot
     slots.set(index, slot)
-    if (slot.jid) own.add(slot.jid)
+    const left = resume.get(index)
+    if (left) learn(slot, left.jid)
     slot.connection = connector.open(
       { jid, password, sasl, resource: wanted, service, resume: resume.get(index) ?? null, inherited, held, device: device(index) },
       {
@@ -103,7 +104,7 @@ export function createConnections({
         async bound(full, features) {
           slot.stream += 1
           learn(slot, full)
-          await on.bound(index, normalised(full), features)
+          await on.bound(index, comparable(full), features)
         },
         stanza: (stanza, position) => on.stanza(index, stanza, position),
         larger: on.larger,
@@ -118,7 +119,7 @@ export function createConnections({
   }
 
   function learn(slot: Slot, full: string): void {
-    slot.jid = normalised(full)
+    slot.jid = comparable(full)
     own.add(slot.jid)
   }
 
@@ -163,13 +164,7 @@ export function createConnections({
         }
       })
     },
-    isOwn(jid) {
-      try {
-        return own.has(normalised(jid))
-      } catch {
-        return false
-      }
-    },
+    isOwn: (jid) => own.has(comparable(jid)),
     resumable: () => [...slots.values()].every(({ connection, draining }) => !draining && connection.snapshot() !== null),
     async close(options) {
       const closing = [...slots.values()].map(({ connection, draining }) => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
 import { CLIENT, type Element, element } from '../stanza/element.ts'
-import { bare, jid as normalised } from '../stanza/jid.ts'
+import { accountOf, bare, comparable, jid as normalised } from '../stanza/jid.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Translator } from '../stanza/translate.ts'
 import { createArchive } from './archive.ts'
@@ -202,11 +202,12 @@ export function createLive(
     onError,
   })
 
-  /** An anonymous account has the address that the server bound: another one for each stream. */
+  /** The account has the name that the server bound: its own spelling, of an anonymous one another for each stream. */
   function identify(): void {
-    session.jid = connections.get(0)?.jid ?? null
-    const anonymous = !record.jid.includes('@') && session.jid !== null
-    session.record = anonymous ? { ...record, jid: bare(session.jid as string) } : record
+    const bound = connections.get(0)?.jid ?? null
+    session.jid = bound === null ? null : comparable(bound)
+    const account = bound === null ? record.jid : accountOf(bound)
+    session.record = account === record.jid ? record : { ...record, jid: account }
   }
 
   // plain members: objects with accessors of their own cost each session ten times what the value does

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { child, type Element, elements, text } from '../stanza/element.ts'
+import { sameAccount } from '../stanza/folded.ts'
 import { bare, equal } from '../stanza/jid.ts'
 import type { EventDraft } from './ports.ts'
 
@@ -86,9 +87,9 @@ function isExactly(from: string | undefined, ownBare: string): boolean {
   }
 }
 
-/** Was it sent by a resource of this account? */
+/** Was it sent by a resource of this account? For copies that the own server made: in them it may write its name in another way. */
 export function isFrom({ attributes: { from } }: Element, ownBare: string): boolean {
-  return from === undefined || safeBare(from) === ownBare
+  return from === undefined || sameAccount(from, ownBare)
 }
 
 /** The bare form of a JID from the wire; one that is none stays as it is and so equals nothing. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
-import { bare, jid as normalised } from '../stanza/jid.ts'
+import { accountOf, bare, jid as normalised } from '../stanza/jid.ts'
 import { type Credentials, changedCredentials, sameCredentials, sealCredentials } from './credentials.ts'
 import type { OpenSession, SessionHandle, Sessions } from './feature.ts'
 import { createHandle, gone, present, unreadable } from './handle.ts'
@@ -216,7 +216,7 @@ export function createSessions({
     const named: SessionRecord[] = []
     for (const record of await store.sessions.find(tenant, address.replace(/^[^@]*@|\/.*$/g, ''))) {
       const jid = (await handleOf(record).status()).connections[0]?.jid
-      if (jid === address || (jid && bare(jid) === address)) named.push(record)
+      if (jid === address || (jid && accountOf(jid) === address)) named.push(record)
     }
     return named
   }

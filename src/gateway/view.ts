@@ -1,4 +1,4 @@
-import { bare } from '../stanza/jid.ts'
+import { accountOf } from '../stanza/jid.ts'
 import type { SessionRecord, SessionStatus } from './ports.ts'
 import { timestamp } from './record.ts'
 
@@ -13,7 +13,7 @@ export function sessionView(
   const missing = Object.entries(unread).map(([what, { code, detail }]) => ({ what, code, detail }))
   const bound = connections[0]?.jid
   // the server makes the address of an anonymous account
-  const jid = record.jid.includes('@') || !bound ? record.jid : bare(bound)
+  const jid = record.jid.includes('@') || !bound ? record.jid : accountOf(bound)
   return {
     id,
     jid,

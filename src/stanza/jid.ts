@@ -48,6 +48,21 @@ export function jid(text: string, path?: string): string {
   return print(parseJid(text, path))
 }
 
+/** The JID in its normal form; what is none by RFC 7622, but one for a server, stays as it came. Never throws. */
+export function comparable(text: string): string {
+  try {
+    return jid(text)
+  } catch {
+    return text
+  }
+}
+
+/** The bare JID of one, comparable. */
+export function accountOf(text: string): string {
+  const slash = text.indexOf('/')
+  return comparable(slash < 0 ? text : text.slice(0, slash))
+}
+
 /** The bare JID, normalised. Throws the problem jid-malformed. */
 export function bare(text: string): string {
   return print({ ...parseJid(text), resource: '' })

@@ -1,7 +1,8 @@
 import type { Authenticate, Fast } from '@xmpp/client'
 import xml from '@xmpp/xml'
 import type { Device, FastToken, SaslOptions } from '../gateway/ports.ts'
-import { CLIENT, type Element } from '../stanza/element.ts'
+import { CLIENT, child, childText, type Element } from '../stanza/element.ts'
+import { sameAccount } from '../stanza/folded.ts'
 import { XmlError } from '../stanza/parse.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
@@ -14,6 +15,8 @@ import { readFeatures, type StreamFeatures, shownFeatures } from './stream-featu
 import { readEnabled, readH, SM } from './stream-management.ts'
 
 const BIND = 'urn:ietf:params:xml:ns:xmpp-bind'
+/** bytes of a full JID (RFC 7622 section 3.1) */
+const JID_MAX = 3071
 
 /** What a connection keeps in mind from one log-in to the next. */
 export interface LoginMemory {
@@ -47,7 +50,7 @@ export interface Negotiation {
 }
 
 export interface Negotiated {
-  /** the full JID that the server bound */
+  /** the full JID that the server bound, as it wrote it */
   jid: string
   /** as offered after authentication */
   features: StreamFeatures
@@ -94,6 +97,8 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   let inlineResumed: number | undefined
   let inlineManaged: { id: string | undefined; max: number | null } | undefined
   let tail: ((next: Element | undefined) => void) | undefined
+  /** what the server last said that we are: the library would write it in its own way */
+  let named: string | undefined
 
   const library = createLibrary({
     channel,
@@ -148,14 +153,14 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
       reader.release()
       entity.iqCaller
         .set(xml('bind', { xmlns: BIND }))
-        .then((answer) => onBound(answer.getChildText('jid')))
+        .then(onBound)
         .catch((cause: unknown) => fail(libraryFailure(cause)))
       return
     }
     fail(libraryFailure(thrown))
   }
   function onOnline(): void {
-    if (!inline) onBound(entity.jid?.toString())
+    if (!inline) onBound()
   }
 
   async function credentials(authenticate: Authenticate, offered: string[], fast: Fast | null): Promise<void> {
@@ -205,7 +210,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
       return
     }
     if (entity.status === 'online') {
-      const full = checkOwn(entity.jid?.toString())
+      const full = ownJid()
       const end = () => finish({ kind: 'bound', management: inlineManaged, failedH }, full)
       const timer = setTimeout(end, bounds.tail)
       tail = (next) => {
@@ -220,14 +225,27 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     reader.release()
   }
 
-  function checkOwn(full: string | null | undefined): string {
+  /** The server may write the account in another way than it was asked for; that is its name from then on. */
+  function ownJid(): string {
+    const full = named ?? ''
+    const slash = full.indexOf('/')
+    const account = full.slice(0, Math.max(slash, 0))
     // the server makes the local part of an anonymous account
-    if (full?.startsWith(`${jid}/`) === true || (local === '' && full?.includes(`@${jid}/`) === true)) return full
+    const asked = local === '' ? `${account.slice(0, Math.max(account.indexOf('@'), 0))}@${domain}` : jid
+    if (slash > 0 && slash < full.length - 1 && Buffer.byteLength(full) <= JID_MAX && sameAccount(account, asked)) return full
     throw failure('bind-failed', 'xmpp-unreachable', 'The XMPP server bound another account than the one that logged in.')
   }
 
-  function onBound(given: string | null | undefined): void {
-    const full = checkOwn(given)
+  /** The answer to a bind is looked at before the library reads it. */
+  function onNamed(answer: Element): void {
+    const bind = child(answer, 'bind', BIND)
+    if (bind === undefined) return
+    named = childText(bind, 'jid')
+    ownJid()
+  }
+
+  function onBound(): void {
+    const full = ownJid()
     bound = true
     if (!features.names.includes(SM)) {
       finish({ kind: 'bound', management: undefined, failedH }, full)
@@ -274,6 +292,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     inSasl2 = false
     offered = false
     inline = success.xmlns === SASL2
+    named = childText(success, 'authorization-identifier')
     // nothing may follow before the stream starts anew, or before the library has taken what is inside (SASL2)
     reader.hold()
     library.show(success)
@@ -297,6 +316,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
       } else if ((xmlns === SASL || xmlns === SASL2) && name === 'success') onSuccess(element)
       else if (xmlns === SASL || xmlns === SASL2) library.show(element)
       else if (xmlns === CLIENT && library.awaits(element)) {
+        if (element.attributes.type === 'result') onNamed(element)
         // the library takes the answer in later microtasks; what follows in the same chunk must wait for it
         reader.hold()
         library.show(element)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import type { Clock } from '../gateway/ports.ts'
 import { CLIENT, type Element, element } from '../stanza/element.ts'
+import { sameAccount } from '../stanza/folded.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Bounds } from './bounds.ts'
 import type { Channel } from './channel.ts'
@@ -162,7 +163,8 @@ export function createStream(options: StreamOptions): Stream {
     if (stanza.name !== 'iq') return false
     const { id = '', type, from } = stanza.attributes
     const ping = pings.get(id)
-    if (ping === undefined || (type !== 'result' && type !== 'error') || (from !== undefined && from !== domain)) return false
+    if (ping === undefined || (type !== 'result' && type !== 'error')) return false
+    if (from !== undefined && !sameAccount(from, domain) && !sameAccount(from, ledger.jid)) return false
     pings.delete(id)
     events.verified()
     if (!managed) onAcknowledged(ping.position)

@@ -1,6 +1,7 @@
 /** What an incoming message is, and what it does to the messages it is about. */
 import type { Effect, Incoming, LiveSession } from '../../gateway/feature.ts'
 import type { EventDraft, MessageRecord } from '../../gateway/ports.ts'
+import { isFrom } from '../../gateway/provenance.ts'
 import { advance } from '../../gateway/record.ts'
 import { child, type Element, elements } from '../../stanza/element.ts'
 import { readError } from '../../stanza/error.ts'
@@ -36,10 +37,11 @@ export async function incomingMessage(incoming: Incoming, session: LiveSession, 
 }
 
 /** Data: the stanza's JSON and what was derived from it. Subject: the bare JID of the other side. */
-function stanzaEvent(type: string, { stanza, carbon, archive }: Incoming, json: StanzaJson, session: LiveSession): EventDraft {
+function stanzaEvent(type: string, incoming: Incoming, json: StanzaJson, session: LiveSession): EventDraft {
+  const { stanza, carbon, archive } = incoming
   const text = derivedText(json)
   const { from, to } = stanza.attributes
-  const peer = isFromUs(stanza, session) ? to : from
+  const peer = isFromUs(incoming, session) ? to : from
   const data = {
     ...json,
     ...(text === undefined ? {} : { text }),
@@ -62,7 +64,7 @@ async function eventType(incoming: Incoming, json: StanzaJson, session: LiveSess
   if (sense === 'chatState') return 'chatstate.changed'
   const notification = pubsubType(stanza)
   if (notification !== undefined) return notification
-  return isFromUs(stanza, session) && (incoming.carbon === 'sent' || incoming.archive) ? 'message.sent-elsewhere' : 'message.received'
+  return isFromUs(incoming, session) && (incoming.carbon === 'sent' || incoming.archive) ? 'message.sent-elsewhere' : 'message.received'
 }
 
 /** What a notification of a node is about (XEP-0060 section 7.1.2); undefined for other messages, and for one that also has words. */
@@ -73,8 +75,12 @@ function pubsubType(stanza: Element): string | undefined {
   return pubsubTypes[what.name]
 }
 
-function isFromUs(stanza: Element, session: LiveSession): boolean {
-  return safely(bare, stanza.attributes.from) === session.record.jid && safely(bare, stanza.attributes.to) !== session.record.jid
+function isFromUs({ stanza, carbon, archive }: Incoming, session: LiveSession): boolean {
+  const { from, to } = stanza.attributes
+  const own = session.record.jid
+  // a copy that the server made may have our name in another spelling
+  const ours = carbon === 'sent' || archive ? isFrom(stanza, own) : safely(bare, from) === own
+  return ours && safely(bare, to) !== own
 }
 
 // ---------------------------------------------------------------- receipts and markers

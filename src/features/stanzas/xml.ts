@@ -1,7 +1,7 @@
 import { Problem } from '../../errors.ts'
 import type { SessionHandle } from '../../gateway/feature.ts'
 import { CLIENT, type Element, withAttributes } from '../../stanza/element.ts'
-import { bare, jid } from '../../stanza/jid.ts'
+import { accountOf, bare, jid } from '../../stanza/jid.ts'
 import { parseStanza, XmlError } from '../../stanza/parse.ts'
 import { stanzaKinds } from '../../stanza/translate.ts'
 
@@ -46,7 +46,9 @@ export async function withoutFrom(stanza: Element, session: SessionHandle): Prom
   if (from === undefined) return stanza
   const sender = jid(from, 'body.from')
   const { connections } = await session.status()
-  const own = sender === session.record.jid || connections.some((connection) => connection.jid === sender)
+  // the server may write the account in another way than it was asked for
+  const bound = connections.flatMap((connection) => connection.jid ?? [])
+  const own = [session.record.jid, ...bound, ...bound.map(accountOf)].includes(sender)
   if (own) return withAttributes(stanza, { from: undefined })
   const errors = [{ path: 'body.from', message: 'is not the account of the session' }]
   throw new Problem('address-not-allowed', `The account is ${bare(session.record.jid)}; it cannot send as ${sender}.`, { errors })
