@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
+import { type RequestListener, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
@@ -9,6 +9,7 @@ import type { Authenticator } from './auth.ts'
 import { registerCors } from './cors.ts'
 import { decodeBody, parseJson } from './json.ts'
 import type { MetricsRegistry } from './metrics.ts'
+import { oneByOne } from './pipeline.ts'
 import type { Pressure } from './pressure.ts'
 import { PROBLEM_TYPE, problemBody, problemHeaders, problemOf } from './problem.ts'
 import type { Turns } from './turns.ts'
@@ -45,7 +46,7 @@ export interface ServerContext {
   bodyLimit: number
   allowedOrigins: readonly string[]
   authenticator: Pick<Authenticator, 'caller'>
-  metrics: Pick<MetricsRegistry, 'request'>
+  metrics: Pick<MetricsRegistry, 'request' | 'count'>
   log: Log
   /** true while the process stops: what comes in is told to go elsewhere */
   isDraining: () => boolean
@@ -81,6 +82,9 @@ export function createServer({
     // of a connection that could not be accepted, for want of file descriptors; why it cannot listen, `listen` tells
     if (server.server.listening) log.error({ event: 'http.error', err }, 'A connection was not accepted')
   })
+  const [take] = server.server.listeners('request') as [RequestListener]
+  server.server.removeAllListeners('request')
+  server.server.on('request', oneByOne(take, { onTooMany: () => metrics.count('bounds_reached_total', { bound: 'pipelined-requests' }) }))
   server.decorateRequest('caller')
   server.decorateRequest('sessionId')
   server.decorateRequest('isStream', false)
