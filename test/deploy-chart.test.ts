@@ -31,6 +31,7 @@ const full = {
     XMPP_PLAINTEXT_HOSTS: 'localhost',
     XMPP_PLAIN: 'opt-in',
     EVENT_LOG_MAX: '50000',
+    EVENT_LOG_BYTES: '32MiB',
     EVENT_LOG_AGE: '3d',
     SLOW_READER_SECONDS: '1.5',
     WEBHOOK_PRIVATE_HOSTS: 'hooks.internal',

@@ -96,6 +96,10 @@ export interface StoredEvent {
   subject?: string
   time: number
   data: unknown
+  /** `data` as JSON, where it is kept so: most of it goes on as it is, and `data` is read from it when somebody asks */
+  readonly json?: string | undefined
+  /** bytes of that */
+  readonly size?: number
 }
 
 export const messageStatuses = ['accepted', 'sent', 'acked', 'delivered', 'displayed', 'failed', 'expired'] as const
@@ -316,7 +320,7 @@ export interface Store {
   }
 
   log: {
-    /** `after` undefined: from the oldest kept */
+    /** `after` undefined: from the oldest kept. At most so many, and fewer where they are large: some hundred KiB, or one event. */
     read(id: string, after: string | undefined, limit: number): Promise<LogPage>
     place(id: string, cursor: string): Promise<CursorPlace>
     /** cursor of the newest event: reading after it gives what comes from now on */
@@ -369,10 +373,14 @@ export interface Store {
 export interface StoreLimits {
   /** durable events kept per session */
   eventLogMax: number
+  /** bytes of them; the newest is kept whatever its size */
+  eventLogBytes: number
   /** ms */
   eventLogAge: number
   /** volatile events kept per session */
   volatileMax: number
+  /** bytes of them */
+  volatileBytes: number
   outboxMax: number
   /** ms that a dedup key, a record, an idempotency answer lives */
   dedupAge: number

@@ -17,8 +17,10 @@ import { chat, createScriptedConnector } from '../support/scripted-connector.ts'
 const clock: Clock = { now: Date.now, monotonic: () => performance.now() }
 const limits = {
   eventLogMax: 1_000,
+  eventLogBytes: 2 ** 26,
   eventLogAge: 3_600_000,
   volatileMax: 100,
+  volatileBytes: 2 ** 22,
   outboxMax: 100,
   dedupAge: 3_600_000,
   recordAge: 3_600_000,

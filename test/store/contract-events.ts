@@ -29,7 +29,8 @@ export function describeEvents(opened: Opened): void {
         cursors,
       )
       assert.deepEqual({ next, end, gap }, { next: cursors[39], end: true, gap: undefined })
-      const [{ time, ...first }] = events as [(typeof events)[0]]
+      const [{ time, json, size, ...first }] = events as [(typeof events)[0]]
+      assert.deepEqual([json, size], ['{"n":0}', 7])
       assert.deepEqual(first, { id: cursors[0], type: 'message.received', subject: 's0', data: { n: 0 } })
       assert.ok(time >= before && time <= clock.now())
       assert.equal('subject' in (await store.log.read(one.id, undefined, 1)).events[0]!, true)

@@ -1,5 +1,5 @@
 /** Redis stores for tests, closed together. */
-import type { Clock, Store, StoreLimits } from '../../src/gateway/ports.ts'
+import type { Clock, Metrics, Store, StoreLimits } from '../../src/gateway/ports.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
 import { createClock, limits as usual } from './sample.ts'
 
@@ -8,15 +8,15 @@ export const quiet = { info() {}, warn() {} }
 export function createOpener(): {
   open(
     url: string,
-    options?: { limits?: Partial<StoreLimits>; clock?: Clock; waitReplicas?: number; startDeadline?: number },
+    options?: { limits?: Partial<StoreLimits>; clock?: Clock; waitReplicas?: number; startDeadline?: number; metrics?: Metrics },
   ): Promise<Store>
   close(): Promise<void>
 } {
   const opened: Store[] = []
   return {
-    async open(url, { limits = {}, clock = createClock(), waitReplicas = 0, startDeadline } = {}) {
+    async open(url, { limits = {}, clock = createClock(), waitReplicas = 0, startDeadline, metrics } = {}) {
       const given = { url, limits: { ...usual, ...limits }, clock, waitReplicas, log: quiet }
-      const store = await createRedisStore({ ...given, ...(startDeadline !== undefined && { startDeadline }) })
+      const store = await createRedisStore({ ...given, ...(startDeadline !== undefined && { startDeadline }), ...(metrics && { metrics }) })
       opened.push(store)
       return store
     },

@@ -3,14 +3,25 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../../src/errors.ts'
-import type { Acceptance, Clock, MessageRecord, SessionRecord, SessionStatus, Store, StoreLimits } from '../../src/gateway/ports.ts'
+import type {
+  Acceptance,
+  Clock,
+  MessageRecord,
+  Metrics,
+  SessionRecord,
+  SessionStatus,
+  Store,
+  StoreLimits,
+} from '../../src/gateway/ports.ts'
 
 const HOUR = 3_600_000
 
 export const limits: StoreLimits = {
   eventLogMax: 1000,
+  eventLogBytes: 2 ** 26,
   eventLogAge: 72 * HOUR,
   volatileMax: 100,
+  volatileBytes: 2 ** 22,
   outboxMax: 1000,
   dedupAge: 24 * HOUR,
   recordAge: 24 * HOUR,
@@ -27,6 +38,19 @@ export function createClock(): Clock & { advance(ms: number): void } {
       ahead += ms
     },
   }
+}
+
+/** Metrics of which only the bounds that were reached are kept, by their names. */
+export function countedBounds(): { metrics: Metrics; counted: Record<string, number> } {
+  const counted: Record<string, number> = {}
+  const metrics: Metrics = {
+    count(name, { bound = '' } = {}, by = 1) {
+      if (name === 'bounds_reached_total') counted[bound] = (counted[bound] ?? 0) + by
+    },
+    set() {},
+    observe() {},
+  }
+  return { metrics, counted }
 }
 
 export const newId = (prefix: string) => `${prefix}_${randomUUID().replaceAll('-', '')}`

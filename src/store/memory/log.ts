@@ -1,7 +1,10 @@
 /** The event log of one session: one order, two lanes of retention. */
 import type { CursorPlace, EventDraft, LogPage, StoredEvent, StoreLimits } from '../../gateway/ports.ts'
 import { formatCursor, newLog } from '../cursor.ts'
+import type { LaneName, Surplus } from '../dropped.ts'
+import { pack } from '../packed.ts'
 import { placeOf, startOf } from '../place.ts'
+import { type KeptData, READ_BYTES, sizeOf, storedEvent } from '../reading.ts'
 import { Aging } from './aging.ts'
 import { Lane } from './lane.ts'
 
@@ -21,28 +24,51 @@ interface Kept {
   type: string
   subject: string | undefined
   time: number
-  data: string | undefined
+  kept: KeptData
+  /** bytes of the data as it is kept */
+  bytes: number
 }
 
-export function createLog(session: string, limits: StoreLimits): Log {
+type Slot = { sequence: number; value: Kept }
+
+export function createLog(
+  session: string,
+  { limits, dropped }: { limits: StoreLimits; dropped: (lane: LaneName, surplus: Surplus) => void },
+): Log {
   const log = newLog(session)
   const durable = new Lane<Kept>()
   const volatile = new Lane<Kept>()
+  const bytes = { durable: 0, volatile: 0 }
   const seen = new Aging<string>()
   let head = 0
   let floor = 0
 
   const bounds = () => ({ log, head, floor })
 
+  /** Has the oldest of a lane to go for want of room? The newest never does for its size. */
+  function surplus(lane: LaneName): Surplus | undefined {
+    const isDurable = lane === 'durable'
+    const { length } = isDurable ? durable : volatile
+    if (length > (isDurable ? limits.eventLogMax : limits.volatileMax)) return 'count'
+    const isTooMuch = bytes[lane] > (isDurable ? limits.eventLogBytes : limits.volatileBytes)
+    return isTooMuch && length > 1 ? 'bytes' : undefined
+  }
+
   function trim(now: number): void {
     const oldest = now - limits.eventLogAge
     for (let first = durable.first(); first !== undefined; first = durable.first()) {
-      if (durable.length <= limits.eventLogMax && first.value.time > oldest) break
+      const reason = surplus('durable')
+      if (reason === undefined && first.value.time > oldest) break
+      if (reason !== undefined) dropped('durable', reason)
       floor = first.sequence
+      bytes.durable -= first.value.bytes
       durable.shift()
     }
     for (let first = volatile.first(); first !== undefined; first = volatile.first()) {
-      if (volatile.length <= limits.volatileMax && first.value.time > oldest && first.sequence > floor) break
+      const reason = surplus('volatile')
+      if (reason === undefined && first.value.time > oldest && first.sequence > floor) break
+      if (reason !== undefined) dropped('volatile', reason)
+      bytes.volatile -= first.value.bytes
       volatile.shift()
     }
   }
@@ -63,8 +89,12 @@ export function createLog(session: string, limits: StoreLimits): Log {
         if (seen.get(key, now) === undefined) seen.set(key, id, now + limits.dedupAge, now)
       }
       if (known !== undefined) return known
+      const packed = data === undefined ? undefined : pack(data)
+      const kept = packed ?? data
+      const taken = packed === undefined ? sizeOf(data) : packed.bytes.length
       const lane = isVolatile ? volatile : durable
-      lane.push(head, { type, subject, time: now, data })
+      lane.push(head, { type, subject, time: now, kept, bytes: taken })
+      bytes[isVolatile ? 'volatile' : 'durable'] += taken
       trim(now)
       return id
     },
@@ -73,8 +103,8 @@ export function createLog(session: string, limits: StoreLimits): Log {
       const { from, gap } = startOf(session, after, bounds())
       if (from === head) return { events: [], next: formatCursor(log, from), end: true, ...(gap && { gap }) }
       const found = [...durable.after(from, limit + 1), ...volatile.after(from, limit + 1)].sort((a, b) => a.sequence - b.sequence)
-      const page = found.slice(0, limit)
-      const end = found.length <= limit
+      const page = pageOf(found, limit)
+      const end = page.length === found.length
       const last = end ? head : (page.at(-1)?.sequence ?? from)
       return { events: page.map((kept) => eventOf(log, kept)), next: formatCursor(log, last), end, ...(gap && { gap }) }
     },
@@ -87,9 +117,15 @@ export function createLog(session: string, limits: StoreLimits): Log {
   }
 }
 
-function eventOf(log: string, { sequence, value: { type, subject, time, data } }: { sequence: number; value: Kept }): StoredEvent {
-  const id = formatCursor(log, sequence)
-  return { id, type, ...(subject !== undefined && { subject }), time, data: data === undefined ? undefined : JSON.parse(data) }
+/** As many as one read gives. */
+function pageOf(found: readonly Slot[], limit: number): Slot[] {
+  let count = 0
+  for (let bytes = 0; count < Math.min(found.length, limit) && bytes < READ_BYTES; count++) bytes += sizeOf(found[count]!.value.kept)
+  return found.slice(0, count)
+}
+
+function eventOf(log: string, { sequence, value: { type, subject, time, kept } }: Slot): StoredEvent {
+  return storedEvent({ id: formatCursor(log, sequence), type, subject, time, kept })
 }
 
 /** What is handed over may be changed by the caller later; what is kept is as it was, and as JSON has it. */

@@ -17,6 +17,7 @@ import {
   type StreamState,
 } from '../../gateway/ports.ts'
 import { countSettled, type Drain, retryAfter } from '../drain.ts'
+import type { LaneName, Surplus } from '../dropped.ts'
 import { nextFence } from '../fence.ts'
 import { Aging } from './aging.ts'
 import type { Keys, Marks } from './idempotency.ts'
@@ -53,9 +54,22 @@ interface Kept {
 
 export function createSession(
   { record, status }: { record: SessionRecord; status: SessionStatus },
-  { limits, clock, keys, appended }: { limits: StoreLimits; clock: Clock; keys: Keys; appended: (fresh: number) => void },
+  {
+    limits,
+    clock,
+    keys,
+    appended,
+    dropped,
+  }: {
+    limits: StoreLimits
+    clock: Clock
+    keys: Keys
+    /** told after an append, and of what had to go for it */
+    appended: (fresh: number) => void
+    dropped: (lane: LaneName, surplus: Surplus) => void
+  },
 ): MemorySession {
-  const log = createLog(record.id, limits)
+  const log = createLog(record.id, { limits, dropped })
   const entries = new Lane<OutboxEntry>()
   const records = new Aging<Kept>({ needed: ({ place }) => entries.has(place), again: limits.recordAge })
   let places = 0

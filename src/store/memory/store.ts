@@ -2,6 +2,7 @@
 import type { Clock, Metrics, SessionRecord, SessionStatus, Store, StoreLimits } from '../../gateway/ports.ts'
 import { Fenced } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
+import { countDropped, type LaneName, type Surplus } from '../dropped.ts'
 import { createWakes } from '../wakes.ts'
 import { Aging } from './aging.ts'
 import { createBus } from './channels.ts'
@@ -29,6 +30,7 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
   const tickets = new Aging<{ tenant: string; session: string }>()
   const keys = createKeys({ limits, clock })
   const wakes = createWakes()
+  const dropped = (lane: LaneName, surplus: Surplus) => countDropped(metrics, lane, surplus, 1)
 
   function need(id: string): MemorySession {
     const session = sessions.get(id)
@@ -66,7 +68,7 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
           wakes.wake(record.id)
           metrics?.count('events_appended_total', {}, fresh)
         }
-        const session = createSession(copy({ record, status }), { limits, clock, keys, appended })
+        const session = createSession(copy({ record, status }), { limits, clock, keys, appended, dropped })
         clearTimeout(ended.get(record.id)?.timer)
         ended.delete(record.id)
         sessions.set(record.id, session)

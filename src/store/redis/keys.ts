@@ -12,7 +12,10 @@ const nouns = {
   session: ':session',
   /** set: hashes of session tokens */
   tokens: ':tokens',
-  /** hash: name, head, floor, aged (when something may be too old) */
+  /**
+   * hash: name, head, floor, aged (when something may be too old) · bytes ("<durable> <volatile> <head> <aged>": of the events, and when
+   * they were counted), uncounted ("<durable> <volatile>", only while some are: up to which)
+   */
   log: ':log',
   /** streams, one sequence over both: <sequence>-0: t (epoch ms), e (the event) */
   durable: ':log:durable',

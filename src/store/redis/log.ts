@@ -3,16 +3,18 @@ import type { EventDraft, Store, StoredEvent } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
 import { formatCursor, parseCursor } from '../cursor.ts'
 import { type LogBounds, placeOf, startOf } from '../place.ts'
+import { storedEvent } from '../reading.ts'
 import { createWakes } from '../wakes.ts'
 import type { Connection } from './connection.ts'
-import { disclose, enclose } from './envelope.ts'
+import { discloseEvent, encloseEvent } from './envelope.ts'
 import { sessionKey, wakeChannel } from './keys.ts'
 import type { PubSub } from './pubsub.ts'
 import type { Scripts } from './scripts.ts'
 
 /** stream entry: id, then its fields: t, epoch ms, e, the event */
-type Entry = [id: string, fields: [string, string, string, string]]
-type Kept = Pick<StoredEvent, 'type' | 'subject' | 'data'>
+type Entry = [id: string, fields: [string, string, string, string?]]
+/** of a lane: what was read, and 1 where there may be more */
+type Read = [entries: Entry[], cut: number]
 
 /** What this process knows of heads: Redis that answers less has lost something, and who waits is told of more. */
 export interface Heads {
@@ -83,14 +85,17 @@ export function createLog({ connection, scripts, pubsub }: { connection: Connect
       async read(session, after, limit) {
         const cursor = after === undefined ? undefined : parseCursor(after)
         const args = [cursor?.log ?? '', cursor?.sequence ?? 0, limit + 1]
-        const answer = await scripts.readLog<[string, number, number, Entry[], Entry[]] | null>(session, args)
+        const answer = await scripts.readLog<[string, number, number, ...Read, ...Read] | null>(session, args)
         if (answer === null) throw absent()
-        const [log, head, floor, durable, volatile] = answer
+        const [log, head, floor, durable, durableCut, volatile, volatileCut] = answer
         const { from, gap } = startOf(session, after, { log, head, floor })
+        // past the last of a lane that was cut, one of its own may be the next
+        const known = Math.min(lastKnown(durable, durableCut), lastKnown(volatile, volatileCut))
         const found = merge(durable, volatile)
-        const end = found.length <= limit
-        const page = end ? found : found.slice(0, limit)
-        const last = end ? head : sequenceOf(page.at(-1)!)
+        const page = found.filter((entry) => sequenceOf(entry) <= known).slice(0, limit)
+        const reached = page.length === 0 ? from : sequenceOf(page.at(-1)!)
+        const end = reached === head || (page.length === found.length && known === Number.POSITIVE_INFINITY)
+        const last = end ? head : reached
         const events = page.map((entry) => decode(log, entry)).filter((event) => event !== undefined)
         return { events, next: formatCursor(log, Math.max(last, from)), end, ...(gap && { gap }) }
       },
@@ -104,25 +109,24 @@ export function createLog({ connection, scripts, pubsub }: { connection: Connect
   }
 }
 
-/** For the scripts that append: lane, dedup keys, keys only looked up, event, of each. */
-export function eventArguments(events: readonly EventDraft[]): (string | number)[] {
+/** For the scripts that append: lane, dedup keys, keys only looked up, event, of each. `packs`: large ones are packed. */
+export function eventArguments(events: readonly EventDraft[], packs: boolean): (string | number)[] {
   return events.flatMap(({ type, subject, data, volatile, dedup = [], dedupAgainst = [] }) => [
     volatile ? 'v' : 'd',
     dedup.length,
     ...dedup,
     dedupAgainst.length,
     ...dedupAgainst,
-    enclose({ type, subject, data }),
+    encloseEvent({ type, subject, data }, packs),
   ])
 }
 
 function decode(log: string, [id, [, time, , text]]: Entry): StoredEvent | undefined {
-  const kept = disclose<Kept>(text)
-  if (kept === undefined) return undefined
-  const { type, subject, data } = kept
-  const cursor = formatCursor(log, Number.parseInt(id, 10))
-  return { id: cursor, type, ...(subject !== undefined && { subject }), time: Number(time), data }
+  const kept = discloseEvent(text)
+  return kept && storedEvent({ ...kept, id: formatCursor(log, Number.parseInt(id, 10)), time: Number(time) })
 }
+
+const lastKnown = (entries: Entry[], cut: number) => (cut === 1 ? sequenceOf(entries.at(-1)!) : Number.POSITIVE_INFINITY)
 
 function merge(durable: Entry[], volatile: Entry[]): Entry[] {
   if (volatile.length === 0) return durable

@@ -12,6 +12,7 @@ import {
 import { absent } from '../absent.ts'
 import { formatCursor, newLog } from '../cursor.ts'
 import { retryAfter } from '../drain.ts'
+import { countDropped } from '../dropped.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
 import { keptAnswer, type Liveness } from './idempotency.ts'
@@ -21,12 +22,14 @@ import type { Scripts } from './scripts.ts'
 
 type Accepted =
   | ['absent' | 'lost' | 'reused']
-  | ['accepted', before: string, last: string, log?: string, head?: number]
+  | ['accepted', before: string, last: string, log?: string, head?: number, dropped?: DroppedEvents]
   | ['id-in-use', id: string]
   | ['replayed', answer: string]
   | ['running', instance: string]
   | ['full', excess: number, since: string, settled: string, now: number]
-type Done = ['fenced' | 'lost'] | ['done', log?: string, head?: number, cursors?: (string | number)[]]
+type Done = ['fenced' | 'lost'] | ['done', log?: string, head?: number, cursors?: (string | number)[], dropped?: DroppedEvents]
+/** of the durable lane by number and by bytes, then of the volatile one */
+type DroppedEvents = [many: number, large: number, volatileMany: number, volatileLarge: number]
 
 export function createOutbox({
   connection,
@@ -34,6 +37,7 @@ export function createOutbox({
   heads,
   liveness,
   whole,
+  packs,
   metrics,
 }: {
   connection: Connection
@@ -42,6 +46,8 @@ export function createOutbox({
   liveness: Liveness
   /** the change, and all else that its owner knows of the session */
   whole: (session: string, change: Change) => Change
+  /** are large events packed? */
+  packs: () => boolean
   metrics: Metrics | undefined
 }): Pick<Store, 'commit' | 'outbox' | 'records'> {
   const { client, ask } = connection
@@ -63,19 +69,27 @@ export function createOutbox({
     }
   }
 
+  function noteDropped([many, large, volatileMany, volatileLarge]: DroppedEvents = [0, 0, 0, 0]): void {
+    countDropped(metrics, 'durable', 'count', many)
+    countDropped(metrics, 'durable', 'bytes', large)
+    countDropped(metrics, 'volatile', 'count', volatileMany)
+    countDropped(metrics, 'volatile', 'bytes', volatileLarge)
+  }
+
   return {
     async commit(id, fence, change) {
       const write = (fresh: string, { args, kinds }: ReturnType<typeof changeArguments>) => {
         const hashes = kinds.map((kind) => stateKey(id, kind))
         return scripts.commit<Done>(id, [fence, fresh, ...heads.seen(id), ...args], hashes)
       }
-      let done = await write('', changeArguments(change))
+      let done = await write('', changeArguments(change, packs()))
       // where a part of the log is gone, so may be a part of the rest
-      if (done[0] === 'lost') done = await write(newLog(id), changeArguments(whole(id, change)))
+      if (done[0] === 'lost') done = await write(newLog(id), changeArguments(whole(id, change), packs()))
       if (done[0] !== 'done') throw new Fenced('Somebody else holds the lease by now.')
-      const [, log, head, cursors = []] = done
+      const [, log, head, cursors = [], dropped] = done
       if (log === undefined || head === undefined) return []
       heads.grown(id, log, head)
+      noteDropped(dropped)
       metrics?.count('events_appended_total', {}, cursors.filter((cursor) => typeof cursor === 'number').length)
       return cursors.map((cursor) => (typeof cursor === 'number' ? formatCursor(log, cursor) : earlierCursor(cursor)))
     },
@@ -86,7 +100,7 @@ export function createOutbox({
         const rest = [
           ...[key, encodeURIComponent(fingerprint), answer === undefined ? '' : enclose(answer)],
           ...[entries.length, ...entries.flatMap(({ entry, record }) => [entry.id, enclose(entry), enclose(record)])],
-          ...[events.length, ...eventArguments(events)],
+          ...[events.length, ...eventArguments(events, packs())],
         ]
         const write = (dead: string, fresh: string) => scripts.accept<Accepted>(id, [dead, fresh, ...heads.seen(id), ...rest])
         let dead = ''
@@ -98,6 +112,7 @@ export function createOutbox({
         if (result[0] === 'lost') result = await write(dead, newLog(id))
         if (result[0] === 'accepted' && result[3] !== undefined) {
           heads.grown(id, result[3], result[4]!)
+          noteDropped(result[5])
           metrics?.count('events_appended_total', {}, events.length)
         }
         return verdict(result)
@@ -123,12 +138,15 @@ export function createOutbox({
 }
 
 /** For the script commit: what follows the log, and the kinds whose hashes it is given. */
-function changeArguments({ events = [], state = [], clear = [], records = [], iqs = [], settled = [], streams = {}, status }: Change) {
+function changeArguments(
+  { events = [], state = [], clear = [], records = [], iqs = [], settled = [], streams = {}, status }: Change,
+  packs: boolean,
+) {
   const indexes = Object.entries(streams)
   const kinds = [...new Set([...clear, ...state.map(({ kind }) => kind)])]
   const args = [
     ...[kinds.length, ...kinds],
-    ...[events.length, ...eventArguments(events)],
+    ...[events.length, ...eventArguments(events, packs)],
     ...[clear.length, ...clear],
     ...[state.length, ...state.flatMap(({ kind, key, value }) => [kind, key, value === null ? '' : enclose(value)])],
     ...[records.length, ...records.flatMap((record) => [record.id, enclose(record)])],

@@ -67,7 +67,8 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     },
   }
   const whole: Holdings['whole'] = (session, change) => held.whole(session, change)
-  const outbox = createOutbox({ connection, scripts, heads: events.heads, liveness, whole, metrics })
+  const members = createMembers({ connection, scripts })
+  const outbox = createOutbox({ connection, scripts, heads: events.heads, liveness, whole, packs: members.packs, metrics })
   const parts = { ...createSessions({ connection, scripts }), commit: outbox.commit, state }
   const held = createHoldings(parts, { connection, scripts, monotonic })
 
@@ -89,7 +90,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
 
     ...outbox,
     ...held.parts,
-    instances: createMembers({ connection, scripts }),
+    instances: members.instances,
     log: events.log,
     idempotency: createIdempotency({ scripts, liveness, limits }),
 

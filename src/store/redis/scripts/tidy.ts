@@ -14,7 +14,12 @@ export const tidy = (options: ScriptOptions): SessionScript =>
     trimming(options),
     `
 local now = redis_ms()
-trimmed_log(now)
+local log = trimmed_log(now)
+if log and log.counting then
+  count_some(durable, log)
+  count_some(volatile, log)
+  put_log(log)
+end
 return drop_some(now, ${TIDIED})
 `,
   )

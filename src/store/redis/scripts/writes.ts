@@ -7,7 +7,7 @@ import { ANSWERS, KEPT, LEASE, records, type ScriptOptions, SETTLE, type Session
 /**
  * instance that is dead, fresh log name, log and head last seen · key, fingerprint, answer (key '': none) ·
  * entries: id, entry, record · events: lane, dedup keys, keys only looked up, event. Each list after its length.
- * Answers accepted, the places before the entries and of the last, log name and head.
+ * Answers accepted, the places before the entries and of the last, log name and head, how many events had to go (log.ts).
  */
 export const accept = (options: ScriptOptions): SessionScript =>
   sessionScript(
@@ -63,7 +63,7 @@ for _ = 1, events do append(log, now) end
 drop_due(now)
 if not log then return { 'accepted', whole(before), whole(place) } end
 close_log(log, now)
-return { 'accepted', whole(before), whole(place), log.name, log.head }
+return { 'accepted', whole(before), whole(place), log.name, log.head, dropped() }
 `,
   )
 
@@ -71,7 +71,7 @@ return { 'accepted', whole(before), whole(place), log.name, log.head }
  * KEYS after those named: the hash of each kind. fence, fresh log name, log and head last seen · kinds ·
  * events: lane, dedup keys, keys only looked up, event · kinds to clear · state: kind, key, value ('' removes) · records: id, record · iqs: id, iq · settled ids ·
  * streams: index, state ('' removes) · status ('' unchanged). Each list after its length.
- * Answers log name, head, then for each event its sequence, or "<log name> <sequence>" of the earlier one.
+ * Answers log name, head, for each event its sequence, or "<log name> <sequence>" of the earlier one, then how many events had to go (log.ts).
  */
 export const commit = (options: ScriptOptions): SessionScript =>
   sessionScript(
@@ -130,6 +130,6 @@ end
 local status = take()
 if status ~= '' then redis.call('HSET', SESSION, 'status', status) end
 if not log then return { 'done' } end
-return { 'done', log.name, log.head, cursors }
+return { 'done', log.name, log.head, cursors, dropped() }
 `,
   )

@@ -1,0 +1,15 @@
+/** What a log dropped for want of room; what only became too old is not of it. */
+import type { Metrics } from '../gateway/ports.ts'
+
+export type LaneName = 'durable' | 'volatile'
+/** beyond the number or beyond the bytes that are kept */
+export type Surplus = 'count' | 'bytes'
+
+export function countDropped(metrics: Metrics | undefined, lane: LaneName, surplus: Surplus, events: number): void {
+  if (metrics === undefined || events === 0) return
+  if (lane === 'volatile') {
+    if (surplus === 'count') metrics.count('bounds_reached_total', { bound: 'volatile-events' }, events)
+    else metrics.count('bounds_reached_total', { bound: 'volatile-bytes' }, events)
+  } else if (surplus === 'count') metrics.count('bounds_reached_total', { bound: 'log-events' }, events)
+  else metrics.count('bounds_reached_total', { bound: 'log-bytes' }, events)
+}
