@@ -47,6 +47,9 @@ const LINGER = 300
 /** ms between looks at whether all of them have gone */
 const LINGER_LOOK = 10
 
+/** ms of one turn of the event loop that reading event logs may take, beside requests */
+const READING_MAX = 20
+
 /** What tests put in the place of the real parts. */
 export interface Overrides {
   store?: Store
@@ -104,10 +107,11 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   // the tables of the rooms
   const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
   const snapshots = Object.assign({}, ...features.map((feature) => feature.snapshots ?? {}))
-  const tails = createTails(store.log)
+  const readings = createTurns({ most: READING_MAX })
+  const tails = createTails({ log: store.log, turn: (tenant) => new Promise((resolve) => readings.take(tenant, resolve)) })
   const streams = createStreams({ store, tails, snapshots, clock, metrics, slowReaderSeconds: config.slowReaderSeconds })
   const tickets = createTickets({ store: store.tickets, clock })
-  const events = eventOperations({ log: store.log, tails, tickets, registry, draining: draining.signal })
+  const events = eventOperations({ tails, metrics, tickets, registry, draining: draining.signal })
   const operations: Operation[] = [
     ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits: { stanza: config.stanzaLimit } }) ?? []),
     events.createTicket,

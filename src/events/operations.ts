@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../errors.ts'
 import type { Call, Operation } from '../gateway/feature.ts'
-import type { Store } from '../gateway/ports.ts'
+import type { Metrics } from '../gateway/ports.ts'
 import { readPage } from './page.ts'
 import { type EventsQuery, eventsQuery } from './query.ts'
 import type { Registry } from './registry.ts'
@@ -15,14 +15,14 @@ export interface EventOperations {
 }
 
 export function eventOperations({
-  log,
   tails,
+  metrics,
   tickets,
   registry,
   draining,
 }: {
-  log: Store['log']
   tails: Tails
+  metrics: Metrics
   tickets: Tickets
   registry: Registry
   /** aborted when the process stops: nobody waits any longer then */
@@ -43,7 +43,9 @@ export function eventOperations({
       answers: {
         101: { description: 'A WebSocket' },
         200: {
-          description: 'A page of events, oldest first; `page.next` is always there and past what the filter left out',
+          description:
+            'A page of events, oldest first. It ends with `limit` or after 4 MiB, whichever comes first, and also where a filter left out much; ' +
+            '`page.next` is always there and past what the filter left out, `page.complete` says that nothing is after it yet',
           schema: z
             .object({ data: z.array(registry.schema), page: z.object({ next: z.string(), complete: z.boolean() }) })
             .meta({ id: 'EventsPage' }),
@@ -58,8 +60,8 @@ export function eventOperations({
           throw new Problem('invalid-request', 'snapshot and coalesce are for streams only.', { errors })
         }
         const waiting = wanted.wait > 0 ? AbortSignal.any([signal, draining]) : signal
-        const page = await readPage({ log, tails }, { session: session.record.id, query: wanted, signal: waiting })
-        return { status: 200, body: page }
+        const log = { session: session.record.id, tenant: session.record.tenant }
+        return { status: 200, json: await readPage({ tails, metrics }, { log, query: wanted, signal: waiting }) }
       },
     },
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Frame } from './tail.ts'
+import type { Frame } from './frame.ts'
 
 /** Bytes written ahead of what a reader's socket took, at most. */
 export const WRITE_AHEAD = 1024 * 1024
@@ -7,6 +7,8 @@ export const WRITE_AHEAD = 1024 * 1024
 /** How a stream writes to its reader. */
 export interface Outlet {
   socket: Socket
+  /** in which form frames are written */
+  form: 'wire' | 'sse'
   /** bytes written and not yet taken by the socket */
   ahead(): number
   write(frame: Frame): void
@@ -23,7 +25,7 @@ export async function pump(source: AsyncIterable<Frame[]>, outlet: Outlet, signa
     socket.cork()
     for (const frame of frames) {
       const ahead = outlet.ahead()
-      if (ahead > 0 && ahead + frame.wire.length > WRITE_AHEAD) {
+      if (ahead > 0 && ahead + frame[outlet.form].length > WRITE_AHEAD) {
         socket.uncork()
         await drained(socket, signal)
         socket.cork()

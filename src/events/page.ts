@@ -1,50 +1,62 @@
 import { Problem } from '../errors.ts'
-import type { Store, StoredEvent } from '../gateway/ports.ts'
+import type { Metrics } from '../gateway/ports.ts'
 import { cursorOf } from './cursor.ts'
 import { createFilter } from './filter.ts'
+import { sizeOf } from './frame.ts'
 import { type EventsQuery, listsOf } from './query.ts'
-import { envelope } from './registry.ts'
-import type { Tails } from './tail.ts'
+import type { LogOf, Tails } from './tail.ts'
 
-/** Events read at a time, and at most for one page: a filter that lets little through ends a page early, never the reader. */
+/** Bytes of events after which a page ends, whatever its limit; the last event may go beyond. */
+export const PAGE_BYTES = 4 * 1024 * 1024
+/** Events read at a time, and events and bytes read at most for one page: a filter that lets little through ends a page early, never the reader. */
 const READ = 500
 const SCAN_MAX = 20_000
-
-export interface EventsPage {
-  data: ReturnType<typeof envelope>[]
-  page: { next: string; complete: boolean }
-}
+const SCAN_BYTES = 16 * 1024 * 1024
 
 /**
- * One JSON page of events. Waits up to `wait` seconds where there are none yet. Problems `cursor-invalid`, and `cursor-expired`
+ * One page of events, as JSON. Waits up to `wait` seconds where there are none yet. Problems `cursor-invalid`, and `cursor-expired`
  * with `oldest` where what comes after the cursor is gone.
  */
 export async function readPage(
-  { log, tails }: { log: Store['log']; tails: Tails },
-  { session, query, signal }: { session: string; query: EventsQuery; signal: AbortSignal },
-): Promise<EventsPage> {
+  { tails, metrics }: { tails: Tails; metrics: Metrics },
+  { log, query, signal }: { log: LogOf; query: EventsQuery; signal: AbortSignal },
+): Promise<string> {
   const filter = createFilter(listsOf(query))
   const deadline = performance.now() + query.wait * 1000
-  const tail = query.wait > 0 ? tails.open(session) : undefined
+  const tail = query.wait > 0 ? tails.open(log) : undefined
   if (tail) signal.addEventListener('abort', tail.wake)
   try {
     let cursor = query.after === undefined ? undefined : cursorOf(query.after)
-    const data: StoredEvent[] = []
-    for (let scanned = 0; ; ) {
+    const data: string[] = []
+    let bytes = 0
+    let scanned = 0
+    let scannedBytes = 0
+    const page = (next: string, complete: boolean) => `{"data":[${data.join()}],"page":${JSON.stringify({ next, complete })}}`
+
+    for (;;) {
       const version = tail?.version ?? 0
-      const page = await log.read(session, cursor, Math.min(READ, query.limit))
-      if (page.gap) throw expired(page.gap.to)
-      cursor = page.next
-      scanned += page.events.length
-      for (const [index, event] of page.events.entries()) {
-        if (filter?.(event) ?? true) data.push(event)
-        if (data.length < query.limit) continue
-        const isLast = index === page.events.length - 1
-        return pageOf(session, data, isLast ? page.next : event.id, isLast && page.end)
+      const wanted = filter ? READ : Math.min(READ, query.limit - data.length)
+      const read = await (tail ? tail.read(cursor) : tails.read(log, cursor, wanted))
+      if (read.gap) throw expired(read.gap.to)
+      cursor = read.next
+      for (const [index, frame] of read.frames.entries()) {
+        const size = sizeOf(frame)
+        scanned += 1
+        scannedBytes += size
+        if (filter?.(frame.event) ?? true) {
+          data.push(frame.text)
+          bytes += size
+        }
+        if (data.length < query.limit && bytes < PAGE_BYTES) continue
+        const isLast = index === read.frames.length - 1
+        const complete = isLast && read.end
+        if (data.length < query.limit && !complete) metrics.count('bounds_reached_total', { bound: 'page-bytes' })
+        return page(isLast ? read.next : frame.event.id, complete)
       }
-      if (!page.end && scanned < SCAN_MAX) continue
+      if (!read.end && scanned < SCAN_MAX && scannedBytes < SCAN_BYTES) continue
+      if (!read.end) metrics.count('bounds_reached_total', { bound: 'page-scan' })
       const left = deadline - performance.now()
-      if (data.length > 0 || !tail || left <= 0 || signal.aborted || !page.end) return pageOf(session, data, page.next, page.end)
+      if (data.length > 0 || !tail || left <= 0 || signal.aborted || !read.end) return page(read.next, read.end)
       await tail.changed(version, left)
     }
   } finally {
@@ -52,11 +64,6 @@ export async function readPage(
     tail?.release()
   }
 }
-
-const pageOf = (session: string, events: StoredEvent[], next: string, complete: boolean): EventsPage => ({
-  data: events.map((event) => envelope(event, session)),
-  page: { next, complete },
-})
 
 function expired(oldest: string): Problem {
   return new Problem('cursor-expired', 'The events after this cursor are no longer kept; read on from `oldest`.', { members: { oldest } })

@@ -2,10 +2,12 @@ import { Problem } from '../errors.ts'
 import type { EventDraft, StoredEvent } from '../gateway/ports.ts'
 import { derivedId } from './cursor.ts'
 import type { Filter } from './filter.ts'
-import { createFrame, type Frame, type Tail } from './tail.ts'
+import { createFrame, type Frame, sizeOf } from './frame.ts'
+import type { Tail } from './tail.ts'
 
-/** Presences held back by `coalesce`, at most; more are let go early. */
+/** Presences held back by `coalesce`, and their bytes, at most; more are let go early. */
 const HELD_MAX = 1_000
+const HELD_BYTES = 256 * 1024
 /** ms between tries while the store is away */
 const RETRY = 1_000
 /** ms that a log may be gone until its reader is sent away: what the store lost, its owner writes anew */
@@ -85,11 +87,13 @@ function problemOf(thrown: unknown): Problem {
 /** Holds presence back for some ms and keeps the last of each resource; everything else lets go what is held, so that order stays. */
 function createHold(ms: number) {
   const held = new Map<string, Frame>()
+  let bytes = 0
   let due = 0
 
   function flush(out: Frame[]): void {
     out.push(...held.values())
     held.clear()
+    bytes = 0
   }
 
   return {
@@ -103,9 +107,11 @@ function createHold(ms: number) {
       }
       if (held.size === 0) due = performance.now() + ms
       // again at the end: what is let go must be in the order of the log
+      const before = held.get(key)
       held.delete(key)
       held.set(key, frame)
-      if (held.size >= HELD_MAX) flush(out)
+      bytes += sizeOf(frame) - (before === undefined ? 0 : sizeOf(before))
+      if (held.size >= HELD_MAX || bytes >= HELD_BYTES) flush(out)
     },
     isDue: () => held.size > 0 && performance.now() >= due,
     dueIn: () => (held.size === 0 ? undefined : Math.max(1, Math.ceil(due - performance.now()))),

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { EventType } from '../gateway/feature.ts'
-import type { StoredEvent } from '../gateway/ports.ts'
 
 /** The events that streams make by themselves. */
 const own: readonly EventType[] = [
@@ -65,20 +64,6 @@ export function createRegistry(featureEvents: readonly EventType[]): Registry {
   return {
     types,
     schema: z.discriminatedUnion('type', [first, ...others]).meta({ id: 'Event', description: 'A CloudEvent 1.0 of a session' }),
-  }
-}
-
-/** An event of the log as callers see it: CloudEvents 1.0 in JSON. */
-export function envelope({ id, type, subject, time, data }: StoredEvent, session: string) {
-  return {
-    specversion: '1.0',
-    id,
-    source: `/sessions/${session}`,
-    type,
-    ...(subject !== undefined && { subject }),
-    time: new Date(time).toISOString(),
-    datacontenttype: 'application/json',
-    data,
   }
 }
 

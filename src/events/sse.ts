@@ -28,8 +28,9 @@ export async function serveSse(
   try {
     why = await stream.run({
       socket,
+      form: 'sse',
       ahead: () => raw.writableLength,
-      write: ({ event, text }) => raw.write(`id: ${event.id}\ndata: ${text}\n\n`),
+      write: ({ sse }) => raw.write(sse),
     })
   } finally {
     clearInterval(beat)

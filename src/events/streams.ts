@@ -4,10 +4,11 @@ import type { SessionHandle } from '../gateway/feature.ts'
 import type { Clock, EventDraft, Metrics, Store } from '../gateway/ports.ts'
 import { cursorOf } from './cursor.ts'
 import { createFilter } from './filter.ts'
+import type { Frame } from './frame.ts'
 import { createStallWatch, type Outlet, pump } from './outlet.ts'
 import { type EventsQuery, listsOf } from './query.ts'
 import { readEvents } from './reader.ts'
-import type { Frame, Tails } from './tail.ts'
+import type { Tails } from './tail.ts'
 
 /** Why a stream ends. */
 export type StreamEnd = 'ended' | 'slow' | 'drain' | 'gone' | 'failed'
@@ -47,7 +48,7 @@ export function createStreams({ store, tails, snapshots, clock, metrics, slowRea
 
   return {
     async prepare(handle, query, lastEventId) {
-      const { id } = handle.record
+      const { id, tenant } = handle.record
       const filter = createFilter(listsOf(query))
       const asked = lastEventId ?? query.after
       const after = asked === undefined ? await store.log.end(id) : cursorOf(asked)
@@ -63,7 +64,7 @@ export function createStreams({ store, tails, snapshots, clock, metrics, slowRea
           if (drained) return 'drain'
           const controller = new AbortController()
           const { signal } = controller
-          const tail = tails.open(id)
+          const tail = tails.open({ session: id, tenant })
           signal.addEventListener('abort', tail.wake)
           const end = (why: StreamEnd) => controller.abort(why)
           const stall = stalls.watch(outlet.socket, () => end('slow'))

@@ -1,19 +1,12 @@
-import type { LogPage, Store, StoredEvent } from '../gateway/ports.ts'
-import { envelope } from './registry.ts'
+import type { LogPage, Store } from '../gateway/ports.ts'
+import { createFrame, type Frame, sizeOf } from './frame.ts'
 
-/** Events read from a log at a time. */
+/** Events read from a log at a time, at most: the store gives fewer where they are large. */
 const PAGE = 200
 /** Pages of a session that are kept while they can be of use to its other readers. */
 const PAGES_KEPT = 16
-
-/** An event as it is sent, made once for all readers of a session. */
-export interface Frame {
-  event: StoredEvent
-  /** the CloudEvent as JSON */
-  readonly text: string
-  /** the same as a whole WebSocket text frame of a server (RFC 6455 section 5.2) */
-  readonly wire: Buffer
-}
+/** bytes of the kept pages of all sessions; beyond, the oldest are read again */
+const PAGES_BYTES = 16 * 1024 * 1024
 
 export interface TailPage {
   /** of the tail when the read began: give it to `changed` */
@@ -36,19 +29,44 @@ export interface Tail {
   release(): void
 }
 
+/** Whose log it is: reading takes turns between tenants. */
+export interface LogOf {
+  session: string
+  tenant: string
+}
+
 export interface Tails {
-  open(session: string): Tail
+  open(log: LogOf): Tail
+  /** one page, for a reader that does not wait for more */
+  read(log: LogOf, after: string | undefined, limit: number): Promise<Omit<TailPage, 'version'>>
+}
+
+interface Entry {
+  version: number
+  page: Promise<TailPage>
+  isFull: boolean
+  forget: () => void
 }
 
 interface Shared {
   version: number
   readers: Set<() => void>
-  pages: Map<string, { version: number; page: Promise<TailPage>; isFull: boolean }>
+  pages: Map<string, Entry>
   stop: () => void
 }
 
-export function createTails(log: Pick<Store['log'], 'read' | 'watch'>): Tails {
+export function createTails({
+  log,
+  turn,
+}: {
+  log: Pick<Store['log'], 'read' | 'watch'>
+  /** resolves when a piece of work for this tenant may be done */
+  turn: (tenant: string) => Promise<void>
+}): Tails {
   const sessions = new Map<string, Shared>()
+  /** kept pages with their bytes, the oldest first */
+  const kept = new Map<Entry, number>()
+  let bytes = 0
 
   function share(session: string): Shared {
     const known = sessions.get(session)
@@ -62,35 +80,53 @@ export function createTails(log: Pick<Store['log'], 'read' | 'watch'>): Tails {
     return shared
   }
 
-  async function load(session: string, after: string | undefined, version: number): Promise<TailPage> {
-    const { events, next, end, gap } = await log.read(session, after, PAGE)
-    return { version, frames: events.map((event) => createFrame(event, session)), next, end, ...(gap && { gap }) }
+  async function load({ session, tenant }: LogOf, after: string | undefined, limit: number): Promise<Omit<TailPage, 'version'>> {
+    await turn(tenant)
+    const { events, next, end, gap } = await log.read(session, after, limit)
+    return { frames: events.map((event) => createFrame(event, session)), next, end, ...(gap && { gap }) }
   }
 
-  function read(session: string, { pages, version }: Shared, after: string | undefined): Promise<TailPage> {
+  function read(of: LogOf, { pages, version, readers }: Shared, after: string | undefined): Promise<TailPage> {
     const key = after ?? ''
     const known = pages.get(key)
     if (known && (known.isFull || known.version === version)) return known.page
-    const entry = { version, page: load(session, after, version), isFull: false }
-    const forget = () => {
-      if (pages.get(key) === entry) pages.delete(key)
-    }
-    pages.set(key, entry)
-    entry.page.then(
-      // an empty page is true for a moment only, a page with events for ever
-      ({ frames, gap }) => {
-        entry.isFull = frames.length > 0 && !gap && after !== undefined
-        if (!entry.isFull) forget()
+    const page = load(of, after, PAGE).then((loaded) => ({ version, ...loaded }))
+    const entry: Entry = {
+      version,
+      page,
+      isFull: false,
+      forget() {
+        if (pages.get(key) === entry) pages.delete(key)
+        bytes -= kept.get(entry) ?? 0
+        kept.delete(entry)
       },
-      forget,
-    )
-    const [oldest] = pages.keys()
-    if (pages.size > PAGES_KEPT && oldest !== undefined) pages.delete(oldest)
-    return entry.page
+    }
+    known?.forget()
+    pages.set(key, entry)
+    page.then(({ frames, gap }) => {
+      // an empty page is true for a moment only, a page with events for ever; nobody but others reads it again
+      entry.isFull = frames.length > 0 && !gap && after !== undefined && readers.size > 1 && pages.get(key) === entry
+      if (entry.isFull) keep(entry, frames)
+      else entry.forget()
+    }, entry.forget)
+    if (pages.size > PAGES_KEPT) pages.values().next().value?.forget()
+    return page
+  }
+
+  function keep(entry: Entry, frames: readonly Frame[]): void {
+    const size = frames.reduce((sum, frame) => sum + sizeOf(frame), 0)
+    kept.set(entry, size)
+    bytes += size
+    for (const [oldest] of kept) {
+      if (bytes <= PAGES_BYTES) return
+      oldest.forget()
+    }
   }
 
   return {
-    open(session) {
+    read: load,
+    open(of) {
+      const { session } = of
       const shared = share(session)
       let resolve: (() => void) | undefined
       let timer: NodeJS.Timeout | undefined
@@ -104,7 +140,7 @@ export function createTails(log: Pick<Store['log'], 'read' | 'watch'>): Tails {
         get version() {
           return shared.version
         },
-        read: (after) => read(session, shared, after),
+        read: (after) => read(of, shared, after),
         changed: (version, ms) =>
           new Promise((done) => {
             if (version !== shared.version) return done()
@@ -116,38 +152,10 @@ export function createTails(log: Pick<Store['log'], 'read' | 'watch'>): Tails {
           wake()
           if (!shared.readers.delete(wake) || shared.readers.size > 0) return
           sessions.delete(session)
+          for (const { forget } of [...shared.pages.values()]) forget()
           shared.stop()
         },
       }
     },
   }
-}
-
-/** Serialised when the first reader needs it, and never again. */
-export function createFrame(event: StoredEvent, session: string): Frame {
-  let text: string | undefined
-  let wire: Buffer | undefined
-  return {
-    event,
-    get text() {
-      text ??= JSON.stringify(envelope(event, session))
-      return text
-    },
-    get wire() {
-      wire ??= textFrame(Buffer.from(this.text))
-      return wire
-    },
-  }
-}
-
-const FINAL_TEXT = 0x81
-
-function textFrame(payload: Buffer): Buffer {
-  const { length } = payload
-  const header = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10)
-  header[0] = FINAL_TEXT
-  header[1] = length < 126 ? length : length < 65_536 ? 126 : 127
-  if (header.length === 4) header.writeUInt16BE(length, 2)
-  if (header.length === 10) header.writeBigUInt64BE(BigInt(length), 2)
-  return Buffer.concat([header, payload])
 }

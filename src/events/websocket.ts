@@ -67,6 +67,7 @@ export async function serveWebSocket(webSocket: WebSocket, { socket, stream, str
   try {
     end = await stream.run({
       socket,
+      form: 'wire',
       ahead: () => webSocket.bufferedAmount,
       // The frame is made once for all readers. Nothing of ws can stand between: without compression it writes at once too.
       write: ({ wire }) => {

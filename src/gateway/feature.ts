@@ -52,6 +52,8 @@ export interface Answer {
   status: number
   /** JSON, or a string with `contentType` */
   body?: unknown
+  /** instead of a body: it is written already */
+  json?: string
   contentType?: string
   headers?: Record<string, string>
   preferenceApplied?: string

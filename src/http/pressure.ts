@@ -25,8 +25,8 @@ export type Strain = 'loop' | 'heap'
 export interface Pressure {
   /** what there is too much of now */
   strains(): Strain[]
-  /** the problem too-busy for new work, where there is too much already */
-  refusal(): Problem | undefined
+  /** the problem too-busy for new work, where there is too much already: of all, or of a tenant */
+  refusal(tenant?: string): Problem | undefined
   stop(): void
 }
 
@@ -53,9 +53,9 @@ export function createPressure({ turns, changed }: { turns: Pick<Turns, 'waited'
     told = found.join()
   }
 
-  const isFull = (entry: object) => (entry as { detail?: { kind?: number } }).detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR
+  const isMajor = (entry: object) => (entry as { detail?: { kind?: number } }).detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR
   const collections = new PerformanceObserver((list) => {
-    if (!list.getEntries().some(isFull)) return
+    if (!list.getEntries().some(isMajor)) return
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
     isHeapFull = used > HEAP_MAX * (limit - Math.min(YOUNG, limit / 3))
   })
@@ -66,8 +66,9 @@ export function createPressure({ turns, changed }: { turns: Pick<Turns, 'waited'
 
   return {
     strains,
-    refusal() {
-      if (strains().length === 0) return undefined
+    refusal(tenant) {
+      const isFull = tenant === undefined ? strains().length > 0 : turns.waited(tenant) > DELAY_MAX
+      if (!isFull) return undefined
       const [least, most] = RETRY_AFTER
       const retryAfter = least + Math.random() * (most - least)
       return new Problem('too-busy', 'This instance has more to do than it can; try again, or elsewhere.', { retryAfter })

@@ -59,10 +59,11 @@ function isKnown({ status, headers }: Answer, ifNoneMatch: string | undefined): 
   return tags.includes('*') || tags.includes(etag)
 }
 
-export function sendAnswer(reply: FastifyReply, { status, body, contentType, headers, preferenceApplied }: Answer): FastifyReply {
+export function sendAnswer(reply: FastifyReply, { status, body, json, contentType, headers, preferenceApplied }: Answer): FastifyReply {
   reply.code(status)
   if (headers) reply.headers(headers)
   if (preferenceApplied !== undefined) reply.header('preference-applied', preferenceApplied)
+  if (json !== undefined) return reply.type(`${JSON_TYPE}; charset=utf-8`).send(json)
   if (body === undefined) return reply.send()
   if (contentType === undefined) return reply.type(`${JSON_TYPE}; charset=utf-8`).send(JSON.stringify(body))
   const text = typeof body === 'string' && !contentType.includes('json') ? body : JSON.stringify(body)

@@ -145,8 +145,11 @@ export function createServer({
   })
 
   server.addHook('preHandler', (request, _reply, done) => {
-    if (request.routeOptions.config.always) done()
-    else turns.take(done)
+    if (request.routeOptions.config.always) return done()
+    const { tenant = '' } = request.caller ?? {}
+    const refused = pressure.refusal(tenant)
+    if (refused) done(refused)
+    else turns.take(tenant, done)
   })
 
   server.removeAllContentTypeParsers()

@@ -14,7 +14,7 @@ function work(): void {
 test('short requests are begun at once, however many come in one turn', () => {
   const { take, waited } = createTurns()
   let begun = 0
-  for (let n = 0; n < 1000; n++) take(() => begun++)
+  for (let n = 0; n < 1000; n++) take('a', () => begun++)
   assert.deepEqual([begun, waited()], [1000, 0])
 })
 
@@ -22,7 +22,7 @@ test('long ones take a turn each, in their order, and others come between', asyn
   const { take, waited } = createTurns()
   const done: number[] = []
   for (let n = 0; n < 4; n++)
-    take(() => {
+    take('a', () => {
       work()
       done.push(n)
     })
@@ -33,8 +33,25 @@ test('long ones take a turn each, in their order, and others come between', asyn
   }
   assert.deepEqual([done, waited()], [[0, 1, 2, 3], 0])
   await nextTurn()
-  take(() => done.push(4))
+  take('a', () => done.push(4))
   assert.deepEqual(done.at(-1), 4, 'and then it is as before')
+})
+
+test('tenants take turns: one who comes does not wait behind all of another', async () => {
+  const { take, waited } = createTurns()
+  const done: string[] = []
+  const busy = (tenant: string, name: string) =>
+    take(tenant, () => {
+      work()
+      done.push(name)
+    })
+  for (let n = 0; n < 6; n++) busy('a', `a${n}`)
+  await nextTurn()
+  busy('b', 'b')
+  assert.ok(waited('a') > waited('b'))
+  assert.ok(waited() <= waited('b'), 'of nobody in particular: as one who comes now would wait')
+  while (!done.includes('b')) await nextTurn()
+  assert.ok(!done.includes('a5'), done.join())
 })
 
 test('while requests wait too long for their turn new ones are refused, and no longer', (t) => {
@@ -46,6 +63,14 @@ test('while requests wait too long for their turn new ones are refused, and no l
   const { status, code, retryable, options } = refusal() ?? {}
   assert.deepEqual([status, code, retryable, strains()], [503, 'too-busy', true, ['loop']])
   assert.ok((options?.retryAfter ?? 0) >= 1)
+  assert.equal(refusal('a')?.code, 'too-busy')
   waited = 0
   assert.equal(refusal(), undefined)
+  assert.equal(refusal('a'), undefined)
+})
+
+test('a tenant whose own requests wait too long is refused alone', (t) => {
+  const { refusal, strains, stop } = createPressure({ turns: { waited: (tenant) => (tenant === 'a' ? 501 : 0) }, changed() {} })
+  t.after(stop)
+  assert.deepEqual([refusal('a')?.code, refusal('b'), refusal(), strains()], ['too-busy', undefined, undefined, []])
 })
