@@ -6,18 +6,15 @@ import { gapEvent } from './gap.ts'
 import type { Inbound } from './inbound.ts'
 import type { Outbox } from './outbox.ts'
 import type { Change, Clock, Store } from './ports.ts'
-import { authorsId, isFrom } from './provenance.ts'
+import { isFrom, ownRecord } from './provenance.ts'
 import type { Receiver } from './receive.ts'
 import { timestamp } from './record.ts'
+import { sentAt } from './stamp.ts'
 
 /** messages of one page; as many before the last one known to be archived are looked at again, since servers archive late */
 const PAGE = 50
 /** ms before the last message known at which a look by time starts, where its id is of no use: clocks differ */
 const OVERLAP = 300_000
-/** epoch ms: no archive is from before 2000 */
-const OLDEST = Date.UTC(2000)
-/** ms that the clock of a server may be ahead */
-const AHEAD = 86_400_000
 /** messages, and ms, that one catch-up may take; beyond is told as a gap */
 const MOST = 10_000
 const WITHIN = 300_000
@@ -57,15 +54,9 @@ export interface CatchUp {
   doubts(): Promise<void>
 }
 
-/** When a message came into the archive; undefined for a stamp that cannot be right, which decides nothing then. */
-function timeOf(stamp: string | undefined, clock: Clock): number | undefined {
-  const time = stamp === undefined ? Number.NaN : Date.parse(stamp)
-  return time >= OLDEST && time <= clock.now() + AHEAD ? time : undefined
-}
-
 /** Notes the newest message known to be in the archive; `stamp` as the archive gave it. */
 export function noteArchived(clock: Clock, id: string, stamp: string | undefined, key: 'first' | 'last' | 'owed' = 'last'): Change {
-  const mark: Mark = { id, at: timeOf(stamp, clock) ?? clock.now() }
+  const mark: Mark = { id, at: sentAt(stamp, clock)?.first ?? clock.now() }
   return { state: [{ kind: 'archive', key, value: mark }] }
 }
 
@@ -151,7 +142,7 @@ export function createCatchUp({
     const { id: begun, at: since } = first() ?? {}
     if (!begun || since === undefined) return items
     const at = items.findIndex(({ id }) => id === begun)
-    return items.slice(at + 1).filter(({ stamp }) => (timeOf(stamp, clock) ?? since) >= since)
+    return items.slice(at + 1).filter(({ stamp }) => (sentAt(stamp, clock)?.first ?? since) >= since)
   }
 
   async function begin(): Promise<(() => Promise<void>) | undefined> {
@@ -214,14 +205,13 @@ export function createCatchUp({
 
   /** Do these begin before what was accepted since? What the server got before is no longer in doubt. */
   async function reaches(since: number, items: readonly Archived[]): Promise<boolean> {
-    if (items.some(({ stamp }) => (timeOf(stamp, clock) ?? since) < since - OVERLAP)) return true
+    if (items.some(({ stamp }) => (sentAt(stamp, clock)?.first ?? since) < since - OVERLAP)) return true
     const own = items.map(({ stanza }) => stanza).find(isOwn)
-    const record = own && (await session.message(messageId(own)))
+    const record = own && (await ownRecord(own, session))
     return record !== undefined && record.acceptedAt < since
   }
 
   const isOwn = (stanza: Element) => isFrom(stanza, session.record.jid)
-  const messageId = (stanza: Element) => authorsId(stanza) ?? ''
 
   return {
     begin,
@@ -248,7 +238,10 @@ export function createCatchUp({
         let before = ''
         for (let left = DOUBTS_WITHIN; left > 0; left = deadline - clock.monotonic()) {
           const { items, complete, first } = await archive.page({ before, limit: PAGE }, { timeout: left })
-          for (const { id, stanza } of items) if (isOwn(stanza)) outbox.confirm(messageId(stanza), id)
+          for (const { id, stanza } of items) {
+            const sent = isOwn(stanza) ? await ownRecord(stanza, session) : undefined
+            if (sent) outbox.confirm(sent.id, id)
+          }
           if (complete || first === undefined || outbox.doubts() === undefined || (await reaches(since, items))) break
           before = first
         }

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import type { Element } from '../stanza/element.ts'
 import { comparable } from '../stanza/jid.ts'
+import { short } from './copies.ts'
 import { poolResource } from './ids.ts'
 import type {
   Connection,
@@ -22,8 +24,8 @@ export interface Connections {
   /** opens what is wanted and not open, drains what is not wanted any more */
   want(count: number): void
   get(index: number): Connection | undefined
-  /** which stream of the connection it is: another number for each that is not a resume */
-  stream(index: number): number
+  /** which stream of the connection it is: another one for each that is not a resume, the same in each process that resumes it */
+  stream(index: number): string
   /** those that take messages now */
   usable(): ReadonlyMap<number, Connection>
   status(): ConnectionStatus[]
@@ -43,7 +45,7 @@ interface Slot {
   state: SessionState
   jid: string | null
   bound: boolean
-  stream: number
+  stream: string
   draining?: NodeJS.Timeout
 }
 
@@ -88,9 +90,9 @@ export function createConnections({
     const { jid, resource, service } = record()
     const wanted = poolResource(resource, index)
     own.add(comparable(`${jid}/${wanted}`))
-    const slot = { index, resource: wanted, state: 'connecting', jid: null, bound: false, stream: 0 } as Slot
-    slots.set(index, slot)
     const left = resume.get(index)
+    const slot = { index, resource: wanted, state: 'connecting', jid: null, bound: false, stream: newStream(left?.id) } as Slot
+    slots.set(index, slot)
     if (left) learn(slot, left.jid)
     slot.connection = connector.open(
       { jid, password, sasl, resource: wanted, service, resume: resume.get(index) ?? null, inherited, held, device: device(index) },
@@ -101,8 +103,8 @@ export function createConnections({
           slot.bound = state === 'online'
           on.state(index, state, detail)
         },
-        async bound(full, features) {
-          slot.stream += 1
+        async bound(full, features, stream) {
+          slot.stream = newStream(stream)
           learn(slot, full)
           await on.bound(index, comparable(full), features)
         },
@@ -110,7 +112,7 @@ export function createConnections({
         larger: on.larger,
         acked: (position) => on.acked(index, position),
         lost(h, refused) {
-          slot.stream += 1
+          slot.stream = newStream()
           on.lost(index, h, refused)
         },
         verified: () => on.verified(index),
@@ -120,6 +122,8 @@ export function createConnections({
 
   function learn(slot: Slot, full: string): void {
     slot.jid = comparable(full)
+    // the resource that was asked for is somebody else's where the server gave another one
+    own.delete(comparable(`${record().jid}/${slot.resource}`))
     own.add(slot.jid)
   }
 
@@ -149,7 +153,7 @@ export function createConnections({
       for (const slot of slots.values()) if (slot.index >= count && !slot.draining) drain(slot)
     },
     get: (index) => slots.get(index)?.connection,
-    stream: (index) => slots.get(index)?.stream ?? -1,
+    stream: (index) => slots.get(index)?.stream ?? '',
     usable: () =>
       new Map([...slots.values()].filter((slot) => slot.bound && !slot.draining).map(({ index, connection }) => [index, connection])),
     status() {
@@ -187,3 +191,6 @@ export function createConnections({
     },
   }
 }
+
+/** Names a stream; `id`: of one that can be resumed (XEP-0198). */
+const newStream = (id?: string) => (id === undefined ? randomBytes(9).toString('base64url') : short(id))

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
+import type { Arrival } from './copies.ts'
 import { gapEvent } from './gap.ts'
 import type { Change, Clock, StreamState } from './ports.ts'
 
@@ -27,7 +29,7 @@ export interface Inbound {
 interface Task {
   handle(): Promise<Handled>
   /** of a stanza: where it stands on its stream */
-  received?: { connection: number; stream: number; position: number }
+  received?: { connection: number; stream: string; position: number }
   mark?: number
   done?: { resolve(): void; reject(error: unknown): void }
 }
@@ -46,11 +48,11 @@ export function createInbound({
   onError,
 }: {
   /** never rejects */
-  receive: (connection: number, stanza: Element) => Promise<Handled>
+  receive: (arrival: Arrival, stanza: Element) => Promise<Handled>
   /** rejects with a problem where nothing can be written any more, with something else where this change cannot */
   write: (change: Change) => Promise<unknown>
   /** which stream a connection has */
-  stream: (connection: number) => number
+  stream: (connection: number) => string
   /** tells a connection that everything up to a position is stored */
   stored: (connection: number, position: number) => void
   snapshot: (connection: number) => StreamState | null
@@ -58,6 +60,9 @@ export function createInbound({
   onError: (error: unknown) => void
 }): Inbound {
   const queue: Task[] = []
+  /** what arrives here is told from what arrived in another process */
+  const here = randomBytes(6).toString('base64url')
+  let arrivals = 0
   let running: Promise<void> | undefined
 
   function take(task: Task): void {
@@ -130,8 +135,11 @@ export function createInbound({
   }
 
   return {
-    push: (connection, stanza, position) =>
-      take({ handle: () => receive(connection, stanza), received: { connection, stream: stream(connection), position } }),
+    push(connection, stanza, position) {
+      arrivals += 1
+      const arrival = { connection, stream: stream(connection), at: `@${here}${arrivals}`, time: clock.now() }
+      take({ handle: () => receive(arrival, stanza), received: { connection, stream: arrival.stream, position } })
+    },
     mark: (connection) => take({ handle: async () => ({ change: {}, after: [] }), mark: connection }),
     enqueue: (handle) => new Promise((resolve, reject) => take({ handle, done: { resolve, reject } })),
     settled: async () => {

@@ -83,11 +83,41 @@ export interface EventDraft {
   data: unknown
   /** presence and chat states: kept in a short lane of their own */
   volatile?: boolean
-  /** a stanza seen before under any of these keys makes no second event; all are remembered */
-  dedup?: readonly string[]
-  /** keys that are looked up as well, and not remembered */
-  dedupAgainst?: readonly string[]
+  /** of a stanza: a copy of one that was told makes no second event */
+  copy?: Copy
 }
+
+/** How a stanza came, and by what those that it may be a copy of are known. */
+export interface Copy {
+  /** the way by which it came, `/kind/…/`: a way brings each stanza once */
+  way: string
+  /** which of those that came this way: the same again is the same change written again */
+  at: string
+  /** epoch ms: when it was told, or sent where that is known */
+  time: number
+  /** the first that fits decides */
+  keys: readonly CopyKey[]
+}
+
+export interface CopyKey {
+  key: string
+  /** it is remembered under this key, for `dedupAge` */
+  keep: boolean
+  /** What is remembered under the key and fits is what this one is a copy of; without it nothing but the same change written again is. */
+  match?: {
+    /** part of the ways by which it did not come yet */
+    unless: string
+    /** … and of one by which it did */
+    by?: string
+    /** epoch ms: its time is within */
+    since?: number
+    until?: number
+  }
+}
+
+/** Stanzas remembered under one key, the oldest is forgotten; and ways by which one came */
+export const COPIES_OF_KEY = 16
+export const WAYS_OF_COPY = 8
 
 export interface StoredEvent {
   /** the cursor: opaque, `[A-Za-z0-9_-]+`, unique in the gateway, bound to the session and the epoch of its log */
@@ -305,7 +335,7 @@ export interface Store {
     owners(ids: readonly string[]): Promise<(string | undefined)[]>
   }
 
-  /** Applies a change under a lease; answers the cursor of each event, in order (of the earlier one where `dedup` was known). Rejects with Fenced. */
+  /** Applies a change under a lease; answers the cursor of each event, in order (of the earlier one where it is a copy). Rejects with Fenced. */
   commit(id: string, fence: string, change: Change): Promise<string[]>
 
   outbox: {
@@ -382,7 +412,7 @@ export interface StoreLimits {
   /** bytes of them */
   volatileBytes: number
   outboxMax: number
-  /** ms that a dedup key, a record, an idempotency answer lives */
+  /** ms that what copies are known by, a record, an idempotency answer lives */
   dedupAge: number
   recordAge: number
   idempotencyAge: number
@@ -444,9 +474,9 @@ export interface ConnectionEvents {
   state(state: SessionState, detail: StateDetail): void
   /**
    * A new stream is bound (not a resume): the handler does the work of a new bind over `send`; the connection says `online` when it is done.
-   * `features`: the names (xmlns) of the stream features offered after authentication.
+   * `features`: the names (xmlns) of the stream features offered after authentication. `stream`: its id, where it can be resumed.
    */
-  bound(jid: string, features: readonly string[]): Promise<void>
+  bound(jid: string, features: readonly string[], stream?: string): Promise<void>
   /** each message, presence and iq, in the order received; `position` is its number on the stream (XEP-0198, from 1, modulo 2^32) */
   stanza(stanza: Element, position: number): void
   /**

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
-import { child, type Element, elements, text } from '../stanza/element.ts'
-import { sameAccount } from '../stanza/folded.ts'
-import { bare, equal } from '../stanza/jid.ts'
-import type { EventDraft } from './ports.ts'
+import { child, type Element, elements } from '../stanza/element.ts'
+import { folded, sameAccount } from '../stanza/folded.ts'
+import { comparable } from '../stanza/jid.ts'
+import type { LiveSession } from './feature.ts'
+import type { MessageRecord } from './ports.ts'
 
 const CARBONS = 'urn:xmpp:carbons:2'
 const FORWARD = 'urn:xmpp:forward:0'
@@ -37,29 +37,6 @@ export function isOfAccount({ attributes: { from } }: Element, ownBare: string):
 }
 
 /**
- * One event per message, however many copies of it arrive (direct, carbon, archive, offline). The id that the own server
- * gave it (XEP-0359, trusted from the own bare JID alone, or from the room for groupchat) tells copies from each other
- * for certain. A copy without one is known by what its author gave it; as clients count their ids from 1 again, the words
- * count too. Both lists are empty for a message without any id.
- */
-export function dedupKeys(message: Element, ownBare: string, archiveId?: string): Required<Pick<EventDraft, 'dedup' | 'dedupAgainst'>> {
-  const { from, type } = message.attributes
-  const account = from === undefined ? ownBare : safeBare(from)
-  const room = type === 'groupchat' ? account : ''
-  // occupants of a room are told apart by their resources; elsewhere a repeat may come from another one
-  const author = room ? from : account
-  const given = archiveId ?? trustedStanzaId(message, room || ownBare)
-  const own = authorsId(message)
-  const byAuthor = own === undefined ? [] : [`id ${author} ${type ?? ''} ${own} ${words(message)}`]
-  return given === undefined ? { dedup: byAuthor, dedupAgainst: [] } : { dedup: [`stanza-id ${author} ${given}`], dedupAgainst: byAuthor }
-}
-
-function words(message: Element): string {
-  const said = elements(message).filter(({ name, xmlns }) => xmlns === message.xmlns && (name === 'body' || name === 'subject'))
-  return said.length === 0 ? '' : createHash('sha256').update(said.map(text).join('\0')).digest('base64url')
-}
-
-/**
  * The XEP-0359 stanza-id given by one entity, of exactly this JID; those by others prove nothing. One that announces `urn:xmpp:sid:0`
  * has to take forged ones out (section 5). Whether this one announces it is not asked: one that gives no ids of its own has no other
  * message, and no place in an archive, that a forged id could be taken for.
@@ -80,23 +57,19 @@ function originId(message: Element): string | undefined {
 }
 
 function isExactly(from: string | undefined, ownBare: string): boolean {
-  try {
-    return from !== undefined && equal(from, ownBare)
-  } catch {
-    return false
-  }
+  return from !== undefined && comparable(from) === comparable(ownBare)
+}
+
+/** The record of a message that we sent and that comes back as a copy; another client of the account may use the same id. */
+export async function ownRecord(message: Element, session: Pick<LiveSession, 'isOwn' | 'record' | 'message'>): Promise<MessageRecord | undefined> {
+  const { from, to } = message.attributes
+  const id = authorsId(message)
+  const record = id === undefined ? undefined : await session.message(id)
+  if (!record || session.isOwn(from ?? '')) return record
+  return originId(message) === id && folded(to ?? session.record.jid) === folded(record.to) ? record : undefined
 }
 
 /** Was it sent by a resource of this account? For copies that the own server made: in them it may write its name in another way. */
 export function isFrom({ attributes: { from } }: Element, ownBare: string): boolean {
   return from === undefined || sameAccount(from, ownBare)
-}
-
-/** The bare form of a JID from the wire; one that is none stays as it is and so equals nothing. */
-function safeBare(jid: string): string {
-  try {
-    return bare(jid)
-  } catch {
-    return jid
-  }
 }

@@ -1,27 +1,28 @@
 import { Problem, type StanzaErrorJson } from '../errors.ts'
 import { CLIENT, type Element, element, elements } from '../stanza/element.ts'
 import { errorReply } from '../stanza/error.ts'
+import { foldedBare } from '../stanza/folded.ts'
 import { reparse } from '../stanza/parse.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Translator } from '../stanza/translate.ts'
 import type { Archive } from './archive.ts'
 import type { Archived, Effect, Feature, Incoming, IqAnswer, LiveSession } from './feature.ts'
+import { type Arrival, copyOf, ofEvent } from './copies.ts'
 import { gapEvent } from './gap.ts'
 import { collect, type Handled } from './inbound.ts'
 import type { Change, Clock, EventDraft } from './ports.ts'
-import { authorsId, dedupKeys, forgesOwnData, isFrom, isOfAccount, trustedStanzaId, type Unwrapped, unwrap } from './provenance.ts'
+import { forgesOwnData, isFrom, isOfAccount, ownRecord, trustedStanzaId, type Unwrapped, unwrap } from './provenance.ts'
 
 /** State kind of messages that wait for the end of a catch-up; the key is their order */
 const HELD = 'held'
 
-interface HeldMessage {
-  connection: number
+interface HeldMessage extends Arrival {
   xml: string
 }
 
 export interface Receiver {
   /** what a stanza does; never rejects */
-  stanza(connection: number, stanza: Element): Promise<Handled>
+  stanza(arrival: Arrival, stanza: Element): Promise<Handled>
   /** what messages of the archive do, in the order given */
   archived(items: readonly Archived[]): Promise<Handled>
   /** from now on messages wait, stored, until `release`: what the archive brings comes before them */
@@ -98,13 +99,14 @@ export function createReceiver({
     }
   }
 
-  function stanza(connection: number, received: Element): Promise<Handled> {
+  function stanza(arrival: Arrival, received: Element): Promise<Handled> {
+    const { connection } = arrival
     return guarded(received.name, () => {
       if (received.cut) return tooLarge(connection, received)
       if (received.name === 'presence') return presence(connection, received)
       if (received.name === 'iq') return iq(connection, received)
       if (archive.take(received)) return nothing()
-      return holding ? wait(connection, received) : message(connection, received)
+      return holding ? wait(arrival, received) : message(arrival, received)
     })
   }
 
@@ -133,16 +135,17 @@ export function createReceiver({
     return undefined
   }
 
-  async function message(connection: number, received: Element): Promise<Handled> {
+  async function message(arrival: Arrival, received: Element): Promise<Handled> {
     const { stanza, carbon } = genuine(received) ?? {}
     if (stanza === undefined) return nothing()
+    const { connection } = arrival
     const id = trustedStanzaId(stanza, session.record.jid)
     if (carbon === 'sent') {
-      const sent = await ownRecord(stanza)
+      const sent = await ownRecord(stanza, session)
       if (sent && id !== undefined) return combine(connection, [{ records: [{ ...sent, stanzaId: id }] }])
       if (sent || session.isOwn(stanza.attributes.from ?? '')) return nothing()
     }
-    const handled = await told({ stanza, connection, ...(carbon ? { carbon } : {}) }, undefined)
+    const handled = await told({ stanza, connection, ...(carbon ? { carbon } : {}) }, arrival)
     if (id !== undefined && stanza.attributes.type !== 'groupchat') collect(handled.change, remember(noteArchived(id, undefined)))
     return handled
   }
@@ -153,10 +156,11 @@ export function createReceiver({
       const handled = await guarded('message', async () => {
         // who could not tell this live cannot by way of the archive
         if (!genuine(stanza)) return nothing()
-        const sent = isFrom(stanza, session.record.jid) ? await ownRecord(stanza) : undefined
-        if (!sent) return await told({ stanza, connection: 0, archive: { id, stamp } }, id)
-        confirm(sent.id, id)
-        return nothing()
+        const sent = isFrom(stanza, session.record.jid) ? await ownRecord(stanza, session) : undefined
+        if (sent) confirm(sent.id, id)
+        // the record of an own one may be over by now
+        if (sent || session.isOwn(stanza.attributes.from ?? '')) return nothing()
+        return await told({ stanza, connection: 0, archive: { id, stamp } }, { connection: 0, stream: '', at: '', time: clock.now() })
       })
       collect(all.change, handled.change)
       all.after.push(...handled.after)
@@ -165,28 +169,26 @@ export function createReceiver({
     return all
   }
 
-  async function told(incoming: Incoming, archiveId: string | undefined): Promise<Handled> {
+  async function told(incoming: Incoming, arrival: Arrival): Promise<Handled> {
     const handled = combine(
       incoming.connection,
       await Promise.all(features.map((feature) => feature.message?.(incoming, session, vocabulary))),
     )
-    const { dedup, dedupAgainst } = dedupKeys(incoming.stanza, session.record.jid, archiveId)
-    for (const event of handled.change.events ?? []) {
-      if (event.volatile) continue
-      event.dedup ??= dedup.map((key) => `${key} ${event.type}`)
-      event.dedupAgainst ??= dedupAgainst.map((key) => `${key} ${event.type}`)
-    }
+    const events = handled.change.events ?? []
+    if (events.every(({ volatile }) => volatile)) return handled
+    const copy = copyOf(incoming, arrival, session, { joined, clock })
+    for (const [place, event] of events.entries()) if (!event.volatile) event.copy = place === 0 ? copy : ofEvent(copy, place)
     return handled
   }
 
-  /** The record of a message that we sent ourselves and that comes back as a copy. */
-  async function ownRecord(stanza: Element) {
-    const id = authorsId(stanza)
-    return id === undefined ? undefined : await session.message(id)
+  /** Which time the session joined a room. */
+  function joined(room: string): string {
+    for (const [key, value] of session.state.all('directed')) if (foldedBare(key) === room) return String((value as { at?: number }).at ?? '')
+    return ''
   }
 
-  function wait(connection: number, stanza: Element): Handled {
-    const value: HeldMessage = { connection, xml: serialize(stanza) }
+  function wait(arrival: Arrival, stanza: Element): Handled {
+    const value: HeldMessage = { ...arrival, xml: serialize(stanza) }
     held += 1
     const id = trustedStanzaId(stanza, session.record.jid)
     if (id !== undefined) heldIds.add(id)
@@ -197,8 +199,8 @@ export function createReceiver({
     const all = nothing()
     const waiting = [...session.state.all(HELD)].sort(([a], [b]) => (a < b ? -1 : 1))
     for (const [key, value] of waiting) {
-      const { connection, xml } = value as HeldMessage
-      const handled = await guarded('message', () => message(connection, reparse(xml)))
+      const { xml, ...arrival } = value as HeldMessage
+      const handled = await guarded('message', () => message(arrival, reparse(xml)))
       collect(all.change, handled.change)
       all.after.push(...handled.after)
       // it leaves the list in the commit that stores what it did

@@ -141,7 +141,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
 
   async function bound(full: string, features: readonly string[], live: Stream): Promise<void> {
     try {
-      await events.bound(full, features)
+      await events.bound(full, features, ledger?.id)
     } catch (thrown) {
       live.destroy(failure('bind-work-failed', 'xmpp-unreachable', 'The work of a new stream could not be done.', thrown))
       return

@@ -5,11 +5,11 @@ import type { LaneName, Surplus } from '../dropped.ts'
 import { pack } from '../packed.ts'
 import { placeOf, startOf } from '../place.ts'
 import { type KeptData, READ_BYTES, sizeOf, storedEvent } from '../reading.ts'
-import { Aging } from './aging.ts'
+import { createCopies } from './copies.ts'
 import { Lane } from './lane.ts'
 
 export interface Log {
-  /** `data`: as text. Answers the cursor, the earlier one where `dedup` was known. */
+  /** `data`: as text. Answers the cursor, the earlier one of what it is a copy of. */
   append(draft: Omit<EventDraft, 'data'>, data: string | undefined, now: number): string
   /** throws the problem cursor-invalid */
   read(after: string | undefined, limit: number, now: number): LogPage
@@ -39,7 +39,7 @@ export function createLog(
   const durable = new Lane<Kept>()
   const volatile = new Lane<Kept>()
   const bytes = { durable: 0, volatile: 0 }
-  const seen = new Aging<string>()
+  const copies = createCopies(limits.dedupAge)
   let head = 0
   let floor = 0
 
@@ -73,21 +73,11 @@ export function createLog(
     }
   }
 
-  function earlier(keys: readonly string[], now: number): string | undefined {
-    for (const key of keys) {
-      const cursor = seen.get(key, now)
-      if (cursor !== undefined) return cursor
-    }
-    return undefined
-  }
-
   return {
-    append({ type, subject, volatile: isVolatile, dedup = [], dedupAgainst = [] }, data, now) {
-      const known = earlier(dedup, now) ?? earlier(dedupAgainst, now)
+    append({ type, subject, volatile: isVolatile, copy }, data, now) {
+      const known = copy && copies.find(copy, now)
       const id = known ?? formatCursor(log, ++head)
-      for (const key of dedup) {
-        if (seen.get(key, now) === undefined) seen.set(key, id, now + limits.dedupAge, now)
-      }
+      if (copy) copies.remember(copy, id, now)
       if (known !== undefined) return known
       const packed = data === undefined ? undefined : pack(data)
       const kept = packed ?? data

@@ -25,7 +25,7 @@ const nouns = {
   /**
    * hash of what ends: "<until> …" each
    *   r <message id>       <until> <place> <record>
-   *   d <dedup key>        <until> <log name> <sequence>
+   *   d <key of copies>    <until> JSON: of each stanza told under it its cursor (<log name> <sequence>), time and ways
    *   a <Idempotency-Key>  <until> a <fingerprint> <answer> or, still running, <until> r <fingerprint> <instance>
    *   q <iq id>            <until> <iq>
    */

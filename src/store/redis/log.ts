@@ -109,14 +109,11 @@ export function createLog({ connection, scripts, pubsub }: { connection: Connect
   }
 }
 
-/** For the scripts that append: lane, dedup keys, keys only looked up, event, of each. `packs`: large ones are packed. */
-export function eventArguments(events: readonly EventDraft[], packs: boolean): (string | number)[] {
-  return events.flatMap(({ type, subject, data, volatile, dedup = [], dedupAgainst = [] }) => [
+/** For the scripts that append: lane, how it came, event, of each. `packs`: large ones are packed. */
+export function eventArguments(events: readonly EventDraft[], packs: boolean): string[] {
+  return events.flatMap(({ type, subject, data, volatile, copy }) => [
     volatile ? 'v' : 'd',
-    dedup.length,
-    ...dedup,
-    dedupAgainst.length,
-    ...dedupAgainst,
+    copy === undefined ? '' : JSON.stringify(copy),
     encloseEvent({ type, subject, data }, packs),
   ])
 }

@@ -178,7 +178,7 @@ function verdict(result: Accepted): AcceptResult {
   }
 }
 
-/** `<log name> <sequence>`, as the scripts keep it beside a dedup key */
+/** `<log name> <sequence>`, as the scripts keep it of stanzas that were told */
 function earlierCursor(text: string): string {
   const [log = '', sequence] = text.split(' ')
   return formatCursor(log, Number(sequence))

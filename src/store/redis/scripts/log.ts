@@ -1,5 +1,6 @@
 /** The log: opened, appended to, closed, and read. */
 import { READ_BYTES } from '../../reading.ts'
+import { copies } from './copies.ts'
 import { type ScriptOptions, type SessionScript, sessionScript } from './prelude.ts'
 
 /** entries of a lane that are looked at in one command: a few where they may be large */
@@ -121,7 +122,7 @@ end
 `
 
 /** LOG, DURABLE, VOLATILE, KEPT. Opening answers nil where Redis has lost a part of it; it is done anew with a fresh name. */
-export const appending = (options: ScriptOptions) => `${trimming(options)}
+export const appending = (options: ScriptOptions) => `${trimming(options)}${copies(options)}
 local function open_log(fresh, seen_log, seen_head)
   local log = get_log()
   if fresh ~= '' then
@@ -137,33 +138,18 @@ local function open_log(fresh, seen_log, seen_head)
   return log
 end
 
-local function seen(keys, now)
-  for _, key in ipairs(keys) do
-    local cursor, living = find('d ' .. key, now)
-    if living and string.match(cursor, '^%S+ %d+$') then return cursor end
-  end
-  return nil
-end
-local function remember(keys, cursor, now)
-  for _, key in ipairs(keys) do
-    if not seen({ key }, now) then keep('d ' .. key, now + ${options.limits.dedupAge}, cursor) end
-  end
-end
 local function append(log, now)
-  local lane, keys = take() == 'v' and volatile or durable, {}
-  for i = 1, number() do keys[i] = take() end
-  local others = {}
-  for i = 1, number() do others[i] = take() end
-  local event = take()
-  local known = seen(keys, now) or seen(others, now)
+  local lane, how, event = take() == 'v' and volatile or durable, take(), take()
+  local copy = how ~= '' and cjson.decode(how)
+  local known = copy and original(copy, now)
   if known then
-    remember(keys, known, now)
+    remember(copy, known, now)
     return known
   end
   log.head = log.head + 1
   redis.call('XADD', lane.key, whole(log.head) .. '-0', 't', whole(now), 'e', event)
   lane.bytes, lane.grown = lane.bytes + #event, true
-  remember(keys, log.name .. ' ' .. whole(log.head), now)
+  if copy then remember(copy, log.name .. ' ' .. whole(log.head), now) end
   return log.head
 end
 

@@ -6,7 +6,7 @@ import { ANSWERS, KEPT, LEASE, records, type ScriptOptions, SETTLE, type Session
 
 /**
  * instance that is dead, fresh log name, log and head last seen · key, fingerprint, answer (key '': none) ·
- * entries: id, entry, record · events: lane, dedup keys, keys only looked up, event. Each list after its length.
+ * entries: id, entry, record · events: lane, how it came ('': no stanza), event. Each list after its length.
  * Answers accepted, the places before the entries and of the last, log name and head, how many events had to go (log.ts).
  */
 export const accept = (options: ScriptOptions): SessionScript =>
