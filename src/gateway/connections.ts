@@ -89,7 +89,6 @@ export function createConnections({
   function open(index: number): void {
     const { jid, resource, service } = record()
     const wanted = poolResource(resource, index)
-    own.add(comparable(`${jid}/${wanted}`))
     const left = resume.get(index)
     const slot = { index, resource: wanted, state: 'connecting', jid: null, bound: false, stream: newStream(left?.id) } as Slot
     slots.set(index, slot)
@@ -122,8 +121,6 @@ export function createConnections({
 
   function learn(slot: Slot, full: string): void {
     slot.jid = comparable(full)
-    // the resource that was asked for is somebody else's where the server gave another one
-    own.delete(comparable(`${record().jid}/${slot.resource}`))
     own.add(slot.jid)
   }
 
@@ -168,7 +165,12 @@ export function createConnections({
         }
       })
     },
-    isOwn: (jid) => own.has(comparable(jid)),
+    isOwn(jid) {
+      const full = comparable(jid)
+      // what is asked for may be bound already; the server may give another one, and then it is somebody else's
+      const isAsked = (slot: Slot) => slot.jid === null && full === comparable(`${record().jid}/${slot.resource}`)
+      return own.has(full) || [...slots.values()].some(isAsked)
+    },
     resumable: () => [...slots.values()].every(({ connection, draining }) => !draining && connection.snapshot() !== null),
     async close(options) {
       const closing = [...slots.values()].map(({ connection, draining }) => {

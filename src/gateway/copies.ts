@@ -6,8 +6,8 @@
  */
 import { createHash } from 'node:crypto'
 import { type Element, elements, isElement, type Node, text } from '../stanza/element.ts'
-import { folded, foldedBare } from '../stanza/folded.ts'
-import { isBare } from '../stanza/jid.ts'
+import { folded } from '../stanza/folded.ts'
+import { accountOf, isBare } from '../stanza/jid.ts'
 import type { Incoming, LiveSession } from './feature.ts'
 import type { Clock, Copy, CopyKey } from './ports.ts'
 import { authorsId, trustedStanzaId } from './provenance.ts'
@@ -32,53 +32,63 @@ export interface Arrival {
   time: number
 }
 
+interface Context extends Pick<LiveSession, 'record' | 'isOwn'> {
+  /** which time the session joined a room */
+  joined: (room: string) => string
+  clock: Clock
+}
+
 /** What tells whether a message is a copy of one that was told. */
-export function copyOf(
+export function copyOf(incoming: Incoming, arrival: Arrival, context: Context): Copy {
+  const { stanza, archive } = incoming
+  const { from, type = 'normal' } = stanza.attributes
+  const own = context.record.jid
+  const room = type === 'groupchat' && from !== undefined ? accountOf(from) : undefined
+  const { like, ...how } = howItCame(incoming, arrival, { ...context, room })
+  const author = [from === undefined ? own : folded(from), type, authorsId(stanza) ?? '']
+  const ids = [trustedStanzaId(stanza, room ?? own), archive?.id].filter((id) => id !== undefined && id !== '') as string[]
+  const known = ids.map((id) => ({ key: hashed([...author, words(stanza), id]), keep: true, match: { unless: how.way } }))
+  // what has an id is looked for without one only where it may have been told without
+  if (ids.length > 0 && !archive && !how.late) return { ...how, keys: known }
+  const keep = ids.length === 0 || archive !== undefined
+  return { ...how, keys: [...known, { key: hashed([...author, content(stanza)]), keep, ...(like && { match: like }) }] }
+}
+
+interface How extends Pick<Copy, 'way' | 'at' | 'time'> {
+  late?: true
+  /** what was told without an id and may be the original */
+  like?: CopyKey['match']
+}
+
+function howItCame(
   { stanza, carbon, archive }: Incoming,
   { connection, stream, at, time }: Arrival,
-  { record, isOwn }: Pick<LiveSession, 'record' | 'isOwn'>,
-  { joined, clock }: { joined: (room: string) => string; clock: Clock },
-): Copy {
-  const ownBare = record.jid
-  const { from, to, type = 'normal' } = stanza.attributes
-  const room = type === 'groupchat' && from !== undefined ? foldedBare(from) : undefined
-  const author = [from === undefined ? ownBare : folded(from), type, authorsId(stanza) ?? '']
-  const given = trustedStanzaId(stanza, room === undefined ? ownBare : (from as string))
-  const same = (id: string): CopyKey => ({ key: hashed([...author, words(stanza), id]), keep: true })
-  const like = (more: Omit<CopyKey, 'key'>): CopyKey => ({ key: hashed([...author, content(stanza)]), ...more })
-  const within = (middle: number, before: number, after: number) => ({ since: middle - before, until: middle + after })
-
+  { record, isOwn, joined, clock, room }: Context & { room: string | undefined },
+): How {
+  const { to } = stanza.attributes
   if (archive) {
     const way = '/archive/'
     const sent = sentAt(archive.stamp, clock)
-    const times = sent === undefined ? {} : within(sent.first, OVERLAP, OVERLAP)
-    const ids = [archive.id, ...(room === undefined || given === undefined ? [] : [given])].filter((id) => id !== '')
-    const keys = [...ids.map(same), like({ keep: true, match: { unless: way, ...times } })]
-    return { way, at: archive.id === '' ? at : `@${short(archive.id)}`, time: sent?.told ?? time, keys }
+    const times = sent && { since: sent.first - OVERLAP, until: sent.first + OVERLAP }
+    return { way, at: `@${archive.id === '' ? at : short(archive.id)}`, time: sent?.told ?? time, like: { unless: way, ...times } }
   }
-  const sameAs = given === undefined ? [] : [same(given)]
-  const keep = given === undefined
+  const times = { since: time - LATE, until: time + LATE }
   if (carbon) {
-    // its original comes in too where it is for another one of ours
+    // where it is for another connection of ours, its original comes too
     const other = carbon === 'received' && to !== undefined && !isBare(to) && isOwn(to) ? short(folded(to)) : ''
-    const match = other === '' ? {} : { match: { unless: '/carbon/', by: `/live/${other}/`, ...within(time, LATE, LATE) } }
-    const keys = keep ? [like({ keep, ...match })] : sameAs
-    return { way: `/carbon/${other}/${stream}/`, at, time, keys }
+    const way = `/carbon/${other}/${stream}/`
+    return other === '' ? { way, at, time } : { way, at, time, like: { unless: '/carbon/', by: `/live/${other}/`, ...times } }
   }
-  const late = lateOf(stanza, { ownBare, room, clock })
-  if (late) {
-    const join = room === undefined ? '' : joined(room)
-    const way = `/late/${join}/${stream}/`
-    // a stream sends late what another one did not get; the words of a room are sent again with each join
-    const match =
-      room === undefined
-        ? { unless: `/${stream}/`, since: late.last, until: late.last + LATE }
-        : { unless: way, since: late.first, until: late.last + LATE }
-    return { way, at, time: late.told, keys: [...sameAs, like({ keep, match })] }
+  const sent = lateOf(stanza, { ownBare: record.jid, room, clock })
+  if (sent) {
+    const way = `/late/${room === undefined ? '' : joined(room)}/${stream}/`
+    // a stream sends late what another one did not get; the words of a room come again with each join
+    const like = room === undefined ? { unless: `/${stream}/`, since: sent.last } : { unless: way, since: sent.first }
+    return { way, at, time: sent.told, late: true, like: { ...like, until: sent.last + LATE } }
   }
-  const own = connection > 0 && to !== undefined ? short(folded(to)) : ''
-  const match = own === '' ? {} : { match: { unless: '/live/', by: `/carbon/${own}/`, ...within(time, LATE, LATE) } }
-  return { way: `/live/${own}/${stream}/`, at, time, keys: keep ? [like({ keep, ...match })] : sameAs }
+  if (connection === 0 || to === undefined) return { way: `/live//${stream}/`, at, time }
+  const here = short(folded(to))
+  return { way: `/live/${here}/${stream}/`, at, time, like: { unless: '/live/', by: `/carbon/${here}/`, ...times } }
 }
 
 /** The same for another event that the stanza makes. */

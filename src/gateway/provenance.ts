@@ -61,7 +61,10 @@ function isExactly(from: string | undefined, ownBare: string): boolean {
 }
 
 /** The record of a message that we sent and that comes back as a copy; another client of the account may use the same id. */
-export async function ownRecord(message: Element, session: Pick<LiveSession, 'isOwn' | 'record' | 'message'>): Promise<MessageRecord | undefined> {
+export async function ownRecord(
+  message: Element,
+  session: Pick<LiveSession, 'isOwn' | 'record' | 'message'>,
+): Promise<MessageRecord | undefined> {
   const { from, to } = message.attributes
   const id = authorsId(message)
   const record = id === undefined ? undefined : await session.message(id)

@@ -6,8 +6,8 @@ import { reparse } from '../stanza/parse.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Translator } from '../stanza/translate.ts'
 import type { Archive } from './archive.ts'
-import type { Archived, Effect, Feature, Incoming, IqAnswer, LiveSession } from './feature.ts'
 import { type Arrival, copyOf, ofEvent } from './copies.ts'
+import type { Archived, Effect, Feature, Incoming, IqAnswer, LiveSession } from './feature.ts'
 import { gapEvent } from './gap.ts'
 import { collect, type Handled } from './inbound.ts'
 import type { Change, Clock, EventDraft } from './ports.ts'
@@ -176,14 +176,15 @@ export function createReceiver({
     )
     const events = handled.change.events ?? []
     if (events.every(({ volatile }) => volatile)) return handled
-    const copy = copyOf(incoming, arrival, session, { joined, clock })
+    const copy = copyOf(incoming, arrival, { record: session.record, isOwn: session.isOwn, joined, clock })
     for (const [place, event] of events.entries()) if (!event.volatile) event.copy = place === 0 ? copy : ofEvent(copy, place)
     return handled
   }
 
   /** Which time the session joined a room. */
   function joined(room: string): string {
-    for (const [key, value] of session.state.all('directed')) if (foldedBare(key) === room) return String((value as { at?: number }).at ?? '')
+    for (const [key, value] of session.state.all('directed'))
+      if (foldedBare(key) === room) return String((value as { at?: number }).at ?? '')
     return ''
   }
 

@@ -32,12 +32,13 @@ export function lateOf(
   message: Element,
   { ownBare, room, clock }: { ownBare: string; room: string | undefined; clock: Clock },
 ): Sent | undefined {
+  const delays = elements(message).filter(({ name, xmlns }) => name === 'delay' && xmlns === DELAY)
+  if (delays.length === 0) return undefined
+  const own = foldedBare(ownBare)
+  const givers = [own, own.slice(own.indexOf('@') + 1), ...(room === undefined ? [] : [foldedBare(room)])]
   let earliest: Sent | undefined
-  for (const { name, xmlns, attributes } of elements(message)) {
-    if (name !== 'delay' || xmlns !== DELAY || attributes.from === undefined) continue
-    const own = foldedBare(ownBare)
-    const by = foldedBare(attributes.from)
-    if (by !== own && by !== own.slice(own.indexOf('@') + 1) && by !== room) continue
+  for (const { attributes } of delays) {
+    if (!givers.includes(foldedBare(attributes.from ?? ''))) continue
     const sent = sentAt(attributes.stamp, clock)
     if (sent && (earliest === undefined || sent.first < earliest.first)) earliest = sent
   }

@@ -65,8 +65,8 @@ function noted(store: Store): Store {
     ...store,
     async commit(id, fence, change) {
       const cursors = await store.commit(id, fence, change)
-      // an event that was known already has the place of another write
-      const isNew = change.events?.every(({ dedup, dedupAgainst }) => !dedup && !dedupAgainst)
+      // a copy of what was told has the place of another write
+      const isNew = change.events?.every(({ copy }) => !copy)
       if (isNew && cursors.length > 0) writeSync(writes, `${fence} ${cursors.at(-1)}\n`)
       return cursors
     },

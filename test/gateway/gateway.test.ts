@@ -242,7 +242,7 @@ test('the sent carbon of an own message makes no event and gives the record its 
   await until(async () => (await status(handle, 'm1')) === 'sent')
   connection.receive(
     '<message from="romeo@montague.lit"><sent xmlns="urn:xmpp:carbons:2"><forwarded xmlns="urn:xmpp:forward:0">' +
-      '<message xmlns="jabber:client" from="romeo@montague.lit/else" id="m1"><stanza-id xmlns="urn:xmpp:sid:0" by="romeo@montague.lit" id="s9"/></message></forwarded></sent></message>',
+      '<message xmlns="jabber:client" from="romeo@montague.lit/else" to="juliet@capulet.lit" id="m1"><origin-id xmlns="urn:xmpp:sid:0" id="m1"/><stanza-id xmlns="urn:xmpp:sid:0" by="romeo@montague.lit" id="s9"/></message></forwarded></sent></message>',
   )
   await until(async () => (await handle.message('m1'))?.stanzaId === 's9')
   assert.ok(!(await types(store, handle)).includes('message.received'))

@@ -18,7 +18,7 @@ function start() {
       writes.push(change)
       await gate.promise
     },
-    stream: () => stream,
+    stream: () => String(stream),
     stored: (connection, position) => stored.push([connection, position]),
     snapshot: () => state,
     clock: { now: () => 0, monotonic: () => 0 },
@@ -63,7 +63,7 @@ test('a stanza that cannot be stored is told as a gap, and costs none that came 
       if (events.some(({ subject }) => subject === 'poison')) throw new RangeError('Invalid string length')
       told.push(...events.map(({ type, subject }) => subject ?? type))
     },
-    stream: () => 1,
+    stream: () => 'one',
     stored: (_, position) => stored.push(position),
     snapshot: () => state,
     clock: { now: () => 0, monotonic: () => 0 },

@@ -44,7 +44,7 @@ const plain = '<message from="mallory@evil.lit" id="plain"><body>hi</body></mess
 test('T1, T5: what is forged live is forged in the archive too, which goes on after it', async () => {
   const forgeries = [bookmarks('mallory@evil.lit', 'pep'), carbon('mallory@evil.lit', 'carbon')]
   const live = receiving()
-  for (const xml of [...forgeries, plain]) await live.receiver.stanza(0, parseStanza(xml))
+  for (const xml of [...forgeries, plain]) await live.receiver.stanza({ connection: 0, stream: 's', at: '@1', time: 0 }, parseStanza(xml))
   const archived = receiving()
   const items = [...forgeries, plain].map((xml, index): Archived => ({ id: `a${index}`, stamp: '', stanza: parseStanza(xml) }))
   const { change } = await archived.receiver.archived(items)

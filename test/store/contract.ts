@@ -1,6 +1,8 @@
 /** What every store does. Run on memory, on a standalone Redis and on a Cluster. */
 import { describe } from 'node:test'
 import type { Clock, Metrics, Store, StoreLimits } from '../../src/gateway/ports.ts'
+import { describeCopies } from './contract-copies.ts'
+
 import { describeEvents } from './contract-events.ts'
 import { describeLogBytes } from './contract-log-bytes.ts'
 import { describeOutbox } from './contract-outbox.ts'
@@ -25,6 +27,7 @@ export function describeStore(name: string, open: OpenStore, makeClock = createC
     describeOutbox(opened)
     describeEvents(opened)
     describeLogBytes(opened)
+    describeCopies(opened)
     describeRest(opened)
   })
 }

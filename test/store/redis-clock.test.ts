@@ -5,7 +5,7 @@ import type { Store } from '../../src/gateway/ports.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { createWallClock } from '../support/wall-clock.ts'
 import { createOpener } from './open-redis.ts'
-import { acceptance, createClock, limits, messageRecord, newId, ownedSession } from './sample.ts'
+import { acceptance, came, createClock, limits, messageRecord, newId, ownedSession } from './sample.ts'
 
 const HOUR = 3_600_000
 
@@ -105,11 +105,11 @@ describe('a Redis whose clock is set', { timeout: 60_000 }, () => {
     const idempotency = { key: 'k', fingerprint: 'f', answer }
     await store.outbox.accept(id, acceptance(['m1'], idempotency))
     await store.commit(id, fence, { settled: ['m1'], records: [messageRecord('m1', { status: 'acked' })] })
-    await store.commit(id, fence, { events: [{ type: 'a', data: 1, dedup: ['x'] }] })
+    await store.commit(id, fence, { events: [{ type: 'a', data: 1, copy: came('/live/', 'x') }] })
     await store.commit(id, fence, { iqs: [{ id: 'q', session: id, status: 'pending' }] })
     assert.equal((await wrong.outbox.accept(id, acceptance(['m2'], idempotency))).kind, 'replayed')
     assert.equal((await wrong.outbox.accept(id, acceptance(['m1']))).kind, 'id-in-use')
-    await wrong.commit(id, fence, { events: [{ type: 'a', data: 2, dedup: ['x'] }] })
+    await wrong.commit(id, fence, { events: [{ type: 'a', data: 2, copy: came('/late/', 'x') }] })
     assert.equal((await wrong.log.read(id, undefined, 10)).events.length, 2)
     await wrong.outbox.accept(id, acceptance(['m3']))
     assert.deepEqual(await wrong.idempotency.begin(id, 'k', 'f', 'one', 1000), { kind: 'replayed', answer })
@@ -126,7 +126,7 @@ describe('a Redis whose clock is set', { timeout: 60_000 }, () => {
     for (let from = 0; from < count; from += 400) await store.outbox.accept(id, acceptance(ids.slice(from, from + 400)))
     const outbox = await store.outbox.read(id, undefined, 1000)
     const [waiting, ...settled] = outbox.map((entry) => entry.id) as [string, ...string[]]
-    await store.commit(id, fence, { settled, events: [{ type: 'p', data: 1, volatile: true, dedup: ['x'] }] })
+    await store.commit(id, fence, { settled, events: [{ type: 'p', data: 1, volatile: true, copy: came('/live/', 'x') }] })
     const sizes = async () => {
       const [kept, due, ...lanes] = await Promise.all([
         ...[server.cli('hlen', `sg:{${id}}:kept`), server.cli('zcard', `sg:{${id}}:due`)],

@@ -10,7 +10,7 @@ import { openConnection } from '../../src/store/redis/connection.ts'
 import { createScripts } from '../../src/store/redis/scripts.ts'
 import { type RedisServer, startRedis, startRedisCluster } from '../support/redis.ts'
 import { createOpener, quiet } from './open-redis.ts'
-import { acceptance, eventually, limits, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
+import { acceptance, came, eventually, limits, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
 
 interface Served {
   url: string
@@ -61,7 +61,7 @@ for (const [name, start] of Object.entries(kinds)) {
       await store.commit(id, fence, {
         iqs: [{ id: 'q', session: id, status: 'pending' }],
         events: [
-          { type: 'a', data: 1, dedup: ['x'] },
+          { type: 'a', data: 1, copy: came('/live/', 'x') },
           { type: 'b', data: 1, volatile: true },
         ],
         state: [

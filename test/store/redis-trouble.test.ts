@@ -6,7 +6,7 @@ import { createRedisStore } from '../../src/store/redis/store.ts'
 import { freePorts } from '../support/processes.ts'
 import { type RedisOptions, type RedisServer, startRedis, startRedisCluster } from '../support/redis.ts'
 import { createOpener, quiet } from './open-redis.ts'
-import { acceptance, createClock, eventually, limits, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
+import { acceptance, came, createClock, eventually, limits, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
 
 const unavailable = problem('store-unavailable')
 /** ms in which each call is promised to be answered (a command has 0.8 s), on a machine that has other things to do */
@@ -358,7 +358,7 @@ describe('a Cluster in trouble', { timeout: 120_000 }, () => {
       const written = new Map(sessions.map(({ id }) => [id, [] as number[]]))
       const writing = sessions.map(async ({ id, fence }) => {
         for (let n = 0; moving || n < 20; n++) {
-          const event = { type: 'a', data: n, dedup: [`${n}`] }
+          const event = { type: 'a', data: n, copy: came('/live/', `${n}`) }
           await eventually(() => store.commit(id, fence, { events: [event] }).catch(unavailableOnly))
           written.get(id)!.push(n)
         }

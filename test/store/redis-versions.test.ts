@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Store } from '../../src/gateway/ports.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { createOpener } from './open-redis.ts'
-import { acceptance, eventually, messageRecord, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
+import { acceptance, came, eventually, messageRecord, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
 
 const unavailable = problem('store-unavailable')
 const stream = { id: 's', jid: 'j', inbound: 1, outbound: 1, acked: 1, max: null, savedAt: 1 }
@@ -55,7 +55,7 @@ describe('values of another version', { timeout: 60_000 }, () => {
     await store.sessions.addToken(id, 'hash')
     await store.commit(id, fence, {
       events: [
-        { type: 'a', data: 1, dedup: ['x'] },
+        { type: 'a', data: 1, copy: came('/live/', 'x') },
         { type: 'b', data: 1, volatile: true },
       ],
       state: [{ kind: 'roster', key: 'old', value: 1 }],
@@ -133,6 +133,7 @@ describe('values of another version', { timeout: 60_000 }, () => {
     const index = `sg:{ten_${record.tenant}}:jid:other@example.org`
     for (const key of ['r m1', 'a k1', 'd x', 'q i1']) await server.cli('hset', `sg:{${id}}:kept`, key, '?')
     for (const key of ['r m2', 'a k2', 'd y']) await server.cli('hset', `sg:{${id}}:kept`, key, '9999999999999 ?')
+    await server.cli('hset', `sg:{${id}}:kept`, 'd z', '9999999999999 [1,{"c":"l 1"},{"c":"l 1","t":1000,"w":"?"}]')
     for (const key of ['r m1', 'a k1', 'd x', 'r m2', 'a k2']) await server.cli('zadd', `sg:{${id}}:due`, '1', key)
     await server.cli('hset', index, '-', '')
     await server.cli('xadd', `sg:{${id}}:log:durable`, '1-0', 'other', '?')
@@ -144,10 +145,11 @@ describe('values of another version', { timeout: 60_000 }, () => {
     assert.equal(await store.iqs.get(id, 'i1'), undefined)
     for (const key of ['k1', 'k2']) assert.equal((await store.idempotency.begin(id, key, 'f', 'one', 1000)).kind, 'new')
     assert.equal((await store.outbox.accept(id, acceptance(['m1', 'm2']))).kind, 'accepted')
-    for (const dedup of ['x', 'y']) await store.commit(id, fence, { events: [{ type: 'a', data: dedup, dedup: [dedup] }], settled: ['m1'] })
+    for (const key of ['x', 'y', 'z'])
+      await store.commit(id, fence, { events: [{ type: 'a', data: key, copy: came('/late/', key) }], settled: ['m1'] })
     assert.deepEqual(
       (await store.log.read(id, undefined, 10)).events.map(({ type, data }) => (type === 'a' ? data : type)),
-      ['message.accepted', 'message.accepted', 'x', 'y'],
+      ['message.accepted', 'message.accepted', 'x', 'y', 'z'],
     )
     assert.deepEqual(
       (await store.outbox.read(id, undefined, 10)).map((entry) => entry.id),

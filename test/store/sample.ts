@@ -6,6 +6,7 @@ import { Problem } from '../../src/errors.ts'
 import type {
   Acceptance,
   Clock,
+  Copy,
   MessageRecord,
   Metrics,
   SessionRecord,
@@ -112,6 +113,11 @@ export function acceptance(ids: readonly string[], idempotency?: Acceptance['ide
     events: ids.map((id) => ({ type: 'message.accepted', subject: id, data: messageRecord(id) })),
     ...(idempotency && { idempotency }),
   }
+}
+
+/** A stanza that came by a way, and is a copy of those with its key that came by others. */
+export function came(way: string, key: string, given: Partial<Copy> = {}): Copy {
+  return { way, at: newId('@'), time: 1000, keys: [{ key, keep: true, match: { unless: way } }], ...given }
 }
 
 /** A session that one owner holds. */

@@ -48,7 +48,5 @@ function fitting(list: readonly Told[], { way, at }: Copy, match: CopyKey['match
   const again = list.find((one) => by(one, way + at))
   if (again || match === undefined) return again
   const { unless, by: wanted, since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = match
-  return list.find(
-    (one) => !by(one, unless) && (wanted === undefined || by(one, wanted)) && one.time >= since && one.time <= until,
-  )
+  return list.find((one) => !by(one, unless) && (wanted === undefined || by(one, wanted)) && one.time >= since && one.time <= until)
 }

@@ -69,7 +69,7 @@ return { 'accepted', whole(before), whole(place), log.name, log.head, dropped() 
 
 /**
  * KEYS after those named: the hash of each kind. fence, fresh log name, log and head last seen · kinds ·
- * events: lane, dedup keys, keys only looked up, event · kinds to clear · state: kind, key, value ('' removes) · records: id, record · iqs: id, iq · settled ids ·
+ * events: lane, how it came ('': no stanza), event · kinds to clear · state: kind, key, value ('' removes) · records: id, record · iqs: id, iq · settled ids ·
  * streams: index, state ('' removes) · status ('' unchanged). Each list after its length.
  * Answers log name, head, for each event its sequence, or "<log name> <sequence>" of the earlier one, then how many events had to go (log.ts).
  */
