@@ -8,8 +8,12 @@ export const copies = ({ limits: { dedupAge } }: ScriptOptions) => `
 local function told(key, now)
   local text, living = find('d ' .. key, now)
   if not living then return {} end
-  local good, list = pcall(cjson.decode, text)
-  return good and type(list) == 'table' and list or {}
+  local good, all = pcall(cjson.decode, text)
+  local list = {}
+  for _, one in ipairs(good and type(all) == 'table' and all or {}) do
+    if type(one) == 'table' and type(one.c) == 'string' and type(one.t) == 'number' and type(one.w) == 'table' then list[#list + 1] = one end
+  end
+  return list
 end
 local function came(one, part)
   for _, way in ipairs(one.w) do
