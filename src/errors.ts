@@ -46,6 +46,7 @@ const own = {
   'xmpp-server-not-trusted': [502, 'The XMPP server failed to prove itself', false],
   'session-offline': [503, 'The session is not online now', true],
   'roster-unread': [503, 'The roster was not read from the XMPP server', true],
+  'presence-unread': [503, 'Not all presence of contacts is known', true],
   'store-unavailable': [503, 'The store is not available now', true],
   'too-busy': [503, 'The instance is too busy now', true],
   draining: [503, 'The instance is shutting down', true],

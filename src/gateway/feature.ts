@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { ProblemCode, StanzaErrorJson } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import type { Definition, Translator } from '../stanza/translate.ts'
+import type { KindBounds } from './kind.ts'
 import type { LargeAnswers, Room } from './large.ts'
 import type {
   Acceptance,
@@ -189,6 +190,8 @@ export interface LiveSession {
   state: {
     get(kind: string, key: string): unknown
     all(kind: string): ReadonlyMap<string, unknown>
+    /** keys that are JIDs of this account */
+    ofAccount(kind: string, account: string): readonly string[]
   }
   /** Sends an iq and waits for its answer. `to` absent: the own account. Rejects with the stanza's problem, xmpp-timeout, session-offline. */
   iq(
@@ -285,6 +288,8 @@ export interface Feature {
   message?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
   presence?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
   answers?: readonly IqAnswer[]
+  /** how much a session remembers of each kind of state that this room has */
+  keeps?: KindBounds
   /** service discovery features (XEP-0030), `+notify` included */
   discovers?: readonly string[]
   /** the session came to this instance: what an owner before left under way */

@@ -1,6 +1,8 @@
+import { getHeapStatistics } from 'node:v8'
 import type { Translator } from '../stanza/translate.ts'
 import { createCommands } from './commands.ts'
 import type { Feature, Sessions } from './feature.ts'
+import { coreBounds, type KindBounds } from './kind.ts'
 import { createLargeAnswers } from './large.ts'
 import type { Log } from './live.ts'
 import type { Load } from './outbox.ts'
@@ -8,6 +10,10 @@ import { createOwners } from './owners.ts'
 import type { Clock, Connector, Metrics, Seal, Store } from './ports.ts'
 import { createAnswers } from './receive.ts'
 import { createSessions } from './sessions.ts'
+import { createShares } from './share.ts'
+
+/** of the heap: for what sessions remember, as characters of JSON, which take two to three times as much memory */
+const HEAP_PART = 8
 
 export interface Gateway {
   sessions: Sessions
@@ -45,7 +51,9 @@ export function createGateway({
 }): Gateway {
   const tables = { features, commands: createCommands(features), answers: createAnswers(features) }
   const large = createLargeAnswers({ metrics })
-  const owners = createOwners({ store, connector, clock, vocabulary, ...tables, instance, log, metrics, seal, large })
+  const kinds = Object.assign({}, coreBounds, ...features.map(({ keeps = {} }) => keeps)) as KindBounds
+  const share = createShares({ total: getHeapStatistics().heap_size_limit / HEAP_PART, metrics })
+  const owners = createOwners({ store, connector, clock, vocabulary, ...tables, instance, log, metrics, seal, large, kinds, share })
   const sessions = createSessions({ store, owners, connector, seal, clock, instance })
 
   function load(): Load & { iqs: number } {

@@ -16,6 +16,7 @@ import type { Command, Feature, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
 import { createInbound } from './inbound.ts'
 import { createJournal } from './journal.ts'
+import type { KindBound, KindBounds } from './kind.ts'
 import type { LargeAnswers } from './large.ts'
 import { createMirror } from './mirror.ts'
 import { createOutbox, type Load, type Outbox } from './outbox.ts'
@@ -35,6 +36,7 @@ import type {
 import { type Answers, createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
 import { createResync } from './resync.ts'
+import type { Share } from './share.ts'
 import { createStates, ended, type States } from './state.ts'
 import { createUnread } from './unread.ts'
 import { sessionView } from './view.ts'
@@ -85,6 +87,10 @@ export interface LiveContext {
   log: Log
   metrics: Metrics
   large: LargeAnswers
+  /** how much a session remembers, by kind of state */
+  kinds: KindBounds
+  /** a session's part of the room for what all of them remember */
+  share: () => Share
 }
 
 export function createLive(
@@ -117,7 +123,7 @@ export function createLive(
 
   const states = createStates({ clock, announce })
   const journal = createJournal({ id, fence, store, onFenced })
-  const mirror = createMirror(start.state)
+  const mirror = createMirror(start.state, { bounds: context.kinds, share: context.share(), onFull })
   const records = createRecords({ id, store })
   const onError = (error: unknown, what = 'session') => {
     // of a store that is away the log has it already, and the session goes on trying
@@ -126,8 +132,16 @@ export function createLive(
   }
 
   function remember(change: Change): Change {
-    mirror.apply(change)
-    return change.records ? { ...change, records: change.records.map(records.hold) } : change
+    const gone = mirror.apply(change)
+    const kept = gone.length > 0 ? { ...change, state: [...(change.state ?? []), ...gone] } : change
+    return kept.records ? { ...kept, records: kept.records.map(records.hold) } : kept
+  }
+
+  /** What a session is shown as knowing it has to know. */
+  function onFull({ bound, told = {} }: KindBound, spared: boolean): void {
+    metrics.count('bounds_reached_total', { bound })
+    const what = spared ? told.spared : told.others
+    if (what !== undefined) unread.tooMuch(what).catch(onError)
   }
 
   function commit(change: Change): Promise<string[]> {
@@ -150,6 +164,8 @@ export function createLive(
         if (index !== 0) return
         session.features = offered
         identify()
+        // all who are there are told anew
+        for (const what of ['presences', 'contact-presences']) await unread.read(what)
         resync.start()
         await bind.bound()
       },
@@ -430,6 +446,7 @@ export function createLive(
       correlator.failAll()
       await journal.flush()
       journal.close()
+      mirror.close()
     },
 
     isQuiet: () =>
@@ -450,6 +467,7 @@ export function createLive(
       if (Object.keys(left).length > 0) await journal.write({ streams: left }).catch(() => {}) // fenced: the next owner has newer ones
       // what fails now is not told: the next owner may still hear the answer
       journal.close()
+      mirror.close()
       correlator.failAll()
     },
   }

@@ -1,9 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Element } from '../stanza/element.ts'
 import { bare, jid as normalised } from '../stanza/jid.ts'
 import type { LiveSession } from './feature.ts'
 
 /** ms after a new bind within which servers send the presence of all contacts */
 const WITHIN = 10_000
+/** who is told as gone in one go */
+const SLICE = 200
 
 /**
  * A new stream brings the presence of those who are there, and no word about those who left meanwhile: who was there
@@ -13,12 +16,12 @@ export function createResync({ session, onError }: { session: LiveSession; onErr
   let unseen = new Set<string>()
   let timer: NodeJS.Timeout | undefined
 
-  function end(): void {
-    const gone = [...unseen]
-    unseen = new Set()
-    if (gone.length === 0) return
-    session
-      .commit({
+  async function end(): Promise<void> {
+    const missing = unseen
+    // a new bind begins anew
+    while (missing.size > 0 && missing === unseen) {
+      const gone = take(missing, SLICE)
+      await session.commit({
         events: gone.map((from) => ({
           type: 'presence.unavailable',
           subject: bare(from),
@@ -27,14 +30,15 @@ export function createResync({ session, onError }: { session: LiveSession; onErr
         })),
         state: gone.map((key) => ({ kind: 'presence', key, value: null })),
       })
-      .catch(onError)
+      await turn()
+    }
   }
 
   return {
     start() {
       clearTimeout(timer)
       unseen = new Set(session.state.all('presence').keys())
-      timer = setTimeout(end, WITHIN)
+      timer = setTimeout(() => void end().catch(onError), WITHIN)
     },
     seen(presence: Element) {
       if (unseen.size === 0 || presence.attributes.from === undefined) return
@@ -48,4 +52,14 @@ export function createResync({ session, onError }: { session: LiveSession; onErr
       clearTimeout(timer)
     },
   }
+}
+
+function take<Item>(from: Set<Item>, most: number): Item[] {
+  const taken: Item[] = []
+  for (const item of from) {
+    if (taken.length >= most) break
+    taken.push(item)
+    from.delete(item)
+  }
+  return taken
 }

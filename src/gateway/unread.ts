@@ -7,6 +7,9 @@ import type { Clock, Metrics } from './ports.ts'
 const KIND = 'account'
 const KEY = 'unread'
 
+/** characters of what the server says about it */
+const DETAIL = 1_000
+
 /** Why a step of the bind did not bring what it is for: the answer was no, or none, or could not be read. */
 export interface Unread {
   code: string
@@ -34,15 +37,26 @@ export function createUnread({
 }) {
   const all = () => unreadOf(session.state.all(KIND))
 
+  async function tell(what: string, why: Unread): Promise<void> {
+    const before = all()
+    const gap = gapEvent(clock, 'unread', { what })
+    await session.commit({ state: [{ kind: KIND, key: KEY, value: { ...before, [what]: why } }], events: before[what] ? [] : [gap] })
+    onChange()
+  }
+
   return {
     all,
     async refused(step: string, { code, message: detail, options: { xmpp } }: Problem): Promise<void> {
       metrics.count('unread_total', { what: step, reason: code })
-      const before = all()
-      const next = { ...before, [step]: { code, detail, ...(xmpp && { xmpp }) } }
-      const gap = gapEvent(clock, 'unread', { what: step })
-      await session.commit({ state: [{ kind: KIND, key: KEY, value: next }], events: before[step] ? [] : [gap] })
-      onChange()
+      await tell(step, {
+        code,
+        detail: detail.slice(0, DETAIL),
+        ...(xmpp && { xmpp: { ...xmpp, ...(xmpp.text && { text: xmpp.text.slice(0, DETAIL) }) } }),
+      })
+    },
+    /** It was known, and is not any more: it was more than the session remembers. */
+    async tooMuch(what: string): Promise<void> {
+      if (!all()[what]) await tell(what, { code: 'too-much', detail: 'It is more than the session remembers.' })
     },
     async read(step: string): Promise<void> {
       const { [step]: found, ...rest } = all()

@@ -7,6 +7,7 @@ import { createGateway } from '../../src/gateway/gateway.ts'
 import { createHoldings } from '../../src/gateway/holdings.ts'
 import { createLargeAnswers } from '../../src/gateway/large.ts'
 import { createEphemeralSeal } from '../../src/gateway/seal.ts'
+import { createShares } from '../../src/gateway/share.ts'
 import type { Translator } from '../../src/stanza/translate.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { createClock, limits, sessionRecord, sessionStatus } from '../store/sample.ts'
@@ -123,6 +124,8 @@ test('a write of an owner before, refused late, does not take down the session t
       log: quiet,
       metrics: uncounted,
       large: createLargeAnswers({ metrics: uncounted }),
+      kinds: {},
+      share: createShares({ total: Number.POSITIVE_INFINITY, metrics: uncounted }),
     },
     membership: {
       self: 'me',

@@ -2,6 +2,7 @@
 import { Problem, problemJson } from '../../errors.ts'
 import type { Answer, Call, Command, LiveSession } from '../../gateway/feature.ts'
 import { newIqId } from '../../gateway/ids.ts'
+import type { KindBounds } from '../../gateway/kind.ts'
 import type { KeptIq } from '../../gateway/ports.ts'
 import type { Element } from '../../stanza/element.ts'
 import { bare, jid } from '../../stanza/jid.ts'
@@ -18,6 +19,8 @@ const HAND_OVER = 5_000
 const OVERDUE = 5_000
 /** kind of state: by id, the requests whose outcome is to be kept */
 const PENDING = 'iq'
+/** more of them do not wait for their answer at one time */
+export const iqsKept: KindBounds = { [PENDING]: { bound: 'iqs-under-way', entries: 200, size: 1024 * 1024, firm: true } }
 
 interface Pending {
   type: 'get' | 'set'

@@ -1,4 +1,5 @@
 import type { LiveSession } from '../../gateway/feature.ts'
+import type { KindBounds } from '../../gateway/kind.ts'
 import type { StateChange } from '../../gateway/ports.ts'
 import { trustedStanzaId } from '../../gateway/provenance.ts'
 import { child, type Element } from '../../stanza/element.ts'
@@ -7,28 +8,18 @@ import { OCCUPANT } from './xep0421.ts'
 
 const IDS = 'urn:xmpp:sid:0'
 const KIND = 'authors'
-/** ids of messages of a session whose authors are remembered */
-const REMEMBERED = 200
+/** ids of messages of a session whose authors are remembered; the oldest are forgotten */
+export const authorsKept: KindBounds = { [KIND]: { bound: 'authors', entries: 200, size: 128 * 1024 } }
 /** authors of one id: others may use it too */
 const AUTHORS = 4
 
-/** Remembers who wrote a message, so that nobody else can correct or retract it; the oldest is forgotten. */
+/** Remembers who wrote a message, so that nobody else can correct or retract it. */
 export function remember(message: Element, session: LiveSession): StateChange[] {
   const author = authorOf(message, session)
   if (author === undefined) return []
   const known = session.state.all(KIND)
   const keys = keysOf(message).filter((key) => !written(known.get(key)).includes(author))
-  const changes: StateChange[] = keys.map((key) => ({
-    kind: KIND,
-    key,
-    value: [...written(known.get(key)).slice(1 - AUTHORS), author],
-  }))
-  const surplus = known.size + keys.filter((key) => !known.has(key)).length - REMEMBERED
-  for (const key of known.keys()) {
-    if (changes.length >= keys.length + surplus) break
-    if (!keys.includes(key)) changes.push({ kind: KIND, key, value: null })
-  }
-  return changes
+  return keys.map((key) => ({ kind: KIND, key, value: [...written(known.get(key)).slice(1 - AUTHORS), author] }))
 }
 
 /**
@@ -69,8 +60,7 @@ function roomOf({ attributes: { from, type } }: Element): string | undefined {
 
 /** Is it a room that this session is in? */
 export function isRoom(address: string, session: LiveSession): boolean {
-  for (const [key, value] of session.state.all('directed')) if (bare(key) === address && (value as { muc?: boolean }).muc) return true
-  return false
+  return session.state.ofAccount('directed', address).some((key) => (session.state.get('directed', key) as { muc?: boolean }).muc === true)
 }
 
 /** Ids given by authors and by rooms are kept apart: an author may use a room's for a message of its own. */

@@ -1,5 +1,6 @@
 import type { Feature } from '../../gateway/feature.ts'
 import { archiveCommands } from './archive.ts'
+import { authorsKept } from './authors.ts'
 import { messageEvents } from './events.ts'
 import { incomingMessage } from './incoming.ts'
 import { messageOperations } from './operations.ts'
@@ -11,6 +12,7 @@ export const messages: Feature = {
   events: messageEvents,
   message: incomingMessage,
   commands: archiveCommands,
+  keeps: authorsKept,
   discovers: [
     'http://jabber.org/protocol/chatstates',
     'urn:xmpp:chat-markers:0',

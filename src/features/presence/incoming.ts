@@ -4,8 +4,6 @@ import type { StateChange } from '../../gateway/ports.ts'
 import { bare, isBare, jid } from '../../stanza/jid.ts'
 import type { Translator } from '../../stanza/translate.ts'
 
-/** Contacts whose unanswered requests are remembered; of more, a repetition at log-in makes an event again. */
-const REQUESTS_MAX = 1_000
 /** ms after the initial presence within which servers repeat the requests that were not answered (RFC 6121 section 3.1.3) */
 const REPEATED_WITHIN = 10_000
 
@@ -34,8 +32,10 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
       const known = session.state.all('requests')
       const appeared = (session.state.get('account', 'appeared') as number | undefined) ?? 0
       if (known.has(subject) && Date.now() - appeared < REPEATED_WITHIN) return undefined
-      const state = known.size < REQUESTS_MAX ? [{ kind: 'requests', key: subject, value: true }] : []
-      return { events: [{ type: 'subscription.requested', subject, data: data() }], state }
+      return {
+        events: [{ type: 'subscription.requested', subject, data: data() }],
+        state: [{ kind: 'requests', key: subject, value: true }],
+      }
     }
     case 'subscribed':
       return { events: [{ type: 'subscription.approved', subject, data: data() }] }
@@ -53,8 +53,8 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
 
 /** A bare JID that is unavailable has no resource left. */
 function gone(from: string, session: LiveSession): StateChange[] {
-  const known = session.state.all('presence')
-  const keys = isBare(from) ? [...known.keys()].filter((key) => bare(key) === from) : known.has(from) ? [from] : []
+  const known = session.state.get('presence', from) !== undefined ? [from] : []
+  const keys = isBare(from) ? session.state.ofAccount('presence', from) : known
   return keys.map((key) => ({ kind: 'presence', key, value: null }))
 }
 

@@ -1,6 +1,8 @@
 /** The presences that a session knows of others, by full JID. */
+import { Problem } from '../../errors.ts'
 import type { SessionHandle } from '../../gateway/feature.ts'
 import type { EventDraft } from '../../gateway/ports.ts'
+import { unreadOf } from '../../gateway/unread.ts'
 import { bare } from '../../stanza/jid.ts'
 import type { StanzaJson } from '../../stanza/translate.ts'
 
@@ -12,8 +14,17 @@ export async function presentOf(session: SessionHandle): Promise<string[]> {
   return [...new Set((await session.stateKeys('presence')).map(bare))]
 }
 
+/** Did more come than the session remembers, of others than contacts? Rejects with presence-unread where it did of contacts. */
+export async function areSomeLeftOut(session: SessionHandle): Promise<boolean> {
+  const { presences, 'contact-presences': ofContacts } = unreadOf(await session.state('account'))
+  if (ofContacts)
+    throw new Problem('presence-unread', 'More presence of contacts came than the session remembers; the next log-in brings it again.')
+  return presences !== undefined
+}
+
 /** The known presences of these bare JIDs, highest priority first. */
 export async function presencesOf(session: SessionHandle, accounts: readonly string[]): Promise<Map<string, Presence[]>> {
+  await areSomeLeftOut(session)
   const wanted = new Set(accounts)
   const jids = (await session.stateKeys('presence')).filter((jid) => wanted.has(bare(jid)))
   const all = new Map<string, Presence[]>()

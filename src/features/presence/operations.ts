@@ -8,7 +8,7 @@ import { withinLimit } from '../messages/outgoing.ts'
 import { type PageQuery, page, pageOf, pageQuery } from '../page.ts'
 import { named } from '../paths.ts'
 import { contactOf, contactsOf } from '../roster/known.ts'
-import { presencesOf, presentOf } from './known.ts'
+import { areSomeLeftOut, presencesOf, presentOf } from './known.ts'
 import { sendPresence, subscriptions, WRITE_WITHIN } from './outgoing.ts'
 
 /** what a caller cannot say of the own presence */
@@ -25,6 +25,11 @@ const resource = z
   .meta({ id: 'ResourcePresence', description: 'The presence of one resource' })
 
 export const presencesSchema = z.array(resource)
+
+const leftOut = z
+  .literal(true)
+  .optional()
+  .meta({ description: 'More came than the session remembers: of those who are no contacts the ones heard of longest ago are left out' })
 
 const contactPresence = z.object({ jid: z.string(), presences: presencesSchema }).meta({ id: 'ContactPresence' })
 
@@ -45,13 +50,19 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     summary: 'Read the presence of all contacts',
     session: 'required',
     query: z.strictObject(pageQuery),
-    answers: { 200: { description: 'Contacts and everybody else whose presence is known, by JID', schema: pageOf(contactPresence) } },
-    problems: ['roster-unread', 'session-stopped', 'store-unavailable'],
+    answers: {
+      200: {
+        description: 'Contacts and everybody else whose presence is known, by JID',
+        schema: pageOf(contactPresence).extend({ leftOut }),
+      },
+    },
+    problems: ['presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, query }: Call<unknown, PageQuery>) {
-      const [contacts, others] = await Promise.all([contactsOf(session), presentOf(session)])
+      const [contacts, others, leftOut] = await Promise.all([contactsOf(session), presentOf(session), areSomeLeftOut(session)])
       const { data: jids, ...rest } = page([...new Set([...contacts, ...others])], query)
       const presences = await presencesOf(session, jids)
-      return { status: 200, body: { data: jids.map((address) => ({ jid: address, presences: presences.get(address) ?? [] })), ...rest } }
+      const data = jids.map((address) => ({ jid: address, presences: presences.get(address) ?? [] }))
+      return { status: 200, body: { data, ...rest, ...(leftOut && { leftOut }) } }
     },
   }
 
@@ -63,7 +74,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     session: 'required',
     params: z.object({ jid: jidScalar.schema }),
     answers: { 200: { description: 'Their resources; empty when they are offline', schema: contactPresence } },
-    problems: ['jid-malformed', 'contact-not-found', 'roster-unread', 'session-stopped', 'store-unavailable'],
+    problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, params }: Call<{ jid: string }>) {
       const address = jid(params.jid, 'path.jid')
       const known = (await presencesOf(session, [bare(address)])).get(bare(address))

@@ -15,5 +15,6 @@ export const roster: Feature = {
     },
     { type: 'roster.removed', description: 'A contact is not in the roster any more.', schema: z.object({ jid: z.string() }) },
   ],
+  keeps: { roster: { bound: 'roster', entries: 200_000, size: 24 * 1024 * 1024, told: { others: 'roster' } } },
   ...liveRoster(),
 }

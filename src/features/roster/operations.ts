@@ -51,7 +51,7 @@ export function rosterOperations(): Operation[] {
     session: 'required',
     query: withPresence,
     answers: { 200: { description: 'Contacts by JID', schema: pageOf(contactSchema) } },
-    problems: ['roster-unread', 'session-stopped', 'store-unavailable'],
+    problems: ['presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, query }: Call<unknown, PageQuery & { presence?: 'true' | 'false' }>) {
       const { data: jids, ...rest } = page(await contactsOf(session), query)
       const contacts = await readContacts(session, jids)
@@ -69,7 +69,7 @@ export function rosterOperations(): Operation[] {
     session: 'required',
     params,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
-    problems: ['jid-malformed', 'contact-not-found', 'roster-unread', 'session-stopped', 'store-unavailable'],
+    problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, params }: Call<{ jid: string }>) {
       const contact = await known(session, contactJid(params.jid))
       const body = view(contact, await presencesOf(session, [contact.jid]))
@@ -90,6 +90,7 @@ export function rosterOperations(): Operation[] {
     problems: [
       'jid-malformed',
       'illegal-character',
+      'presence-unread',
       'roster-unread',
       'session-offline',
       'session-stopped',
@@ -114,6 +115,7 @@ export function rosterOperations(): Operation[] {
     problems: [
       'jid-malformed',
       'contact-not-found',
+      'presence-unread',
       'roster-unread',
       'session-offline',
       'session-stopped',

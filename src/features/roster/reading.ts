@@ -42,6 +42,8 @@ async function take(query: Element, { session, pushed, isNews }: { session: Live
   }
   const gone = [...session.state.all('roster').keys()].filter((jid) => !present.has(jid))
   for (const removed of slices(gone)) await keep({ contacts: [], removed: removed.filter((jid) => !pushed.has(jid)) }, [])
+  const known = session.state.all('roster')
+  for (const jid of present) if (!known.has(jid) && !pushed.has(jid)) throw new Problem('stanza-too-large', 'It is more than what is kept.')
   await keep({ contacts: [], removed: [] }, [version(query.attributes.ver)])
 
   async function keep(roster: Parameters<typeof changesOf>[0], more: StateChange[]): Promise<void> {

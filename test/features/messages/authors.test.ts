@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { authorsKept } from '../../../src/features/messages/authors.ts'
 import { incomingMessage } from '../../../src/features/messages/incoming.ts'
 import { vocabulary as definitions } from '../../../src/features/vocabulary.ts'
 import type { LiveSession } from '../../../src/gateway/feature.ts'
@@ -14,7 +15,7 @@ const [victim, mallory] = [`${room}/victim`, `${room}/mallory`]
 
 /** A session that says what each message is told as. */
 function listening({ ours = [] as string[] } = {}) {
-  const state = createMirror(new Map())
+  const state = createMirror(new Map(), { bounds: authorsKept })
   state.apply({ state: [{ kind: 'directed', key: `${room}/romeo`, value: { muc: true } }] })
   const session = {
     record: { jid: 'romeo@montague.lit' },
