@@ -31,6 +31,7 @@ export const logEvents = [
   'store-lost',
   'store-back',
   'store-refused',
+  'store-unfit',
 ] as const
 export type LogEvent = (typeof logEvents)[number]
 

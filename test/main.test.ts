@@ -37,6 +37,16 @@ test('a wrong configuration is told by name, without a stack, with exit code 1',
   assert.ok(!output.includes('    at '))
 })
 
+test('a Redis that cannot be used is told, with exit code 1', async (t) => {
+  const redis = await startRedis()
+  t.after(() => redis.stop())
+  const CREDENTIALS_KEY = Buffer.alloc(32, 1).toString('base64')
+  const { code, output } = await run(t, { PORT: '0', API_KEYS: `main=${makeKey()}`, REDIS_URL: `${redis.url}/99`, CREDENTIALS_KEY })
+  assert.equal(code, 1)
+  assert.match(output, /^Redis at 127\.0\.0\.1:\d+ has no database 99/m)
+  assert.ok(!output.includes('    at '))
+})
+
 test('a port that is in use is told, with exit code 1', async (t) => {
   const server = createServer().listen(0, '127.0.0.1')
   t.after(() => server.close())

@@ -16,7 +16,7 @@ const STEPS: Record<string, string[]> = {
   faults: [
     'test/chaos/*.test.ts',
     'test/behaviour/{clocks,instances*,large-roster,overload,redis-trouble*,restart,versions}.test.ts',
-    'test/store/{cluster-replicas,redis-members,redis-trouble}.test.ts',
+    'test/store/{cluster-replicas,redis-fitness,redis-members,redis-trouble}.test.ts',
   ],
   // Debian's backports
   'prosody-13': ['test/xmpp/prosody-13.test.ts'],

@@ -4,6 +4,7 @@ import { Problem } from '../../errors.ts'
 import type { Metrics } from '../../gateway/ports.ts'
 import { describeAddress, parseRedisAddress, type RedisAddress } from './address.ts'
 import { createDeadlines } from './deadlines.ts'
+import { createExamination } from './examination.ts'
 
 /** ms that a command may take: whoever waits for it is answered within a second */
 const COMMAND_TIMEOUT = 800
@@ -35,6 +36,8 @@ export interface StoreLog {
 export interface ConnectionOptions {
   url: string
   log: StoreLog
+  /** replicas that are to have each write */
+  waitReplicas?: number
   /** ms */
   startDeadline?: number
   metrics?: Metrics
@@ -49,12 +52,14 @@ export interface Connection {
   readonly subscriber: Redis | Cluster
   /** what a command answers, or the problem store-unavailable */
   ask<Answer>(command: () => Promise<Answer>, over?: Redis | Cluster): Promise<Answer>
+  /** throws the problem store-unavailable where Redis is there and cannot be used */
+  mustBeFit(): void
   close(): void
 }
 
 /** Resolves when Redis answers; rejects with a RangeError for a bad address and the problem store-unavailable where nobody answers. */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
-  const { url, log, startDeadline = START_DEADLINE, metrics } = options
+  const { url, log, waitReplicas = 0, startDeadline = START_DEADLINE, metrics } = options
   const address = parseRedisAddress(url)
   const description = describeAddress(address)
   const open = () => (address.kind === 'cluster' ? openCluster(address) : openClient(address))
@@ -89,6 +94,14 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     })
   }
 
+  const examination = createExamination({ client, subscriber, address, description, waitReplicas, log })
+  try {
+    await examination.first(startDeadline)
+  } catch (error) {
+    disconnect()
+    throw error
+  }
+
   const deadlines = createDeadlines(COMMAND_TIMEOUT)
   let up = true
   let closed = false
@@ -121,6 +134,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     if (!up) log.info({ event: 'store-back', redis: description }, 'Redis is back')
     up = true
     metrics?.set('redis_up', 1)
+    examination.again()
   })
 
   return {
@@ -139,8 +153,10 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
         throw new Problem('store-unavailable', 'The store cannot be reached now.', { cause, retryAfter: RETRY_AFTER })
       }
     },
+    mustBeFit: examination.mustBeFit,
     close() {
       closed = true
+      examination.stop()
       disconnect()
     },
   }

@@ -61,6 +61,8 @@ export const memberPlaces = ['qm', 'rm', 'sm', 'wm', 'tm'].map((tag) => `sg:inst
 export const TENANTS = 'sg:tenants'
 /** written to see whether that is possible */
 export const probeKey = (number: number) => `sg:probe:${number}`
+/** nobody listens to it; it is there to see whether one may */
+export const probeChannel = 'sg:probe'
 export const ticketKey = (hash: string) => `sg:ticket:${hash}`
 
 export const busChannel = (name: string) => `sg:bus:${name}`

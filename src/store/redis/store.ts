@@ -76,6 +76,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     durable: true,
     /** Asks whether it can be written, for a full one and a replica answer as well. On a Cluster one master that can is enough. */
     async ping() {
+      connection.mustBeFit()
       const keys = connection.cluster ? Array.from({ length: PROBES }, (_, number) => probeKey(number)) : [probeKey(0)]
       const written = keys.map((key) => ask(() => client.set(key, '', 'PX', PROBE_LIFE)))
       await Promise.any(written).catch((failed: AggregateError) => {
