@@ -1,5 +1,5 @@
 import { CLIENT, type Element } from './element.ts'
-import { type XmlLimits, xmlLimits } from './limits.ts'
+import { limitsWith, type XmlLimits } from './limits.ts'
 import { Reader } from './reader.ts'
 import { malformed } from './xml-error.ts'
 
@@ -34,7 +34,7 @@ export interface StreamParser {
 
 /** Reads one XMPP stream over TCP (RFC 6120 section 4), in time linear in its length however it is cut. */
 export function createStreamParser({ limits, ...options }: StreamParserOptions): StreamParser {
-  return new Reader({ ...options, limits: { ...xmlLimits, ...limits }, level: 1, xmlns: '' })
+  return new Reader({ ...options, limits: limitsWith(limits), level: 1, xmlns: '' })
 }
 
 /**
@@ -50,7 +50,7 @@ export function parseStanza(
   const onElement = (element: Element) => {
     found = element
   }
-  new Reader({ limits: { ...xmlLimits, ...limits }, level: 0, xmlns: CLIENT, cuts, larger, onElement }).write(xml)
+  new Reader({ limits: limitsWith(limits), level: 0, xmlns: CLIENT, cuts, larger, onElement }).write(xml)
   if (found === undefined) throw malformed('The document ends before its element does.')
   return found
 }

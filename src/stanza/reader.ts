@@ -1,4 +1,4 @@
-import { decodeCdata, decodeText, decodeValue } from './character-data.ts'
+import { decodableEnd, decodeCdata, decodeText, decodeValue } from './character-data.ts'
 import type { XmlLimits } from './limits.ts'
 import { checkName } from './namespaces.ts'
 import { Tree, type TreeOptions } from './tree.ts'
@@ -146,11 +146,10 @@ export class Reader {
       if (this.bytes + characters > skipped) throw new XmlError('policy-violation', `The stanza is larger than ${skipped} bytes.`)
       return
     }
-    const most = this.tree.limits.bytes
-    if (this.bytes + characters * 3 <= most) return
+    if (this.bytes + characters * 3 <= this.tree.limits.bytes) return
     this.bytes += Buffer.byteLength(this.data.slice(this.began, this.at))
     this.began = this.at
-    if (this.bytes > most) this.tree.exceed(`The stanza is larger than ${most} bytes.`)
+    this.tree.measure(this.bytes)
   }
 
   /** Of a stanza that is over a limit only names are kept, and those no longer than it may be. */
@@ -339,6 +338,17 @@ export class Reader {
     this.tree.close(this.name)
   }
 
+  /** What has come of a text is decoded now: as it was spelt it may take six times as much memory. */
+  private decodePart(): void {
+    const { state, part } = this
+    if (part === '' || (state !== TEXT && state !== CDATA)) return
+    const end = decodableEnd(part, state !== CDATA)
+    if (end === 0) return
+    this.part = part.slice(end)
+    const raw = part.slice(0, end)
+    this.tree.text(state === TEXT ? decodeText(raw) : decodeCdata(raw))
+  }
+
   private step(): void {
     if (this.state === TEXT) this.readText()
     else if (this.state === OPEN) this.readOpen()
@@ -365,6 +375,7 @@ export class Reader {
       return
     }
     if (this.state <= DECLARATION) this.part += this.data.slice(this.from)
+    if (!this.tree.cutting) this.decodePart()
     this.checkSize()
     if (this.tree.cutting) this.leaveOut()
     this.bytes += Buffer.byteLength(this.data.slice(this.began))

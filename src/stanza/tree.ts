@@ -1,6 +1,7 @@
 import { Attributes, CLIENT, type Element, type Node, none } from './element.ts'
 import type { XmlLimits } from './limits.ts'
 import { checkDeclaration, namespaceOf, type Scope } from './namespaces.ts'
+import { weightOf, weightOfEnd, weightOfStart } from './weight.ts'
 import { malformed, XmlError } from './xml-error.ts'
 
 export const STREAMS = 'http://etherx.jabber.org/streams'
@@ -55,6 +56,8 @@ export class Tree {
   /** of this stanza, so far: characters of its namespaces, and its elements */
   private namespaces = 0
   private elements = 0
+  /** … and its weight, from when it was spelt in more bytes than that may be */
+  private weight: number | undefined
   /** of this stanza */
   limits: Readonly<XmlLimits>
   /** a stanza that is over a limit, whose end is looked for: its start tag once that is complete, and how many of its elements are open */
@@ -84,8 +87,30 @@ export class Tree {
     return this.cut === undefined ? this.parent.tag : ''
   }
 
+  /** The stanza was spelt in so many bytes by now. */
+  measure(spelt: number): void {
+    if (spelt <= this.limits.bytes) return
+    this.weight ??= this.weigh()
+    if (spelt > this.limits.spelt) this.exceed(`The stanza is spelt in more than ${this.limits.spelt} bytes.`)
+    else this.checkWeight(this.weight)
+  }
+
+  /** The stanza as it is by now, without the ends of what is open. */
+  private weigh(): number {
+    const stanza = this.stanza()
+    let weight = stanza === undefined ? 0 : weightOf(stanza)
+    for (let open: Open | undefined = this.parent; open !== undefined && open.depth > this.options.level; open = open.outer) {
+      if (open.children.length > 0) weight -= weightOfEnd(open.element)
+    }
+    return weight
+  }
+
+  private checkWeight(weight: number): void {
+    if (weight > this.limits.bytes) this.exceed(`The stanza is larger than ${this.limits.bytes} bytes.`)
+  }
+
   /** The stanza is larger than it may be, unless it was asked for and may be larger. */
-  exceed(message: string): void {
+  private exceed(message: string): void {
     if (!this.grow()) this.leaveOut(message)
   }
 
@@ -121,9 +146,10 @@ export class Tree {
     this.name = name
     this.colon = colon
     this.count = 0
-    if (this.parent.depth === this.options.level) {
+    if (this.parent.depth <= this.options.level) {
       this.namespaces = 0
       this.elements = 0
+      this.weight = undefined
       this.limits = this.options.limits
     }
     this.attributes = undefined
@@ -167,20 +193,30 @@ export class Tree {
   }
 
   close(name: string): void {
+    if (this.cut === undefined) this.checkEnd(name)
     if (this.cut !== undefined) {
       this.passed(this.cut)
       return
     }
-    const { tag, element, outer } = this.parent
-    if (outer === undefined || name !== tag) throw malformed('An end tag that does not match.')
+    const { element } = this.parent
+    const outer = this.parent.outer as Open
     this.parent = outer
     const { level, onElement, onClose } = this.options
     if (outer.depth === level) onElement(element)
     else if (outer.depth < level) onClose?.()
   }
 
+  private checkEnd(name: string): void {
+    const { tag, element, outer } = this.parent
+    if (outer === undefined || name !== tag) throw malformed('An end tag that does not match.')
+    if (this.weight === undefined || element.children.length === 0) return
+    this.weight += weightOfEnd(element)
+    this.checkWeight(this.weight)
+  }
+
   text(text: string): void {
     if (this.cut !== undefined) return
+    if (this.weight !== undefined) this.weight += Buffer.byteLength(text)
     const { children } = this.parent
     const last = children.length - 1
     if (last >= 0 && typeof children[last] === 'string') children[last] += text
@@ -197,6 +233,10 @@ export class Tree {
     const element = this.element(xmlns, scope, children)
     this.namespaces += element.xmlns.length
     if (this.namespaces > limits.namespaces) this.exceed(`Namespaces of more than ${limits.namespaces} characters.`)
+    if (this.weight !== undefined && this.cut === undefined) {
+      this.weight += weightOfStart(element)
+      this.checkWeight(this.weight)
+    }
     if (this.cut !== undefined) {
       if (depth === level) this.cut.shell = { ...element, cut: true }
       this.pass(this.cut, empty)

@@ -116,6 +116,8 @@ export function createReader({
   }
 
   function frame(text: string): void {
+    // RFC 7395 has no white space to keep a stream alive, but servers that have both bindings may send it
+    if (/^[ \t\r\n]*$/.test(text)) return
     const element = parseStanza(text, { bytes: stanzaLimit }, { cuts, larger })
     if (element.xmlns !== FRAMING) onElement(element)
     else if (element.name === 'open') handler?.open(element)
@@ -134,7 +136,7 @@ export function createReader({
         parser.write(decode(chunk))
       })
     },
-    closed: (cause) => finish(failure('connection-lost', 'xmpp-unreachable', 'The connection to the XMPP server was lost.', cause)),
+    closed: (cause) => finish(isFrameTooLarge(cause) ? xmlFailure(tooMuch()) : lost(cause)),
   })
 
   return {
@@ -167,6 +169,15 @@ export function createReader({
       finish(cause)
     },
   }
+}
+
+function lost(cause: Error | undefined): Failure {
+  return failure('connection-lost', 'xmpp-unreachable', 'The connection to the XMPP server was lost.', cause)
+}
+
+/** A frame that is larger than any is read ends the socket, and would do so again on each new one. */
+function isFrameTooLarge(cause: Error | undefined): boolean {
+  return (cause as { code?: string } | undefined)?.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
 }
 
 function tooMuch(): XmlError {

@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls'
 import type { Resolve } from '../net/address.ts'
+import { limitsWith } from '../stanza/limits.ts'
 import type { Bounds } from './bounds.ts'
 import { type Channel, socketChannel } from './channel.ts'
 import { type AddressRules, connectTo, findAddresses, mayBePlain, notAllowed } from './dial.ts'
@@ -72,7 +73,7 @@ async function openAddress(address: string, target: Target, options: TransportOp
     }
     const socket = await connected()
     const carrier = clear ? socket : await secure(socket, { name: target.host, context, alpn: 'http/1.1', signal })
-    return websocketChannel(carrier, { url, maxPayload: Math.max(readLimit, bounds.frame), signal })
+    return websocketChannel(carrier, { url, maxPayload: Math.max(limitsWith({ bytes: readLimit }).spelt, bounds.frame), signal })
   }
   const socket = await connected()
   if (target.kind === 'tls') return socketChannel(await secure(socket, { name: domain, context, alpn: 'xmpp-client', signal }))

@@ -4,6 +4,7 @@ import { createServer } from 'node:https'
 import { afterEach, test } from 'node:test'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Connector } from '../../src/gateway/ports.ts'
+import { childText, type Element } from '../../src/stanza/element.ts'
 import { authority } from '../support/authority.ts'
 import { bindFeature, mechanisms, smFeature } from '../support/fake-log-in.ts'
 import { namespaces } from '../support/fake-server.ts'
@@ -68,7 +69,7 @@ async function websocketServer({ names = ['localhost'], protocol = 'xmpp', bound
 }
 
 function login(server: { service: string; caFile: string }, once = true) {
-  const connector = connectorFor(server, { bounds: { closeAcks: 50 } })
+  const connector = connectorFor(server, { bounds: { closeAcks: 50, frame: 0 } })
   connectors.push(connector)
   return follow(connector.open, { jid: 'ada@localhost', password: 'secret', resource: 'desk', service: server.service, once })
 }
@@ -104,13 +105,30 @@ test('a server without the subprotocol is no XMPP server', async () => {
   assert.deepEqual(server.frames, [])
 })
 
+test('a stanza is as large as what it says; one over the limit is told as such, and white space is nothing', async () => {
+  const body = (text: string) => `<?xml version='1.0'?><message xmlns='jabber:client' id='long'><body>${text}</body></message>`
+  const frames = [' ', '', body('&quot;'.repeat(200_000)), body('x'.repeat(300_000)), "<message xmlns='jabber:client' id='back'/>"]
+  const server = await websocketServer({
+    bound: (socket, heard) => {
+      if (heard.startsWith('<message')) for (const frame of frames) socket.send(frame)
+    },
+  })
+  const follower = login(server)
+  await follower.online()
+  follower.connection.send('<message/>')
+  await follower.stanza(isMessage('back'))
+  const [quotes, cut] = follower.stanzas.map(({ stanza }) => stanza)
+  assert.equal(childText(quotes as Element, 'body'), '"'.repeat(200_000))
+  assert.equal(cut?.cut, true)
+})
+
 for (const [what, frame, reason] of [
   ['two stanzas', "<message xmlns='jabber:client'/><message xmlns='jabber:client'/>", /received-/],
   ['half a stanza', "<message xmlns='jabber:client'>", /received-not-well-formed/],
   [
-    'a frame over the limit',
-    `<message xmlns='jabber:client'><body>${'x'.repeat(300_000)}</body></message>`,
-    /connection-lost|received-policy-violation/,
+    'more than any frame has',
+    `<message xmlns='jabber:client'><body>${'x'.repeat(2_000_000)}</body></message>`,
+    /received-policy-violation/,
   ],
   ['bytes that are no UTF-8', Buffer.from([0x3c, 0xc0, 0xaf]), /received-unsupported-encoding/],
   ['the end of the stream', "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>", /stream-closed/],

@@ -1,4 +1,4 @@
-/** Accounts whose server writes their name in another way than it was asked for: that is their name from then on. */
+/** What servers write in another way than it was written to them: names of accounts, which are theirs from then on, and texts. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { Connector } from '../../src/gateway/ports.ts'
@@ -26,7 +26,7 @@ describe('real servers', { concurrency: 2 }, () => {
       let peer: Client
       const clients: Client[] = []
       before(async () => {
-        server = await start({ users: Object.fromEntries([...names.map(({ kept }) => [kept, 'pw']), ['peer', 'pw']]) })
+        server = await start({ users: Object.fromEntries([...names.map(({ kept }) => [kept, 'pw']), ['peer', 'pw'], ['reader', 'pw']]) })
         gateway = await startGateway({ server })
         peer = await startClient({ server, jid: 'peer@localhost', password: 'pw' })
         clients.push(peer)
@@ -35,6 +35,22 @@ describe('real servers', { concurrency: 2 }, () => {
         await Promise.all(clients.map((client) => client.stop()))
         await gateway?.stop()
         await server?.stop()
+      })
+
+      test('a text that may be sent is received, however many quotes it has', async () => {
+        const writer = await gateway.login({ jid: 'peer@localhost', password: 'pw', resource: 'writer' })
+        const reader = await gateway.login({ jid: 'reader@localhost', password: 'pw' })
+        const stream = gateway.events({ session: reader.id, query: { types: 'message.received' } })
+        await stream.opened
+        const rows = JSON.stringify(Array.from({ length: 5_000 }, (_, id) => ({ id, n: "it's", v: 'ok', t: 'x' })))
+        for (const body of [rows, '"'.repeat(200_000)]) {
+          const message = { to: reader.connections[0].jid, body }
+          const sent = await gateway.api('POST', '/messages', { query: { session: writer.id }, body: message })
+          assert.equal(sent.status, 202, sent.text)
+          assert.equal((await stream.next('message.received', 20_000)).data.body, body)
+        }
+        await stream.close()
+        for (const { id } of [writer, reader]) assert.equal((await gateway.api('DELETE', `/sessions/${id}`)).status, 204)
       })
 
       for (const { asked, kept, bound: written } of names) {
