@@ -1,4 +1,5 @@
 import { Problem } from '../errors.ts'
+import { ID_MAX } from '../gateway/ids.ts'
 
 /** Runs what knows a value as a whole: the members that its problems name become those of the request, below `prefix`. */
 export function named<T>(prefix: string, run: () => T): T {
@@ -12,4 +13,11 @@ export function named<T>(prefix: string, run: () => T): T {
     }))
     throw new Problem(error.code, error.message, { ...error.options, errors, cause: error.cause })
   }
+}
+
+/** Of a stanza that callers wrote: what they look for by its id has to be found. */
+export function checkId(id: string): void {
+  if (id.length <= ID_MAX) return
+  const message = `must have at most ${ID_MAX} characters`
+  throw new Problem('invalid-request', `body.id: ${message}`, { errors: [{ path: 'body.id', message }] })
 }

@@ -133,6 +133,8 @@ export interface IqAnswer {
 export interface SessionHandle {
   readonly record: SessionRecord
   status(): Promise<SessionStatus>
+  /** Callers chose these ids for something of this session: who names one finds it without naming the session. `accept` does it by itself. */
+  chosen(ids: readonly string[]): Promise<void>
   /** Rejects with session-stopped where the session will not come online by itself. */
   accept(acceptance: Acceptance): Promise<AcceptResult>
   /** replaces the answer that `accept` stored for an Idempotency-Key, when waiting made it another one */

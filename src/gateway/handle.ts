@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts'
 import type { SessionHandle } from './feature.ts'
+import { sessionOf } from './ids.ts'
 import { stopped } from './live.ts'
 import type { Owners } from './owners.ts'
 import type { Clock, MessageRecord, SessionRecord, SessionStatus, Store } from './ports.ts'
@@ -38,12 +39,20 @@ export function createHandle({
     if (ended.includes(state)) throw stopped(state)
   }
 
+  /** Before it is there: whoever is told of it finds it by its id alone. */
+  async function chosen(ids: readonly string[]): Promise<void> {
+    const named = ids.filter((one) => sessionOf(one) === undefined)
+    if (named.length > 0) await store.chosen.note(record.tenant, id, named)
+  }
+
   return {
     record,
     status,
+    chosen,
 
     async accept(acceptance) {
       await mustLive()
+      await chosen(acceptance.entries.map(({ entry }) => entry.id))
       const result = await store.outbox.accept(id, acceptance)
       if (result.kind === 'accepted') owners.accepted(id, acceptance.entries, result.places)
       return result

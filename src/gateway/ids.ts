@@ -6,6 +6,9 @@ import { createHash, randomBytes } from 'node:crypto'
  */
 const SESSION_PART = 22
 
+/** characters of an id that a caller chooses, at most */
+export const ID_MAX = 255
+
 /** ids that one call for random bytes is enough for: the call costs more than the bytes */
 const IDS_AT_ONCE = 256
 const BYTES = 16

@@ -249,6 +249,9 @@ export type CursorPlace =
   /** of another epoch, or ahead of the log */
   | { kind: 'lost'; oldest: string }
 
+/** sessions of a tenant that are known to have something of one and the same id, which callers chose */
+export const CHOSEN_MAX = 8
+
 /** ms that the outcome of an iq is kept for `GET /iq/{id}` */
 export const IQ_AGE = 3_600_000
 
@@ -295,7 +298,7 @@ export interface Store {
     create(record: SessionRecord, status: SessionStatus, owner?: string): Promise<{ record: SessionRecord; created: boolean }>
     /** `owner`: who has it, dead or alive; absent where nobody has. null: it is there, and only builds of another version can read it. */
     get(id: string): Promise<{ record: SessionRecord; status: SessionStatus; owner?: string } | null | undefined>
-    /** is it one of the tenant's, readable or not? */
+    /** Is it one of the tenant's, readable or not? Takes the same time for one of another tenant as for none. */
     isOf(tenant: string, id: string): Promise<boolean>
     /** the sessions of a tenant, oldest first; `after` is an id */
     list(tenant: string, page: { after?: string; limit: number }): Promise<{ record: SessionRecord; status: SessionStatus }[]>
@@ -370,6 +373,13 @@ export interface Store {
 
   iqs: {
     get(session: string, id: string): Promise<KeptIq | undefined>
+  }
+
+  /** Ids of messages and iqs that callers chose, for whoever names one without its session. Kept as long as records. */
+  chosen: {
+    note(tenant: string, session: string, ids: readonly string[]): Promise<void>
+    /** the sessions that have something of this id, the newest first; of very many the oldest are forgotten */
+    sessions(tenant: string, id: string): Promise<string[]>
   }
 
   /** for routes whose effect is not an outbox entry; `accept` has its own */

@@ -4,7 +4,7 @@ import { accountOf, bare, jid as normalised } from '../stanza/jid.ts'
 import { type Credentials, changedCredentials, sameCredentials, sealCredentials } from './credentials.ts'
 import type { OpenSession, SessionHandle, Sessions } from './feature.ts'
 import { createHandle, gone, present, unreadable } from './handle.ts'
-import { newToken, sessionOf, sessionOfToken, tokenHash } from './ids.ts'
+import { ID_MAX, newToken, sessionOf, sessionOfToken, tokenHash } from './ids.ts'
 import { newRecord, onlyPrimary } from './new-record.ts'
 import type { Owned, Owners } from './owners.ts'
 import type { Clock, Connector, Seal, SessionRecord, SessionState, SessionStatus, Store } from './ports.ts'
@@ -17,8 +17,8 @@ const VERIFY_WITHIN = 20_000
 const LOOK_AGAIN = 50
 /** ms in which what is left of a failed one goes */
 const ENDING = 500
-/** sessions of a tenant looked through for an id that a caller chose */
-const LOOK_THROUGH = 1_000
+/** sessions whose tenant is remembered: it never changes */
+const TENANTS_MAX = 50_000
 
 type Opened = Awaited<ReturnType<Sessions['open']>>
 
@@ -40,6 +40,8 @@ export function createSessions({
 }): Sessions {
   /** sessions whose first log-in is under way, by id */
   const opening = new Map<string, Promise<void>>()
+  /** by id, of those that were asked for */
+  const tenants = new Map<string, string>()
   /** those that are being ended, by id */
   const closing = new Map<string, Promise<void>>()
 
@@ -172,11 +174,19 @@ export function createSessions({
     await store.sessions.remove(id)
   }
 
-  /** The tenant's session of that id; another one's is as one that does not exist. */
+  /** The tenant's session of that id; another one's is as one that does not exist, and takes the same one question to the store. */
   async function get(tenant: string, id: string): Promise<SessionHandle | undefined> {
+    if (tenants.get(id) !== tenant && !(await store.sessions.isOf(tenant, id))) return undefined
     const kept = await store.sessions.get(id)
-    if (kept === null && (await store.sessions.isOf(tenant, id))) throw unreadable()
-    return kept?.record.tenant === tenant ? handleOf(kept.record, kept.owner) : undefined
+    if (kept === null) throw unreadable()
+    if (kept?.record.tenant !== tenant) return undefined
+    know(id, tenant)
+    return handleOf(kept.record, kept.owner)
+  }
+
+  function know(id: string, tenant: string): void {
+    if (tenants.size >= TENANTS_MAX) tenants.clear()
+    tenants.set(id, tenant)
   }
 
   async function resolve(tenant: string, reference: string): Promise<SessionHandle> {
@@ -255,6 +265,7 @@ export function createSessions({
       if (id === undefined || !(await store.sessions.hasToken(id, tokenHash(given)))) return undefined
       const kept = await store.sessions.get(id)
       if (kept === null) throw unreadable()
+      if (kept) know(id, kept.record.tenant)
       return kept && { tenant: kept.record.tenant, session: id }
     },
 
@@ -265,10 +276,12 @@ export function createSessions({
 
     async ofMessage(tenant, id) {
       const told = sessionOf(id)
-      const session = told === undefined ? undefined : await get(tenant, told)
-      if (session) return session
-      for (const { record } of await store.sessions.list(tenant, { limit: LOOK_THROUGH }))
-        if ((await store.records.get(record.id, id)) || (await store.iqs.get(record.id, id))) return handleOf(record)
+      if (told !== undefined) return await get(tenant, told)
+      if (id.length > ID_MAX) return undefined
+      for (const session of await store.chosen.sessions(tenant, id)) {
+        const handle = await get(tenant, session)
+        if (handle && ((await handle.message(id)) ?? (await handle.keptIq(id)))) return handle
+      }
       return undefined
     },
   }

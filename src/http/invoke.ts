@@ -3,6 +3,7 @@ import { type OwnCode, Problem } from '../errors.ts'
 import type { Answer, Call, Caller, Operation, SessionHandle, Sessions } from '../gateway/feature.ts'
 import type { Store } from '../gateway/ports.ts'
 import { checkCharacters } from '../stanza/characters.ts'
+import { bare, jid } from '../stanza/jid.ts'
 import { checkKey, createIdempotency, fingerprintOf } from './idempotency.ts'
 import { bodyBounds } from './json.ts'
 import { check, refuse } from './validation.ts'
@@ -81,12 +82,18 @@ export function createInvoke({
   }
 }
 
+/** characters of a JID (RFC 7622 section 3.1), or of an id */
+const REFERENCE_MAX = 3071
+
 /** Which session a call is for. Another tenant's one, and for a session token any but its own, is as one that does not exist. */
 export function createSessionResolver(sessions: Sessions) {
   async function byReference(caller: Caller, reference: string): Promise<SessionHandle> {
+    if (reference.length > REFERENCE_MAX) throw noSession()
     if (caller.session === undefined) return sessions.resolve(caller.tenant, reference)
     const own = await sessions.resolve(caller.tenant, caller.session)
     if (reference === own.record.id || reference === own.record.jid) return own
+    // no other is looked for: it would take longer where there is one
+    if (!mayName(reference, own.record.jid)) throw noSession()
     const named = await sessions.resolve(caller.tenant, reference).catch(() => undefined)
     if (named?.record.id === own.record.id) return own
     throw noSession()
@@ -110,6 +117,16 @@ export function createSessionResolver(sessions: Sessions) {
     if (carried) return carried
     const code = operation.problems.find((one) => one.endsWith('-not-found')) ?? 'session-not-found'
     throw code === 'session-not-found' ? noSession() : new Problem(code as OwnCode, 'There is nothing with this id.')
+  }
+}
+
+/** May a reference be one of an account? It is an address of it, or of its domain where that is all that is known of the account. */
+function mayName(reference: string, account: string): boolean {
+  try {
+    const address = bare(jid(reference))
+    return address === account || (!account.includes('@') && address.endsWith(`@${account}`))
+  } catch {
+    return false
   }
 }
 

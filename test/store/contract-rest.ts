@@ -1,13 +1,39 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { IQ_AGE } from '../../src/gateway/ports.ts'
+import { CHOSEN_MAX, IQ_AGE } from '../../src/gateway/ports.ts'
 import type { Opened } from './contract.ts'
 import { eventually, limits, newId, ownedSession, problem } from './sample.ts'
 
 const answer = { status: 201, body: { ok: true }, headers: { location: '/x' }, contentType: 'application/json' }
 
 export function describeRest(opened: Opened): void {
+  describe('ids that callers chose', () => {
+    test('lead to the sessions that have something of them, the newest first, of one tenant alone', async () => {
+      const { store } = await opened()
+      const [tenant, other] = [newId('tenant'), newId('tenant')]
+      assert.deepEqual(await store.chosen.sessions(tenant, 'order 1'), [])
+      await store.chosen.note(tenant, 'ses_a', ['order 1', 'ä'.repeat(255)])
+      await store.chosen.note(tenant, 'ses_b', ['order 1'])
+      assert.deepEqual(await store.chosen.sessions(tenant, 'order 1'), ['ses_b', 'ses_a'])
+      await store.chosen.note(tenant, 'ses_a', ['order 1'])
+      assert.deepEqual(await store.chosen.sessions(tenant, 'order 1'), ['ses_a', 'ses_b'])
+      assert.deepEqual(await store.chosen.sessions(tenant, 'ä'.repeat(255)), ['ses_a'])
+      assert.deepEqual(await store.chosen.sessions(other, 'order 1'), [])
+      for (let n = 0; n < 20; n++) await store.chosen.note(tenant, `ses_${n}`, ['order 1'])
+      assert.deepEqual((await store.chosen.sessions(tenant, 'order 1')).slice(0, 2), ['ses_19', 'ses_18'])
+      assert.equal((await store.chosen.sessions(tenant, 'order 1')).length, CHOSEN_MAX)
+    })
+
+    test('are forgotten with the records', async () => {
+      const { store, clock } = await opened()
+      const tenant = newId('tenant')
+      await store.chosen.note(tenant, 'ses_a', ['order 1'])
+      clock.advance(limits.recordAge + 1000)
+      assert.deepEqual(await store.chosen.sessions(tenant, 'order 1'), [])
+    })
+  })
+
   describe('an Idempotency-Key', () => {
     test('runs once, then its answer is replayed', async () => {
       const { store } = await opened()

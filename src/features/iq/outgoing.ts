@@ -9,6 +9,7 @@ import { bare, jid } from '../../stanza/jid.ts'
 import { reparse } from '../../stanza/parse.ts'
 import { serialize } from '../../stanza/serialize.ts'
 import type { Translator } from '../../stanza/translate.ts'
+import { checkId } from '../paths.ts'
 
 /** seconds that an answer is waited for: unless told, and at most */
 const WAIT = 30
@@ -59,7 +60,9 @@ export async function ask({ session, prefer, signal }: Call, { payload, ...reque
 /** Sends a request whose outcome is kept: 202 at once, then `iq.completed` and `GET /iq/{id}`. */
 export async function askLater({ session, prefer }: Call, { payload, ...request }: Request): Promise<Answer & { body: { id: string } }> {
   const id = request.id ?? newIqId(session.record.id)
+  checkId(id)
   const args: Started = { ...addressed(request), id, xml: serialize(payload), timeout: secondsOf(prefer) * 1000 }
+  if (request.id !== undefined) await session.chosen([id])
   await session.perform('iq.start', args, { timeout: HAND_OVER, repeatable: request.type === 'get' })
   return { status: 202, body: { id, status: 'pending' } as { id: string }, headers: { location: `/iq/${encodeURIComponent(id)}` } }
 }

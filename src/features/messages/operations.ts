@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../../errors.ts'
 import type { Call, Operation } from '../../gateway/feature.ts'
+import { ID_MAX } from '../../gateway/ids.ts'
 import { recordJson } from '../../gateway/record.ts'
 import { jid } from '../../stanza/scalars.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
@@ -15,7 +16,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     .omit({ from: true })
     .extend({
       to: jid.schema,
-      id: z.string().min(1).max(255).optional().meta({ description: "The caller's own id, unique within 24 hours" }),
+      id: z.string().min(1).max(ID_MAX).optional().meta({ description: "The caller's own id, unique within 24 hours" }),
       expiresIn: z.number().positive().max(604_800).optional().meta({ description: 'Seconds after which it is not sent any more' }),
     })
     .meta({ id: 'NewMessage', example: { to: 'juliet@example.com', body: 'Art thou not Romeo, and a Montague?' } })

@@ -8,6 +8,7 @@ import { accepted } from '../../gateway/records.ts'
 import { child, type Element, element, withAttributes, withChildren } from '../../stanza/element.ts'
 import { jid } from '../../stanza/jid.ts'
 import { serialize } from '../../stanza/serialize.ts'
+import { checkId } from '../paths.ts'
 
 const IDS = 'urn:xmpp:sid:0'
 /** seconds that `Prefer: wait` may ask for */
@@ -33,6 +34,7 @@ export function identified(message: Element, session: string): Element {
     const errors = [{ path: 'body.originId', message: 'must equal id' }]
     throw new Problem('invalid-request', 'The origin-id of a message is its id.', { errors })
   }
+  checkId(id)
   const { to } = message.attributes
   const named = withAttributes(message, { id, to: to === undefined ? undefined : jid(to, 'body.to') })
   return origin === undefined ? withChildren(named, element('origin-id', IDS, { id })) : named

@@ -1,6 +1,6 @@
 /** The store of a gateway that is one process: all of it in memory, gone with the process. */
 import type { Clock, Metrics, SessionRecord, SessionStatus, Store, StoreLimits } from '../../gateway/ports.ts'
-import { Fenced } from '../../gateway/ports.ts'
+import { CHOSEN_MAX, Fenced } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
 import { countDropped, type LaneName, type Surplus } from '../dropped.ts'
 import { createWakes } from '../wakes.ts'
@@ -28,6 +28,7 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
   const left = new Aging<number>()
   const ended = new Map<string, { log: Log; timer: NodeJS.Timeout }>()
   const tickets = new Aging<{ tenant: string; session: string }>()
+  const chosen = new Aging<readonly string[]>()
   const keys = createKeys({ limits, clock })
   const wakes = createWakes()
   const dropped = (lane: LaneName, surplus: Surplus) => countDropped(metrics, lane, surplus, 1)
@@ -170,6 +171,17 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
 
     iqs: {
       get: async (session, id) => copy(sessions.get(session)?.iqs.get(id, clock.now())),
+    },
+
+    chosen: {
+      async note(tenant, session, ids) {
+        const now = clock.now()
+        for (const id of ids) {
+          const others = (await this.sessions(tenant, id)).filter((other) => other !== session)
+          chosen.set(`${tenant} ${id}`, [session, ...others].slice(0, CHOSEN_MAX), now + limits.recordAge, now)
+        }
+      },
+      sessions: async (tenant, id) => [...(chosen.get(`${tenant} ${id}`, clock.now()) ?? [])],
     },
 
     idempotency: {

@@ -100,8 +100,11 @@ export function createHoldings(
   }
 
   /** the sessions of an account that are held */
-  const ofAccount = (tenant: string, jid: string) =>
-    [...held].filter(([, { record }]) => record?.jid === jid && record.tenant === tenant).map(([id]) => id)
+  function ofAccount(tenant: string, jid: string): string[] {
+    const found: string[] = []
+    for (const [id, { record }] of held) if (record?.jid === jid && record.tenant === tenant) found.push(id)
+    return found
+  }
 
   async function get(id: string): ReturnType<Store['sessions']['get']> {
     let kept = await sessions.get(id)
@@ -170,6 +173,12 @@ export function createHoldings(
         if (lost.length === 0) return found
         await Promise.all(lost.map(restore))
         return await sessions.find(tenant, jid)
+      },
+      async isOf(tenant, id) {
+        if (await sessions.isOf(tenant, id)) return true
+        if (held.get(id)?.record?.tenant !== tenant) return false
+        await restore(id)
+        return await sessions.isOf(tenant, id)
       },
       async *ids() {
         const missing = new Set(held.keys())

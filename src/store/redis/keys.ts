@@ -5,6 +5,7 @@
  * no script sees both groups. A script is given every key that it touches: while a slot moves between nodes, only then
  * Redis knows that it must be tried again rather than run where half of the keys are.
  */
+import { createHash } from 'node:crypto'
 
 /** Of a session, after its base. */
 const nouns = {
@@ -56,6 +57,10 @@ export const leftKey = (tenant: string) => `${tenantBase(tenant)}:left`
 
 /** hashes: the instances that are there (members.ts), the same in each; these hash tags are a fifth of the slots apart (1635, 4912, 8193, 11461, 14742) */
 export const memberPlaces = ['qm', 'rm', 'sm', 'wm', 'tm'].map((tag) => `sg:instances:{${tag}}`)
+
+/** list: the sessions that have something of an id that callers chose, the newest first */
+export const chosenKey = (tenant: string, id: string) =>
+  `${tenantBase(tenant)}:chosen:${createHash('sha256').update(id).digest('base64url').slice(0, 22)}`
 
 /** set: tenants that ever had a session */
 export const TENANTS = 'sg:tenants'

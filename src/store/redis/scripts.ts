@@ -20,7 +20,7 @@ export type OnKeys = <Answer>(keys: readonly string[], args: readonly Argument[]
 /** what callers are promised to outlive a master waits for its replicas, where the operator asks for that */
 const REPLICATED: readonly string[] = [
   ...['create', 'confirm', 'persist', 'restore', 'update', 'addToken', 'leave', 'remove'],
-  ...['accept', 'commit', 'finish', 'replaceAnswer'],
+  ...['accept', 'choose', 'commit', 'finish', 'replaceAnswer'],
 ]
 /** ms that replicas are waited for */
 const REPLICA_TIMEOUT = 500
@@ -49,7 +49,7 @@ export function createScripts({ connection, limits, waitReplicas, metrics }: Scr
     finish: kept.finish(options),
     tidy: tidy(options),
   }
-  const { claim, confirm, leave, list } = tenants
+  const { claim, confirm, leave, list, choose } = tenants
 
   function define(name: string, lua: string): OnKeys {
     connection.client.defineCommand(name, { lua })
@@ -62,7 +62,7 @@ export function createScripts({ connection, limits, waitReplicas, metrics }: Scr
   }
   return {
     ...mapValues(onSession, defineOnSession),
-    ...mapValues({ claim, confirm, leave, list, members }, define),
+    ...mapValues({ claim, confirm, leave, list, choose, members }, define),
   }
 }
 

@@ -149,9 +149,10 @@ export function createSessions({ connection, scripts }: { connection: Connection
       },
       async remove(id) {
         const kept = await get(id)
-        // first, for what is left half done is done whole by whoever removes it again
+        // what is left half done is done whole by whoever removes it again, and finds it in the list
         if (kept) await leave(kept.record)
         await removeKeys(id, ENDED_AGE)
+        if (kept) await ask(() => client.zrem(membersKey(kept.record.tenant), id))
       },
       async tidy(id) {
         while ((await scripts.tidy<number>(id, [])) === TIDIED);

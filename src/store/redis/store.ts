@@ -1,10 +1,10 @@
 /** The store of a gateway of many instances, in Redis 7 or later: standalone, Sentinel or Cluster. */
-import type { Clock, KeptIq, Metrics, Store, StoreLimits, StreamState } from '../../gateway/ports.ts'
+import { CHOSEN_MAX, type Clock, type KeptIq, type Metrics, type Store, type StoreLimits, type StreamState } from '../../gateway/ports.ts'
 import { openConnection, type StoreLog } from './connection.ts'
 import { disclose, discloseAny, enclose } from './envelope.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import { createIdempotency, createLiveness } from './idempotency.ts'
-import { busChannel, probeKey, sessionKey, stateKey, ticketKey } from './keys.ts'
+import { busChannel, chosenKey, probeKey, sessionKey, stateKey, ticketKey } from './keys.ts'
 import { createLog } from './log.ts'
 import { createMembers } from './members.ts'
 import { createOutbox } from './outbox.ts'
@@ -97,6 +97,14 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
 
     iqs: {
       get: async (session, id) => disclose<KeptIq>(await scripts.getIq<string | null>(session, [id])),
+    },
+
+    chosen: {
+      async note(tenant, session, ids) {
+        const keys = ids.map((id) => chosenKey(tenant, id))
+        await scripts.choose(keys, [session, CHOSEN_MAX, limits.recordAge])
+      },
+      sessions: (tenant, id) => ask(() => client.lrange(chosenKey(tenant, id), 0, -1)),
     },
 
     tickets: {

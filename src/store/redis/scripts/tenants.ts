@@ -26,16 +26,32 @@ redis.call('ZADD', KEYS[2], created, session)
 return 1
 `
 
-/** Takes a session out. KEYS: the JID's hash, sessions, left. resource, session, createdAt, ms and number of those that are remembered. */
+/**
+ * Says that a session is being removed: it is in the list still, until it is gone. KEYS: the JID's hash, sessions, left.
+ * resource, session, createdAt, ms and number of those that are remembered.
+ */
 export const leave = `${ARGUMENTS}
 local resource, session, created, life, most = take(), take(), take(), take(), number()
+if redis.call('ZSCORE', KEYS[2], session) then
+  redis.call('ZADD', KEYS[3], created, session)
+  redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -most - 1)
+  redis.call('PEXPIRE', KEYS[3], life)
+end
 local known = redis.call('HGET', KEYS[1], resource)
 if known and string.match(known, '^%S+') == session then redis.call('HDEL', KEYS[1], resource) end
-if redis.call('ZREM', KEYS[2], session) == 0 then return 0 end
-redis.call('ZADD', KEYS[3], created, session)
-redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -most - 1)
-redis.call('PEXPIRE', KEYS[3], life)
 return 1
+`
+
+/** Notes which session has something of ids that callers chose. KEYS: one for each. session, how many are known of each, ms that they are. */
+export const choose = `${ARGUMENTS}
+local session, most, age = take(), number(), take()
+for _, key in ipairs(KEYS) do
+  redis.call('LREM', key, 0, session)
+  redis.call('LPUSH', key, session)
+  redis.call('LTRIM', key, 0, most - 1)
+  redis.call('PEXPIRE', key, age)
+end
+return #KEYS
 `
 
 /** Sessions after one, which may have been removed. KEYS: sessions, left. after ('' from the oldest), limit. */
