@@ -4,11 +4,13 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
+import { contradictions, type Hint, misspelt } from './config/hints.ts'
 import {
   type ApiKey,
   apiKeyPattern,
   caFile,
   credentialsKeys,
+  DAY,
   duration,
   HOUR,
   hosts,
@@ -24,6 +26,7 @@ import {
   ports,
   sha256,
   size,
+  tidy,
 } from './config/values.ts'
 import type { StoreLimits } from './gateway/ports.ts'
 
@@ -39,6 +42,14 @@ const IDEMPOTENCY_AGE = 24 * HOUR
 const BODY_LIMIT_MIN = KiB
 /** bytes that every server and client must take (RFC 6120 section 13.12) */
 const STANZA_LIMIT_MIN = 10_000
+/** beyond these a value is a slip: more than a process can hold, or anybody would wait for */
+const BODY_LIMIT_MAX = 64 * MiB
+const STANZA_LIMIT_MAX = 16 * MiB
+const EVENT_LOG_MAX_MAX = 100_000_000
+const EVENT_LOG_BYTES_MAX = 65_536 * MiB
+const EVENT_LOG_AGE_MAX = 3650 * DAY
+const SLOW_READER_MAX = 3600
+const REPLICAS_MAX = 100
 
 export interface Config {
   host: string
@@ -71,6 +82,8 @@ export interface Config {
   limits: Readonly<StoreLimits>
   slowReaderSeconds: number
   webhookPrivateHosts: readonly string[]
+  /** what is probably not what was meant: told at the start */
+  hints: readonly Hint[]
 }
 
 /** What is wrong with the configuration, as text for a person. */
@@ -85,8 +98,10 @@ export class ConfigError extends Error {
 export function readConfig({ env, folder }: { env: Readonly<Record<string, string | undefined>>; folder: string }): Config {
   const file = join(folder, '.env')
   const variables = present({ ...present(readEnvFile(file)), ...present(env) })
+  const slips = misspelt(variables, variableNames)
   const parsed = schema.safeParse(variables)
-  if (!parsed.success) throw new ConfigError(z.prettifyError(parsed.error))
+  const faults = faultsOf(variables, parsed.error?.issues ?? [])
+  if (!parsed.success || faults.length > 0) throw refusal(faults, slips)
   const read = parsed.data
   const developmentKey = read.API_KEYS ? null : (read.DEVELOPMENT_KEY ?? makeDevelopmentKey(file))
   return Object.freeze({
@@ -122,7 +137,24 @@ export function readConfig({ env, folder }: { env: Readonly<Record<string, strin
     },
     slowReaderSeconds: read.SLOW_READER_SECONDS,
     webhookPrivateHosts: read.WEBHOOK_PRIVATE_HOSTS,
+    hints: [...slips, ...contradictions(variables, { bodyLimit: read.BODY_LIMIT, stanzaLimit: read.STANZA_LIMIT })],
   })
+}
+
+/** What is wrong, one thing of each variable: what was pasted with more than the value says nothing by itself. */
+function faultsOf(
+  variables: Readonly<Record<string, string | undefined>>,
+  found: readonly z.core.$ZodIssue[],
+): readonly z.core.$ZodIssue[] {
+  const untidy = variableNames.flatMap((name) =>
+    (tidy.optional().safeParse(variables[name]).error?.issues ?? []).slice(0, 1).map((issue) => ({ ...issue, path: [name] })),
+  )
+  return [...untidy, ...found.filter(({ path: [name] }) => !untidy.some(({ path: [other] }) => name === other))]
+}
+
+function refusal(issues: readonly z.core.$ZodIssue[], slips: readonly Hint[]): ConfigError {
+  const told = slips.map(({ message }) => `✖ ${message}`)
+  return new ConfigError([z.prettifyError({ issues }), ...told].join('\n'))
 }
 
 const schema = z
@@ -141,30 +173,48 @@ const schema = z
       .string()
       .regex(/^rediss?(?:\+\w+)?:\/\//, 'must begin with redis:// or rediss://')
       .optional(),
-    REDIS_WAIT_REPLICAS: number.default(0),
+    REDIS_WAIT_REPLICAS: number.refine((count) => count <= REPLICAS_MAX, `must be at most ${REPLICAS_MAX}`).default(0),
     CREDENTIALS_KEY: credentialsKeys.optional(),
     API_KEYS: keys.optional(),
     DEVELOPMENT_KEY: z.string().regex(apiKeyPattern, 'must be sgk_ and at least 32 of A-Z a-z 0-9 _ -').optional(),
-    METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+    METRICS_TOKEN: z
+      .string()
+      .min(16, 'must have at least 16 characters')
+      .regex(/^[!-~]*$/, 'must have no characters but those of ASCII, and no space')
+      .optional(),
     ALLOWED_ORIGINS: origins,
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-    BODY_LIMIT: size.refine((bytes) => bytes >= BODY_LIMIT_MIN, 'must be at least 1KiB').default(MiB),
+    BODY_LIMIT: size
+      .refine((bytes) => bytes >= BODY_LIMIT_MIN, 'must be at least 1KiB')
+      .refine((bytes) => bytes <= BODY_LIMIT_MAX, 'must be at most 64MiB')
+      .default(MiB),
     STANZA_LIMIT: size
       .refine((bytes) => bytes >= STANZA_LIMIT_MIN, `must be at least ${STANZA_LIMIT_MIN} bytes (RFC 6120 section 13.12)`)
+      .refine((bytes) => bytes <= STANZA_LIMIT_MAX, 'must be at most 16MiB')
       .default(256 * KiB),
     XMPP_CA_FILE: caFile.optional(),
     XMPP_PRIVATE_HOSTS: hosts,
     XMPP_PLAINTEXT_HOSTS: hosts.refine((all) => all.every(isLoopback), 'must name loopback hosts only: passwords would leave in clear'),
     XMPP_PORTS: ports.default([5222, 5223, 443]),
     XMPP_PLAIN: z.enum(['last-resort', 'opt-in']).default('last-resort'),
-    EVENT_LOG_MAX: number.refine(isSome, 'must be more than 0').default(100_000),
-    EVENT_LOG_BYTES: size.refine(isSome, 'must be more than 0').default(64 * MiB),
-    EVENT_LOG_AGE: duration.refine(isSome, 'must be more than 0').default(72 * HOUR),
+    EVENT_LOG_MAX: number
+      .refine(isSome, 'must be more than 0')
+      .refine((count) => count <= EVENT_LOG_MAX_MAX, `must be at most ${EVENT_LOG_MAX_MAX}`)
+      .default(100_000),
+    EVENT_LOG_BYTES: size
+      .refine(isSome, 'must be more than 0')
+      .refine((bytes) => bytes <= EVENT_LOG_BYTES_MAX, 'must be at most 65536MiB')
+      .default(64 * MiB),
+    EVENT_LOG_AGE: duration
+      .refine(isSome, 'must be more than 0')
+      .refine((age) => age <= EVENT_LOG_AGE_MAX, 'must be at most 3650d')
+      .default(72 * HOUR),
     SLOW_READER_SECONDS: z
       .string()
       .regex(/^\d+(?:\.\d+)?$/, 'must be a number of seconds')
       .transform(Number)
       .refine(isSome, 'must be more than 0')
+      .refine((seconds) => seconds <= SLOW_READER_MAX, `must be at most ${SLOW_READER_MAX}`)
       .default(3),
     WEBHOOK_PRIVATE_HOSTS: hosts,
     NODE_TLS_REJECT_UNAUTHORIZED: z

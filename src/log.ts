@@ -4,6 +4,7 @@ import { createOutput, type Output, standardOutput } from './log/output.ts'
 /** What a log line can be about: the closed list of its `event` member. */
 export const logEvents = [
   'start',
+  'config',
   'listening',
   'stopping',
   'stopped',

@@ -41,6 +41,7 @@ try {
   const { address, port } = await app.start()
   const host = address.includes(':') ? `[${address}]` : address
   log.info({ event: 'listening', address, port, store: config.redis ? 'redis' : 'memory' }, `Listening on http://${host}:${port}`)
+  for (const { variable, message } of config.hints) log.warn({ event: 'config', variable }, message)
   if (!config.redis) log.warn({ event: 'start' }, 'The store is in memory: sessions, events and messages end with this process')
   if (config.developmentKey !== null) {
     process.stdout.write(`API_KEYS is not set. For development, with this API key: ${config.developmentKey}\n`)

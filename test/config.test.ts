@@ -126,9 +126,8 @@ test('what is wrong is told by the name of the variable, all of it at once', () 
   for (const env of wrong) assert.match(refusal(env), new RegExp(`→ at ${Object.keys(env)[0]}`))
 })
 
-test('the smallest bounds, a key told twice for its tenant, and hosts of every spelling are taken', () => {
+test('the smallest and largest bounds, and hosts of every spelling are taken', () => {
   const config = withKeys({
-    API_KEYS: `main=${key},main=${key}`,
     HOST: '[::1]',
     BODY_LIMIT: '1KiB',
     STANZA_LIMIT: '10000',
@@ -137,6 +136,132 @@ test('the smallest bounds, a key told twice for its tenant, and hosts of every s
   })
   assert.deepEqual([config.host, config.bodyLimit, config.stanzaLimit, config.instance.length], ['::1', 1024, 10_000, 128])
   assert.equal(config.xmpp.privateHosts.length, 5)
+  const largest = withKeys({ BODY_LIMIT: '64MiB', STANZA_LIMIT: '16MiB', EVENT_LOG_AGE: '3650d', SLOW_READER_SECONDS: '3600' })
+  assert.equal(largest.slowReaderSeconds, 3600)
+})
+
+test('what no process can hold, or nobody would wait for, is refused', () => {
+  const wrong: [string, string][] = [
+    ['BODY_LIMIT', '65MiB'],
+    ['STANZA_LIMIT', '17MiB'],
+    ['EVENT_LOG_MAX', '1000000000000'],
+    ['EVENT_LOG_AGE', '99999d'],
+    ['SLOW_READER_SECONDS', '1000000000'],
+    ['SLOW_READER_SECONDS', '1e9'],
+    ['REDIS_WAIT_REPLICAS', '1000'],
+    ['METRICS_TOKEN', 'a token with spaces in it'],
+  ]
+  for (const [name, value] of wrong) assert.match(refusal({ [name]: value }), new RegExp(`→ at ${name}$`), name)
+})
+
+test('quotes and white space that were pasted with a value are told as such, once', () => {
+  const key32 = Buffer.alloc(32, 1).toString('base64')
+  const values: Record<string, string> = {
+    PORT: '8080',
+    LOG_LEVEL: 'info',
+    REDIS_URL: 'redis://localhost',
+    CREDENTIALS_KEY: key32,
+    API_KEYS: `main=${key}`,
+    METRICS_TOKEN: 'x'.repeat(20),
+    SLOW_READER_SECONDS: '3',
+    XMPP_PRIVATE_HOSTS: 'localhost',
+  }
+  for (const [name, value] of Object.entries(values)) {
+    for (const quoted of [`"${value}"`, `'${value}'`])
+      assert.equal(refusal({ CREDENTIALS_KEY: key32, [name]: quoted }), `✖ must be without the quotes around it\n  → at ${name}`)
+    for (const spaced of [`${value} `, `${value}\n`, `\t${value}`])
+      assert.equal(
+        refusal({ CREDENTIALS_KEY: key32, [name]: spaced }),
+        `✖ must have no white space before or after it, no line end either\n  → at ${name}`,
+      )
+  }
+})
+
+test('a key that is told twice, and one that is not of 32 bytes, are told as such', () => {
+  assert.match(refusal({ API_KEYS: `main=${key},main=${key}` }), /one key twice \(main\)\n.*→ at API_KEYS/)
+  assert.match(refusal({ API_KEYS: `main=${key},other=${key}` }), /one key for two tenants \(main, other\)\n.*→ at API_KEYS/)
+  assert.match(refusal({ CREDENTIALS_KEY: Buffer.alloc(32).toString('hex') }), /and is of 48/)
+  assert.match(refusal({ CREDENTIALS_KEY: 'not/base64!' }), /must be base64/)
+})
+
+const hintsOf = (env: Record<string, string>) => withKeys(env).hints.map(({ message }) => message)
+
+test('a variable with a name near to one that is read is told, and which one may be meant', () => {
+  const meant: Record<string, string> = {
+    STANZAGATE_PORT: 'PORT',
+    STANZAGATE_API_KEYS: 'API_KEYS',
+    STANZAGATE_REDISURL: 'REDIS_URL',
+    REDIS_URI: 'REDIS_URL',
+    APIKEYS: 'API_KEYS',
+    API_KEY: 'API_KEYS',
+    EVENT_LOG_MAXX: 'EVENT_LOG_MAX',
+    XMPP_PRIVATE_HOST: 'XMPP_PRIVATE_HOSTS',
+    XMPP_CAFILE: 'XMPP_CA_FILE',
+    CREDENTIAL_KEY: 'CREDENTIALS_KEY',
+    CREDENTAILS_KEY: 'CREDENTIALS_KEY',
+    LOGLEVEL: 'LOG_LEVEL',
+    log_level: 'LOG_LEVEL',
+    'BODY-LIMIT': 'BODY_LIMIT',
+    METRIC_TOKEN: 'METRICS_TOKEN',
+    ALLOWED_ORIGIN: 'ALLOWED_ORIGINS',
+    SLOW_READER_SECOND: 'SLOW_READER_SECONDS',
+    INSTANCEID: 'INSTANCE_ID',
+    HOTS: 'HOST',
+    port: 'PORT',
+  }
+  for (const [name, known] of Object.entries(meant))
+    assert.deepEqual(
+      hintsOf({ [name]: 'secret', REDIS_URL: 'redis://localhost', CREDENTIALS_KEY: Buffer.alloc(32, 1).toString('base64') }),
+      [`${name} is not read: did you mean ${known}?`],
+    )
+  for (const name of ['STANZAGATE_COLOUR', 'XMPP_PASSWORD', 'EVENT_LOG_DAYS'])
+    assert.deepEqual(hintsOf({ [name]: 'x' }), [`${name} is not read`])
+})
+
+test('what others set is none of our business', (t) => {
+  const others = {
+    ...process.env,
+    HOSTNAME: 'x',
+    HOME: '/',
+    PATH: '/bin',
+    NODE_OPTIONS: '',
+    REDIS_PORT: 'tcp://10.0.0.1:6379',
+    REDIS_SERVICE_HOST: '10.0.0.1',
+    REDIS_PORT_6379_TCP_ADDR: '10.0.0.1',
+    STANZAGATE_PORT: 'tcp://10.0.0.2:80',
+    STANZAGATE_SERVICE_HOST: '10.0.0.2',
+    STANZAGATE_SERVICE_PORT_HTTP: '80',
+    STANZAGATE_PORT_80_TCP: 'tcp://10.0.0.2:80',
+    STANZAGATE_URL: 'http://127.0.0.1:8080',
+    STANZAGATE_KEY: key,
+    STANZAGATE_SESSION: 'romeo@localhost',
+    KUBERNETES_PORT: 'tcp://10.0.0.1:443',
+    X: 'y',
+  } as Record<string, string>
+  assert.deepEqual(hintsOf(others), [])
+  const folder = folderOf(t, `API_KEYS=main=${key}\nEVENTS_LOG_MAX=5\n`)
+  assert.deepEqual(readConfig({ env: {}, folder }).hints, [
+    { variable: 'EVENTS_LOG_MAX', message: 'EVENTS_LOG_MAX is not read: did you mean EVENT_LOG_MAX?' },
+  ])
+})
+
+test('a misspelt variable is told beside what is refused for want of it', () => {
+  assert.throws(
+    () => readConfig({ env: { HOST: '0.0.0.0', APIKEYS: `main=${key}` }, folder: '/nowhere' }),
+    ({ message }: Error) =>
+      /→ at API_KEYS/.test(message) && message.includes('✖ APIKEYS is not read: did you mean API_KEYS?') && !message.includes(key),
+  )
+})
+
+test('values that contradict each other, or are of no use, are told', () => {
+  const key32 = Buffer.alloc(32, 1).toString('base64')
+  assert.match(hintsOf({ REDIS_HOST: 'redis' })[0] ?? '', /^REDIS_HOST is not read: did you mean REDIS_URL/)
+  assert.match(hintsOf({ REDIS_WAIT_REPLICAS: '1' })[0] ?? '', /^REDIS_WAIT_REPLICAS has no use/)
+  assert.match(hintsOf({ CREDENTIALS_KEY: key32 })[0] ?? '', /^CREDENTIALS_KEY has no use/)
+  assert.match(hintsOf({ BODY_LIMIT: '64KiB' })[0] ?? '', /^BODY_LIMIT is less than STANZA_LIMIT \(262144 bytes\)/)
+  assert.match(hintsOf({ XMPP_PLAINTEXT_HOSTS: 'localhost' })[0] ?? '', /^XMPP_PLAINTEXT_HOSTS names localhost/)
+  const right = { REDIS_URL: 'redis://localhost', REDIS_WAIT_REPLICAS: '1', CREDENTIALS_KEY: key32 }
+  assert.deepEqual(hintsOf({ ...right, XMPP_PLAINTEXT_HOSTS: 'localhost', XMPP_PRIVATE_HOSTS: 'LOCALHOST', BODY_LIMIT: '256KiB' }), [])
 })
 
 test('a wrong secret is not quoted', () => {

@@ -10,7 +10,9 @@ export const MiB = 1024 * KiB
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+export const DAY = 24 * HOUR
+/** of AES-256 */
+const KEY_BYTES = 32
 
 /** An API key as it is kept: never the key itself. */
 export interface ApiKey {
@@ -29,6 +31,12 @@ const list = z
   .transform((value) => split(value))
 
 export const hosts = list.refine((all) => all.every(isHost), 'must be host names or addresses, without scheme, port or path')
+
+/** As it was pasted: with the quotes of a shell or a file, or with white space that nobody sees. */
+export const tidy = z
+  .string()
+  .refine((value) => !/^(["']).*\1$/s.test(value), 'must be without the quotes around it')
+  .refine((value) => value.trim() === value, 'must have no white space before or after it, no line end either')
 
 export const number = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number)
 
@@ -58,8 +66,9 @@ export const keys = z
     const tenants = new Map<string, string>()
     for (const { tenant, hash } of all) {
       const digest = hash.toString('hex')
-      const other = tenants.get(digest) ?? tenant
-      if (other !== tenant) context.addIssue({ code: 'custom', message: `must not have one key for two tenants (${other}, ${tenant})` })
+      const other = tenants.get(digest)
+      const whose = other === tenant ? `twice (${tenant})` : `for two tenants (${other}, ${tenant})`
+      if (other !== undefined) context.addIssue({ code: 'custom', message: `must not have one key ${whose}` })
       tenants.set(digest, tenant)
     }
   })
@@ -67,7 +76,9 @@ export const keys = z
 export const credentialsKeys = z.string().transform((value, context) =>
   split(value).map((entry) => {
     const bytes = Buffer.from(entry, 'base64')
-    if (bytes.length !== 32) context.addIssue(`must be 32 bytes in base64; ${howToMakeKey}`)
+    const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(entry)
+    if (!isBase64) context.addIssue(`must be base64, of 32 bytes; ${howToMakeKey}`)
+    else if (bytes.length !== KEY_BYTES) context.addIssue(`must be 32 bytes in base64, and is of ${bytes.length}; ${howToMakeKey}`)
     return bytes
   }),
 )
