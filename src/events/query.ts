@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jid } from '../stanza/jid.ts'
+import { soughtJid } from '../stanza/jid.ts'
 
 const split = (text: string) => text.split(',').filter((entry) => entry !== '')
 
@@ -42,8 +42,8 @@ export const eventsQuery = z.strictObject({
 
 export type EventsQuery = z.infer<typeof eventsQuery>
 
-/** The lists of a query, its JIDs normalised. Throws the problem jid-malformed. */
+/** The lists of a query, its JIDs comparable. Throws the problem jid-malformed. */
 export function listsOf({ types = '', jids = '' }: Pick<EventsQuery, 'types' | 'jids'>): { types: string[]; jids: string[] } {
   const all = split(types)
-  return { types: all.includes('*') ? [] : all, jids: split(jids).map((one) => jid(one, 'query.jids')) }
+  return { types: all.includes('*') ? [] : all, jids: split(jids).map((one) => soughtJid(one, 'query.jids')) }
 }

@@ -1,8 +1,8 @@
 import { Problem } from '../errors.ts'
 import { CLIENT, child, childText, type Element, element, elements } from '../stanza/element.ts'
-import { equal } from '../stanza/jid.ts'
 import type { Archived, ArchivePage, ArchiveQuery, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
+import { isOfAccount } from './provenance.ts'
 
 const MAM = 'urn:xmpp:mam:2'
 const RSM = 'http://jabber.org/protocol/rsm'
@@ -52,18 +52,11 @@ export function createArchive({ session, onForged }: { session: LiveSession; onF
       const forwarded = child(result, 'forwarded', FORWARD)
       const stanza = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === CLIENT)
       // a server that sends more than was asked for is not followed
-      if (!collected || !stanza || !isOwn(message.attributes.from) || collected.items.length >= collected.limit) onForged('archive')
+      if (!collected || !stanza || !isOfAccount(message, session.record.jid) || collected.items.length >= collected.limit)
+        onForged('archive')
       else collected.items.push({ id, stamp: child(forwarded, 'delay', DELAY)?.attributes.stamp ?? '', stanza })
       return true
     },
-  }
-
-  function isOwn(from: string | undefined): boolean {
-    try {
-      return from === undefined || equal(from, session.record.jid)
-    } catch {
-      return false
-    }
   }
 }
 

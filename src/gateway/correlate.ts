@@ -1,7 +1,7 @@
 import { Problem, stanzaProblem } from '../errors.ts'
 import { type Element, isElement } from '../stanza/element.ts'
 import { readError } from '../stanza/error.ts'
-import { domainOf, jid } from '../stanza/jid.ts'
+import { folded, foldedBare } from '../stanza/folded.ts'
 import type { Room } from './large.ts'
 
 /** iqs of one session that wait for their answer at one time */
@@ -41,18 +41,20 @@ export function createCorrelator({
 }): Correlator {
   interface Waiting {
     type: 'get' | 'set'
-    answerers: ReadonlySet<string>
+    answerers: Answerers
     room: Room | undefined
     settle(outcome: { iq: Element } | { problem: Problem }): void
     giveUp(problem: Problem): void
   }
   const pending = new Map<string, Waiting>()
   /** who may still answer what nobody waits for any more; few sessions ever need it */
-  let overdue: Map<string, ReadonlySet<string>> | undefined
+  let overdue: Map<string, Answerers> | undefined
 
-  function isLate({ attributes: { id = '', from } }: Element): boolean {
-    if (!overdue?.get(id)?.has(comparable(from))) return false
-    overdue.delete(id)
+  function isLate(iq: Element): boolean {
+    const { id = '' } = iq.attributes
+    const answerers = overdue?.get(id)
+    if (!answerers || !mayAnswer(iq, answerers)) return false
+    overdue?.delete(id)
     return true
   }
 
@@ -73,7 +75,7 @@ export function createCorrelator({
           else reject(outcome.problem)
         }
         const answerers = answerersOf(to, own())
-        const isOwn = answerers.has('')
+        const isOwn = answerers.may.has('')
         const giveUp: Waiting['giveUp'] = (problem) => {
           overdue ??= new Map()
           overdue.set(id, answerers)
@@ -86,14 +88,15 @@ export function createCorrelator({
       })
     },
 
-    larger({ name, attributes: { id = '', from, type } }, bytes) {
-      const waiting = name === 'iq' && type === 'result' ? pending.get(id) : undefined
-      return waiting?.answerers.has(comparable(from)) ? waiting.room?.grow(bytes) : undefined
+    larger(start, bytes) {
+      const { id = '', type } = start.attributes
+      const waiting = start.name === 'iq' && type === 'result' ? pending.get(id) : undefined
+      return waiting && mayAnswer(start, waiting.answerers) ? waiting.room?.grow(bytes) : undefined
     },
 
     answer(iq) {
       const waiting = pending.get(iq.attributes.id ?? '')
-      if (!waiting?.answerers.has(comparable(iq.attributes.from))) {
+      if (!waiting || !mayAnswer(iq, waiting.answerers)) {
         const late = isLate(iq)
         if (late) onLate()
         return late
@@ -140,23 +143,33 @@ export function endOfIq(thrown: unknown): 'error' | 'timeout' | 'lost' {
   return code === 'session-offline' || code === 'outcome-unknown' ? 'lost' : 'error'
 }
 
-/**
- * Who may answer a request (RFC 6120 section 8.1.2.1, RFC 6121 section 8): its addressee; the own account speaks
- * without `from`, by the bare JID, and older servers by the full JID; the own server by its domain.
- */
-export function answerersOf(to: string | undefined, own: { bare: string; full: string | null }): ReadonlySet<string> {
-  const account = ['', own.bare, ...(own.full ? [own.full] : [])]
-  if (to === undefined) return new Set([...account, domainOf(own.bare)])
-  const addressee = jid(to)
-  if (addressee === domainOf(own.bare)) return new Set(['', addressee])
-  return new Set(addressee === own.bare ? account : [addressee])
+interface Answerers {
+  /** as `folded` writes them; '' is a missing `from` */
+  may: ReadonlySet<string>
+  /** accounts and domains of which any resource may say that it went wrong */
+  mayRefuse: ReadonlySet<string>
 }
 
-function comparable(from: string | undefined): string {
-  if (from === undefined) return ''
-  try {
-    return jid(from)
-  } catch {
-    return '\0'
-  }
+/**
+ * Who may answer a request (RFC 6120 section 8.1.2.1, RFC 6121 section 8): its addressee; the own account speaks
+ * without `from`, by the bare JID, and older servers by the full JID; the own server by its domain. That it went wrong may also be
+ * said by another resource of the addressee, or by a server on the way: nobody else has the id.
+ */
+export function answerersOf(to: string | undefined, own: { bare: string; full: string | null }): Answerers {
+  const account = [own.bare, ...(own.full ? [own.full] : [])].map(folded)
+  const domain = domainOf(folded(own.bare))
+  const addressee = to === undefined ? undefined : folded(to)
+  const servers = ['', domain, foldedBare(own.bare)]
+  if (addressee === undefined) return { may: new Set(['', ...account, domain]), mayRefuse: new Set(servers) }
+  const isOwn = addressee === foldedBare(own.bare) ? account : addressee === domain ? [domain] : undefined
+  const bare = foldedBare(addressee)
+  return { may: new Set(isOwn ? ['', ...isOwn] : [addressee]), mayRefuse: new Set([...servers, bare, domainOf(bare)]) }
 }
+
+function mayAnswer({ attributes: { from, type } }: Element, { may, mayRefuse }: Answerers): boolean {
+  // an empty one is not a missing one
+  if (from === '') return false
+  return may.has(from === undefined ? '' : folded(from)) || (type === 'error' && mayRefuse.has(from === undefined ? '' : foldedBare(from)))
+}
+
+const domainOf = (address: string) => address.slice(address.indexOf('@') + 1)

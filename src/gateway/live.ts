@@ -269,7 +269,7 @@ export function createLive(
   }
 
   const asked = createAsked({ session: id, reply: (index, stanza) => reply(index, stanza), vocabulary })
-  const resync = createResync({ session, onError })
+  const resync = createResync({ session, online: () => states.now() === 'online', onError })
 
   const onForged = (kind: string) => metrics.count('stanza_spoof_total', { kind })
   const archive = createArchive({ session, onForged })
@@ -354,6 +354,7 @@ export function createLive(
       connections.want(record.connections)
       inbound.mark(0)
       outbox.wake()
+      if (detail.resumed) resync.resumed()
       if (detail.resumed) bind.resumed({ doubtful: detail.doubtful === true || interrupted })
       interrupted = false
     }

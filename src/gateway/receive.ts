@@ -1,7 +1,6 @@
 import { Problem, type StanzaErrorJson } from '../errors.ts'
 import { CLIENT, type Element, element, elements } from '../stanza/element.ts'
 import { errorReply } from '../stanza/error.ts'
-import { foldedBare } from '../stanza/folded.ts'
 import { reparse } from '../stanza/parse.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Translator } from '../stanza/translate.ts'
@@ -183,9 +182,8 @@ export function createReceiver({
 
   /** Which time the session joined a room. */
   function joined(room: string): string {
-    for (const [key, value] of session.state.all('directed'))
-      if (foldedBare(key) === room) return String((value as { at?: number }).at ?? '')
-    return ''
+    const times = session.state.ofAccount('directed', room).map((key) => (session.state.get('directed', key) as { at?: number }).at)
+    return String(times.find((at) => at !== undefined) ?? '')
   }
 
   function wait(arrival: Arrival, stanza: Element): Handled {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Element } from '../stanza/element.ts'
-import { bare, jid as normalised } from '../stanza/jid.ts'
+import { comparable, withoutResource } from '../stanza/jid.ts'
 import type { LiveSession } from './feature.ts'
 
 /** ms after a new bind within which servers send the presence of all contacts */
@@ -12,19 +12,30 @@ const SLICE = 200
  * A new stream brings the presence of those who are there, and no word about those who left meanwhile: who was there
  * before and is not seen again in time is told as unavailable.
  */
-export function createResync({ session, onError }: { session: LiveSession; onError: (error: unknown) => void }) {
+export function createResync({
+  session,
+  online,
+  onError,
+}: {
+  session: LiveSession
+  online: () => boolean
+  onError: (error: unknown) => void
+}) {
   let unseen = new Set<string>()
   let timer: NodeJS.Timeout | undefined
 
   async function end(): Promise<void> {
     const missing = unseen
+    const known = session.state.all('presence')
+    // as its sender wrote it
+    const nameOf = (key: string) => (known.get(key) as { from?: string } | undefined)?.from ?? key
     // a new bind begins anew
     while (missing.size > 0 && missing === unseen) {
       const gone = take(missing, SLICE)
       await session.commit({
-        events: gone.map((from) => ({
+        events: gone.map(nameOf).map((from) => ({
           type: 'presence.unavailable',
-          subject: bare(from),
+          subject: withoutResource(from),
           volatile: true,
           data: { from, type: 'unavailable', source: 'resync' },
         })),
@@ -34,19 +45,22 @@ export function createResync({ session, onError }: { session: LiveSession; onErr
     }
   }
 
+  function wait(): void {
+    clearTimeout(timer)
+    // what a cut stream did not bring may come when it is resumed
+    timer = setTimeout(() => (online() ? void end().catch(onError) : wait()), WITHIN)
+  }
+
   return {
     start() {
-      clearTimeout(timer)
       unseen = new Set(session.state.all('presence').keys())
-      timer = setTimeout(() => void end().catch(onError), WITHIN)
+      wait()
+    },
+    resumed() {
+      if (unseen.size > 0) wait()
     },
     seen(presence: Element) {
-      if (unseen.size === 0 || presence.attributes.from === undefined) return
-      try {
-        unseen.delete(normalised(presence.attributes.from))
-      } catch {
-        // a sender that is no JID was never in the set
-      }
+      if (unseen.size > 0) unseen.delete(comparable(presence.attributes.from ?? ''))
     },
     stop() {
       clearTimeout(timer)

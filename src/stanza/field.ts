@@ -12,6 +12,8 @@ export type Json = Record<string, unknown>
 /** What reading and writing need of the whole vocabulary: payloads inside payloads are found here. */
 export interface Vocabulary {
   readonly isName: NameCheck
+  /** what was received is written: addresses are as they came */
+  readonly received: boolean
   known(place: Place): Dictionary
   /** a stanza inside a payload */
   stanza(kind: string): Payload | undefined

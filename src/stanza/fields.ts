@@ -44,7 +44,7 @@ export function texts<T = string>(name?: string, scalar: Scalar<T> = string as n
     [[name, xmlns]],
     () => scalar.schema,
     (element) => exact(scalar, plainText(element)),
-    (value, _, path, key, parent, member) => leaf(name ?? member, xmlns ?? parent, printed(scalar, value, path, key)),
+    (value, vocabulary, path, key, parent, member) => leaf(name ?? member, xmlns ?? parent, printed(scalar, value, vocabulary, path, key)),
   )
 }
 
@@ -99,7 +99,8 @@ export function attributeOf<T = string>(
     [[name, xmlns]],
     () => scalar.schema,
     (element) => exact(scalar, onlyAttribute(element, attributeName)),
-    (value, _vocabulary, path, key, parent) => withAttribute(name, xmlns ?? parent, attributeName, printed(scalar, value, path, key)),
+    (value, vocabulary, path, key, parent) =>
+      withAttribute(name, xmlns ?? parent, attributeName, printed(scalar, value, vocabulary, path, key)),
   )
 }
 
@@ -114,7 +115,8 @@ export function attributesOf<T = string>(
     [[name, xmlns]],
     () => scalar.schema,
     (element) => exact(scalar, onlyAttribute(element, attributeName)),
-    (value, _vocabulary, path, key, parent) => withAttribute(name, xmlns ?? parent, attributeName, printed(scalar, value, path, key)),
+    (value, vocabulary, path, key, parent) =>
+      withAttribute(name, xmlns ?? parent, attributeName, printed(scalar, value, vocabulary, path, key)),
   )
 }
 

@@ -59,8 +59,23 @@ export function comparable(text: string): string {
 
 /** The bare JID of one, comparable. */
 export function accountOf(text: string): string {
+  return comparable(withoutResource(text))
+}
+
+/** The bare JID of one, as it is written there. */
+export function withoutResource(text: string): string {
   const slash = text.indexOf('/')
-  return comparable(slash < 0 ? text : text.slice(0, slash))
+  return slash < 0 ? text : text.slice(0, slash)
+}
+
+/**
+ * An address to look for among those that came in, comparable: some servers have others than RFC 7622 allows. Throws the problem
+ * jid-malformed for what no server can have.
+ */
+export function soughtJid(text: string, path: string): string {
+  const bare = withoutResource(text)
+  if (bare === '' || bare.startsWith('@') || bare.endsWith('@') || text === `${bare}/`) return jid(text, path)
+  return comparable(text)
 }
 
 /** The bare JID, normalised. Throws the problem jid-malformed. */

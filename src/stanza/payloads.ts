@@ -49,7 +49,7 @@ export function textual<T = string>(name: string, xmlns: string, scalar: Scalar<
   return {
     matches: [[name, xmlns]],
     read: (element) => exact(scalar, plainText(element)),
-    write: (value, _vocabulary, path, key) => leaf(name, xmlns, printed(scalar, value, path, key)),
+    write: (value, vocabulary, path, key) => leaf(name, xmlns, printed(scalar, value, vocabulary, path, key)),
     schema: () => scalar.schema,
   }
 }

@@ -28,8 +28,8 @@ export interface Translator {
   read(stanza: Element, options?: { received?: boolean }): { kind: StanzaKind; json: StanzaJson }
   /**
    * JSON (valid by the schema) → XML; throws the problems illegal-character, jid-malformed, invalid-request with the path.
-   * What a stanza can hold that was received, but not one to send, is written only with `received`: `raw.to`, `raw.from`, `xmlns`,
-   * names that not every edition of XML has.
+   * What a stanza can hold that was received, but not one to send, is written only with `received`: addresses that RFC 7622 does
+   * not allow, `xmlns`, names that not every edition of XML has.
    */
   write(kind: StanzaKind, json: StanzaJson, options?: { received?: boolean }): Element
   /** payload of an iq: `{roster: {…}}` ⇄ element; what is unknown is `{extensions: […]}` */
@@ -50,6 +50,7 @@ export function createTranslator(definitions: readonly Definition[]): Translator
   }
   const vocabulary: Vocabulary = {
     isName: isNCName,
+    received: false,
     known(place) {
       const made = dictionaries.get(place) ?? dictionary(definitions, place)
       dictionaries.set(place, made)
@@ -59,7 +60,7 @@ export function createTranslator(definitions: readonly Definition[]): Translator
     schema: (codec) => (codec.inline ? codec.schema(vocabulary) : remember(codec, () => codec.schema(vocabulary))),
     lazy: remember,
   }
-  const lenient: Vocabulary = { ...vocabulary, isName: isReadableName }
+  const lenient: Vocabulary = { ...vocabulary, isName: isReadableName, received: true }
   const stanzas: Record<StanzaKind, Payload<Json>> = {
     message: stanza('Message', 'message', definitions),
     presence: stanza('Presence', 'presence', definitions),
@@ -70,7 +71,7 @@ export function createTranslator(definitions: readonly Definition[]): Translator
     read(element, { received = false } = {}) {
       const kind = element.name as StanzaKind
       const known = stanzaKinds.includes(kind) && (received || element.xmlns === CLIENT)
-      const json = known ? stanzas[kind].read(element, vocabulary) : undefined
+      const json = known ? stanzas[kind].read(element, lenient) : undefined
       if (json === undefined) throw notStanza('The element is not a message, presence or iq of jabber:client.')
       return { kind, json: element.xmlns === CLIENT ? json : { xmlns: element.xmlns, ...json } }
     },
@@ -85,7 +86,7 @@ export function createTranslator(definitions: readonly Definition[]): Translator
       checkText(xmlns, undefined, 'xmlns')
       return { ...stanzas[kind].write(rest, received ? lenient : vocabulary, undefined, ''), xmlns }
     },
-    readPayload: (element) => iqPayload.read(element, undefined, vocabulary) as Json,
+    readPayload: (element) => iqPayload.read(element, undefined, lenient) as Json,
     writePayload(json) {
       const written: Node[] = []
       iqPayload.write(json, written, vocabulary, undefined, 'payload', CLIENT)

@@ -24,7 +24,7 @@ export function writeElement(table: Table, name: string, json: Json & Leftovers,
       if (!reserved.has(member)) throw invalid(here, member, 'is not a member that is known here')
     } else if (value === undefined || value === null) continue
     else if (writer.kind === 'child') writeChild(table, writing, writer.field, member, json, vocabulary, here)
-    else put(writing, writer, print(writer.scalar, value, raw?.[member], here, member))
+    else put(writing, writer, print(writer.scalar, value, raw?.[member], vocabulary, here, member))
   }
   for (const member of table.required) if (json[member] === undefined) throw invalid(here, member, 'is required')
   if (raw !== undefined) writeRaw(table, writing, raw, json, here)
@@ -96,13 +96,19 @@ function put(writing: Writing, writer: Exclude<Writer, { kind: 'child' }>, text:
 }
 
 /** The text to write: as received where that still says the same. */
-function print(scalar: Scalar<unknown>, value: unknown, received: string | undefined, path: Path | undefined, member: string): string {
-  if (received === undefined || scalar.parse(received) !== value) {
-    scalar.check?.(value, path, member)
-    received = scalar.print(value)
-  }
-  checkText(received, path, member)
-  return received
+function print(
+  scalar: Scalar<unknown>,
+  value: unknown,
+  raw: string | undefined,
+  { received }: Vocabulary,
+  path: Path | undefined,
+  member: string,
+): string {
+  const isSame = raw !== undefined && scalar.parse(raw) === value
+  if (!isSame && !received) scalar.check?.(value, path, member)
+  const text = isSame ? raw : scalar.print(value)
+  checkText(text, path, member)
+  return text
 }
 
 /** An element without attributes that has text or nothing. */

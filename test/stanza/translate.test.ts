@@ -182,8 +182,24 @@ describe('writing', () => {
     const { json } = translator.read(parseStanza(xml), { received: true })
     assert.equal(json.xmlns, 'jabber:server')
     assert.equal(canonical(translator.write('message', json, { received: true })), canonical(parseStanza(xml)))
-    assert.equal(problem(() => write(json)).code, 'jid-malformed')
+    assert.equal(problem(() => write(json)).code, 'not-a-stanza')
     assert.equal(problem(() => write({ xmlns: 'urn:x' })).code, 'not-a-stanza')
+  })
+
+  it('gives addresses as they came, and sends none that RFC 7622 does not allow', () => {
+    const smile = '☺@a.example/♥'
+    const item = `<item jid="${smile}" subscription="both"/>`
+    const xml = `<iq type="set" from="${smile}" to="A.Example"><query xmlns="jabber:iq:roster">${item}</query></iq>`
+    const { json } = translator.read(parseStanza(xml))
+    assert.deepEqual(
+      [json.from, json.to, json.payload],
+      [smile, 'A.Example', { roster: { items: [{ jid: smile, subscription: 'both' }] } }],
+    )
+    assert.equal(canonical(translator.write('iq', json, { received: true })), canonical(parseStanza(xml)))
+    assert.deepEqual(
+      problem(() => translator.write('iq', json)),
+      { code: 'jid-malformed', path: 'from' },
+    )
   })
 
   it('refuses names that no element or attribute can have', () => {

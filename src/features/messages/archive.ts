@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Problem } from '../../errors.ts'
 import type { Archived, ArchiveQuery, Call, Command, LiveSession, Operation } from '../../gateway/feature.ts'
-import { jid as normalised } from '../../stanza/jid.ts'
+import { soughtJid } from '../../stanza/jid.ts'
 import { reparse } from '../../stanza/parse.ts'
 import { jid } from '../../stanza/scalars.ts'
 import { derivedText } from '../../stanza/semantics.ts'
@@ -98,7 +98,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
         throw new Problem('invalid-request', 'A page is after one place or before one, not both.', {
           errors: [{ path: 'query.before', message: 'excludes query.after' }],
         })
-      const other = query.with === undefined ? {} : { with: normalised(query.with, 'query.with') }
+      const other = query.with === undefined ? {} : { with: soughtJid(query.with, 'query.with') }
       const { items, complete } = await page(() =>
         session.perform('messages.list', { ...query, ...other, limit: query.limit ?? PAGE }, { timeout: WITHIN, signal, repeatable: true }),
       )

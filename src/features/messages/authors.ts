@@ -3,7 +3,7 @@ import type { KindBounds } from '../../gateway/kind.ts'
 import type { StateChange } from '../../gateway/ports.ts'
 import { trustedStanzaId } from '../../gateway/provenance.ts'
 import { child, type Element } from '../../stanza/element.ts'
-import { bare, jid } from '../../stanza/jid.ts'
+import { accountOf, comparable, isBare } from '../../stanza/jid.ts'
 import { OCCUPANT } from './xep0421.ts'
 
 const IDS = 'urn:xmpp:sid:0'
@@ -16,7 +16,6 @@ const AUTHORS = 4
 /** Remembers who wrote a message, so that nobody else can correct or retract it. */
 export function remember(message: Element, session: LiveSession): StateChange[] {
   const author = authorOf(message, session)
-  if (author === undefined) return []
   const known = session.state.all(KIND)
   const keys = keysOf(message).filter((key) => !written(known.get(key)).includes(author))
   return keys.map((key) => ({ kind: KIND, key, value: [...written(known.get(key)).slice(1 - AUTHORS), author] }))
@@ -28,7 +27,6 @@ export function remember(message: Element, session: LiveSession): StateChange[] 
  */
 export async function isByAuthor(message: Element, sense: 'correction' | 'retraction', id: string, session: LiveSession): Promise<boolean> {
   const author = authorOf(message, session)
-  if (author === undefined) return false
   const room = roomOf(message)
   // a room itself retracts for its moderators (XEP-0425)
   if (author === room) return true
@@ -40,27 +38,24 @@ export async function isByAuthor(message: Element, sense: 'correction' | 'retrac
 
 /**
  * Whoever a message counts as written by: the account; of a room the occupant, and where the room tells occupants apart (XEP-0421)
- * the very one, since a nick may pass to somebody else. Undefined for a sender that is no JID.
+ * the very one, since a nick may pass to somebody else.
  */
-function authorOf(message: Element, session: LiveSession): string | undefined {
+function authorOf(message: Element, session: LiveSession): string {
   const { from } = message.attributes
   if (from === undefined) return session.record.jid
-  try {
-    if (roomOf(message) === undefined && !isRoom(bare(from), session)) return bare(from)
-    const occupant = child(message, 'occupant-id', OCCUPANT)?.attributes.id
-    return occupant === undefined || jid(from) === bare(from) ? jid(from) : `${jid(from)}\n${occupant}`
-  } catch {
-    return undefined
-  }
+  if (roomOf(message) === undefined && !isRoom(from, session)) return accountOf(from)
+  const occupant = child(message, 'occupant-id', OCCUPANT)?.attributes.id
+  return occupant === undefined || isBare(from) ? comparable(from) : `${comparable(from)}\n${occupant}`
 }
 
 function roomOf({ attributes: { from, type } }: Element): string | undefined {
-  return type === 'groupchat' && from !== undefined ? bare(from) : undefined
+  return type === 'groupchat' && from !== undefined ? accountOf(from) : undefined
 }
 
-/** Is it a room that this session is in? */
+/** Is it a room that this session is in, or an occupant of one? */
 export function isRoom(address: string, session: LiveSession): boolean {
-  return session.state.ofAccount('directed', address).some((key) => (session.state.get('directed', key) as { muc?: boolean }).muc === true)
+  const isJoined = (key: string) => (session.state.get('directed', key) as { muc?: boolean }).muc === true
+  return session.state.ofAccount('directed', accountOf(address)).some(isJoined)
 }
 
 /** Ids given by authors and by rooms are kept apart: an author may use a room's for a message of its own. */

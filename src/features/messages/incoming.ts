@@ -5,7 +5,8 @@ import { isFrom } from '../../gateway/provenance.ts'
 import { advance } from '../../gateway/record.ts'
 import { child, type Element, elements } from '../../stanza/element.ts'
 import { readError } from '../../stanza/error.ts'
-import { bare, domainOf, jid } from '../../stanza/jid.ts'
+import { folded, foldedBare, sameAccount } from '../../stanza/folded.ts'
+import { accountOf, withoutResource } from '../../stanza/jid.ts'
 import { classify, derivedText } from '../../stanza/semantics.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
 import { isByAuthor, isRoom, remember } from './authors.ts'
@@ -23,7 +24,7 @@ const pubsubTypes: Readonly<Record<string, string>> = {
 
 export async function incomingMessage(incoming: Incoming, session: LiveSession, vocabulary: Translator): Promise<Effect | undefined> {
   const { stanza, carbon } = incoming
-  if (stanza.attributes.type === 'error') return await bounce(incoming, session, vocabulary)
+  if (stanza.attributes.type === 'error' && !isFromUs(incoming, session)) return await bounce(incoming, session, vocabulary)
   const { json } = vocabulary.read(stanza)
   const type = await eventType(incoming, json, session)
   const event = stanzaEvent(type, incoming, json, session)
@@ -36,7 +37,7 @@ export async function incomingMessage(incoming: Incoming, session: LiveSession, 
   }
 }
 
-/** Data: the stanza's JSON and what was derived from it. Subject: the bare JID of the other side. */
+/** Data: the stanza's JSON and what was derived from it. Subject: the bare JID of the other side, as it is written in the stanza. */
 function stanzaEvent(type: string, incoming: Incoming, json: StanzaJson, session: LiveSession): EventDraft {
   const { stanza, carbon, archive } = incoming
   const text = derivedText(json)
@@ -48,7 +49,7 @@ function stanzaEvent(type: string, incoming: Incoming, json: StanzaJson, session
     ...(carbon ? { carbon } : {}),
     ...(archive ? { source: 'archive' } : {}),
   }
-  return { type, subject: safely(bare, peer) ?? session.record.jid, data }
+  return { type, subject: peer === undefined ? session.record.jid : withoutResource(peer), data }
 }
 
 /** A correction or retraction counts only from the author of what it is about; anybody else's is a message like others. */
@@ -79,8 +80,8 @@ function isFromUs({ stanza, carbon, archive }: Incoming, session: LiveSession): 
   const { from, to } = stanza.attributes
   const own = session.record.jid
   // a copy that the server made may have our name in another spelling
-  const ours = carbon === 'sent' || archive ? isFrom(stanza, own) : safely(bare, from) === own
-  return ours && safely(bare, to) !== own
+  const ours = carbon === 'sent' || archive ? isFrom(stanza, own) : from !== undefined && accountOf(from) === own
+  return ours && (to === undefined || accountOf(to) !== own)
 }
 
 // ---------------------------------------------------------------- receipts and markers
@@ -102,41 +103,32 @@ function progressTold(stanza: Element): { id: string; status: 'delivered' | 'dis
 }
 
 /** Any resource of the addressed account may tell; in a room only the very occupant. */
-function isFromAddressee(stanza: Element, { to }: MessageRecord, session: LiveSession): boolean {
-  const from = safely(jid, stanza.attributes.from)
+function isFromAddressee({ attributes: { from } }: Element, { to }: MessageRecord, session: LiveSession): boolean {
   if (from === undefined) return false
-  return from === jid(to) || (bare(from) === bare(to) && !isRoom(bare(to), session))
+  return folded(from) === folded(to) || (sameAccount(from, to) && !isRoom(to, session))
 }
 
 // ---------------------------------------------------------------- bounces
 
-/** A stanza error for a message of ours fails it; one that cannot be about it shows as a message of type error, a forged one not at all. */
+/** A stanza error for a message of ours fails it; one that does not shows as a message of type error. */
 async function bounce(incoming: Incoming, session: LiveSession, vocabulary: Translator): Promise<Effect | undefined> {
   const { stanza } = incoming
-  const { id, from } = stanza.attributes
+  const { id } = stanza.attributes
   const record = id === undefined ? undefined : await session.message(id)
-  if (record && !mayBounce(from, record, session)) return undefined
   const xmpp = readError(child(stanza, 'error'))
   const error = { code: `xmpp-${xmpp.condition}`, detail: xmpp.text ?? `The message came back: ${xmpp.condition}.`, xmpp }
-  const failed = record && advance(record, 'failed', Date.now(), { error })
+  const failed = record && mayBounce(stanza, record, session) ? advance(record, 'failed', Date.now(), { error }) : undefined
   if (!failed) return { events: [stanzaEvent('message.received', incoming, vocabulary.read(stanza).json, session)] }
   return { records: [failed], events: [recordEvent(failed, 'failed')] }
 }
 
-/** The addressed JID, its bare JID, its domain, or the own server. */
-function mayBounce(from: string | undefined, { to }: MessageRecord, session: LiveSession): boolean {
-  if (from === undefined) return true
-  const sender = safely(jid, from)
+/** Whoever may say that it came, a room for its occupants, the addressee's domain, or the own server. */
+function mayBounce(stanza: Element, record: MessageRecord, session: LiveSession): boolean {
+  const { from } = stanza.attributes
+  if (from === undefined || isFromAddressee(stanza, record, session)) return true
   const own = session.record.jid
-  return sender !== undefined && [jid(to), bare(to), domainOf(to), own, domainOf(own)].includes(sender)
+  return [record.to, domainOf(record.to), own, domainOf(own)].map(foldedBare).includes(folded(from))
 }
 
-/** undefined where the wire gave something that is no JID */
-function safely(form: (address: string) => string, address: string | undefined): string | undefined {
-  if (address === undefined) return undefined
-  try {
-    return form(address)
-  } catch {
-    return undefined
-  }
-}
+/** The domain of an address, as it is written there. */
+const domainOf = (address: string) => withoutResource(address).replace(/^[^@]*@/, '')

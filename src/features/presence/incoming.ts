@@ -1,48 +1,50 @@
 /** What an incoming presence says: who is there, who is not, who asks to know. */
+import { createHash } from 'node:crypto'
 import type { Effect, Incoming, LiveSession } from '../../gateway/feature.ts'
 import type { StateChange } from '../../gateway/ports.ts'
-import { bare, isBare, jid } from '../../stanza/jid.ts'
+import { childText, type Element } from '../../stanza/element.ts'
+import { accountOf, comparable, isBare, withoutResource } from '../../stanza/jid.ts'
 import type { Translator } from '../../stanza/translate.ts'
 
 /** ms after the initial presence within which servers repeat the requests that were not answered (RFC 6121 section 3.1.3) */
 const REPEATED_WITHIN = 10_000
+/** characters of the id of a request that are kept */
+const ID_MAX = 100
 
 export function incomingPresence({ stanza }: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined {
-  const from = sender(stanza.attributes.from)
-  // the own presence comes back from the server
-  if (from === undefined || session.isOwn(from)) return undefined
+  const { from, type } = stanza.attributes
+  // the own presence comes back from the server; what went wrong with it does not go unheard
+  if (type !== 'error' && (!from || session.isOwn(from))) return undefined
   const data = () => vocabulary.read(stanza).json
-  const subject = bare(from)
-  switch (stanza.attributes.type) {
+  const subject = from ? withoutResource(from) : session.record.jid
+  const sender = comparable(from || session.record.jid)
+  const account = accountOf(sender)
+  switch (type) {
     case undefined: {
       const json = data()
       return {
         events: [{ type: 'presence.available', subject, data: json, volatile: true }],
-        state: [{ kind: 'presence', key: from, value: json }],
+        state: [{ kind: 'presence', key: sender, value: json }],
       }
     }
     case 'unavailable':
-      return { events: [{ type: 'presence.unavailable', subject, data: data(), volatile: true }], state: gone(from, session) }
+      return { events: [{ type: 'presence.unavailable', subject, data: data(), volatile: true }], state: gone(sender, session) }
     case 'error':
       return {
         events: [{ type: 'presence.error', subject, data: data(), volatile: true }],
-        state: [...gone(from, session), { kind: 'directed', key: from, value: null }],
+        state: [...gone(sender, session), { kind: 'directed', key: sender, value: null }],
       }
     case 'subscribe': {
-      const known = session.state.all('requests')
-      const appeared = (session.state.get('account', 'appeared') as number | undefined) ?? 0
-      if (known.has(subject) && Date.now() - appeared < REPEATED_WITHIN) return undefined
-      return {
-        events: [{ type: 'subscription.requested', subject, data: data() }],
-        state: [{ kind: 'requests', key: subject, value: true }],
-      }
+      const request = readRequest(stanza, account, session)
+      const state = [{ kind: 'requests', key: account, value: request.kept }]
+      return request.repeated ? { state } : { events: [{ type: 'subscription.requested', subject, data: data() }], state }
     }
     case 'subscribed':
       return { events: [{ type: 'subscription.approved', subject, data: data() }] }
     case 'unsubscribe':
       return {
         events: [{ type: 'subscription.cancelled', subject, data: data() }],
-        state: [{ kind: 'requests', key: subject, value: null }],
+        state: [{ kind: 'requests', key: account, value: null }],
       }
     case 'unsubscribed':
       return { events: [{ type: 'subscription.denied', subject, data: data() }] }
@@ -58,10 +60,32 @@ function gone(from: string, session: LiveSession): StateChange[] {
   return keys.map((key) => ({ kind: 'presence', key, value: null }))
 }
 
-function sender(from: string | undefined): string | undefined {
-  try {
-    return from === undefined ? undefined : jid(from)
-  } catch {
-    return undefined
-  }
+/** A request that was not answered, as it is kept. */
+interface KeptRequest {
+  id?: string
+  /** hash of its words */
+  said?: string
+  /** when the own presence was sent last before the server repeated it */
+  repeated?: number
 }
+
+/**
+ * Is it a request that was told, which the server repeats after the own presence? It does so once for each that was not answered;
+ * some write its id and words again, some the words alone. In doubt it is told again.
+ */
+function readRequest(stanza: Element, account: string, session: LiveSession): { repeated: boolean; kept: KeptRequest } {
+  const appeared = (session.state.get('account', 'appeared') as number | undefined) ?? 0
+  const known = session.state.get('requests', account) as KeptRequest | true | undefined
+  const { subscription } = (session.state.get('roster', account) ?? {}) as { subscription?: string }
+  const { id } = stanza.attributes
+  const words = childText(stanza, 'status')
+  const request: KeptRequest = { ...(id !== undefined && { id: id.slice(0, ID_MAX) }), ...(words && { said: hash(words) }) }
+  // another client may have answered it
+  const isOpen = known !== undefined && subscription !== 'from' && subscription !== 'both'
+  const { id: before, said, repeated } = known === true || known === undefined ? request : known
+  const isSame = said === request.said && (request.id === undefined || before === undefined || before === request.id)
+  if (!isOpen || !isSame || repeated === appeared || Date.now() - appeared >= REPEATED_WITHIN) return { repeated: false, kept: request }
+  return { repeated: true, kept: { ...(known === true ? request : known), repeated: appeared } }
+}
+
+const hash = (text: string) => createHash('sha256').update(text).digest('base64url')

@@ -3,7 +3,7 @@ import { Problem } from '../../errors.ts'
 import type { SessionHandle } from '../../gateway/feature.ts'
 import type { EventDraft } from '../../gateway/ports.ts'
 import { unreadOf } from '../../gateway/unread.ts'
-import { bare } from '../../stanza/jid.ts'
+import { accountOf, withoutResource } from '../../stanza/jid.ts'
 import type { StanzaJson } from '../../stanza/translate.ts'
 
 /** One resource's presence as callers see it: `{jid, show?, status?, priority, …}`. */
@@ -11,7 +11,7 @@ export type Presence = { jid: string; priority: number } & Record<string, unknow
 
 /** Bare JIDs of all whose presence is known. */
 export async function presentOf(session: SessionHandle): Promise<string[]> {
-  return [...new Set((await session.stateKeys('presence')).map(bare))]
+  return [...new Set((await session.stateKeys('presence')).map(accountOf))]
 }
 
 /** Did more come than the session remembers, of others than contacts? Rejects with presence-unread where it did of contacts. */
@@ -26,10 +26,10 @@ export async function areSomeLeftOut(session: SessionHandle): Promise<boolean> {
 export async function presencesOf(session: SessionHandle, accounts: readonly string[]): Promise<Map<string, Presence[]>> {
   await areSomeLeftOut(session)
   const wanted = new Set(accounts)
-  const jids = (await session.stateKeys('presence')).filter((jid) => wanted.has(bare(jid)))
+  const jids = (await session.stateKeys('presence')).filter((jid) => wanted.has(accountOf(jid)))
   const all = new Map<string, Presence[]>()
   for (const [jid, json] of await session.state('presence', jids)) {
-    const account = bare(jid)
+    const account = accountOf(jid)
     const presences = all.get(account) ?? []
     presences.push(presence(jid, json as StanzaJson))
     all.set(account, presences)
@@ -45,5 +45,8 @@ function presence(jid: string, { to: _to, from: _from, id: _id, type: _type, pri
 /** For `snapshot=presence`: who is available now, as the events that would tell it. */
 export async function presenceSnapshot(session: SessionHandle): Promise<EventDraft[]> {
   const all = await session.state('presence')
-  return [...all].map(([jid, data]) => ({ type: 'presence.available', subject: bare(jid), data, volatile: true }))
+  return [...all].map(([jid, data]) => {
+    const { from = jid } = data as { from?: string }
+    return { type: 'presence.available', subject: withoutResource(from), data, volatile: true }
+  })
 }

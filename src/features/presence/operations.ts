@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../../errors.ts'
 import type { Call, Operation } from '../../gateway/feature.ts'
-import { bare, isBare, jid } from '../../stanza/jid.ts'
+import { accountOf, isBare, soughtJid } from '../../stanza/jid.ts'
 import { jid as jidScalar } from '../../stanza/scalars.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
 import { withinLimit } from '../messages/outgoing.ts'
@@ -76,10 +76,11 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     answers: { 200: { description: 'Their resources; empty when they are offline', schema: contactPresence } },
     problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, params }: Call<{ jid: string }>) {
-      const address = jid(params.jid, 'path.jid')
-      const known = (await presencesOf(session, [bare(address)])).get(bare(address))
-      if (!known && !(await contactOf(session, bare(address))))
-        throw new Problem('contact-not-found', `${bare(address)} is no contact, and no presence of theirs is known.`)
+      const address = soughtJid(params.jid, 'path.jid')
+      const account = accountOf(address)
+      const known = (await presencesOf(session, [account])).get(account)
+      if (!known && !(await contactOf(session, account)))
+        throw new Problem('contact-not-found', `${account} is no contact, and no presence of theirs is known.`)
       const presences = (known ?? []).filter((item) => isBare(address) || item.jid === address)
       return { status: 200, body: { jid: address, presences } }
     },

@@ -1,14 +1,14 @@
 /** Roster items (RFC 6121 section 2.1) as contacts. */
 import type { EventDraft, StateChange } from '../../gateway/ports.ts'
 import { type Element, element, elements, text } from '../../stanza/element.ts'
-import { bare } from '../../stanza/jid.ts'
+import { accountOf } from '../../stanza/jid.ts'
 
 export const ROSTER = 'jabber:iq:roster'
 
 export const subscriptionStates = ['none', 'to', 'from', 'both'] as const
 
 export interface Contact {
-  /** bare, normalised */
+  /** bare; normalised where RFC 7622 allows it, else as the server wrote it */
   jid: string
   name?: string
   groups: string[]
@@ -22,10 +22,10 @@ export function readItems(items: readonly Element[]): { contacts: Contact[]; rem
   const contacts: Contact[] = []
   const removed: string[] = []
   for (const item of items) {
-    const jid = item.name === 'item' && item.xmlns === ROSTER ? address(item.attributes.jid) : undefined
-    if (jid === undefined) continue
-    if (item.attributes.subscription === 'remove') removed.push(jid)
-    else contacts.push(readItem(jid, item))
+    const jid = item.name === 'item' && item.xmlns === ROSTER ? item.attributes.jid : undefined
+    if (!jid) continue
+    if (item.attributes.subscription === 'remove') removed.push(accountOf(jid))
+    else contacts.push(readItem(accountOf(jid), item))
   }
   return { contacts, removed }
 }
@@ -80,12 +80,4 @@ function isSame(one: Contact | undefined, other: Contact): boolean {
     one.approved === other.approved &&
     one.groups.join('\0') === other.groups.join('\0')
   )
-}
-
-function address(jid: string | undefined): string | undefined {
-  try {
-    return jid === undefined ? undefined : bare(jid)
-  } catch {
-    return undefined
-  }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { stanzaProblem } from '../../errors.ts'
 import type { IqAnswer } from '../../gateway/feature.ts'
 import { child, element } from '../../stanza/element.ts'
-import { bare, equal } from '../../stanza/jid.ts'
+import { accountOf } from '../../stanza/jid.ts'
 import { DISCO_INFO, discoInfo, NODE, verification } from './disco.ts'
 
 const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
@@ -69,8 +69,8 @@ export function systemAnswers(supported: readonly string[]): IqAnswer[] {
     xmlns: LAST,
     answer(iq, session) {
       const from = iq.attributes.from ?? session.record.jid
-      const contact = session.state.get('roster', bare(from)) as { subscription?: string } | undefined
-      const maySee = equal(bare(from), session.record.jid) || contact?.subscription === 'from' || contact?.subscription === 'both'
+      const contact = session.state.get('roster', accountOf(from)) as { subscription?: string } | undefined
+      const maySee = accountOf(from) === session.record.jid || contact?.subscription === 'from' || contact?.subscription === 'both'
       if (!maySee) throw stanzaProblem({ type: 'auth', condition: 'forbidden' })
       const { since = session.record.createdAt } = (session.state.get('account', 'presence') ?? {}) as { since?: number }
       const seconds = Math.max(0, Math.floor((Date.now() - since) / 1000))
