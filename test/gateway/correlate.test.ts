@@ -43,6 +43,39 @@ for (const [to, answerers] of Object.entries(allowed))
     }
   })
 
+test('that it went wrong is also heard from another resource of the addressee, its server and our own, and from nobody else', async () => {
+  const refused: [to: string, from: (string | undefined)[], not: string[]][] = [
+    [
+      'juliet@capulet.lit/balcony',
+      ['juliet@capulet.lit', 'juliet@capulet.lit/x', 'capulet.lit', 'montague.lit', own.bare, undefined],
+      ['nurse@capulet.lit', ''],
+    ],
+    ['straße@capulet.lit', ['strasse@capulet.lit', 'STRASSE@Capulet.lit./x'], ['strase@capulet.lit']],
+    ['montague.lit', [own.bare, own.full, 'montague.lit/x'], ['romeo@capulet.lit']],
+  ]
+  for (const [to, heard, not] of refused)
+    for (const from of [...heard, ...not]) {
+      const pending = correlator()
+      const answer = pending.wait({ id: 'x', type: 'get', to }, { timeout: 60_000 })
+      assert.equal(pending.answer(iq('x', from, 'error')), !not.includes(from as string), `${to} by ${from}`)
+      pending.failAll()
+      await assert.rejects(answer, problem(not.includes(from as string) ? 'session-offline' : 'xmpp-undefined-condition'))
+    }
+})
+
+test('the addressee is known in the spelling of its server', async () => {
+  for (const [to, from] of [
+    ['straße@capulet.lit', 'strasse@capulet.lit'],
+    ['back\\slash@capulet.lit/Ä', 'back\\5cslash@Capulet.LIT/Ä'],
+    ['bücher.example', 'xn--bcher-kva.example.'],
+  ] as const) {
+    const pending = correlator()
+    const answer = pending.wait({ id: 'x', type: 'get', to }, { timeout: 60_000 })
+    assert.ok(pending.answer(iq('x', from)), from)
+    assert.equal((await answer).attributes.from, from)
+  }
+})
+
 test('T4: whoever asked whom, an answer counts from those whom RFC 6120 names', async () => {
   const domain = 'montague.lit'
   const jids = fc.constantFrom(
