@@ -129,6 +129,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const underWay = createUnderWay()
   const pressure = createPressure({
     turns,
+    oldSpace: config.oldSpace,
     changed(strains) {
       if (strains.length > 0) log.warn({ event: 'busy', strains: strains.join() }, 'Too busy: new work is refused')
       else log.info({ event: 'busy', strains: '' }, 'New work is taken again')

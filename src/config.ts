@@ -22,6 +22,7 @@ import {
   keys,
   MiB,
   number,
+  oldSpaceOf,
   origins,
   ports,
   sha256,
@@ -82,6 +83,8 @@ export interface Config {
   limits: Readonly<StoreLimits>
   slowReaderSeconds: number
   webhookPrivateHosts: readonly string[]
+  /** bytes of the heap for what is old, where Node was told */
+  oldSpace: number | null
   /** what is probably not what was meant: told at the start */
   hints: readonly Hint[]
 }
@@ -95,7 +98,16 @@ export class ConfigError extends Error {
  * Reads the configuration from the environment, which beats the `.env` of the folder. Throws ConfigError.
  * Without API_KEYS it makes a development key and keeps it in that `.env`.
  */
-export function readConfig({ env, folder }: { env: Readonly<Record<string, string | undefined>>; folder: string }): Config {
+export function readConfig({
+  env,
+  folder,
+  flags = [],
+}: {
+  env: Readonly<Record<string, string | undefined>>
+  folder: string
+  /** what Node was started with */
+  flags?: readonly string[]
+}): Config {
   const file = join(folder, '.env')
   const variables = present({ ...present(readEnvFile(file)), ...present(env) })
   const slips = misspelt(variables, variableNames)
@@ -137,6 +149,7 @@ export function readConfig({ env, folder }: { env: Readonly<Record<string, strin
     },
     slowReaderSeconds: read.SLOW_READER_SECONDS,
     webhookPrivateHosts: read.WEBHOOK_PRIVATE_HOSTS,
+    oldSpace: oldSpaceOf([env.NODE_OPTIONS ?? '', ...flags]),
     hints: [...slips, ...contradictions(variables, { bodyLimit: read.BODY_LIMIT, stanzaLimit: read.STANZA_LIMIT })],
   })
 }

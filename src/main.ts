@@ -57,7 +57,7 @@ try {
 
 function configOrExit(): Config {
   try {
-    return readConfig({ env: process.env, folder: process.cwd() })
+    return readConfig({ env: process.env, folder: process.cwd(), flags: process.execArgv })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return exitWith(`The configuration is wrong:\n${error.message}`)

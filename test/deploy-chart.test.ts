@@ -49,6 +49,7 @@ const full = {
   affinity: { nodeAffinity: {} },
   priorityClassName: 'high',
   extraEnv: [{ name: 'NODE_OPTIONS', value: '--max-old-space-size=768' }],
+  resources: { limits: { memory: '2Gi' } },
   extraVolumes: [{ name: 'redis-ca', secret: { secretName: 'redis-ca' } }],
   extraVolumeMounts: [{ name: 'redis-ca', mountPath: '/etc/redis-ca', readOnly: true }],
 }
@@ -131,6 +132,59 @@ describe('the Helm chart', () => {
     const config = readConfig({ env: { ...given, ...secret }, folder: '/nowhere' })
     assert.deepEqual([config.host, config.port, config.instance], ['0.0.0.0', 8080, secret.INSTANCE_ID])
     assert.deepEqual(config.xmpp.ports, [5222, 5223])
+  })
+
+  it('makes the heap from the memory limit, as Kubernetes writes it, and leaves room for what is no heap', () => {
+    const MiB = 2 ** 20
+    const limits: [memory: unknown, bytes: number][] = [
+      ['1Gi', 2 ** 30],
+      ['512Mi', 512 * MiB],
+      ['1.5Gi', 1.5 * 2 ** 30],
+      ['2G', 2e9],
+      ['262144Ki', 256 * MiB],
+      [1073741824, 2 ** 30],
+      ['1e9', 1e9],
+      ['1073741824000m', 2 ** 30],
+    ]
+    for (const [memory, bytes] of limits) {
+      const { env } = containerOf(render({ resources: { limits: { memory } } }))
+      const options = env.filter(({ name }: { name: string }) => name === 'NODE_OPTIONS')
+      assert.equal(options.length, 1, String(memory))
+      const [, old, semi] = /^--max-old-space-size=(\d+) --max-semi-space-size=(\d+)$/.exec(options[0].value) ?? []
+      const heap = (Number(old) + 3 * Number(semi)) * MiB
+      assert.ok(heap > bytes * 0.69 - MiB && heap <= bytes * 0.7 && Number(old) > Number(semi) * 3, `${memory}: ${options[0].value}`)
+      // node takes it, and the gateway goes by it
+      assert.equal(
+        readConfig({ env: { API_KEYS: `main=sgk_${'x'.repeat(32)}`, NODE_OPTIONS: options[0].value }, folder: '/nowhere' }).oldSpace,
+        Number(old) * MiB,
+      )
+    }
+    const [{ value }] = containerOf(usual).env.filter(({ name }: { name: string }) => name === 'NODE_OPTIONS')
+    const limit = "process.stdout.write(String(require('node:v8').getHeapStatistics().heap_size_limit / 2 ** 20))"
+    const { stdout } = spawnSync(process.execPath, ['-e', limit], { env: { ...process.env, NODE_OPTIONS: value }, encoding: 'utf8' })
+    assert.equal(stdout, '716')
+  })
+
+  it('leaves the heap to whoever says its size, adds to other options, and refuses a limit that is none', () => {
+    const optionsOf = (values: object) =>
+      containerOf(render(values))
+        .env.filter(({ name }: { name: string }) => name === 'NODE_OPTIONS')
+        .map(({ value, valueFrom }: { value?: string; valueFrom?: object }) => value ?? valueFrom)
+    assert.deepEqual(optionsOf(full), ['--max-old-space-size=768'])
+    const more = { name: 'NODE_OPTIONS', value: '--enable-source-maps' }
+    assert.deepEqual(optionsOf({ extraEnv: [{ name: 'A', value: 'b' }, more] }), [
+      '--max-old-space-size=620 --max-semi-space-size=32 --enable-source-maps',
+    ])
+    const valueFrom = { configMapKeyRef: { name: 'node', key: 'options' } }
+    assert.deepEqual(optionsOf({ extraEnv: [{ name: 'NODE_OPTIONS', valueFrom }] }), [valueFrom])
+    for (const resources of [null, { limits: null }, { limits: { cpu: 1, memory: null } }])
+      assert.deepEqual(optionsOf({ resources }), [], JSON.stringify(resources))
+    for (const memory of ['much', '1GB', '100Mi'])
+      assert.throws(
+        () => render({ resources: { limits: { memory } } }),
+        (error: Error) => /resources\.limits\.memory/.test((error as Error & { stderr: string }).stderr),
+        memory,
+      )
   })
 
   it('has secrets by reference alone, and names each instance after its pod', () => {

@@ -32,6 +32,12 @@ const list = z
 
 export const hosts = list.refine((all) => all.every(isHost), 'must be host names or addresses, without scheme, port or path')
 
+/** Bytes of the heap for what is old, as Node was told; null where it chose by itself. The last one counts. */
+export function oldSpaceOf(flags: readonly string[]): number | null {
+  const told = [...flags.join(' ').matchAll(/--max[-_]old[-_]space[-_]size[= ](\d+)/g)].at(-1)?.[1]
+  return told === undefined ? null : Number(told) * MiB
+}
+
 /** As it was pasted: with the quotes of a shell or a file, or with white space that nobody sees. */
 export const tidy = z
   .string()

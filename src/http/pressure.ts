@@ -6,9 +6,9 @@ import type { Turns } from './turns.ts'
 
 /** ms that the event loop may be late, as something meets it that comes at any time, and that requests may wait for their turn */
 const DELAY_MAX = 500
-/** part of the heap that may be in use after a full collection; beyond, the process is near its end */
-const HEAP_MAX = 0.8
-/** bytes that V8 counts to the heap's limit for what is young; of a small heap at most a third */
+/** part of the heap for what is old that may be in use after a full collection; from four fifths on the process is near its end */
+const HEAP_MAX = 0.75
+/** bytes that V8 counts to the heap's limit for what is young where it chose the sizes; of a small heap at most a third */
 const YOUNG = 192 * 2 ** 20
 /** ms between two measurements of the event loop, each over the time since the one before */
 const INTERVAL = 500
@@ -30,8 +30,15 @@ export interface Pressure {
   stop(): void
 }
 
-/** `changed`: told, with some delay, of each change of what there is too much of. */
-export function createPressure({ turns, changed }: { turns: Pick<Turns, 'waited'>; changed: (strains: Strain[]) => void }): Pressure {
+export interface PressureContext {
+  turns: Pick<Turns, 'waited'>
+  /** bytes of the heap for what is old, where Node was told */
+  oldSpace: number | null
+  /** told, with some delay, of each change of what there is too much of */
+  changed: (strains: Strain[]) => void
+}
+
+export function createPressure({ turns, oldSpace, changed }: PressureContext): Pressure {
   const loop = monitorEventLoopDelay({ resolution: RESOLUTION })
   let late = 0
   let isHeapFull = false
@@ -57,7 +64,7 @@ export function createPressure({ turns, changed }: { turns: Pick<Turns, 'waited'
   const collections = new PerformanceObserver((list) => {
     if (!list.getEntries().some(isMajor)) return
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
-    isHeapFull = used > HEAP_MAX * (limit - Math.min(YOUNG, limit / 3))
+    isHeapFull = used > HEAP_MAX * (oldSpace ?? limit - Math.min(YOUNG, limit / 3))
   })
 
   loop.enable()

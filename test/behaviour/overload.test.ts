@@ -69,7 +69,7 @@ describe('a gateway that is pressed too hard', { timeout: 180_000 }, () => {
 
   it('refuses new work while its heap is nearly full, and only then', async () => {
     const args = ['--max-old-space-size=640', '--max-semi-space-size=32', '--expose-gc', '--import', ballast, mainFile]
-    const gateway = await startGateway({ args, env: { FILLED: '0.62' } })
+    const gateway = await startGateway({ args, env: { FILLED: '0.68' } })
     try {
       assert.equal((await translate(gateway)).status, 200)
       process.kill(gateway.pid, 'SIGUSR2')

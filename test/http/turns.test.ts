@@ -56,7 +56,7 @@ test('tenants take turns: one who comes does not wait behind all of another', as
 
 test('while requests wait too long for their turn new ones are refused, and no longer', (t) => {
   let waited = 0
-  const { refusal, strains, stop } = createPressure({ turns: { waited: () => waited }, changed() {} })
+  const { refusal, strains, stop } = createPressure({ oldSpace: null, turns: { waited: () => waited }, changed() {} })
   t.after(stop)
   assert.equal(refusal(), undefined)
   waited = 501
@@ -70,7 +70,11 @@ test('while requests wait too long for their turn new ones are refused, and no l
 })
 
 test('a tenant whose own requests wait too long is refused alone', (t) => {
-  const { refusal, strains, stop } = createPressure({ turns: { waited: (tenant) => (tenant === 'a' ? 501 : 0) }, changed() {} })
+  const { refusal, strains, stop } = createPressure({
+    oldSpace: null,
+    turns: { waited: (tenant) => (tenant === 'a' ? 501 : 0) },
+    changed() {},
+  })
   t.after(stop)
   assert.deepEqual([refusal('a')?.code, refusal('b'), refusal(), strains()], ['too-busy', undefined, undefined, []])
 })
