@@ -1,8 +1,9 @@
 import { isIP, type Socket } from 'node:net'
-import { checkServerIdentity, connect, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
+import { connect, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
 import { Problem } from '../errors.ts'
 import type { ClientCertificate } from '../gateway/ports.ts'
 import { normalHost } from '../net/address.ts'
+import { checkIdentity } from './certificate.ts'
 import { type Failure, failure } from './failure.ts'
 
 /**
@@ -23,12 +24,12 @@ export function trustedContext(ca: string | undefined, certificate?: ClientCerti
 }
 
 /**
- * TLS over a connected socket. The certificate is checked against `name`: the XMPP domain (RFC 6120 section 13.7.2), for a
- * WebSocket the host of its URL. Rejects with xmpp-tls-failed; the socket is destroyed then.
+ * TLS over a connected socket. The certificate is checked against `name`: the XMPP domain (RFC 6120 section 13.7.2), or for a
+ * WebSocket, without `domain`, the host of its URL. Rejects with xmpp-tls-failed; the socket is destroyed then.
  */
 export function secure(
   socket: Socket,
-  { name, context, alpn, signal }: { name: string; context: SecureContext; alpn?: string; signal: AbortSignal },
+  { name, domain, context, alpn, signal }: { name: string; domain: boolean; context: SecureContext; alpn?: string; signal: AbortSignal },
 ): Promise<TLSSocket> {
   const host = normalHost(name) ?? name
   return new Promise((resolve, reject) => {
@@ -36,7 +37,7 @@ export function secure(
       socket,
       secureContext: context,
       rejectUnauthorized: true,
-      checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+      checkServerIdentity: (_, certificate) => checkIdentity(host, certificate, { domain }),
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
     })

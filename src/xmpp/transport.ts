@@ -72,13 +72,14 @@ async function openAddress(address: string, target: Target, options: TransportOp
       throw notAllowed('ws:// is clear text, which is only allowed to the loopback hosts that XMPP_PLAINTEXT_HOSTS names.')
     }
     const socket = await connected()
-    const carrier = clear ? socket : await secure(socket, { name: target.host, context, alpn: 'http/1.1', signal })
+    const carrier = clear ? socket : await secure(socket, { name: target.host, domain: false, context, alpn: 'http/1.1', signal })
     return websocketChannel(carrier, { url, maxPayload: Math.max(limitsWith({ bytes: readLimit }).spelt, bounds.frame), signal })
   }
   const socket = await connected()
-  if (target.kind === 'tls') return socketChannel(await secure(socket, { name: domain, context, alpn: 'xmpp-client', signal }))
+  if (target.kind === 'tls')
+    return socketChannel(await secure(socket, { name: domain, domain: true, context, alpn: 'xmpp-client', signal }))
   const answer = await requestTls(socket, { domain, plain, signal })
-  if (answer === 'proceed') return socketChannel(await secure(socket, { name: domain, context, signal }))
+  if (answer === 'proceed') return socketChannel(await secure(socket, { name: domain, domain: true, context, signal }))
   // the stream that asked is over: the next one starts on a connection of its own
   socket.destroy()
   return socketChannel(await connected())

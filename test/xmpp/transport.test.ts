@@ -46,7 +46,7 @@ describe('a step that begins when the attempt is over ends at once, and its sock
   const signal = AbortSignal.abort(failure('timeout', 'xmpp-timeout', 'over'))
   const steps: Record<string, (socket: Socket) => Promise<unknown>> = {
     STARTTLS: (socket) => requestTls(socket, { domain: 'localhost', plain: false, signal }),
-    'the TLS handshake': (socket) => secure(socket, { name: 'localhost', context: trustedContext(undefined), signal }),
+    'the TLS handshake': (socket) => secure(socket, { name: 'localhost', domain: true, context: trustedContext(undefined), signal }),
     'the WebSocket handshake': (socket) => websocketChannel(socket, { url: new URL('ws://localhost/'), maxPayload: 1000, signal }),
   }
   for (const [what, step] of Object.entries(steps)) {
