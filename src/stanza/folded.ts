@@ -18,7 +18,7 @@ const space = /\p{Zs}/gu
 
 /** The full or bare JID in that form. Never throws: what is no JID is compared as text. */
 export function folded(text: string): string {
-  if (isPlain(text) && !text.includes('\\')) return text
+  if (hasOneSpelling(text)) return text
   const slash = text.indexOf('/')
   const account = foldedBare(text)
   return slash < 0 ? account : `${account}/${foldedResource(text.slice(slash + 1))}`
@@ -28,10 +28,15 @@ export function folded(text: string): string {
 export function foldedBare(text: string): string {
   const slash = text.indexOf('/')
   const address = slash < 0 ? text : text.slice(0, slash)
-  if (isPlain(address) && !address.includes('\\')) return address
+  if (hasOneSpelling(address)) return address
   const at = address.indexOf('@')
   const domain = foldedDomain(address.slice(at + 1))
   return at < 0 ? domain : `${foldedLocal(address.slice(0, at))}@${domain}`
+}
+
+/** Does every server write it like this? */
+export function hasOneSpelling(text: string): boolean {
+  return isPlain(text) && !text.includes('\\')
 }
 
 /** Are both the same account for a server, whatever their resources? For matching, not for trust: see above. */

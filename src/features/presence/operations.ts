@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../../errors.ts'
 import type { Call, Operation } from '../../gateway/feature.ts'
+import { folded } from '../../stanza/folded.ts'
 import { accountOf, isBare, soughtJid } from '../../stanza/jid.ts'
 import { jid as jidScalar } from '../../stanza/scalars.ts'
 import type { StanzaJson, Translator } from '../../stanza/translate.ts'
@@ -78,10 +79,11 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     async run({ session, params }: Call<{ jid: string }>) {
       const address = soughtJid(params.jid, 'path.jid')
       const account = accountOf(address)
-      const known = (await presencesOf(session, [account])).get(account)
-      if (!known && !(await contactOf(session, account)))
-        throw new Problem('contact-not-found', `${account} is no contact, and no presence of theirs is known.`)
-      const presences = (known ?? []).filter((item) => isBare(address) || item.jid === address)
+      const present = async (bare: string) => (await presencesOf(session, [bare])).get(bare)
+      const contact = (await present(account)) ? undefined : await contactOf(session, account)
+      const known = await present(contact?.jid ?? account)
+      if (!known && !contact) throw new Problem('contact-not-found', `${account} is no contact, and no presence of theirs is known.`)
+      const presences = (known ?? []).filter(({ jid }) => isBare(address) || folded(jid) === folded(address))
       return { status: 200, body: { jid: address, presences } }
     },
   }

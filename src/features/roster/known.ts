@@ -4,6 +4,7 @@ import type { SessionHandle } from '../../gateway/feature.ts'
 import { stopped } from '../../gateway/live.ts'
 import { ended } from '../../gateway/state.ts'
 import { unreadOf } from '../../gateway/unread.ts'
+import { hasOneSpelling, sameAccount } from '../../stanza/folded.ts'
 import type { Contact } from './contact.ts'
 
 const KIND = 'roster'
@@ -21,11 +22,13 @@ export async function readContacts(session: SessionHandle, jids: readonly string
   return [...(await session.state(KIND, jids)).values()] as Contact[]
 }
 
-/** Undefined for nobody's JID. Rejects as `mustBeRead` does. */
+/** Undefined for nobody's JID; the server may write it in another way. Rejects as `mustBeRead` does. */
 export async function contactOf(session: SessionHandle, jid: string): Promise<Contact | undefined> {
   await mustBeRead(session)
   const [contact] = await readContacts(session, [jid])
-  return contact
+  if (contact || hasOneSpelling(jid)) return contact
+  const known = (await session.stateKeys(KIND)).filter((key) => sameAccount(key, jid))
+  return known.length === 1 ? (await readContacts(session, known))[0] : undefined
 }
 
 /** Rejects with roster-unread where the server did not tell the contacts yet, or not in a way that could be read. */

@@ -2,6 +2,7 @@
 import type { Command, IqAnswer, LiveSession } from '../../gateway/feature.ts'
 import { unreadOf } from '../../gateway/unread.ts'
 import { child, elements } from '../../stanza/element.ts'
+import { hasOneSpelling, sameAccount } from '../../stanza/folded.ts'
 import { type Contact, changesOf, ROSTER, readItems, writeRemoval, writeSet } from './contact.ts'
 import { unreadable } from './known.ts'
 import { readRoster, version } from './reading.ts'
@@ -51,14 +52,22 @@ function isKnown({ state }: LiveSession): boolean {
 const put: Command = async (session, { jid, name, groups }: Pick<Contact, 'jid' | 'name' | 'groups'>, options) => {
   await session.iq({ type: 'set', payload: writeSet({ jid, groups, ...(name ? { name } : {}) }) }, options)
   await session.settled()
-  const found = session.state.get('roster', jid) as Contact | undefined
+  const found = changed(session, { jid, groups, ...(name ? { name } : {}) })
   const { roster: unread } = unreadOf(session.state.all('account'))
   if (!found && unread)
     throw unreadable({ ...unread, detail: `The server changed the contact; the rest of it is not known. ${unread.detail}` })
   const { name: _, ...kept } = found ?? { subscription: 'none' as const }
-  const contact: Contact = { ...kept, jid, groups, ...(name ? { name } : {}) }
+  const contact: Contact = { ...kept, jid: found?.jid ?? jid, groups, ...(name ? { name } : {}) }
   await apply(session, { contacts: [contact], removed: [] })
   return contact
+}
+
+/** The contact as it is known by now; the server may write the JID in another way. */
+function changed({ state }: LiveSession, { jid, name, groups }: Pick<Contact, 'jid' | 'name' | 'groups'>): Contact | undefined {
+  const exact = state.get('roster', jid) as Contact | undefined
+  if (exact || hasOneSpelling(jid)) return exact
+  const others = [...state.all('roster').values()] as Contact[]
+  return others.find((other) => sameAccount(other.jid, jid) && other.name === name && other.groups.join('\0') === groups.join('\0'))
 }
 
 const remove: Command = async (session, { jid }: { jid: string }, options) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { Problem } from '../../errors.ts'
 import type { Call, Operation, SessionHandle } from '../../gateway/feature.ts'
-import { isBare, jid } from '../../stanza/jid.ts'
+import { isBare, jid, soughtJid } from '../../stanza/jid.ts'
 import { jid as jidScalar } from '../../stanza/scalars.ts'
 import { type PageQuery, page, pageOf, pageQuery } from '../page.ts'
 import { type Presence, presencesOf } from '../presence/known.ts'
@@ -71,7 +71,7 @@ export function rosterOperations(): Operation[] {
     answers: { 200: { description: 'The contact', schema: contactSchema } },
     problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
     async run({ session, params }: Call<{ jid: string }>) {
-      const contact = await known(session, contactJid(params.jid))
+      const contact = await known(session, soughtContact(params.jid))
       const body = view(contact, await presencesOf(session, [contact.jid]))
       return { status: 200, body, headers: { etag: etagOf(body) } }
     },
@@ -98,7 +98,13 @@ export function rosterOperations(): Operation[] {
       'outcome-unknown',
     ],
     async run({ session, params, body, signal }: Call<{ jid: string }, unknown, { name?: string; groups?: string[] }>) {
-      const wanted = { jid: contactJid(params.jid), groups: [...new Set(body.groups)].sort(), ...(body.name ? { name: body.name } : {}) }
+      // what the server has may be changed, also where nothing would be sent to
+      const known = await contactOf(session, soughtContact(params.jid)).catch(() => undefined)
+      const wanted = {
+        jid: known?.jid ?? contactJid(params.jid),
+        groups: [...new Set(body.groups)].sort(),
+        ...(body.name ? { name: body.name } : {}),
+      }
       const contact = (await session.perform('roster.put', wanted, { timeout: CHANGE_WITHIN, signal })) as Contact
       return { status: 200, body: view(contact, await presencesOf(session, [contact.jid])) }
     },
@@ -123,7 +129,9 @@ export function rosterOperations(): Operation[] {
       'outcome-unknown',
     ],
     async run({ session, params, signal }: Call<{ jid: string }>) {
-      const { jid } = await known(session, contactJid(params.jid))
+      // the server says whom it takes it for
+      const jid = soughtContact(params.jid)
+      await known(session, jid)
       await session.perform('roster.remove', { jid }, { timeout: CHANGE_WITHIN, signal })
       return { status: 204 }
     },
@@ -132,8 +140,10 @@ export function rosterOperations(): Operation[] {
   return [list, getContact, put, remove]
 }
 
-function contactJid(text: string): string {
-  const address = jid(text, 'params.jid')
+const contactJid = (text: string) => bareJid(jid(text, 'params.jid'))
+const soughtContact = (text: string) => bareJid(soughtJid(text, 'params.jid'))
+
+function bareJid(address: string): string {
   if (isBare(address)) return address
   const errors = [{ path: 'params.jid', message: 'must be a bare JID' }]
   throw new Problem('jid-malformed', 'A contact is named by the bare JID.', { errors })
