@@ -70,7 +70,7 @@ function howItCame(
     const way = '/archive/'
     const sent = sentAt(archive.stamp, clock)
     const times = sent && { since: sent.first - OVERLAP, until: sent.first + OVERLAP }
-    return { way, at: `@${archive.id === '' ? at : short(archive.id)}`, time: sent?.told ?? time, like: { unless: way, ...times } }
+    return { way, at: archive.id === '' ? at : `@${short(archive.id)}`, time: sent?.told ?? time, like: { unless: way, ...times } }
   }
   const times = { since: time - LATE, until: time + LATE }
   if (carbon) {

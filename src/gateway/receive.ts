@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Problem, type StanzaErrorJson } from '../errors.ts'
 import { CLIENT, type Element, element, elements } from '../stanza/element.ts'
 import { errorReply } from '../stanza/error.ts'
@@ -159,7 +160,10 @@ export function createReceiver({
         if (sent) confirm(sent.id, id)
         // the record of an own one may be over by now
         if (sent || session.isOwn(stanza.attributes.from ?? '')) return nothing()
-        return await told({ stanza, connection: 0, archive: { id, stamp } }, { connection: 0, stream: '', at: '', time: clock.now() })
+        return await told(
+          { stanza, connection: 0, archive: { id, stamp } },
+          { connection: 0, stream: '', at: `@${randomUUID()}`, time: clock.now() },
+        )
       })
       collect(all.change, handled.change)
       all.after.push(...handled.after)
@@ -199,7 +203,9 @@ export function createReceiver({
     const waiting = [...session.state.all(HELD)].sort(([a], [b]) => (a < b ? -1 : 1))
     for (const [key, value] of waiting) {
       const { xml, ...arrival } = value as HeldMessage
-      const handled = await guarded('message', () => message(arrival, reparse(xml)))
+      // one that a build before left has nothing but its connection
+      const complete = { ...{ stream: '', at: `@${key}`, time: clock.now() }, ...arrival }
+      const handled = await guarded('message', () => message(complete, reparse(xml)))
       collect(all.change, handled.change)
       all.after.push(...handled.after)
       // it leaves the list in the commit that stores what it did

@@ -32,7 +32,7 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
     case 'error':
       return {
         events: [{ type: 'presence.error', subject, data: data(), volatile: true }],
-        state: [...gone(sender, session), { kind: 'directed', key: sender, value: null }],
+        state: [...gone(sender, session), ...forget('directed', sender, session)],
       }
     case 'subscribe': {
       const request = readRequest(stanza, account, session)
@@ -54,10 +54,12 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
 }
 
 /** A bare JID that is unavailable has no resource left. */
-function gone(from: string, session: LiveSession): StateChange[] {
-  const known = session.state.get('presence', from) !== undefined ? [from] : []
-  const keys = isBare(from) ? session.state.ofAccount('presence', from) : known
-  return keys.map((key) => ({ kind: 'presence', key, value: null }))
+const gone = (from: string, session: LiveSession) => forget('presence', from, session)
+
+function forget(kind: string, from: string, { state }: LiveSession): StateChange[] {
+  const known = state.get(kind, from) !== undefined ? [from] : []
+  const keys = isBare(from) ? state.ofAccount(kind, from) : known
+  return keys.map((key) => ({ kind, key, value: null }))
 }
 
 /** A request that was not answered, as it is kept. */
