@@ -21,6 +21,8 @@ export type KindBounds = Readonly<Record<string, KindBound>>
 export const coreBounds: KindBounds = {
   account: { bound: 'account-state', entries: 32, size: 2 * 1024 * 1024, firm: true },
   archive: { bound: 'archive-marks', entries: 8, size: 1024 * 1024, firm: true },
+  // the server was told that they came: the receiver stops before this
+  held: { bound: 'held-messages', entries: 25_000, size: 24 * 1024 * 1024, firm: true },
   fast: { bound: 'log-in-tokens', entries: 16, size: 256 * 1024, firm: true },
 }
 /** Of kinds that nobody has set a bound for. */

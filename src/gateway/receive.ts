@@ -15,6 +15,9 @@ import { forgesOwnData, isFrom, isOfAccount, ownRecord, trustedStanzaId, type Un
 
 /** State kind of messages that wait for the end of a catch-up; the key is their order */
 const HELD = 'held'
+/** messages that wait, and characters of them as JSON; more are told at once, before what the archive brings: late is better than never */
+const HELD_MAX = 20_000
+const HELD_SIZE = 16 * 1024 * 1024
 
 interface HeldMessage extends Arrival {
   xml: string
@@ -40,6 +43,8 @@ export function createAnswers(features: readonly Feature[]): Answers {
   const all = features.flatMap(({ answers = [] }) => answers)
   return new Map(all.map((answer) => [`${answer.type} ${answer.name} ${answer.xmlns}`, answer]))
 }
+
+const sizeOf = (value: unknown) => JSON.stringify(value).length
 
 const nothing = (): Handled => ({ change: {}, after: [] })
 
@@ -86,6 +91,7 @@ export function createReceiver({
 }): Receiver {
   let holding = false
   let held = 0
+  let heldSize = 0
   /** stanza-ids of what came while messages waited */
   const heldIds = new Set<string>()
 
@@ -190,9 +196,12 @@ export function createReceiver({
     return String(times.find((at) => at !== undefined) ?? '')
   }
 
-  function wait(arrival: Arrival, stanza: Element): Handled {
+  function wait(arrival: Arrival, stanza: Element): Handled | Promise<Handled> {
     const value: HeldMessage = { ...arrival, xml: serialize(stanza) }
+    const size = sizeOf(value)
+    if (session.state.all(HELD).size >= HELD_MAX || heldSize + size > HELD_SIZE) return message(arrival, stanza)
     held += 1
+    heldSize += size
     const id = trustedStanzaId(stanza, session.record.jid)
     if (id !== undefined) heldIds.add(id)
     return { change: remember({ state: [{ kind: HELD, key: String(held).padStart(12, '0'), value }] }), after: [] }
@@ -212,6 +221,7 @@ export function createReceiver({
       collect(all.change, remember({ state: [{ kind: HELD, key, value: null }] }))
     }
     holding = false
+    heldSize = 0
     heldIds.clear()
     return all
   }
@@ -278,7 +288,9 @@ export function createReceiver({
     hold: () => {
       holding = true
       // behind what an earlier catch-up left waiting
-      held = Math.max(held, ...[...session.state.all(HELD).keys()].map(Number))
+      const left = session.state.all(HELD)
+      for (const key of left.keys()) held = Math.max(held, Number(key))
+      heldSize = [...left.values()].reduce((sum: number, value) => sum + sizeOf(value), 0)
     },
     holds: (stanzaId) => heldIds.has(stanzaId),
     release,

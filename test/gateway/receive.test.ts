@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Archived, LiveSession } from '../../src/gateway/feature.ts'
+import { coreBounds } from '../../src/gateway/kind.ts'
 import { createMirror } from '../../src/gateway/mirror.ts'
 import { createReceiver } from '../../src/gateway/receive.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
@@ -12,7 +13,7 @@ const own = 'romeo@montague.lit'
 function receiving() {
   const shown: string[] = []
   const forged: string[] = []
-  const state = createMirror(new Map())
+  const state = createMirror(new Map(), { bounds: coreBounds })
   const session = { record: { jid: own }, state, isOwn: () => false, message: async () => undefined } as unknown as LiveSession
   const receiver = createReceiver({
     session,
@@ -32,7 +33,7 @@ function receiving() {
     clock: { now: Date.now, monotonic: () => performance.now() },
     onError: (error) => assert.fail(String(error)),
   })
-  return { receiver, shown, forged }
+  return { receiver, shown, forged, state }
 }
 
 const bookmarks = (from: string, id: string) =>
@@ -59,4 +60,18 @@ test('T5: what the own account tells counts from the archive as it does live', a
   const { receiver, shown, forged } = receiving()
   await receiver.archived([{ id: 'a1', stamp: '', stanza: parseStanza(bookmarks(own, 'pep')) }])
   assert.deepEqual([shown, forged], [['pep'], []])
+})
+
+test('what waits for the archive is told after it, however much that is: nothing that the server was told of is forgotten', async () => {
+  const { receiver, shown, state } = receiving()
+  receiver.hold()
+  const body = 'x'.repeat(100_000)
+  const ids = Array.from({ length: 200 }, (_, n) => `m${n}`)
+  for (const id of ids) {
+    const stanza = parseStanza(`<message from="juliet@capulet.lit/b" id="${id}"><body>${body}</body></message>`)
+    state.apply((await receiver.stanza({ connection: 0, stream: 's', at: `@${id}`, time: 0 }, stanza)).change)
+  }
+  assert.ok(shown.length < 60, 'more than is kept is told at once')
+  state.apply((await receiver.release()).change)
+  assert.deepEqual(shown.toSorted(), ids.toSorted())
 })
