@@ -44,6 +44,7 @@ const own = {
   'xmpp-unreachable': [502, 'The XMPP server cannot be reached', true],
   'xmpp-tls-failed': [502, 'No trusted TLS connection to the XMPP server', false],
   'xmpp-server-not-trusted': [502, 'The XMPP server failed to prove itself', false],
+  'given-up': [502, 'The XMPP server ends each connection over it', false],
   'session-offline': [503, 'The session is not online now', true],
   'roster-unread': [503, 'The roster was not read from the XMPP server', true],
   'presence-unread': [503, 'Not all presence of contacts is known', true],

@@ -4,6 +4,7 @@ import { element } from '../stanza/element.ts'
 import type { CatchUp } from './catch-up.ts'
 import { isRefusal } from './correlate.ts'
 import type { Feature, LiveSession } from './feature.ts'
+import type { Repeated } from './repeated.ts'
 import type { AllUnread } from './unread.ts'
 
 const CARBONS = 'urn:xmpp:carbons:2'
@@ -25,6 +26,8 @@ export interface Bind {
   bound(): Promise<void>
   /** The stream goes on: what another process, or a lost link, left undone is done. `doubtful`: not all that was missed may come by it. */
   resumed(options: { doubtful: boolean }): void
+  /** the session is online, after either of the two */
+  online(): void
 }
 
 /**
@@ -38,6 +41,7 @@ export function createBind({
   catchUp,
   online,
   unread,
+  ask,
   onRefused,
   onRead,
   onError,
@@ -49,6 +53,8 @@ export function createBind({
   online: () => boolean
   /** what of the steps is not done */
   unread: () => AllUnread
+  /** Does what is done on each new stream; rejects with `given-up` where streams ended over it. */
+  ask: Repeated['ask']
   /** A step was refused, got no answer, or one that cannot be read: what it is for is not known. */
   onRefused: (step: string, problem: Problem) => Promise<void>
   /** a step did what it is for */
@@ -59,7 +65,7 @@ export function createBind({
   const steps: readonly Step[] = [
     { name: 'carbons', run: () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: STEP }) },
     ...features.flatMap(({ name, bind }) => (bind ? [{ name, run: () => bind(session) }] : [])),
-  ]
+  ].map(({ name, run }): Step => ({ name, run: () => ask<unknown>(name, run) }))
   /** of the present stream */
   let stream = {}
   let restoring: Promise<void> | undefined
@@ -160,6 +166,11 @@ export function createBind({
       if (!catchUp.isOwing()) return
       if (!restoring) startRestoring()
       else if (doubtful) again = true
+    },
+    online() {
+      // else it will be
+      if (!visible) return
+      for (const feature of features) feature.online?.(session)?.catch(onLost)
     },
   }
 }

@@ -79,6 +79,7 @@ export function createConnections({
     stanza(index: number, stanza: Element, position: number): void
     larger(start: Element, bytes: number): number | undefined
     acked(index: number, position: number): void
+    resumed(index: number, h: number, uncounted: readonly string[]): void
     lost(index: number, h: number | null, refused?: string): void
     verified(index: number): void
   }
@@ -110,6 +111,7 @@ export function createConnections({
         stanza: (stanza, position) => on.stanza(index, stanza, position),
         larger: on.larger,
         acked: (position) => on.acked(index, position),
+        resumed: (h, uncounted) => on.resumed(index, h, uncounted),
         lost(h, refused) {
           slot.stream = newStream()
           on.lost(index, h, refused)

@@ -23,6 +23,8 @@ export interface Correlator {
   forget(id: string): void
   /** the stream is gone for good: a get may be tried again, the outcome of a set is not known */
   failAll(): void
+  /** The same, for one that is not sent again. */
+  fail(id: string): void
   /** how many wait */
   size(): number
 }
@@ -113,22 +115,26 @@ export function createCorrelator({
     forget: (id) => pending.get(id)?.settle({ problem: new Problem('session-offline', 'It was not sent.', { retryAfter: 1 }) }),
 
     failAll() {
-      for (const { type, giveUp } of [...pending.values()]) {
-        const problem =
-          type === 'get'
-            ? new Problem('session-offline', 'The connection was lost before the answer came.', { retryAfter: 5 })
-            : new Problem('outcome-unknown', 'The connection was lost before the answer came; the request may have been carried out.')
-        giveUp(problem)
-      }
+      for (const { type, giveUp } of [...pending.values()]) giveUp(lost(type))
+    },
+
+    fail(id) {
+      const waiting = pending.get(id)
+      waiting?.giveUp(lost(waiting.type))
     },
 
     size: () => pending.size,
   }
 }
 
+const lost = (type: 'get' | 'set') =>
+  type === 'get'
+    ? new Problem('session-offline', 'The connection was lost before the answer came.', { retryAfter: 5 })
+    : new Problem('outcome-unknown', 'The connection was lost before the answer came; the request may have been carried out.')
+
 const tooLarge = () => new Problem('stanza-too-large', 'The answer came, and is larger than what is read.')
 
-const refusals: readonly string[] = ['xmpp-timeout', 'xmpp-undefined-condition', 'stanza-too-large', 'too-busy']
+const refusals: readonly string[] = ['given-up', 'xmpp-timeout', 'xmpp-undefined-condition', 'stanza-too-large', 'too-busy']
 
 /** Was there no answer that says what was asked for, be it that nothing came? A lost link is something else, and so is a fault of ours. */
 export function isRefusal(thrown: unknown): thrown is Problem {

@@ -21,6 +21,7 @@ import type {
   StateChange,
   StoredAnswer,
 } from './ports.ts'
+import type { Repeated } from './repeated.ts'
 
 // ---------------------------------------------------------------- operations
 
@@ -208,6 +209,10 @@ export interface LiveSession {
   reply(answer: IqReply): void
   /** Writes a stanza on the primary now. Rejects with session-offline, session-stopped. */
   send(stanza: Element): Promise<void>
+  /** For what each new stream of the primary gets again. */
+  repeated: Pick<Repeated, 'write' | 'forget' | 'isOnItsWay' | 'isOpen'>
+  /** is the primary, with the work of its bind done? */
+  online(): boolean
   /** One fenced write. */
   commit(change: Change): Promise<string[]>
   /** an own message as it was accepted, for receipts, markers, bounces and carbons of it */
@@ -230,7 +235,11 @@ export interface IqReply {
   error?: StanzaErrorJson
 }
 
-export type Command = (session: LiveSession, args: never, options: { timeout: number; signal?: AbortSignal }) => Promise<unknown>
+export interface Command {
+  (session: LiveSession, args: never, options: { timeout: number; signal?: AbortSignal }): Promise<unknown>
+  /** run while the session is away too */
+  whileAway?: true
+}
 
 /** The sessions as the outside sees them, on every instance. */
 export interface Sessions {
@@ -300,4 +309,6 @@ export interface Feature {
   bind?(session: LiveSession): Promise<void>
   /** work of a new bind, after the archive was read: what others may see of us */
   appear?(session: LiveSession): Promise<void>
+  /** the session is online, by a new bind or a resume: what was wished while it was away */
+  online?(session: LiveSession): Promise<void>
 }

@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
 import { CLIENT, type Element, element } from '../stanza/element.ts'
 import { accountOf, bare, comparable, jid as normalised } from '../stanza/jid.ts'
+import { reparse } from '../stanza/parse.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Translator } from '../stanza/translate.ts'
-import { createArchive } from './archive.ts'
+import { type Archive, createArchive } from './archive.ts'
 import { createAsked } from './asked.ts'
 import { createBind } from './bind.ts'
 import { createCatchUp, noteArchived } from './catch-up.ts'
@@ -35,7 +36,9 @@ import type {
 } from './ports.ts'
 import { type Answers, createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
+import { createRepeated } from './repeated.ts'
 import { createResync } from './resync.ts'
+import { createRewriting } from './rewriting.ts'
 import type { Share } from './share.ts'
 import { createStates, ended, type States } from './state.ts'
 import { createUnread } from './unread.ts'
@@ -174,12 +177,24 @@ export function createLive(
         inbound.push(index, stanza, position)
       },
       larger: (start, bytes) => correlator.larger(start, bytes),
-      acked: (index, position) => outbox.acked(index, position),
+      acked: (index, position) => {
+        if (index === 0) repeated.acked(position)
+        outbox.acked(index, position)
+      },
+      resumed: (index, h, uncounted) => {
+        const messages = outbox.positions(index)
+        const others = index === 0 ? new Set([...messages, ...repeated.positions()]) : messages
+        if (index === 0) repeated.resumed(h, messages.size > 0)
+        outbox.resumed(index, h)
+        rewriting.resumed(index, h, uncounted, others)
+      },
       lost: (index, h, refused) => {
         if (index === 0) {
+          if (!closing) repeated.lost(outbox.unacked(0) > 0)
           correlator.failAll()
           if (!closing) states.lost()
         }
+        rewriting.lost(index)
         outbox.lost(index, h, refused)
         if (!closing) commit({ streams: { [index]: null } }).catch(onError)
       },
@@ -215,6 +230,8 @@ export function createLive(
           doubting = false
         })
     },
+    onGivenUp: (message) => givenUp('message', { message }),
+    isBusy: (index) => index === 0 && repeated.isAsking(),
     onError,
   })
 
@@ -233,13 +250,14 @@ export function createLive(
     features: [],
     isOwn: connections.isOwn,
     state: mirror,
+    online: () => states.now() === 'online',
     async iq({ type, to, id: given, payload }, options) {
       const iqId = given ?? newIqId(id)
       const begun = clock.monotonic()
       const ended = (result: string) => metrics.observe('iq_duration_seconds', (clock.monotonic() - begun) / 1000, { result })
       const answer = correlator.wait({ id: iqId, type, to }, options)
       try {
-        write(0, element('iq', CLIENT, { type, to, id: iqId }, [payload])).catch(() => {}) // a write that fails ends the stream, and with it the wait
+        write(0, element('iq', CLIENT, { type, to, id: iqId }, [payload])).written.catch(() => {}) // a write that fails ends the stream, and with it the wait
       } catch (error) {
         answer.catch(() => {}) // the caller hears the first cause
         correlator.forget(iqId)
@@ -255,7 +273,13 @@ export function createLive(
     answer: async ({ id: sent, type, to }, options) => await correlator.wait({ id: sent, type, to }, options),
     reply: (answer) => asked.reply(answer),
     async send(stanza) {
-      await write(0, stanza)
+      await write(0, stanza).written
+    },
+    repeated: {
+      write: (key, stanza) => repeated.write(key, stanza),
+      forget: (key) => repeated.forget(key),
+      isOnItsWay: (key) => repeated.isOnItsWay(key),
+      isOpen: (key) => repeated.isOpen(key),
     },
     commit,
     message: records.get,
@@ -266,6 +290,30 @@ export function createLive(
     vocabulary,
     archive: (query, options) => archive.page(query, options),
     catchUp: () => catchUp.run(),
+  }
+
+  const repeated = createRepeated({
+    session,
+    send: async (stanza) => await write(0, stanza).position,
+    still: () => outbox.still(0),
+    clock,
+    onGivenUp: (what) => givenUp(what),
+    onAnswered: () => outbox.wake(),
+    onError,
+  })
+  const rewriting = createRewriting({
+    write: async (index, xml) => await write(index, xml).position,
+    onGivenUp: (xml) => {
+      const { name, attributes } = reparse(xml)
+      if (name === 'iq') correlator.fail(attributes.id ?? '')
+      givenUp(name)
+    },
+  })
+
+  /** Streams ended over it, one after the other: it is not written again. */
+  function givenUp(what: string, more: object = {}): void {
+    metrics.count('given_up_total', { what: what.split(' ')[0] as string })
+    context.log.warn({ ...log, event: 'session.given-up', what, ...more }, 'Streams ended over what was written: it is not written again')
   }
 
   const asked = createAsked({ session: id, reply: (index, stanza) => reply(index, stanza), vocabulary })
@@ -305,7 +353,8 @@ export function createLive(
 
   const unread = createUnread({ session, clock, metrics, onChange: () => announce(undefined) })
   const view = async () => sessionView(record, status(), await store.outbox.size(id))
-  const catchUp = createCatchUp({ session, archive, inbound, receiver, outbox, store, clock, view })
+  const asking: Archive = { ...archive, page: (...query) => repeated.ask('archive', () => archive.page(...query)) }
+  const catchUp = createCatchUp({ session, archive: asking, inbound, receiver, outbox, store, clock, view })
 
   const bind = createBind({
     session,
@@ -314,6 +363,7 @@ export function createLive(
     online: () => !closing && states.now() === 'online',
     onError,
     unread: unread.all,
+    ask: repeated.ask,
     onRefused: async (step, problem) => {
       context.log.warn({ ...log, event: 'session.bind-step', step, reason: problem.code }, 'A step of the bind did not do what it is for')
       await unread.refused(step, problem)
@@ -321,18 +371,20 @@ export function createLive(
     onRead: unread.read,
   })
 
-  function write(index: number, stanza: Element): Promise<void> {
+  /** Throws session-offline where there is no stream. `written` settles when the socket took it. */
+  function write(index: number, stanza: Element | string): Writing {
     const connection = connections.get(index)
     if (!connection || !held()) throw offline()
     const busy = outbox.unwriting(index)
-    if (busy) return busy.then(() => write(index, stanza))
-    metrics.count('stanzas_total', { direction: 'out', kind: stanza.name })
-    return connection.send(serialize(stanza)).written
+    if (busy) return later(busy.then(() => write(index, stanza)))
+    const isText = typeof stanza === 'string'
+    metrics.count('stanzas_total', { direction: 'out', kind: isText ? nameOf(stanza) : stanza.name })
+    return connection.send(isText ? stanza : serialize(stanza))
   }
 
   function reply(index: number, stanza: Element): void {
     try {
-      write(index, stanza).catch(() => {}) // the asker will ask again on the next stream
+      write(index, stanza).written.catch(() => {}) // the asker will ask again on the next stream
     } catch (error) {
       if (!(error instanceof Problem)) onError(error, 'reply')
     }
@@ -350,13 +402,15 @@ export function createLive(
       correlator.failAll()
       resync.stop()
     }
-    if (state === 'online') {
+    if (state !== 'online') repeated.broke()
+    else {
       connections.want(record.connections)
       inbound.mark(0)
       outbox.wake()
       if (detail.resumed) resync.resumed()
       if (detail.resumed) bind.resumed({ doubtful: detail.doubtful === true || interrupted })
       interrupted = false
+      bind.online()
     }
   }
 
@@ -406,8 +460,8 @@ export function createLive(
 
     async perform(name, args, options) {
       if (ended.includes(states.now())) throw stopped(states.now())
-      if (states.now() !== 'online' || leaving) throw offline()
       const command = commands.get(name)
+      if ((states.now() !== 'online' && command?.whileAway !== true) || leaving) throw offline()
       // an instance of the next version may know more
       if (!command) throw new Problem('session-offline', `The instance that has the session does not know ${name}.`, { retryAfter: 5 })
       let begun = false
@@ -438,6 +492,7 @@ export function createLive(
       closing = true
       resync.stop()
       asked.stop()
+      repeated.stop()
       const last = status()
       await connections.close(options)
       await outbox.end()
@@ -462,6 +517,7 @@ export function createLive(
       closing = true
       resync.stop()
       asked.stop()
+      repeated.stop()
       outbox.stop()
       const left = await connections.abandon({ acks })
       await inbound.settled()
@@ -473,6 +529,21 @@ export function createLive(
     },
   }
 }
+
+interface Writing {
+  /** on the stream */
+  position: number | Promise<number>
+  written: Promise<void>
+}
+
+function later(writing: Promise<Writing>): Writing {
+  const position = writing.then((begun) => begun.position)
+  position.catch(() => {}) // `written` tells
+  return { position, written: writing.then((begun) => begun.written) }
+}
+
+/** of a stanza that was serialised here */
+const nameOf = (xml: string) => /^<(\w+)/.exec(xml)?.[1] ?? ''
 
 const isAway = (error: unknown) => error instanceof Problem && error.code === 'store-unavailable'
 

@@ -1,10 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Problem, toProblem } from '../errors.ts'
 import { bare } from '../stanza/jid.ts'
 import { createPins } from './pins.ts'
 import { connectionFor } from './pool.ts'
 import type { Acceptance, AcceptResult, Change, Clock, Connection, OutboxEntry, Store } from './ports.ts'
+import { following, isAfter } from './position.ts'
 import { createProgress, type Written } from './progress.ts'
 import { accepted, type Records } from './records.ts'
+import { type Item, nextSuspects } from './suspects.ts'
+import { ended, isGivenUp, STRIKES } from './suspicion.ts'
 
 /** Unacknowledged messages on one connection, at most; more wait in the store. */
 const WINDOW = 256
@@ -12,6 +16,8 @@ const WINDOW = 256
 const AHEAD = 256
 /** ms until the store is asked again after it gave no answer */
 const RETRY = 500
+/** ms that what is under suspicion waits for a connection on which nothing else is on its way */
+const PATIENCE = 5_000
 
 export interface Outbox {
   /** something was accepted, or a connection came or went */
@@ -20,6 +26,15 @@ export interface Outbox {
   accepted(entries: Acceptance['entries'], places: (AcceptResult & { kind: 'accepted' })['places']): void
   /** the server counted all up to this position of that connection */
   acked(connection: number, position: number): void
+  /** The stream was resumed at this position: what was written after it did not arrive, and goes again. */
+  resumed(connection: number, h: number): void
+  /**
+   * No message goes on the connection from now on, until what it answers is called. Resolves when all that did are acknowledged,
+   * the stream ended, or a while passed.
+   */
+  still(connection: number): Promise<() => void>
+  /** where messages that are not acknowledged stand on a connection */
+  positions(connection: number): ReadonlySet<number>
   /** a stream ended without being resumed; h: what the server still counted of it; refused: it ended over something that we wrote */
   lost(connection: number, h: number | null, refused?: string): void
   /** messages of which nobody knows whether the server got them: since when (epoch ms) and which; undefined without any */
@@ -47,11 +62,10 @@ export interface Load {
   oldest: number | undefined
 }
 
-interface Item {
-  entry: OutboxEntry
-  /** bare JID */
-  recipient: string
-  order: number
+/** of one turn */
+interface Way {
+  connections: ReadonlyMap<number, Connection>
+  written: Map<Promise<void>, Written[]>
 }
 
 interface Sent extends Item {
@@ -76,6 +90,8 @@ export function createOutbox({
   onWritten,
   onLatency,
   onDoubts,
+  onGivenUp,
+  isBusy,
   onError,
 }: {
   id: string
@@ -94,13 +110,23 @@ export function createOutbox({
   onLatency: (ms: number) => void
   /** there are messages of which nobody knows whether the server got them */
   onDoubts: () => void
+  /** a message over which streams ended is not sent again */
+  onGivenUp: (message: string) => void
+  /** the server was asked something that each stream begins with, and did not answer yet */
+  isBusy: (connection: number) => boolean
   onError: (error: unknown) => void
 }): Outbox {
   const waiting: Item[] = []
   const sent = new Map<number, Sent[]>()
   const doubtful: Item[] = []
-  /** ids of messages of which one ended a stream */
-  const suspects = new Set<string>()
+  /** connections on which nothing but messages under suspicion is on its way */
+  const guarded = new Set<number>()
+  /** … and where they wait for what was sent before them: since when (monotonic ms) */
+  const yielding = new Map<number, number>()
+  /** connections where no message goes now, and who waits for those that did */
+  const stilled = new Map<number, () => void>()
+  /** what the server counted last of the present stream of each connection */
+  const counted = new Map<number, number>()
   /** streams of another process that are not resumed yet; after the resume its unacknowledged messages are ours to repeat */
   const left = new Map(resumable)
   /** those that were, and what the server had counted then */
@@ -121,6 +147,7 @@ export function createOutbox({
   let stopped = false
   let expiry: NodeJS.Timeout | undefined
   let retry: NodeJS.Timeout | undefined
+  let patience: NodeJS.Timeout | undefined
   /** until what is in the store at the start is known */
   let loading: PromiseWithResolvers<void> | undefined = Promise.withResolvers()
 
@@ -155,11 +182,17 @@ export function createOutbox({
     while (!all && waiting.length < AHEAD) {
       const entries = await store.outbox.read(id, lastRead, AHEAD)
       const kept = await Promise.all(entries.map((entry) => records.get(entry.id)))
+      const over: Item[] = []
       entries.forEach(({ place, ...entry }, index) => {
         lastRead = place
         if (!records.held(entry.id)) records.hold(kept[index] ?? accepted(entry))
-        enter(itemOf(entry))
+        enter(itemOf(entry), over)
       })
+      if (over.length > 0) {
+        const again = judge(over)
+        progress.lost(again)
+        doubtful.push(...again)
+      }
       all = entries.length < AHEAD
     }
     loading?.resolve()
@@ -168,7 +201,10 @@ export function createOutbox({
     return all
   }
 
-  const itemOf = (entry: OutboxEntry): Item => ({ entry, recipient: bare(entry.to), order: orders++ })
+  function itemOf(entry: OutboxEntry): Item {
+    const before = records.held(entry.id)?.ended
+    return { entry, recipient: bare(entry.to), order: orders++, ...(before && { ended: before }) }
+  }
 
   /** Once for all that comes in one turn: it leaves in one write, and is told in one. */
   function sendSoon(): void {
@@ -178,17 +214,20 @@ export function createOutbox({
     })
   }
 
-  /** What another process wrote waits for what becomes of its stream, or goes by what became of it; the rest waits to be sent. */
-  function enter(item: Item): void {
+  /**
+   * What another process wrote waits for what becomes of its stream, or goes by what became of it; the rest waits to be sent.
+   * `over`: takes those whose stream is gone, and not counted yet.
+   */
+  function enter(item: Item, over: Item[]): void {
     const wire = records.held(item.entry.id)?.wire
     const resumed = wire && resumedAt.get(wire.connection)
     if (wire === undefined) waiting.push(item)
     else if (left.get(wire.connection) === wire.stream) inherit(wire.connection, { ...item, position: wire.position, at: 0 })
-    else if (resumed?.stream !== wire.stream) doubtful.push(item)
+    else if (resumed?.stream !== wire.stream) (wire.over ? doubtful : over).push(item)
     else if (isAfter(wire.position, resumed.h)) {
       pins.add(item.recipient, wire.connection)
       repeat(wire.connection, [item]).catch(onError)
-    } else progress.settle([item.entry], 'acked')
+    } else void progress.settle([item.entry], 'acked')
   }
 
   function track(connection: number, item: Sent): void {
@@ -204,12 +243,27 @@ export function createOutbox({
     sent.get(connection)?.sort((a, b) => (isAfter(a.position, b.position) ? 1 : -1))
   }
 
+  const isClosed = (index: number) => unwriting.has(index) || guarded.has(index) || stilled.has(index)
+
+  async function still(connection: number): Promise<() => void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    stilled.set(connection, resolve)
+    usable().get(connection)?.isQuiet()
+    if ((sent.get(connection)?.length ?? 0) > 0) await Promise.race([promise, delay(PATIENCE, undefined, { ref: false })])
+    return () => {
+      if (stilled.get(connection) !== resolve) return
+      stilled.delete(connection)
+      sendSoon()
+    }
+  }
+
   function sendWaiting(): void {
     if (waiting.length === 0) return
     const connections = usable()
-    const isFull = (index: number) => unwriting.has(index) || (sent.get(index)?.length ?? 0) >= WINDOW
+    const isFull = (index: number) => isClosed(index) || yielding.has(index) || (sent.get(index)?.length ?? 0) >= WINDOW
     const open = [...connections.keys()].filter((index) => !isFull(index))
-    const blocked = new Set(doubtful.map(({ recipient }) => recipient))
+    const doubted = new Set(doubtful.map(({ recipient }) => recipient))
+    const blocked = new Set(doubted)
     const kept: Item[] = []
     const expired: OutboxEntry[] = []
     /** by what says that it was written: one for all of a turn */
@@ -218,14 +272,15 @@ export function createOutbox({
       const { entry, recipient } = item
       if (entry.expiresAt !== null && entry.expiresAt <= clock.now()) expired.push(entry)
       else if (open.length === 0) kept.push(item)
-      else if (blocked.has(recipient) || !send(item, { connections, open, written })) {
+      else if (item.ended !== undefined || blocked.has(recipient) || !send(item, { connections, open, written })) {
         // nothing overtakes within a conversation
         blocked.add(recipient)
         kept.push(item)
       } else if (open.some(isFull)) open.splice(0, open.length, ...open.filter((index) => !isFull(index)))
     }
     waiting.splice(0, waiting.length, ...kept)
-    if (expired.length > 0) progress.settle(expired, 'expired')
+    if (kept.some((item) => item.ended !== undefined)) sendSuspects({ connections, doubted, written })
+    if (expired.length > 0) void progress.settle(expired, 'expired')
     for (const [done, messages] of written) {
       done.then(
         () => progress.wrote(messages),
@@ -235,27 +290,54 @@ export function createOutbox({
     watchExpiry()
   }
 
-  function send(
-    item: Item,
-    {
-      connections,
-      open,
-      written,
-    }: { connections: ReadonlyMap<number, Connection>; open: readonly number[]; written: Map<Promise<void>, Written[]> },
-  ): boolean {
-    const { entry, recipient } = item
-    const index = connectionFor(recipient, {
+  /** They go after the others, and nothing else goes with them, so that it shows over which of them a stream ends. */
+  function sendSuspects({ connections, doubted, written }: Way & { doubted: ReadonlySet<string> }): void {
+    const indexes = [...connections.keys()]
+    for (const [index, connection] of connections) {
+      if (isClosed(index)) continue
+      const next = nextSuspects(waiting, (item) => placeOf(item, indexes) === index, doubted)
+      if (next.length === 0) yielding.delete(index)
+      else if (isAlone(index, connection)) {
+        yielding.delete(index)
+        const gone = new Set<Item>()
+        for (const item of next) {
+          // the rest would overtake it
+          if (!send(item, { connections, open: [index], written }, item === next.at(-1))) break
+          gone.add(item)
+        }
+        waiting.splice(0, waiting.length, ...waiting.filter((item) => !gone.has(item)))
+        if ((sent.get(index)?.length ?? 0) > 0) guarded.add(index)
+      }
+    }
+  }
+
+  /** Is nothing else on its way there? From the first look on nothing is sent there until it is so. */
+  function isAlone(index: number, connection: Connection): boolean {
+    const now = clock.monotonic()
+    const since = yielding.get(index) ?? now
+    yielding.set(index, since)
+    const quiet = connection.isQuiet() && !isBusy(index)
+    if ((sent.get(index)?.length ?? 0) > 0) return false
+    if (quiet || now - since >= PATIENCE) return true
+    clearTimeout(patience)
+    patience = setTimeout(sendSoon, PATIENCE)
+    return false
+  }
+
+  const placeOf = ({ entry, recipient }: Item, open: readonly number[]) =>
+    connectionFor(recipient, {
       usable: open,
       pinned: pins.of(recipient),
       primaryOnly: entry.type === 'groupchat' || primaryOnly(entry.to),
     })
+
+  function send(item: Item, { connections, open, written }: Way & { open: readonly number[] }, ask = false): boolean {
+    const { entry } = item
+    const index = placeOf(item, open)
     const connection = index === undefined ? undefined : connections.get(index)
     if (index === undefined || !connection) return false
-    const before = sent.get(index) ?? []
-    if (suspects.size > 0 && before.some((other) => suspects.has(other.entry.id))) return false
-    if (suspects.has(entry.id) && before.length > 0) return false
     try {
-      const { position, written: done } = connection.send(entry.xml)
+      const { position, written: done } = connection.send(entry.xml, ask)
       track(index, { ...item, position, at: clock.monotonic() })
       onWritten(entry.kind)
       const stream = connection.snapshot()?.id
@@ -269,44 +351,54 @@ export function createOutbox({
       if (error instanceof Problem && error.retryable) return false
       // a message that cannot be written must not hold up the others
       const { code, message: detail } = toProblem(error)
-      progress.settle([entry], 'failed', { error: { code, detail } })
+      void progress.settle([entry], 'failed', { error: { code, detail } })
       return true
     }
   }
 
   function acked(connection: number, position: number): void {
+    counted.set(connection, position)
     const list = sent.get(connection) ?? []
     const first = list.findIndex((item) => isAfter(item.position, position))
     const done = list.splice(0, first === -1 ? list.length : first)
     if (done[0] !== undefined && done[0].at > 0) onLatency(clock.monotonic() - done[0].at)
-    for (const { entry, recipient } of done) {
-      pins.remove(recipient)
-      suspects.delete(entry.id)
-    }
+    for (const { recipient } of done) pins.remove(recipient)
+    if (list.length === 0) emptied(connection)
     const byPing = usable().get(connection)?.managed === false
     if (done.length > 0)
-      progress.settle(
+      void progress.settle(
         done.map(({ entry }) => entry),
         'acked',
         byPing ? { ackBy: 'ping' } : {},
       )
-    const stream = left.get(connection)
-    if (stream !== undefined) {
-      left.delete(connection)
-      resumedAt.set(connection, { stream, h: position })
-      repeat(connection, list.splice(0)).catch(onError)
-    }
     if (unread) wake()
     else if (waiting.length > 0) sendSoon()
   }
 
+  function emptied(connection: number): void {
+    guarded.delete(connection)
+    stilled.get(connection)?.()
+  }
+
+  function resumed(connection: number, h: number): void {
+    acked(connection, h)
+    emptied(connection)
+    yielding.delete(connection)
+    const stream = left.get(connection)
+    left.delete(connection)
+    if (stream !== undefined) resumedAt.set(connection, { stream, h })
+    repeat(connection, sent.get(connection)?.splice(0) ?? []).catch(onError)
+  }
+
   /**
-   * What another process wrote and the server did not get goes again at new positions. The old ones are forgotten first, and
-   * nothing else takes their places before: after one more crash they would pass for acknowledged.
+   * What the server did not get before a resume goes again at new positions. The old ones are forgotten first, and nothing
+   * else takes their places before: after one more crash they would pass for acknowledged.
    */
-  async function repeat(connection: number, items: readonly Item[]): Promise<void> {
+  async function repeat(connection: number, items: readonly (Item | Sent)[]): Promise<void> {
     if (items.length === 0) return
-    const done = progress.unwrite(items.map(({ entry }) => entry))
+    const settled: Promise<void>[] = []
+    const again = judge(items, { alone: isFirst(connection, items), settled })
+    const done = Promise.all([...settled, progress.unwrite(again)])
     unwriting.set(connection, done)
     try {
       await done
@@ -314,22 +406,36 @@ export function createOutbox({
       if (unwriting.get(connection) === done) unwriting.delete(connection)
       for (const { recipient } of items) pins.remove(recipient)
     }
-    requeue(items)
+    requeue(again)
     wake()
   }
 
-  /**
-   * The server ended the stream over something we wrote. Whichever it was, each goes once more, one at a time; the one
-   * that ends the stream again was it, and fails, so that the others can go on.
-   */
-  function suspect(items: readonly Item[], reason: string): void {
-    const again = items.filter(({ entry }) => items.length > 1 || !suspects.has(entry.id))
-    const guilty = items.filter((item) => !again.includes(item)).map(({ entry }) => entry)
-    for (const { id: message } of guilty) suspects.delete(message)
-    if (guilty.length > 0)
-      progress.settle(guilty, 'failed', { error: { code: 'refused', detail: `The server ended the stream over it, twice: ${reason}.` } })
-    for (const { entry } of again) suspects.add(entry.id)
-    doubtful.push(...again)
+  /** one message alone, and everything before it was counted: the server came as far as that */
+  function isFirst(connection: number, items: readonly (Item | Sent)[]): boolean {
+    const [only] = items
+    if (items.length !== 1 || only === undefined || !('position' in only) || only.at === 0) return false
+    return only.position === following(counted.get(connection) ?? 0)
+  }
+
+  /** A stream ended with these on their way. Answers those that go again; one over which it goes on like that fails, so that the others can go on. */
+  function judge(
+    items: readonly (Item | Sent)[],
+    { alone = false, refused, settled = [] }: { alone?: boolean; refused?: string | undefined; settled?: Promise<void>[] } = {},
+  ): Item[] {
+    const again: Item[] = []
+    for (const { entry, recipient, order, ended: before } of items) {
+      const count = ended(before, { alone, refused: refused !== undefined })
+      if (!isGivenUp(count)) again.push({ entry, recipient, order, ended: count })
+      else {
+        onGivenUp(entry.id)
+        const error =
+          count.refused >= STRIKES
+            ? { code: 'refused', detail: `The server ended the stream over it, ${count.refused} times: ${refused}.` }
+            : { code: 'outcome-unknown', detail: `The connection was lost ${count.streams} times before the server confirmed it.` }
+        settled.push(progress.settle([entry], 'failed', { error }))
+      }
+    }
+    return again
   }
 
   /** Back into the queue, each in its place. */
@@ -348,6 +454,7 @@ export function createOutbox({
     stopped = true
     clearTimeout(expiry)
     clearTimeout(retry)
+    clearTimeout(patience)
     clearImmediate(sending)
   }
 
@@ -369,16 +476,23 @@ export function createOutbox({
       sendSoon()
     },
     acked,
+    resumed,
+    still,
+    positions: (connection) => new Set(sent.get(connection)?.map(({ position }) => position)),
 
     lost(connection, h, refused) {
       if (h !== null) acked(connection, h)
       left.delete(connection)
       resumedAt.delete(connection)
       const unknown = sent.get(connection) ?? []
+      const again = judge(unknown, { alone: isFirst(connection, unknown), refused })
       sent.delete(connection)
+      emptied(connection)
+      yielding.delete(connection)
+      counted.delete(connection)
       for (const { recipient } of unknown) pins.remove(recipient)
-      if (refused === undefined) doubtful.push(...unknown)
-      else suspect(unknown, refused)
+      if (again.length > 0) progress.lost(again)
+      doubtful.push(...again)
       if (doubtful.length > 0) onDoubts()
     },
 
@@ -390,7 +504,7 @@ export function createOutbox({
     confirm(message, stanzaId) {
       const at = doubtful.findIndex(({ entry }) => entry.id === message)
       const [found] = at === -1 ? [] : doubtful.splice(at, 1)
-      if (found) progress.settle([found.entry], 'acked', { stanzaId })
+      if (found) void progress.settle([found.entry], 'acked', { stanzaId })
     },
 
     settleDoubts(ids) {
@@ -400,7 +514,7 @@ export function createOutbox({
       const repeatable = ({ entry }: Item) => entry.type !== 'groupchat'
       const lost = unknown.filter((item) => !repeatable(item)).map(({ entry }) => entry)
       if (lost.length > 0)
-        progress.settle(lost, 'failed', {
+        void progress.settle(lost, 'failed', {
           error: { code: 'outcome-unknown', detail: 'The connection was lost before the server confirmed it.' },
         })
       requeue(unknown.filter(repeatable))
@@ -429,16 +543,11 @@ export function createOutbox({
         lastRead = more.at(-1)?.place
       }
       if (rest.length > 0)
-        progress.settle(rest, 'failed', {
+        void progress.settle(rest, 'failed', {
           error: { code: 'session-ended', detail: 'The session was ended before the server confirmed it.' },
         })
     },
 
     stop,
   }
-}
-
-/** Is position a after position b? Counters wrap at 2^32 (XEP-0198 section 4). */
-function isAfter(a: number, b: number): boolean {
-  return a !== b && (a - b) >>> 0 < 0x8000_0000
 }

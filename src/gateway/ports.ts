@@ -147,8 +147,20 @@ export interface MessageRecord {
   ackBy?: 'ping'
   /** of the sent carbon or the archive */
   stanzaId?: string
-  /** where it was written: the number of the stanza on that stream (XEP-0198); not told to callers */
-  wire?: { connection: number; stream: string; position: number }
+  /** where it was written: the number of the stanza on that stream (XEP-0198); `over`: that stream counts in `ended`. Not told to callers */
+  wire?: { connection: number; stream: string; position: number; over?: true }
+  /** streams that ended before the server counted it; not told to callers */
+  ended?: Ended
+}
+
+/** Streams that ended before it was known that the server took what was written on them. */
+export interface Ended {
+  /** whatever else was on its way */
+  streams: number
+  /** those of them on which it was alone on its way: they ended over it */
+  alone: number
+  /** … and where the server said that it was over what we wrote */
+  refused: number
 }
 
 export interface OutboxEntry {
@@ -496,6 +508,11 @@ export interface ConnectionEvents {
   larger?(start: Element, bytes: number): number | undefined
   /** the server counted everything up to this position (as answered by send) */
   acked(position: number): void
+  /**
+   * The stream was resumed, told before its state is: the server had counted it up to position `h`. `uncounted` was written after that,
+   * in this order, and did not arrive; the connection has forgotten it, and counts on from `h`: who wrote it writes it again.
+   */
+  resumed(h: number, uncounted: readonly string[]): void
   /** a stream that could not be resumed: `h` of <failed/> if the server gave it; what was sent after it has an unknown fate; `refused`: the server ended the stream over something that we wrote */
   lost(h: number | null, refused?: string): void
   /** the server proved that the stream is alive */
@@ -511,8 +528,11 @@ export interface Connection {
   /**
    * Writes one stanza, already serialised inside jabber:client. Answers its position on the stream at once;
    * throws the problem session-offline when there is no bound stream. `written` settles when the socket took it.
+   * `ask`: the server is asked at once to acknowledge it.
    */
-  send(xml: string): { position: number; written: Promise<void> }
+  send(xml: string, ask?: boolean): { position: number; written: Promise<void> }
+  /** Is all that was written acknowledged? Where it is not, the server is asked. */
+  isQuiet(): boolean
   /** everything received up to this position is stored: only now it may be acknowledged to the server */
   stored(position: number): void
   /** what a resume elsewhere needs; null where the stream cannot be resumed */
@@ -567,6 +587,7 @@ export type Counter =
   | 'stanza_rejected_total'
   | 'stanza_spoof_total'
   | 'unread_total'
+  | 'given_up_total'
   | 'iq_late_total'
   | 'idempotency_total'
   | 'lease_total'

@@ -1,4 +1,4 @@
-import type { Change, Clock, EventDraft, MessageRecord, MessageStatus, OutboxEntry } from './ports.ts'
+import type { Change, Clock, Ended, EventDraft, MessageRecord, MessageStatus, OutboxEntry } from './ports.ts'
 import { advance, recordJson } from './record.ts'
 import { accepted, type Records } from './records.ts'
 
@@ -8,13 +8,21 @@ export interface Written {
   wire?: NonNullable<MessageRecord['wire']>
 }
 
+/** A message of which a stream ended before the server counted it. */
+interface Uncounted {
+  entry: OutboxEntry
+  ended?: Ended
+}
+
 export interface Progress {
   /** Written to a socket: told once; where they were written last is always kept. */
   wrote(messages: readonly Written[]): void
-  /** They are done, one way or another: told, and out of the outbox. */
-  settle(entries: readonly OutboxEntry[], status: MessageStatus, more?: Partial<MessageRecord>): void
-  /** Forgets where they were written, before they are written elsewhere. */
-  unwrite(entries: readonly OutboxEntry[]): Promise<void>
+  /** They are done, one way or another: told, and out of the outbox. Resolves when that is stored; never rejects. */
+  settle(entries: readonly OutboxEntry[], status: MessageStatus, more?: Partial<MessageRecord>): Promise<void>
+  /** Keeps the count of streams that ended with them on their way, for the next owner. */
+  lost(messages: readonly Uncounted[]): void
+  /** The same, and forgets where they were written, before they are written elsewhere. */
+  unwrite(messages: readonly Uncounted[]): Promise<void>
 }
 
 /** What becomes of messages: new versions of their records, with the events that tell them, in one write each. */
@@ -50,7 +58,7 @@ export function createProgress({
       }
       write(change).catch(onError)
     },
-    settle(entries, status, more = {}) {
+    async settle(entries, status, more = {}) {
       const at = clock.now()
       const change = { events: [] as EventDraft[], records: [] as MessageRecord[], settled: entries.map(({ id }) => id) }
       for (const entry of entries) {
@@ -60,12 +68,19 @@ export function createProgress({
         change.records.push(kept)
         change.events.push(tell(kept, status))
       }
-      write(change).catch(onError)
+      await write(change).catch(onError)
     },
-    async unwrite(entries) {
-      const forgotten = entries.map((entry) => {
+    lost(messages) {
+      const counted = messages.map(({ entry, ended }) => {
+        const { wire, ...record } = recordOf(entry)
+        return records.hold({ ...record, ...(wire && { wire: { ...wire, over: true } }), ...(ended && { ended }) })
+      })
+      write({ records: counted }).catch(onError)
+    },
+    async unwrite(messages) {
+      const forgotten = messages.map(({ entry, ended }) => {
         const { wire: _, ...record } = recordOf(entry)
-        return records.hold(record)
+        return records.hold({ ...record, ...(ended && { ended }) })
       })
       await write({ records: forgotten })
     },

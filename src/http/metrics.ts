@@ -11,6 +11,7 @@ const counters: Record<Counter, Description> = {
   stanza_rejected_total: ['Stanzas that were too large and left out, and streams given up because of what came on them', 'reason'],
   stanza_spoof_total: ['Stanzas whose sender had no right to what they claim', 'kind'],
   unread_total: ['Steps of a new stream that did not bring what they are for', 'what', 'reason'],
+  given_up_total: ['What is not written again, since streams ended over it', 'what'],
   iq_late_total: ['Answers to iqs that came when nobody waited for them any more'],
   idempotency_total: ['Requests with an Idempotency-Key, by what the key met', 'result'],
   lease_total: ['Steps with leases of sessions', 'op', 'result'],

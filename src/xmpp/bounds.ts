@@ -51,6 +51,8 @@ export interface Bounds {
   stable: number
   /** so long after a stream or an attempt broke, the server may still meet what we wrote on it */
   ghost: number
+  /** a stream that ends so soon after we wrote may have ended over what we wrote, acknowledged or not */
+  aftermath: number
   /** reconnects per second to one host, and how many may come at once */
   reconnectRate: number
   reconnectBurst: number
@@ -83,6 +85,7 @@ export const defaultBounds: Bounds = {
   backoffMax: 300_000,
   stable: 60_000,
   ghost: 60_000,
+  aftermath: 5_000,
   reconnectRate: 20,
   reconnectBurst: 100,
 }

@@ -5,7 +5,7 @@ import type { Log } from './log.ts'
 import type { LoginMemory } from './negotiation.ts'
 import { closed, createStream, type Stream } from './stream.ts'
 import { createLedger, type Ledger } from './stream-management.ts'
-import { createSupervisor } from './supervisor.ts'
+import { createSupervisor, isForContent } from './supervisor.ts'
 
 export interface ConnectionOptions {
   spec: ConnectionSpec
@@ -72,8 +72,8 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     return old.rewind()
   }
 
-  /** Up to a stream; then as long as it lives. Answers why it ended and how long it was bound. */
-  async function once(): Promise<{ cause: Failure; online: number }> {
+  /** Up to a stream; then as long as it lives. Answers why it ended, how long it was bound, and whether it may have ended over what we wrote. */
+  async function once(): Promise<{ cause: Failure; online: number; overOurs: boolean }> {
     const old = resumable()
     const doubtful = unanswered
     const resume = old?.id === undefined ? undefined : { id: old.id, jid: old.jid, h: () => ask(old) }
@@ -90,8 +90,8 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     })
     unanswered = false
     const { outcome } = negotiated
-    const replay = outcome.kind === 'resumed' ? old?.resume(outcome.h) : []
-    if (replay === undefined) {
+    const uncounted = outcome.kind === 'resumed' ? old?.resume(outcome.h) : []
+    if (uncounted === undefined) {
       channel.destroy()
       throw failure('handled-count-wrong', 'xmpp-unreachable', 'The XMPP server acknowledged what was never sent.')
     }
@@ -121,10 +121,9 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     const boundAt = clock.monotonic()
     guarded('verified', () => events.verified())
     if (outcome.kind === 'resumed') {
-      live.replay(replay)
       wasOnline = true
+      guarded('resumed', () => events.resumed(outcome.h, uncounted))
       tell('online', { reason: null, jid: own.jid, resumed: true, doubtful })
-      guarded('acked', () => events.acked(own.acked))
       live.start(negotiated.early)
     } else {
       const done = bound(own.jid, negotiated.features.names, live)
@@ -133,10 +132,9 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     }
     const cause = await live.ended
     stream = undefined
-    // a resume would bring a stream whose work was never done
-    if (!ready) lose(null)
     if (channel.secure && !channel.framed) elsewhere = cause.elsewhere
-    return { cause, online: clock.monotonic() - boundAt }
+    const now = clock.monotonic()
+    return { cause, online: now - boundAt, overOurs: own.unacked > 0 || now - live.lastWrite() < bounds.aftermath }
   }
 
   async function bound(full: string, features: readonly string[], live: Stream): Promise<void> {
@@ -158,9 +156,10 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       tell(resumable() === undefined ? 'connecting' : 'resuming', { reason: last })
       let cause: Failure
       let online = 0
+      let overOurs = false
       const { sasl2Broken } = memory
       try {
-        ;({ cause, online } = await once())
+        ;({ cause, online, overOurs } = await once())
       } catch (thrown) {
         cause = toFailure(thrown)
       } finally {
@@ -174,9 +173,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       const otherwise = memory.sasl2Broken && !sasl2Broken
       if (online >= bounds.stable) memory.sasl2Broken = false
       const { problem: error } = cause
-      // a server also says so of a stanza that is larger than it takes: one that we wrote and it did not count
-      const ofOurs = cause.reason === 'policy-violation' && (ledger?.unacked ?? 0) > 0
-      const verdict = supervisor.judge(ofOurs ? { ...cause, reason: 'policy-violation-of-ours' } : cause, online)
+      const verdict = supervisor.judge(cause, online, overOurs)
       log.info(
         { event: 'xmpp.stream-ended', jid: spec.jid, reason: cause.reason, online: Math.round(online), verdict: verdict.kind },
         'a stream ended or was not made',
@@ -185,8 +182,9 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
         lose(null)
         return tell(verdict.kind === 'stop' ? verdict.state : 'stopped', { reason: cause.reason, error })
       }
-      const refused = verdict.anew && cause.reason !== 'handled-count-wrong' ? cause.reason : undefined
-      if (verdict.anew || ledger?.id === undefined) lose(null, refused)
+      const refused = overOurs && cause.said && isForContent(cause.reason) ? cause.reason : undefined
+      // a resume would bring a stream whose work was never done
+      if (verdict.anew || !ready || ledger?.id === undefined) lose(null, refused)
       tell(online > 0 && resumable() !== undefined ? 'resuming' : 'backoff', { reason: cause.reason, error })
       await pause(verdict.wait)
       await pause(turn(domain))
@@ -230,7 +228,8 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   const running = Promise.resolve().then(run)
 
   return Object.assign(shown, {
-    send: (xml: string) => needStream().send(xml),
+    send: (xml: string, ask?: boolean) => needStream().send(xml, ask),
+    isQuiet: () => stream?.isQuiet() ?? false,
     stored: (position: number) => {
       if (stream !== undefined) stream.stored(position)
       else ledger?.store(position)

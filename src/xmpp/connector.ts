@@ -87,6 +87,7 @@ export function createConnector(options: ConnectorOptions): Connector {
           bound: async () => resolve(),
           stanza: () => undefined,
           acked: () => undefined,
+          resumed: () => undefined,
           lost: () => undefined,
           verified: () => undefined,
         },

@@ -14,6 +14,8 @@ export class Failure extends Error {
   readonly problem: Problem
   /** `host[:port]` of a see-other-host that was said over TLS */
   elsewhere: string | undefined
+  /** the server said so itself, in a `<stream:error/>` */
+  said = false
 
   constructor(reason: string, problem: Problem) {
     super(problem.message, { cause: problem })
@@ -51,6 +53,7 @@ export function streamFailure(error: Element): Failure {
   const said = childText(error, 'text', STREAM_ERRORS)?.slice(0, 200)
   const detail = `The XMPP server closed the stream: ${reason}${said === undefined ? '' : ` (${said})`}.`
   const made = failure(reason, reason === 'conflict' ? 'xmpp-conflict' : 'xmpp-unreachable', detail)
+  made.said = true
   if (reason === 'see-other-host' && condition !== undefined) made.elsewhere = text(condition).trim()
   return made
 }

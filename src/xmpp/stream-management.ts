@@ -5,7 +5,7 @@ import type { Element } from '../stanza/element.ts'
 export const SM = 'urn:xmpp:sm:3'
 const MODULUS = 2 ** 32
 
-/** What is known of one stream and outlives its connections: the counters of XEP-0198, and what is sent again after a resume. */
+/** What is known of one stream and outlives its connections: the counters of XEP-0198, and what a resume may show not to have arrived. */
 export interface Ledger {
   readonly jid: string
   /** undefined: the stream cannot be resumed */
@@ -34,7 +34,7 @@ export interface Ledger {
   consume(position: number): void
   /** The h to ask for a resume with: the server sends everything after it again, so counting goes on from it. */
   rewind(): number
-  /** The server's h of a resume. Answers what must be sent again, undefined for an impossible h. */
+  /** The server's h of a resume: what was sent after it is answered, and forgotten; counting goes on from there. undefined for an impossible h. */
   resume(h: number): readonly string[] | undefined
   snapshot(now: number): StreamState | null
 }
@@ -125,14 +125,12 @@ export function createLedger({
       return received
     },
     resume: (h: number) => {
-      if (!foreign) return acknowledge(h) ? [...sent] : undefined
-      // the other process may have sent more than it came to save
-      if (!Number.isInteger(h) || h < 0 || h >= MODULUS || distance(h, counts.acked) < 0) return undefined
+      // another process may have sent more than it came to save
+      const possible = foreign ? Number.isInteger(h) && h >= 0 && h < MODULUS && distance(h, counts.acked) >= 0 : acknowledge(h)
+      if (!possible) return undefined
       foreign = false
-      counts.outbound = h
-      counts.acked = h
-      counts.unacked = 0
-      return []
+      Object.assign(counts, { outbound: h, acked: h, unacked: 0, unackedSize: 0 })
+      return sent.splice(0)
     },
     snapshot: (now: number) => {
       const { inbound, outbound, acked } = counts

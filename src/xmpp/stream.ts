@@ -41,9 +41,12 @@ export interface Stream {
   readonly ended: Promise<Failure>
   /** Lets elements in: what came meanwhile first, then what comes. `early` came before stream management counted. */
   start(early: readonly Element[]): void
-  send(xml: string): { position: number; written: Promise<void> }
-  /** writes again what a resume found missing */
-  replay(stanzas: readonly string[]): void
+  /** `ask`: the server is asked at once to acknowledge it */
+  send(xml: string, ask?: boolean): { position: number; written: Promise<void> }
+  /** Is all that was written acknowledged? Where it is not, the server is asked. */
+  isQuiet(): boolean
+  /** monotonic ms of the last write */
+  lastWrite(): number
   stored(position: number): void
   ping(): Promise<void>
   /** tells and asks what is handled; resolves when everything sent is acknowledged, the stream ended or `ms` passed */
@@ -90,18 +93,18 @@ export function createStream(options: StreamOptions): Stream {
     }
   }
 
-  function send(xml: string): { position: number; written: Promise<void> } {
+  function send(xml: string, ask = false): { position: number; written: Promise<void> } {
     needRoom()
     if (xml.length * 3 > maxBytes && Buffer.byteLength(xml) > maxBytes) {
       throw new Problem('stanza-too-large', `The stanza is larger than the ${maxBytes} bytes that the server takes.`)
     }
-    return transmit(xml)
+    return transmit(xml, ask)
   }
-  function transmit(xml: string): { position: number; written: Promise<void> } {
+  function transmit(xml: string, ask = false): { position: number; written: Promise<void> } {
     const position = ledger.send(xml)
     const written = write(xml)
     unrequested += 1
-    if (unrequested >= bounds.requestAfter) request()
+    if (ask || unrequested >= bounds.requestAfter) request()
     else requestTimer ??= setTimeout(request, bounds.requestDelay)
     return { position, written }
   }
@@ -270,11 +273,11 @@ export function createStream(options: StreamOptions): Stream {
       reader.release()
     },
     send,
-    replay: (stanzas) => {
-      if (stanzas.length === 0) return
-      for (const stanza of stanzas) void write(stanza)
-      request()
+    isQuiet: () => {
+      if (ledger.unacked > 0 && unrequested > 0) request()
+      return ledger.unacked === 0
     },
+    lastWrite: writer.lastWrite,
     stored: (position) => {
       ledger.store(position)
       if (paused && !over && ledger.lag < bounds.unstored / 2) {

@@ -31,15 +31,21 @@ const rules: Readonly<Record<string, Rule>> = {
   'bind-failed': { from: 60_000, strikes: {} },
   'bind-not-allowed': { from: 60_000, strikes: {} },
   'handled-count-wrong': { anew: true },
-  // what we wrote was refused: writing it again would be refused again
+  // what we wrote was refused: writing it again by a resume would be refused again
   'bad-format': { anew: true },
   'not-well-formed': { anew: true },
   'invalid-xml': { anew: true },
   'invalid-namespace': { anew: true },
   'restricted-xml': { anew: true },
   'unsupported-stanza-type': { anew: true },
-  'policy-violation-of-ours': { anew: true },
 }
+/** in place of a rule with strikes that are never forgotten, for a stream that may have ended over what we wrote */
+const overOursRule: Rule = { anew: true }
+/** conditions by which a server says that it was what we wrote; the first also says other things */
+const forContent: ReadonlySet<string> = new Set([
+  ...['policy-violation', 'bad-format', 'not-well-formed', 'invalid-xml', 'invalid-namespace', 'restricted-xml', 'unsupported-stanza-type'],
+])
+export const isForContent = (reason: string): boolean => forContent.has(reason)
 const STRIKES = 3
 /** problems that only other credentials can mend */
 const hopeless: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['xmpp-authentication-failed', 'credentials-lost'])
@@ -65,8 +71,11 @@ export function createSupervisor({
   const strikes = new Map<string, number[]>()
 
   return {
-    /** `online`: ms that the stream was bound, 0 for an attempt that failed */
-    judge({ reason, problem }: Failure, online: number): Verdict {
+    /**
+     * `online`: ms that the stream was bound, 0 for an attempt that failed. `overOurs`: it may have ended over what we wrote. Whoever
+     * wrote it counts, and gives it up: no session stops for what its caller, or a log-in without it, can mend.
+     */
+    judge({ reason, problem }: Failure, online: number, overOurs = false): Verdict {
       const now = monotonic()
       const recent = (at: number) => now - at < bounds.ghost
       if (reason === 'conflict') {
@@ -79,7 +88,8 @@ export function createSupervisor({
         failures = 0
         for (const [name] of strikes) if (ruleOf(name).strikes?.within === undefined) strikes.delete(name)
       }
-      const rule = ruleOf(reason)
+      const usual = ruleOf(reason)
+      const rule = overOurs && usual.strikes !== undefined && usual.strikes.within === undefined ? overOursRule : usual
       if (rule.strikes !== undefined) {
         const { within = Number.POSITIVE_INFINITY } = rule.strikes
         const struck = [...(strikes.get(reason) ?? []).filter((at) => now - at < within), now]

@@ -78,6 +78,7 @@ const kinds: Record<Kind, () => Promise<(user: string) => Promise<void>>> = {
           bound: async () => undefined,
           stanza: (_, position) => connection.stored(position),
           acked: quiet,
+          resumed: quiet,
           lost: quiet,
           verified: quiet,
         })

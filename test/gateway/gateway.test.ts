@@ -375,27 +375,6 @@ test('waiting for a message ends when it has the status, and at the end of the t
   assert.equal((await waiting)?.status, 'acked')
 })
 
-test('a message that ends the stream twice fails, and those around it arrive', async (t) => {
-  const { connection, handle } = await online(t)
-  const poisonous = () => connection.sent.some(({ attributes }) => attributes.id === 'bad')
-  const refuse = async () => {
-    connection.events.lost(null, 'not-well-formed')
-    connection.events.state('backoff', { reason: 'not-well-formed' })
-    await connection.bind()
-  }
-  for (const id of ['m1', 'bad', 'm2']) await post(handle, id, { to: `${id}@capulet.lit` })
-  await until(poisonous)
-  await refuse()
-  for (const id of ['m1', 'bad', 'm2']) {
-    await until(() => connection.sent.filter(({ name }) => name === 'message').at(-1)?.attributes.id === id)
-    if (id === 'bad') await refuse()
-    else connection.events.acked(connection.sent.length)
-  }
-  await until(async () => (await status(handle, 'm2')) === 'acked')
-  assert.equal(await status(handle, 'm1'), 'acked')
-  assert.equal(await status(handle, 'bad'), 'failed')
-})
-
 test('each session is tidied once in an hour, since nothing that is written to it may do so', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let now = 0

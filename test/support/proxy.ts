@@ -33,6 +33,12 @@ export interface TcpProxy {
   cutAfter(bytes: number): void
   /** Nothing passes in either direction and nothing is closed, as when packets are lost; with false what was held back passes. */
   blackhole(on: boolean): void
+  /**
+   * Ends a connection when a client writes this text in clear, by a reset or by an orderly end; nothing of the piece that it came in
+   * passes, nor of what follows. undefined: no more. `copies` counts how often it came.
+   */
+  cutAt(text: string | undefined, how?: 'reset' | 'end'): void
+  readonly copies: number
   /** new connections are reset at once */
   refuse(on: boolean): void
   /** ms that everything is late, in each direction */
@@ -53,6 +59,8 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
   let late = 0
   let piece = 0
   let shut = false
+  let poison: { text: string; how: 'reset' | 'end' } | undefined
+  let copies = 0
   let gate = Promise.withResolvers<void>()
   gate.resolve()
 
@@ -75,7 +83,17 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
   function pump(source: Socket, sink: Socket, fromClient: boolean): void {
     let tail = Promise.resolve()
     let held = 0
+    let poisoned = false
     source.on('data', (chunk: Buffer) => {
+      const found = fromClient && poison !== undefined ? chunk.toString('latin1').split(poison.text).length - 1 : 0
+      if (found > 0) {
+        copies += found
+        poisoned = true
+        if (poison?.how === 'end') source.end()
+        else drop(source)
+        drop(sink)
+      }
+      if (poisoned) return
       const passed = fromClient ? chunk.subarray(0, left) : chunk
       const last = fromClient && left <= chunk.length
       if (fromClient) left = last ? Number.POSITIVE_INFINITY : left - chunk.length
@@ -144,6 +162,13 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
       if (on && !shut) gate = Promise.withResolvers()
       if (!on) gate.resolve()
       shut = on
+    },
+    cutAt: (text, how = 'reset') => {
+      poison = text === undefined ? undefined : { text, how }
+      copies = 0
+    },
+    get copies() {
+      return copies
     },
     refuse: (on) => {
       refusing = on

@@ -77,6 +77,7 @@ export function createScriptedConnector(): ScriptedConnector {
           queueMicrotask(() => scripted.receive(`<iq type="result" id="${stanza.attributes.id}"/>`))
         return { position, written: Promise.resolve() }
       },
+      isQuiet: () => true,
       stored(count) {
         scripted.stored = count
       },

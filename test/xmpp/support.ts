@@ -104,6 +104,12 @@ export function follow(
         follower.acks.push(position)
         wake()
       },
+      // as the core does
+      resumed: (h, uncounted) => {
+        follower.acks.push(h)
+        for (const xml of uncounted) follower.connection.send(xml)
+        wake()
+      },
       lost: (h) => {
         follower.lost.push(h)
         wake()

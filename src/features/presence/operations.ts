@@ -94,11 +94,12 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     path: '/presence',
     summary: 'Show something else, or become available',
     description:
-      'Kept for the life of the session: shown again after every reconnect. A priority of 0 or more takes part in the delivery to the bare JID.',
+      'Kept for the life of the session: shown again after every reconnect, and while the session is away as soon as it is back. ' +
+      'Where the server ends one stream after the other over it, the last one that it took is shown again, told by `presence.error`. A priority of 0 or more takes part in the delivery to the bare JID.',
     session: 'required',
     body: content,
-    answers: { 200: { description: 'Sent', schema: content } },
-    problems: ['illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped'],
+    answers: { 200: { description: 'Sent, or kept until the session is back', schema: content } },
+    problems: ['illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped', 'given-up', 'store-unavailable'],
     async run({ session, body, signal }: Call<unknown, unknown, StanzaJson>) {
       withinLimit(
         named('body', () => vocabulary.write('presence', body)),
@@ -115,8 +116,8 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     path: '/presence',
     summary: 'Become unavailable; the session stays',
     session: 'required',
-    answers: { 204: { description: 'Sent' } },
-    problems: ['session-offline', 'session-stopped'],
+    answers: { 204: { description: 'Sent, or kept until the session is back' } },
+    problems: ['session-offline', 'session-stopped', 'store-unavailable'],
     async run({ session, signal }: Call) {
       await session.perform('presence.set', { presence: false }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 204 }

@@ -1,44 +1,97 @@
 /** Own presence: what the session shows, and to whom it was shown directly. Runs on the owner. */
+import { isDeepStrictEqual } from 'node:util'
+import { Problem } from '../../errors.ts'
 import type { Command, LiveSession } from '../../gateway/feature.ts'
 import type { StateChange } from '../../gateway/ports.ts'
 import { CLIENT, child, type Element, element, withChildren } from '../../stanza/element.ts'
 import { bare, jid } from '../../stanza/jid.ts'
 import { reparse } from '../../stanza/parse.ts'
-import type { StanzaJson } from '../../stanza/translate.ts'
 import { capabilities } from '../system/disco.ts'
+import { giveUp, goodOf, type Wanted, type Wish, wishOf } from './wish.ts'
 
 const MUC = 'http://jabber.org/protocol/muc'
-
-/** Content of the own presence as it is wanted; false: unavailable. */
-type Wanted = StanzaJson | false
+/** of what is written again on each new stream */
+const KEY = 'presence'
 
 export function ownPresence(supported: readonly string[]) {
-  function available(session: LiveSession, wanted: StanzaJson): Element {
+  /** `since` of what was written on the present stream */
+  const shown = new WeakMap<LiveSession, number>()
+
+  function available(session: LiveSession, wanted: Exclude<Wanted, false>): Element {
     const presence = session.vocabulary.write('presence', wanted)
     const told = child(presence, 'c', 'http://jabber.org/protocol/caps')
-    return told ? presence : withChildren(presence, capabilities([...supported, ...session.record.handles]))
+    return told ? presence : withChildren(presence, caps(session))
   }
 
-  /** Sends the own presence and keeps it, so that a later stream shows the same. */
-  const set: Command = async (session, { presence, status }: { presence: Wanted; status?: string }) => {
-    const goodbye = () => element('presence', CLIENT, { type: 'unavailable' }, status ? [element('status', CLIENT, {}, [status])] : [])
-    let restored: (() => Promise<void>) | undefined
-    if (presence !== false && wanted(session) === false) {
-      // what the archive has is not sent again as offline messages
-      restored = await session.catchUp()
-      await session.commit({ state: [appeared()] })
-    }
-    try {
-      await session.send(presence === false ? goodbye() : available(session, presence))
-      await session.commit({
-        state: [{ kind: 'account', key: 'presence', value: { wanted: presence, since: Date.now() } }],
-        // nobody tells an unavailable client about others, and everybody was told that it went
-        ...(presence === false ? { clear: ['presence', 'directed'] } : {}),
+  const caps = (session: LiveSession) => capabilities([...supported, ...session.record.handles])
+
+  const keep = (session: LiveSession, wish: Wish, more: object = {}) =>
+    session.commit({ state: [{ kind: 'account', key: 'presence', value: wish }], ...more })
+
+  /** Once the server took it, it is what a later one falls back to. */
+  function follow(session: LiveSession, since: number, taken: Promise<void>): void {
+    shown.set(session, since)
+    taken
+      .then(async () => {
+        const { instead, status: _, ...wish } = wishOf(session)
+        if (wish.since === since && instead !== undefined) await keep(session, wish)
       })
+      .catch(() => {}) // the next stream, or this one after a resume, shows it again
+  }
+
+  /** Shows what is wanted; where the server ends each stream over that, what it took before. */
+  async function show(session: LiveSession): Promise<void> {
+    for (;;) {
+      const { wanted, since } = wishOf(session)
+      if (wanted === false) return
+      try {
+        const { taken } = await session.repeated.write(KEY, available(session, wanted))
+        return follow(session, since, taken)
+      } catch (error) {
+        if (!(error instanceof Problem) || error.retryable) throw error
+        await giveUp(session, error)
+        session.repeated.forget(KEY)
+      }
+    }
+  }
+
+  /** Nobody tells an unavailable client about others, and everybody was told that it went. */
+  async function go(session: LiveSession, { since, status }: Pick<Wish, 'since' | 'status'>): Promise<void> {
+    await session.send(element('presence', CLIENT, { type: 'unavailable' }, status ? [element('status', CLIENT, {}, [status])] : []))
+    session.repeated.forget(KEY)
+    await keep(session, { wanted: false, since }, { clear: ['presence', 'directed'] })
+  }
+
+  /** Runs what makes the session available, on a stream where it was not: what the archive has is not sent again as offline messages. */
+  async function appearing(session: LiveSession, was: Wanted, run: () => Promise<void>): Promise<void> {
+    const restored = was === false ? await session.catchUp() : undefined
+    if (restored) await session.commit({ state: [appeared()] })
+    try {
+      await run()
     } finally {
       await restored?.()
     }
   }
+
+  /** Shows it now, or as soon as the session is online again, and on each later stream. */
+  const set: Command = async (session, { presence, status }: { presence: Wanted; status?: string }) => {
+    const before = wishOf(session)
+    const good = goodOf(session)
+    if (!isDeepStrictEqual(presence, before.wanted)) session.repeated.forget(KEY)
+    const wish: Wish = { wanted: presence, since: Date.now(), instead: good, ...(presence === false && status ? { status } : {}) }
+    if (!session.online()) {
+      await keep(session, wish)
+      // it may have come back while that was stored
+      return await online(session)
+    }
+    if (presence === false) return await go(session, wish)
+    await appearing(session, before.wanted, async () => {
+      const { taken } = await session.repeated.write(KEY, available(session, presence))
+      await keep(session, wish)
+      follow(session, wish.since, taken)
+    })
+  }
+  set.whileAway = true
 
   /** Sends presence to one JID: directed presence, or a step of a subscription. */
   const send: Command = async (session, { xml }: { xml: string }) => {
@@ -54,22 +107,25 @@ export function ownPresence(supported: readonly string[]) {
     if (state.length > 0) await session.commit({ state })
   }
 
-  const caps = (session: LiveSession) => capabilities([...supported, ...session.record.handles])
-
   /** A new stream knows nothing of what was shown before: it shows what is wanted, or nothing. */
   async function appear(session: LiveSession): Promise<void> {
     await session.commit({ clear: ['directed'], state: [appeared()] })
-    const presence = wanted(session)
-    if (presence !== false) await session.send(available(session, presence))
+    const { wanted, since, instead } = wishOf(session)
+    if (wanted !== false) return await show(session)
+    if (instead !== undefined) await keep(session, { wanted, since })
+  }
+
+  /** What was wished while the session was away, and what a resume shows not to have arrived. */
+  async function online(session: LiveSession): Promise<void> {
+    const wish = wishOf(session)
+    const isShown = shown.get(session) === wish.since && session.repeated.isOnItsWay(KEY)
+    if (!session.online() || wish.instead === undefined || isShown) return
+    if (wish.wanted === false) await go(session, wish)
+    else await appearing(session, wish.instead, () => show(session))
   }
 
   /** When the server was told last, so that repetitions are known as such. */
   const appeared = () => ({ kind: 'account', key: 'appeared', value: Date.now() })
 
-  function wanted(session: LiveSession): Wanted {
-    const kept = session.state.get('account', 'presence') as { wanted: Wanted } | undefined
-    return kept ? kept.wanted : session.record.presence
-  }
-
-  return { appear, commands: { 'presence.set': set, 'presence.send': send } }
+  return { appear, online, commands: { 'presence.set': set, 'presence.send': send } }
 }
