@@ -1,24 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { Problem, toProblem } from '../errors.ts'
 import { bare } from '../stanza/jid.ts'
 import { createPins } from './pins.ts'
-import { connectionFor } from './pool.ts'
 import type { Acceptance, AcceptResult, Change, Clock, Connection, OutboxEntry, Store } from './ports.ts'
 import { following, isAfter } from './position.ts'
-import { createProgress, type Written } from './progress.ts'
+import { createProgress } from './progress.ts'
 import { accepted, type Records } from './records.ts'
-import { type Item, nextSuspects } from './suspects.ts'
+import { createSending, type Sent } from './sending.ts'
+import type { Item } from './suspects.ts'
 import { ended, isGivenUp, STRIKES } from './suspicion.ts'
 
-/** Unacknowledged messages on one connection, at most; more wait in the store. */
-const WINDOW = 256
 /** Entries held in memory before they are sent */
 const AHEAD = 256
 /** ms until the store is asked again after it gave no answer */
 const RETRY = 500
-/** ms that what is under suspicion waits for a connection on which nothing else is on its way */
-const PATIENCE = 5_000
-
 export interface Outbox {
   /** something was accepted, or a connection came or went */
   wake(): void
@@ -60,18 +53,6 @@ export interface Load {
   entries: number
   unacked: number
   oldest: number | undefined
-}
-
-/** of one turn */
-interface Way {
-  connections: ReadonlyMap<number, Connection>
-  written: Map<Promise<void>, Written[]>
-}
-
-interface Sent extends Item {
-  position: number
-  /** monotonic ms; 0 where another process wrote it */
-  at: number
 }
 
 /**
@@ -119,12 +100,6 @@ export function createOutbox({
   const waiting: Item[] = []
   const sent = new Map<number, Sent[]>()
   const doubtful: Item[] = []
-  /** connections on which nothing but messages under suspicion is on its way */
-  const guarded = new Set<number>()
-  /** … and where they wait for what was sent before them: since when (monotonic ms) */
-  const yielding = new Map<number, number>()
-  /** connections where no message goes now, and who waits for those that did */
-  const stilled = new Map<number, () => void>()
   /** what the server counted last of the present stream of each connection */
   const counted = new Map<number, number>()
   /** streams of another process that are not resumed yet; after the resume its unacknowledged messages are ours to repeat */
@@ -135,6 +110,10 @@ export function createOutbox({
   const unwriting = new Map<number, Promise<unknown>>()
   const pins = createPins()
   const progress = createProgress({ records, write, clock, onError })
+  const sending = createSending({
+    ...{ waiting, sent, doubtful, pins, unwriting, usable, primaryOnly, track, clock, progress, onWritten, isBusy },
+    onExpiry: wake,
+  })
   /** place of the last entry that is here or was */
   let lastRead: string | undefined
   /** place of the last one that was heard of */
@@ -143,11 +122,8 @@ export function createOutbox({
   let pumping: Promise<void> | undefined
   /** there may be more in the store than is here */
   let unread = false
-  let sending: NodeJS.Immediate | undefined
   let stopped = false
-  let expiry: NodeJS.Timeout | undefined
   let retry: NodeJS.Timeout | undefined
-  let patience: NodeJS.Timeout | undefined
   /** until what is in the store at the start is known */
   let loading: PromiseWithResolvers<void> | undefined = Promise.withResolvers()
 
@@ -172,7 +148,7 @@ export function createOutbox({
       const all = await fill()
       if (!all) unread = true
       else if (newest === lastRead) unread = false
-      if (!stopped) sendWaiting()
+      if (!stopped) sending.now()
     } while (unread && waiting.length < AHEAD && !stopped)
   }
 
@@ -206,14 +182,6 @@ export function createOutbox({
     return { entry, recipient: bare(entry.to), order: orders++, ...(before && { ended: before }) }
   }
 
-  /** Once for all that comes in one turn: it leaves in one write, and is told in one. */
-  function sendSoon(): void {
-    sending ??= setImmediate(() => {
-      sending = undefined
-      if (!stopped) sendWaiting()
-    })
-  }
-
   /**
    * What another process wrote waits for what becomes of its stream, or goes by what became of it; the rest waits to be sent.
    * `over`: takes those whose stream is gone, and not counted yet.
@@ -243,119 +211,6 @@ export function createOutbox({
     sent.get(connection)?.sort((a, b) => (isAfter(a.position, b.position) ? 1 : -1))
   }
 
-  const isClosed = (index: number) => unwriting.has(index) || guarded.has(index) || stilled.has(index)
-
-  async function still(connection: number): Promise<() => void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    stilled.set(connection, resolve)
-    usable().get(connection)?.isQuiet()
-    if ((sent.get(connection)?.length ?? 0) > 0) await Promise.race([promise, delay(PATIENCE, undefined, { ref: false })])
-    return () => {
-      if (stilled.get(connection) !== resolve) return
-      stilled.delete(connection)
-      sendSoon()
-    }
-  }
-
-  function sendWaiting(): void {
-    if (waiting.length === 0) return
-    const connections = usable()
-    const isFull = (index: number) => isClosed(index) || yielding.has(index) || (sent.get(index)?.length ?? 0) >= WINDOW
-    const open = [...connections.keys()].filter((index) => !isFull(index))
-    const doubted = new Set(doubtful.map(({ recipient }) => recipient))
-    const blocked = new Set(doubted)
-    const kept: Item[] = []
-    const expired: OutboxEntry[] = []
-    /** by what says that it was written: one for all of a turn */
-    const written = new Map<Promise<void>, Written[]>()
-    for (const item of waiting) {
-      const { entry, recipient } = item
-      if (entry.expiresAt !== null && entry.expiresAt <= clock.now()) expired.push(entry)
-      else if (open.length === 0) kept.push(item)
-      else if (item.ended !== undefined || blocked.has(recipient) || !send(item, { connections, open, written })) {
-        // nothing overtakes within a conversation
-        blocked.add(recipient)
-        kept.push(item)
-      } else if (open.some(isFull)) open.splice(0, open.length, ...open.filter((index) => !isFull(index)))
-    }
-    waiting.splice(0, waiting.length, ...kept)
-    if (kept.some((item) => item.ended !== undefined)) sendSuspects({ connections, doubted, written })
-    if (expired.length > 0) void progress.settle(expired, 'expired')
-    for (const [done, messages] of written) {
-      done.then(
-        () => progress.wrote(messages),
-        () => {}, // their fate is told by what happens to the stream
-      )
-    }
-    watchExpiry()
-  }
-
-  /** They go after the others, and nothing else goes with them, so that it shows over which of them a stream ends. */
-  function sendSuspects({ connections, doubted, written }: Way & { doubted: ReadonlySet<string> }): void {
-    const indexes = [...connections.keys()]
-    for (const [index, connection] of connections) {
-      if (isClosed(index)) continue
-      const next = nextSuspects(waiting, (item) => placeOf(item, indexes) === index, doubted)
-      if (next.length === 0) yielding.delete(index)
-      else if (isAlone(index, connection)) {
-        yielding.delete(index)
-        const gone = new Set<Item>()
-        for (const item of next) {
-          // the rest would overtake it
-          if (!send(item, { connections, open: [index], written }, item === next.at(-1))) break
-          gone.add(item)
-        }
-        waiting.splice(0, waiting.length, ...waiting.filter((item) => !gone.has(item)))
-        if ((sent.get(index)?.length ?? 0) > 0) guarded.add(index)
-      }
-    }
-  }
-
-  /** Is nothing else on its way there? From the first look on nothing is sent there until it is so. */
-  function isAlone(index: number, connection: Connection): boolean {
-    const now = clock.monotonic()
-    const since = yielding.get(index) ?? now
-    yielding.set(index, since)
-    const quiet = connection.isQuiet() && !isBusy(index)
-    if ((sent.get(index)?.length ?? 0) > 0) return false
-    if (quiet || now - since >= PATIENCE) return true
-    clearTimeout(patience)
-    patience = setTimeout(sendSoon, PATIENCE)
-    return false
-  }
-
-  const placeOf = ({ entry, recipient }: Item, open: readonly number[]) =>
-    connectionFor(recipient, {
-      usable: open,
-      pinned: pins.of(recipient),
-      primaryOnly: entry.type === 'groupchat' || primaryOnly(entry.to),
-    })
-
-  function send(item: Item, { connections, open, written }: Way & { open: readonly number[] }, ask = false): boolean {
-    const { entry } = item
-    const index = placeOf(item, open)
-    const connection = index === undefined ? undefined : connections.get(index)
-    if (index === undefined || !connection) return false
-    try {
-      const { position, written: done } = connection.send(entry.xml, ask)
-      track(index, { ...item, position, at: clock.monotonic() })
-      onWritten(entry.kind)
-      const stream = connection.snapshot()?.id
-      const message = { entry, ...(stream === undefined ? {} : { wire: { connection: index, stream, position } }) }
-      const others = written.get(done)
-      if (others) others.push(message)
-      else written.set(done, [message])
-      return true
-    } catch (error) {
-      // no stream now, or too much on its way: it waits
-      if (error instanceof Problem && error.retryable) return false
-      // a message that cannot be written must not hold up the others
-      const { code, message: detail } = toProblem(error)
-      void progress.settle([entry], 'failed', { error: { code, detail } })
-      return true
-    }
-  }
-
   function acked(connection: number, position: number): void {
     counted.set(connection, position)
     const list = sent.get(connection) ?? []
@@ -363,7 +218,7 @@ export function createOutbox({
     const done = list.splice(0, first === -1 ? list.length : first)
     if (done[0] !== undefined && done[0].at > 0) onLatency(clock.monotonic() - done[0].at)
     for (const { recipient } of done) pins.remove(recipient)
-    if (list.length === 0) emptied(connection)
+    if (list.length === 0) sending.emptied(connection)
     const byPing = usable().get(connection)?.managed === false
     if (done.length > 0)
       void progress.settle(
@@ -372,18 +227,12 @@ export function createOutbox({
         byPing ? { ackBy: 'ping' } : {},
       )
     if (unread) wake()
-    else if (waiting.length > 0) sendSoon()
-  }
-
-  function emptied(connection: number): void {
-    guarded.delete(connection)
-    stilled.get(connection)?.()
+    else if (waiting.length > 0) sending.soon()
   }
 
   function resumed(connection: number, h: number): void {
     acked(connection, h)
-    emptied(connection)
-    yielding.delete(connection)
+    sending.begun(connection)
     const stream = left.get(connection)
     left.delete(connection)
     if (stream !== undefined) resumedAt.set(connection, { stream, h })
@@ -444,18 +293,10 @@ export function createOutbox({
     waiting.sort((a, b) => a.order - b.order)
   }
 
-  function watchExpiry(): void {
-    clearTimeout(expiry)
-    const next = Math.min(...waiting.map(({ entry }) => entry.expiresAt ?? Number.POSITIVE_INFINITY))
-    if (Number.isFinite(next)) expiry = setTimeout(wake, Math.min(Math.max(next - clock.now(), 0) + 1, 60_000))
-  }
-
   function stop(): void {
     stopped = true
-    clearTimeout(expiry)
     clearTimeout(retry)
-    clearTimeout(patience)
-    clearImmediate(sending)
+    sending.stop()
   }
 
   return {
@@ -473,11 +314,11 @@ export function createOutbox({
       if (pumping || places === undefined || places.before !== lastRead) return wake()
       lastRead = places.last
       for (const { entry } of fresh) waiting.push(itemOf(entry))
-      sendSoon()
+      sending.soon()
     },
     acked,
     resumed,
-    still,
+    still: sending.still,
     positions: (connection) => new Set(sent.get(connection)?.map(({ position }) => position)),
 
     lost(connection, h, refused) {
@@ -487,8 +328,7 @@ export function createOutbox({
       const unknown = sent.get(connection) ?? []
       const again = judge(unknown, { alone: isFirst(connection, unknown), refused })
       sent.delete(connection)
-      emptied(connection)
-      yielding.delete(connection)
+      sending.begun(connection)
       counted.delete(connection)
       for (const { recipient } of unknown) pins.remove(recipient)
       if (again.length > 0) progress.lost(again)

@@ -15,10 +15,14 @@ export interface ScriptedConnection {
   closed: boolean
   /** binds a new stream and goes online; iqs of the bind are answered with an empty result */
   bind(jid?: string): Promise<void>
+  /** the server counts so many stanzas of the present stream: all that were written unless told */
+  ack(count?: number): void
   /** lets the client receive a stanza */
   receive(xml: string): void
-  /** the link breaks: the state it goes to */
-  drop(state?: 'backoff' | 'resuming'): void
+  /** the link breaks: the state it goes to; `refused`: what the server said of what was written */
+  drop(state?: 'backoff' | 'resuming', refused?: string): void
+  /** the stream goes on: of what was written on it, so many stanzas arrived */
+  resume(h: number): void
 }
 
 export interface ScriptedConnector extends Connector {
@@ -36,6 +40,9 @@ export function createScriptedConnector(): ScriptedConnector {
     let bound = false
     let received = 0
     let position = 0
+    /** on the present stream, what a resume did not bring left out */
+    let written: string[] = []
+    let counted = 0
     const scripted: ScriptedConnection = {
       spec,
       events,
@@ -48,17 +55,31 @@ export function createScriptedConnector(): ScriptedConnector {
         received = 0
         position = 0
         scripted.sent = []
+        written = []
+        counted = 0
         await events.bound(full, [])
         events.state('online', { reason: null, jid: full })
+      },
+      ack(count = position) {
+        counted = count
+        events.acked(count)
       },
       receive(xml) {
         received += 1
         events.stanza(parseStanza(xml), received)
       },
-      drop(state = 'backoff') {
+      drop(state = 'backoff', refused) {
         bound = false
         events.state(state, { reason: 'connection-lost' })
-        if (state === 'backoff') events.lost(null)
+        if (state === 'backoff') events.lost(null, refused)
+      },
+      resume(h) {
+        bound = true
+        const uncounted = written.splice(h)
+        position = h
+        counted = h
+        events.resumed(h, uncounted)
+        events.state('online', { reason: null, jid: jid as string, resumed: true })
       },
     }
     connections.push(scripted)
@@ -72,12 +93,19 @@ export function createScriptedConnector(): ScriptedConnector {
         if (!bound) throw new Problem('session-offline', 'not bound')
         const stanza = parseStanza(xml)
         scripted.sent.push(stanza)
+        written.push(xml)
         position += 1
         if (stanza.name === 'iq' && stanza.attributes.to === undefined && stanza.attributes.type !== 'result')
           queueMicrotask(() => scripted.receive(`<iq type="result" id="${stanza.attributes.id}"/>`))
         return { position, written: Promise.resolve() }
       },
-      isQuiet: () => true,
+      // all but messages are counted as soon as that is asked
+      isQuiet() {
+        const message = written.findIndex((xml, index) => index >= counted && xml.startsWith('<message'))
+        const all = message === -1 ? position : message
+        if (all > counted) queueMicrotask(() => scripted.ack(all))
+        return counted === position
+      },
       stored(count) {
         scripted.stored = count
       },
