@@ -20,6 +20,7 @@ export const logEvents = [
   'session.error',
   'session.state',
   'session.bind-step',
+  'session.given-up',
   'lease.lost',
   'lease.renew-failed',
   'lease.look-failed',
