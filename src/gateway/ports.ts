@@ -537,6 +537,8 @@ export interface Connection {
   stored(position: number): void
   /** what a resume elsewhere needs; null where the stream cannot be resumed */
   snapshot(): StreamState | null
+  /** ms that the server may take to read what is on its way to it, at the slowest: what is asked now it hears then */
+  transit(): number
   /** a XEP-0199 ping to the own server, resolves when answered */
   ping(): Promise<void>
   /** unavailable presence (with a status), waits for acks up to 5 s, then </stream:stream>; never reconnects */

@@ -16,10 +16,14 @@ export interface Bounds {
   derivations: number
   /** an idle stream is asked for a sign of life after this */
   idle: number
-  /** … and is taken for dead without one after this; together a half-open link is found within 35 s */
+  /** … and is taken for dead without one after this; together a half-open link is found within 35 s where nothing is on its way */
   silence: number
+  /** bytes a second that a server reads at the slowest: what lies before a question is waited for so long, beside the answer */
+  slowest: number
   /** after how many stanzas the server is asked to acknowledge */
   requestAfter: number
+  /** … or bytes */
+  requestSize: number
   /** … or after this time, whichever is first */
   requestDelay: number
   /** received stanzas not yet stored: reading pauses */
@@ -28,7 +32,7 @@ export interface Bounds {
   unanswered: number
   /** sent stanzas not yet acknowledged, kept for a resume; beyond it `send` refuses */
   unacked: number
-  /** … and their characters */
+  /** … and their bytes */
   unackedSize: number
   /** bytes waiting in the socket; beyond it `send` refuses */
   backlog: number
@@ -68,7 +72,10 @@ export const defaultBounds: Bounds = {
   derivations: 2,
   idle: 15_000,
   silence: 20_000,
+  // Prosody's packaged limit for clients is 10 kB/s, that of ejabberd's example 3 kB/s
+  slowest: 2_000,
   requestAfter: 10,
+  requestSize: 64 * 1024,
   requestDelay: 100,
   unstored: 80,
   unanswered: 5_000,

@@ -236,6 +236,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     },
     snapshot,
     ping: async () => needStream().ping(),
+    transit: () => stream?.transit() ?? 0,
     close: async ({ status }: { status?: string } = {}) => {
       const live = stream
       closing.abort(closed())

@@ -136,6 +136,9 @@ export function createReader({
         parser.write(decode(chunk))
       })
     },
+    heard: () => {
+      lastHeard = monotonic()
+    },
     closed: (cause) => finish(isFrameTooLarge(cause) ? xmlFailure(tooMuch()) : lost(cause)),
   })
 

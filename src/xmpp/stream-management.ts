@@ -20,7 +20,9 @@ export interface Ledger {
   /** stanzas received and not yet stored */
   readonly lag: number
   readonly unacked: number
+  /** bytes of them, and of all that was ever sent here */
   readonly unackedSize: number
+  readonly sentSize: number
 
   /** Counts a stanza that is written; answers its position. */
   send(xml: string): number
@@ -70,7 +72,15 @@ export function createLedger({
   let consumed: Set<number> | undefined
 
   // plain properties: objects with getters would each have a shape of their own, and there are thousands of these
-  const counts = { outbound: from?.outbound ?? 0, acked: from?.acked ?? 0, inbound: received, lag: 0, unacked: 0, unackedSize: 0 }
+  const counts = {
+    outbound: from?.outbound ?? 0,
+    acked: from?.acked ?? 0,
+    inbound: received,
+    lag: 0,
+    unacked: 0,
+    unackedSize: 0,
+    sentSize: 0,
+  }
   counts.unacked = distance(counts.outbound, counts.acked)
 
   function stored(position: number): void {
@@ -84,7 +94,7 @@ export function createLedger({
     if (!Number.isInteger(h) || h < 0 || h >= MODULUS || count < 0 || count > counts.unacked) return false
     counts.acked = h
     counts.unacked -= count
-    for (const xml of sent.splice(0, count)) counts.unackedSize -= xml.length
+    for (const xml of sent.splice(0, count)) counts.unackedSize -= Buffer.byteLength(xml)
     return true
   }
 
@@ -96,7 +106,9 @@ export function createLedger({
     send: (xml: string) => {
       counts.outbound = next(counts.outbound)
       counts.unacked += 1
-      counts.unackedSize += xml.length
+      const size = Buffer.byteLength(xml)
+      counts.unackedSize += size
+      counts.sentSize += size
       sent.push(xml)
       return counts.outbound
     },

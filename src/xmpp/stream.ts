@@ -49,6 +49,8 @@ export interface Stream {
   lastWrite(): number
   stored(position: number): void
   ping(): Promise<void>
+  /** ms that the server may take to read all that is on its way to it, at the slowest */
+  transit(): number
   /** tells and asks what is handled; resolves when everything sent is acknowledged, the stream ended or `ms` passed */
   settle(ms: number): Promise<void>
   close(status: string | undefined): Promise<void>
@@ -69,6 +71,10 @@ export function createStream(options: StreamOptions): Stream {
   let asked = 0
   /** stanzas sent since the server was last asked to acknowledge */
   let unrequested = 0
+  /** … and the bytes sent by then */
+  let requestedSize = ledger.sentSize
+  /** for each question without an answer, the bytes sent before it */
+  const questions: number[] = []
   let requestTimer: NodeJS.Timeout | undefined
   let readingSince = clock.monotonic()
   const writer = createWriter({ channel, clock, over: () => over })
@@ -78,6 +84,7 @@ export function createStream(options: StreamOptions): Stream {
     lastHeard: () => Math.max(reader.lastHeard(), readingSince),
     lastWrite: writer.lastWrite,
     idleSeconds,
+    ahead: () => (questions[0] === undefined ? 0 : msFor(questions[0] - handledSize())),
     paused: () => paused,
     ask: request,
     dead: () => destroy(failure('silence', 'xmpp-unreachable', 'The XMPP server did not give a sign of life.')),
@@ -104,7 +111,7 @@ export function createStream(options: StreamOptions): Stream {
     const position = ledger.send(xml)
     const written = write(xml)
     unrequested += 1
-    if (ask || unrequested >= bounds.requestAfter) request()
+    if (ask || unrequested >= bounds.requestAfter || ledger.sentSize - requestedSize >= bounds.requestSize) request()
     else requestTimer ??= setTimeout(request, bounds.requestDelay)
     return { position, written }
   }
@@ -120,6 +127,16 @@ export function createStream(options: StreamOptions): Stream {
     clearTimeout(requestTimer)
     requestTimer = undefined
     unrequested = 0
+    requestedSize = ledger.sentSize
+    if (questions.at(-1) !== requestedSize) questions.push(requestedSize)
+  }
+
+  /** bytes that the server has counted */
+  function handledSize(): number {
+    return ledger.sentSize - ledger.unackedSize
+  }
+  function msFor(bytes: number): number {
+    return (Math.max(bytes, 0) / bounds.slowest) * 1000
   }
 
   function sendPing(done: (problem?: Problem) => void): void {
@@ -215,6 +232,7 @@ export function createStream(options: StreamOptions): Stream {
       throw failure('handled-count-wrong', 'xmpp-unreachable', 'The XMPP server acknowledged what was never sent.')
     }
     if (managed) events.verified()
+    while (questions[0] !== undefined && questions[0] <= handledSize()) questions.shift()
     if (h !== before) events.acked(h)
     if (ledger.unacked === 0) for (const wake of [...waiting]) wake()
   }
@@ -288,13 +306,15 @@ export function createStream(options: StreamOptions): Stream {
     ping: () =>
       new Promise((resolve, reject) => {
         needRoom()
-        const timer = setTimeout(() => reject(new Problem('xmpp-timeout', 'The XMPP server did not answer a ping.')), bounds.ping)
+        const late = () => reject(new Problem('xmpp-timeout', 'The XMPP server did not answer a ping.'))
+        const timer = setTimeout(late, bounds.ping + msFor(ledger.unackedSize))
         sendPing((problem) => {
           clearTimeout(timer)
           if (problem === undefined) resolve()
           else reject(problem)
         })
       }),
+    transit: () => msFor(ledger.unackedSize),
     settle: (ms) => {
       if (!over && managed) void tell()
       request()

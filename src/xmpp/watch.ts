@@ -14,6 +14,7 @@ export function createWatch({
   lastHeard,
   lastWrite,
   idleSeconds,
+  ahead,
   paused,
   ask,
   dead,
@@ -25,12 +26,14 @@ export function createWatch({
   lastWrite: () => number
   /** XEP-0478: the server ends a stream that it heard nothing of for so long */
   idleSeconds: number | undefined
+  /** ms that the server may take to read what lies before the oldest question without an answer */
+  ahead: () => number
   /** nothing is read now, so that silence says nothing */
   paused: () => boolean
   ask: () => void
   dead: () => void
 }): Watch {
-  const patience = idleSeconds === undefined ? Number.POSITIVE_INFINITY : idleSeconds * 500
+  const quiet = idleSeconds === undefined ? Number.POSITIVE_INFINITY : idleSeconds * 500
   let timer: NodeJS.Timeout | undefined
   let askedAt: number | undefined
 
@@ -38,7 +41,7 @@ export function createWatch({
     const now = monotonic()
     const heard = lastHeard()
     if (askedAt !== undefined && (heard >= askedAt || paused())) askedAt = undefined
-    if (askedAt !== undefined && now - askedAt >= bounds.silence) {
+    if (askedAt !== undefined && now >= askedAt + patience()) {
       dead()
       return
     }
@@ -49,10 +52,14 @@ export function createWatch({
     if (askedAt === undefined) return paused() ? now + bounds.idle : due(heard)
     // an answer came long before the patience ends: the next question is due then, not later
     const early = askedAt + bounds.idle
-    return now < early ? Math.min(early, askedAt + bounds.silence) : askedAt + bounds.silence
+    return Math.min(askedAt + patience(), now < early ? early : now + bounds.idle)
+  }
+  /** A server that reads slowly has not heard the question yet. */
+  function patience(): number {
+    return bounds.silence + ahead()
   }
   function due(heard: number): number {
-    return Math.min(heard + bounds.idle, lastWrite() + patience)
+    return Math.min(heard + bounds.idle, lastWrite() + quiet)
   }
 
   return {

@@ -38,11 +38,14 @@ export function websocketChannel(
     })
     websocket.once('error', give)
     websocket.on('message', (data) => listener?.data(asBuffer(data)))
+    const heard = () => listener?.heard()
     websocket.on('close', () => listener?.closed(cause))
     websocket.once('open', () => {
       websocket.removeListener('error', give)
       signal.removeEventListener('abort', abort)
       if (websocket.protocol !== 'xmpp') return give(new Error('The subprotocol xmpp was not accepted.'))
+      // a large frame on a slow link is told when it is complete; that it is coming is a sign of life
+      socket.on('data', heard)
       resolve({
         secure: tls !== null,
         tls,

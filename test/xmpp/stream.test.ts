@@ -81,7 +81,7 @@ test('a server that asks on and on for what is handled and takes no answer is fo
       pump()
       await peer.closed
     },
-    { backlog: 200_000, unanswered: 100, idle: 50, silence: 100 },
+    { backlog: 200_000, unanswered: 100, idle: 50, silence: 100, slowest: 10_000_000 },
   )
   await fill(follower)
   flood.resolve()

@@ -10,6 +10,7 @@ function watched(t: { after(clean: () => void): void }, options: { idleSeconds?:
   let heard = 0
   let written = 0
   let paused = false
+  let ahead = 0
   const asked: number[] = []
   const dead: number[] = []
   const watch = createWatch({
@@ -18,6 +19,7 @@ function watched(t: { after(clean: () => void): void }, options: { idleSeconds?:
     lastHeard: () => heard,
     lastWrite: () => written,
     idleSeconds: options.idleSeconds,
+    ahead: () => ahead,
     paused: () => paused,
     ask: () => {
       asked.push(now)
@@ -37,6 +39,9 @@ function watched(t: { after(clean: () => void): void }, options: { idleSeconds?:
     watch,
     hear: () => {
       heard = now
+    },
+    put: (ms: number) => {
+      ahead = ms
     },
     pause: (on: boolean) => {
       paused = on
@@ -94,6 +99,31 @@ describe('signs of life (F2)', () => {
     watch.asked()
     pass(40_000)
     assert.ok((dead[0] as number) <= 5_100 + 20_000 + 100, String(dead))
+  })
+
+  test('a server that is still reading what lies before the question is given the time for it', (t) => {
+    const { pass, hear, put, watch, dead } = watched(t)
+    pass(5_000, hear)
+    pass(100)
+    put(60_000)
+    watch.asked()
+    pass(79_900)
+    assert.deepEqual(dead, [])
+    pass(200)
+    assert.equal(dead.length, 1)
+  })
+
+  test('… and no more once it has read that', (t) => {
+    const { pass, hear, put, watch, dead } = watched(t)
+    pass(5_000, hear)
+    pass(100)
+    put(60_000)
+    watch.asked()
+    pass(30_000)
+    hear()
+    put(0)
+    pass(40_000)
+    assert.ok((dead[0] as number) <= 35_100 + 35_100, String(dead))
   })
 
   test('a link that is not read says nothing by its silence', (t) => {
