@@ -11,7 +11,10 @@ import type { Clock, Connector, Metrics, Seal, Store } from './ports.ts'
 import { createAnswers } from './receive.ts'
 import { createSessions } from './sessions.ts'
 import { createShares } from './share.ts'
+import { createTurns } from './turns.ts'
 
+/** ms of one turn of the event loop in which all sessions together may work on what comes in */
+const INBOUND_TURN = 15
 /** of the heap: for what sessions remember, as characters of JSON, which take two to three times as much memory */
 const HEAP_PART = 8
 
@@ -53,7 +56,8 @@ export function createGateway({
   const large = createLargeAnswers({ metrics })
   const kinds = Object.assign({}, coreBounds, ...features.map(({ keeps = {} }) => keeps)) as KindBounds
   const share = createShares({ total: getHeapStatistics().heap_size_limit / HEAP_PART, metrics })
-  const owners = createOwners({ store, connector, clock, vocabulary, ...tables, instance, log, metrics, seal, large, kinds, share })
+  const turns = createTurns({ most: INBOUND_TURN })
+  const owners = createOwners({ turns, store, connector, clock, vocabulary, ...tables, instance, log, metrics, seal, large, kinds, share })
   const sessions = createSessions({ store, owners, connector, seal, clock, instance })
 
   function load(): Load & { iqs: number } {

@@ -13,6 +13,8 @@ export interface Handled {
   change: Change
   /** done once the change is stored: answers go out, waiting iqs are resolved */
   after: (() => void)[]
+  /** of much only a part was handled: once this is stored the same goes on, before anything else */
+  more?: boolean
 }
 
 export interface Inbound {
@@ -39,6 +41,7 @@ interface Task {
  * then its stanzas count as handled towards the server, and answers go out.
  */
 export function createInbound({
+  turn,
   receive,
   write,
   stream,
@@ -47,6 +50,8 @@ export function createInbound({
   clock,
   onError,
 }: {
+  /** to be waited for before each: others have their turn meanwhile */
+  turn: () => Promise<void> | undefined
   /** never rejects */
   receive: (arrival: Arrival, stanza: Element) => Promise<Handled>
   /** rejects with a problem where nothing can be written any more, with something else where this change cannot */
@@ -76,7 +81,7 @@ export function createInbound({
     while (queue.length > 0) {
       const batch = queue.splice(0, BATCH)
       try {
-        await store(batch)
+        queue.unshift(...(await store(batch)))
       } catch (error) {
         // the session is not ours any more: nothing of this may be told to the server or to anybody
         for (const { done } of [...batch, ...queue.splice(0)]) done?.reject(error)
@@ -87,15 +92,22 @@ export function createInbound({
     running = undefined
   }
 
-  async function store(batch: readonly Task[]): Promise<void> {
+  /** Answers what is not done by it: one of which there is more, and what comes after that. */
+  async function store(given: readonly Task[]): Promise<Task[]> {
     const changes: Change[] = []
     const after: (() => void)[] = []
     const last = new Map<number, NonNullable<Task['received']>>()
-    for (const { handle, received } of batch) {
+    const batch: Task[] = []
+    for (const task of given) {
+      const { handle, received } = task
+      const wait = turn()
+      if (wait) await wait
       if (received) last.set(received.connection, received)
       const handled = await handle()
       changes.push(handled.change)
-      after.push(...handled.after)
+      for (const step of handled.after) after.push(step)
+      if (handled.more) break
+      batch.push(task)
     }
     // positions on a stream that is gone say nothing about the one that followed
     const present = () => [...last.values()].filter((received) => received.stream === stream(received.connection))
@@ -112,6 +124,7 @@ export function createInbound({
     for (const { connection, position } of present()) stored(connection, position)
     for (const step of after) step()
     for (const { done } of batch) done?.resolve()
+    return given.slice(batch.length)
   }
 
   async function keep(changes: readonly Change[], positions: Change): Promise<void> {

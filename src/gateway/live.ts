@@ -41,6 +41,7 @@ import { createResync } from './resync.ts'
 import { createRewriting } from './rewriting.ts'
 import type { Share } from './share.ts'
 import { createStates, ended, type States } from './state.ts'
+import type { Turns } from './turns.ts'
 import { createUnread } from './unread.ts'
 import { sessionView } from './view.ts'
 
@@ -94,6 +95,8 @@ export interface LiveContext {
   kinds: KindBounds
   /** a session's part of the room for what all of them remember */
   share: () => Share
+  /** of the work on what comes in */
+  turns: Pick<Turns, 'wait'>
 }
 
 export function createLive(
@@ -322,8 +325,10 @@ export function createLive(
   const onForged = (kind: string) => metrics.count('stanza_spoof_total', { kind })
   const archive = createArchive({ session, onForged })
 
+  const turn = () => context.turns.wait(tenant)
   const receiver = createReceiver({
     session,
+    turn,
     features,
     answers,
     vocabulary,
@@ -342,6 +347,7 @@ export function createLive(
   })
 
   const inbound = createInbound({
+    turn,
     receive: receiver.stanza,
     write: journal.write,
     stream: connections.stream,

@@ -18,6 +18,8 @@ const HELD = 'held'
 /** messages that wait, and characters of them as JSON; more are told at once, before what the archive brings: late is better than never */
 const HELD_MAX = 20_000
 const HELD_SIZE = 16 * 1024 * 1024
+/** of these, messages that are let in with one commit */
+const RELEASED = 50
 
 interface HeldMessage extends Arrival {
   xml: string
@@ -32,7 +34,7 @@ export interface Receiver {
   hold(): void
   /** a message that the archive has under this id waits */
   holds(stanzaId: string): boolean
-  /** what all that waited does; from now on nothing waits */
+  /** what the first of those that waited do; once there are no more, nothing waits any longer */
   release(): Promise<Handled>
 }
 
@@ -51,6 +53,7 @@ const nothing = (): Handled => ({ change: {}, after: [] })
 /** Says what each incoming stanza does: where it really comes from first, then what the feature rooms make of it. */
 export function createReceiver({
   session,
+  turn,
   features,
   answers,
   vocabulary,
@@ -68,6 +71,8 @@ export function createReceiver({
   clock,
 }: {
   session: LiveSession
+  /** to be waited for before each of many */
+  turn: () => Promise<void> | undefined
   clock: Clock
   features: readonly Feature[]
   answers: Answers
@@ -92,6 +97,8 @@ export function createReceiver({
   let holding = false
   let held = 0
   let heldSize = 0
+  /** keys of those that are being let in, in their order */
+  let releasing: string[] | undefined
   /** stanza-ids of what came while messages waited */
   const heldIds = new Set<string>()
 
@@ -159,6 +166,8 @@ export function createReceiver({
   async function archived(items: readonly Archived[]): Promise<Handled> {
     const all = nothing()
     for (const { id, stamp, stanza } of items) {
+      const wait = turn()
+      if (wait) await wait
       const handled = await guarded('message', async () => {
         // who could not tell this live cannot by way of the archive
         if (!genuine(stanza)) return nothing()
@@ -172,7 +181,7 @@ export function createReceiver({
         )
       })
       collect(all.change, handled.change)
-      all.after.push(...handled.after)
+      for (const step of handled.after) all.after.push(step)
       collect(all.change, remember(noteArchived(id, stamp)))
     }
     return all
@@ -209,17 +218,23 @@ export function createReceiver({
 
   async function release(): Promise<Handled> {
     const all = nothing()
-    const waiting = [...session.state.all(HELD)].sort(([a], [b]) => (a < b ? -1 : 1))
-    for (const [key, value] of waiting) {
-      const { xml, ...arrival } = value as HeldMessage
+    releasing ??= [...session.state.all(HELD).keys()].sort()
+    for (const key of releasing.splice(0, RELEASED)) {
+      const wait = turn()
+      if (wait) await wait
+      const kept = session.state.get(HELD, key) as HeldMessage | undefined
+      if (!kept) continue
+      const { xml, ...arrival } = kept
       // one that a build before left has nothing but its connection
       const complete = { ...{ stream: '', at: `@${key}`, time: clock.now() }, ...arrival }
       const handled = await guarded('message', () => message(complete, reparse(xml)))
       collect(all.change, handled.change)
-      all.after.push(...handled.after)
+      for (const step of handled.after) all.after.push(step)
       // it leaves the list in the commit that stores what it did
       collect(all.change, remember({ state: [{ kind: HELD, key, value: null }] }))
     }
+    if (releasing.length > 0) return { ...all, more: true }
+    releasing = undefined
     holding = false
     heldSize = 0
     heldIds.clear()
@@ -287,6 +302,7 @@ export function createReceiver({
     archived,
     hold: () => {
       holding = true
+      releasing = undefined
       // behind what an earlier catch-up left waiting
       const left = session.state.all(HELD)
       for (const key of left.keys()) held = Math.max(held, Number(key))

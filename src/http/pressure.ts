@@ -2,7 +2,7 @@
 import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { Problem } from '../errors.ts'
-import type { Turns } from './turns.ts'
+import type { Turns } from '../gateway/turns.ts'
 
 /** ms that the event loop may be late, as something meets it that comes at any time, and that requests may wait for their turn */
 const DELAY_MAX = 500

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { FAULTS_MAX } from '../errors.ts'
 
+// JSON has no cycles: to look for them costs an entry in a weak map for each value, which is most of what a large body costs
+z.config({ memoizer: { alloc: (_schema, _payload, empty) => empty, attach: () => undefined, guard: () => undefined } })
+
 /**
  * Arrays of what callers send. As `z.array`, but the elements after the first faults are not looked at: else each of half a million
  * wrong ones costs an issue of some hundred bytes, in a union several.
@@ -24,7 +27,7 @@ const List = z.core.$constructor<z.ZodArray>('List', (schema, definition) => {
     // one that is too long is refused before its elements are looked at
     if (!Array.isArray(given) || given.length <= FAULTS_MAX || given.length > longest) return whole(payload, context)
     const read = new Array(given.length)
-    payload.value = z.config().memoizer?.alloc(schema, payload, read, context) ?? read
+    payload.value = read
     let faults = 0
     for (const [index, value] of given.entries()) {
       const result = internals.def.element._zod.run({ value, issues: [] }, context) as z.core.ParsePayload

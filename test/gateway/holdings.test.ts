@@ -8,6 +8,7 @@ import { createHoldings } from '../../src/gateway/holdings.ts'
 import { createLargeAnswers } from '../../src/gateway/large.ts'
 import { createEphemeralSeal } from '../../src/gateway/seal.ts'
 import { createShares } from '../../src/gateway/share.ts'
+import { createTurns } from '../../src/gateway/turns.ts'
 import type { Translator } from '../../src/stanza/translate.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { createClock, limits, sessionRecord, sessionStatus } from '../store/sample.ts'
@@ -126,6 +127,7 @@ test('a write of an owner before, refused late, does not take down the session t
       large: createLargeAnswers({ metrics: uncounted }),
       kinds: {},
       share: createShares({ total: Number.POSITIVE_INFINITY, metrics: uncounted }),
+      turns: createTurns(),
     },
     membership: {
       self: 'me',

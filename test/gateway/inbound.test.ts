@@ -13,6 +13,7 @@ function start() {
   const gate = Promise.withResolvers<void>()
   let stream = 1
   const inbound = createInbound({
+    turn: () => undefined,
     receive: async () => ({ change: { events: [{ type: 'message.received', data: {} }] }, after: [] }),
     write: async (change) => {
       writes.push(change)
@@ -55,6 +56,7 @@ test('a stanza that cannot be stored is told as a gap, and costs none that came 
   const errors: unknown[] = []
   const stored: number[] = []
   const inbound = createInbound({
+    turn: () => undefined,
     receive: async (_, { attributes: { id = '' } }) => ({
       change: { events: [{ type: 'message.received', subject: id, data: {} }] },
       after: [],

@@ -17,6 +17,7 @@ function receiving() {
   const session = { record: { jid: own }, state, isOwn: () => false, message: async () => undefined } as unknown as LiveSession
   const receiver = createReceiver({
     session,
+    turn: () => undefined,
     features: [{ name: 'watching', message: async ({ stanza }) => void shown.push(stanza.attributes.id ?? '') }],
     answers: new Map(),
     vocabulary: {} as Translator,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createTurns } from '../../src/gateway/turns.ts'
 import { createPressure } from '../../src/http/pressure.ts'
-import { createTurns } from '../../src/http/turns.ts'
 
 /** ms that a piece of work here keeps the event loop busy: longer than all requests of one turn may take */
 const WORK = 60

@@ -36,7 +36,10 @@ const field: ChildField<Bodies, false> & { spread: readonly string[] } = {
       if (body.name !== 'body' || body.xmlns !== XHTML) continue
       const language = body.attributes['xml:lang']
       if (language === undefined) found.html ??= print(sanitise(body.children))
-      else if (languagePattern.test(language)) found.htmls = { ...found.htmls, [language]: print(sanitise(body.children)) }
+      else if (languagePattern.test(language)) {
+        found.htmls ??= {}
+        found.htmls[language] = print(sanitise(body.children))
+      }
     }
     return found.html === undefined && found.htmls === undefined ? undefined : found
   },

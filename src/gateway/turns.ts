@@ -6,6 +6,8 @@ const TURN_MAX = 50
 export interface Turns {
   /** calls it at once, or when its turn has come; `tenant`: '' is nobody's */
   take(tenant: string, run: () => void): void
+  /** the same as something to wait for: undefined where its turn is now, which is as a rule */
+  wait(tenant: string): Promise<void> | undefined
   /** ms that the first of a tenant has waited; of no tenant: of the one that waits shortest, as somebody new would */
   waited(tenant?: string): number
 }
@@ -55,14 +57,28 @@ export function createTurns({ most = TURN_MAX }: { most?: number } = {}): Turns 
     }
   }
 
+  /** May something that comes now begin at once? */
+  function isFree(now: number): boolean {
+    if (began === undefined) begin(now)
+    return waiting.size === 0 && now - (began ?? now) < most
+  }
+
+  function enter(tenant: string, one: Waiting): void {
+    const own = waiting.get(tenant)
+    if (own === undefined) waiting.set(tenant, [one])
+    else own.push(one)
+  }
+
   return {
     take(tenant, run) {
       const now = performance.now()
-      if (began === undefined) begin(now)
-      if (waiting.size === 0 && now - (began ?? now) < most) return run()
-      const own = waiting.get(tenant)
-      if (own === undefined) waiting.set(tenant, [{ since: now, run }])
-      else own.push({ since: now, run })
+      if (isFree(now)) run()
+      else enter(tenant, { since: now, run })
+    },
+    wait(tenant) {
+      const now = performance.now()
+      if (isFree(now)) return undefined
+      return new Promise((run) => enter(tenant, { since: now, run }))
     },
     waited(tenant) {
       const firsts = tenant === undefined ? [...waiting.values()].map(([one]) => one) : [waiting.get(tenant)?.[0]]

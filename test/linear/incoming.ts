@@ -1,0 +1,49 @@
+/** A stanza on its way through the gateway: as it comes in and is told, and as a caller would send it. */
+import { createFilter } from '../../src/events/filter.ts'
+import { features } from '../../src/features/index.ts'
+import type { LiveSession } from '../../src/gateway/feature.ts'
+import { createMirror } from '../../src/gateway/mirror.ts'
+import { createAnswers, createReceiver, type Receiver } from '../../src/gateway/receive.ts'
+import type { Translator } from '../../src/stanza/translate.ts'
+
+const own = 'romeo@montague.lit'
+const clock = { now: Date.now, monotonic: () => performance.now() }
+
+/** Takes stanzas in with all that the feature rooms make of them. What is thrown on the way is a fault. */
+export function createIncoming(vocabulary: Translator): Receiver {
+  const state = createMirror(new Map())
+  const record = { id: 'ses_x', tenant: 't', jid: own, handles: [], createdAt: 0, presence: {} }
+  const message = async () => undefined
+  const session = { record, jid: `${own}/x`, features: [], state, isOwn: () => false, message, vocabulary } as unknown as LiveSession
+  return createReceiver({
+    session,
+    turn: () => undefined,
+    features,
+    answers: createAnswers(features),
+    vocabulary,
+    archive: { page: async () => ({ items: [], complete: true }), take: () => false },
+    remember(change) {
+      state.apply(change)
+      return change
+    },
+    confirm: () => undefined,
+    noteArchived: () => ({}),
+    reply: () => undefined,
+    answered: () => true,
+    raise: () => undefined,
+    seenPresence: () => undefined,
+    onForged: () => undefined,
+    onTooLarge: () => undefined,
+    onError(error) {
+      throw error
+    },
+    clock,
+  })
+}
+
+const filter = createFilter({ types: ['message.*', 'presence.*'], jids: [own, 'juliet@example.com'] })
+
+/** What is done with an event for a reader, apart from JSON, which is not made here. */
+export function tell(events: readonly { type: string; data: unknown }[] = []): void {
+  for (const event of events) filter?.(event)
+}
