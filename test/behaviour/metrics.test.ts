@@ -11,8 +11,11 @@ import { type Account, inner, openAccount, openClient, PASSWORD, until, users, w
 const env = { STANZA_LIMIT: '10000', EVENT_LOG_MAX: '20' }
 /** told by features that are not there yet */
 const later = ['webhook_deliveries_total', 'webhook_duration_seconds']
-/** need an owner that lost its lease without knowing (test/store/metered.test.ts), and a server that ends streams (repeated.test.ts) */
-const elsewhere = ['fenced_writes_total', 'given_up_total']
+/**
+ * need an owner that lost its lease without knowing (test/store/metered.test.ts), a server that ends streams (repeated.test.ts), one that
+ * refuses a step of a new stream (unread.test.ts), and a log that cannot be written (test/log/output.test.ts)
+ */
+const elsewhere = ['fenced_writes_total', 'given_up_total', 'unread_total', 'log_lines_lost_total']
 
 forEachCell('metrics', { server: { users: users('romeo', 'juliet', 'mercutio') }, gateway: { env } }, (cell) => {
   let proxy: TcpProxy
