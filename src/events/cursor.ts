@@ -9,6 +9,6 @@ export const derivedId = (cursor: string) => `${cursor}-${randomBytes(9).toStrin
 /** The place in the log that `after` names; undefined is the oldest kept. */
 export function cursorOf(after: string): string | undefined {
   if (after === '0') return undefined
-  const [mark, place, ...derived] = after.split('-')
-  return derived.length === 0 ? after : `${mark}-${place}`
+  const [mark, place, derived] = after.split('-', 3)
+  return derived === undefined ? after : `${mark}-${place}`
 }

@@ -13,6 +13,8 @@ import { sentAt } from './stamp.ts'
 
 /** messages of one page; as many before the last one known to be archived are looked at again, since servers archive late */
 const PAGE = 50
+/** messages of a page that are stored in one commit */
+const PART = 10
 /** ms before the last message known at which a look by time starts, where its id is of no use: clocks differ */
 const OVERLAP = 300_000
 /** messages, and ms, that one catch-up may take; beyond is told as a gap */
@@ -91,6 +93,14 @@ export function createCatchUp({
 
   if (owed()) receiver.hold()
 
+  /** A few in each commit: the store has to take it in time, however large they are. */
+  async function take(items: readonly Archived[]): Promise<void> {
+    for (let from = 0; from < items.length; from += PART) {
+      const some = items.slice(from, from + PART)
+      await inbound.enqueue(() => receiver.archived(some))
+    }
+  }
+
   /** Pages from a place on, each stored before the next is asked for. Answers why it ended early, if it did. */
   async function restore(
     from: Omit<ArchiveQuery, 'limit'>,
@@ -107,7 +117,7 @@ export function createCatchUp({
         const page = await archive.page({ ...query, limit: PAGE }, { timeout: PAGE_WITHIN })
         const items = sinceBegin(page.items).filter(wanted)
         count += items.length
-        await inbound.enqueue(() => receiver.archived(items))
+        await take(items)
         const newest = items.at(-1)
         if (newest) await came(newest)
         if (page.complete || page.last === undefined || page.items.length === 0) return undefined
@@ -129,7 +139,7 @@ export function createCatchUp({
     if (id === '') return await byTime()
     try {
       const { items } = await archive.page({ before: id, limit: PAGE }, { timeout: PAGE_WITHIN })
-      if (id !== first()?.id) await inbound.enqueue(() => receiver.archived(sinceBegin(items)))
+      if (id !== first()?.id) await take(sinceBegin(items))
     } catch (error) {
       if (!isRefusal(error)) throw error
       return await byTime()

@@ -5,8 +5,11 @@ import type { Arrival } from './copies.ts'
 import { gapEvent } from './gap.ts'
 import type { Change, Clock, StreamState } from './ports.ts'
 
-/** Stanzas handled in one commit, at most */
+/** Stanzas handled in one commit, at most, and characters of theirs after which it ends: the store has to take it in time */
 const BATCH = 50
+const BATCH_SIZE = 1024 * 1024
+/** characters around a name or a value */
+const SPELLING = 8
 
 /** What a stanza comes to. */
 export interface Handled {
@@ -32,6 +35,8 @@ interface Task {
   handle(): Promise<Handled>
   /** of a stanza: where it stands on its stream */
   received?: { connection: number; stream: string; position: number }
+  /** characters of it */
+  size?: number
   mark?: number
   done?: { resolve(): void; reject(error: unknown): void }
 }
@@ -98,8 +103,11 @@ export function createInbound({
     const after: (() => void)[] = []
     const last = new Map<number, NonNullable<Task['received']>>()
     const batch: Task[] = []
+    let size = 0
     for (const task of given) {
       const { handle, received } = task
+      size += task.size ?? 0
+      if (size > BATCH_SIZE && batch.length > 0) break
       const wait = turn()
       if (wait) await wait
       if (received) last.set(received.connection, received)
@@ -151,7 +159,7 @@ export function createInbound({
     push(connection, stanza, position) {
       arrivals += 1
       const arrival = { connection, stream: stream(connection), at: `@${here}${arrivals}`, time: clock.now() }
-      take({ handle: () => receive(arrival, stanza), received: { connection, stream: arrival.stream, position } })
+      take({ handle: () => receive(arrival, stanza), received: { connection, stream: arrival.stream, position }, size: sizeOf(stanza) })
     },
     mark: (connection) => take({ handle: async () => ({ change: {}, after: [] }), mark: connection }),
     enqueue: (handle) => new Promise((resolve, reject) => take({ handle, done: { resolve, reject } })),
@@ -159,6 +167,14 @@ export function createInbound({
       while (running) await running
     },
   }
+}
+
+/** About how many characters a stanza has, and what is kept of it: each element and attribute is spelt out there. */
+function sizeOf(element: Element): number {
+  let size = element.name.length + element.xmlns.length + SPELLING
+  for (const name in element.attributes) size += name.length + (element.attributes[name] as string).length + SPELLING
+  for (const node of element.children) size += typeof node === 'string' ? node.length : sizeOf(node)
+  return size
 }
 
 /** Adds what one stanza does to what others do. */

@@ -18,8 +18,9 @@ const HELD = 'held'
 /** messages that wait, and characters of them as JSON; more are told at once, before what the archive brings: late is better than never */
 const HELD_MAX = 20_000
 const HELD_SIZE = 16 * 1024 * 1024
-/** of these, messages that are let in with one commit */
+/** of these, messages that are let in with one commit, and characters of them after which it ends */
 const RELEASED = 50
+const RELEASED_SIZE = 1024 * 1024
 
 interface HeldMessage extends Arrival {
   xml: string
@@ -219,12 +220,18 @@ export function createReceiver({
   async function release(): Promise<Handled> {
     const all = nothing()
     releasing ??= [...session.state.all(HELD).keys()].sort()
-    for (const key of releasing.splice(0, RELEASED)) {
+    const keys = releasing
+    let size = 0
+    let released = 0
+    for (const key of keys) {
+      if (released === RELEASED || size > RELEASED_SIZE) break
       const wait = turn()
       if (wait) await wait
+      released += 1
       const kept = session.state.get(HELD, key) as HeldMessage | undefined
       if (!kept) continue
       const { xml, ...arrival } = kept
+      size += xml.length
       // one that a build before left has nothing but its connection
       const complete = { ...{ stream: '', at: `@${key}`, time: clock.now() }, ...arrival }
       const handled = await guarded('message', () => message(complete, reparse(xml)))
@@ -233,6 +240,9 @@ export function createReceiver({
       // it leaves the list in the commit that stores what it did
       collect(all.change, remember({ state: [{ kind: HELD, key, value: null }] }))
     }
+    // messages began to wait anew meanwhile
+    if (releasing !== keys) return all
+    releasing = keys.slice(released)
     if (releasing.length > 0) return { ...all, more: true }
     releasing = undefined
     holding = false

@@ -95,7 +95,7 @@ export const iqPayload: ChildField<Json, false> = {
     const written = writeMember('iq', value, vocabulary, path, key, (name, here) =>
       name === 'extensions' ? writeNodes(value.extensions as Extension[], vocabulary.isName, { outer: here, key: name }) : undefined,
     )
-    if (Array.isArray(written)) into.push(...written.filter(isElement))
-    else into.push(written as Element)
+    if (!Array.isArray(written)) into.push(written as Element)
+    else for (const node of written) if (isElement(node)) into.push(node)
   },
 }

@@ -36,7 +36,8 @@ export function writeElement(table: Table, name: string, json: Json & Leftovers,
     writeAttributes(attributes, writing.attributes, vocabulary.isName, here)
   }
   if (writing.words !== '') writing.nodes.unshift(writing.words)
-  if (extensions !== undefined) writing.nodes.push(...writeNodes(extensions, vocabulary.isName, { outer: here, key: 'extensions' }))
+  if (extensions !== undefined)
+    for (const node of writeNodes(extensions, vocabulary.isName, { outer: here, key: 'extensions' })) writing.nodes.push(node)
   return { name, xmlns: table.xmlns, attributes: writing.attributes, children: writing.nodes }
 }
 

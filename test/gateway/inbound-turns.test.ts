@@ -84,3 +84,25 @@ test('what is handled in parts goes on before anything else, each part stored by
   await inbound.settled()
   assert.deepEqual(steps, ['stanza,one', 'stored 1', 'after one', 'two', 'after two', 'three,stanza', 'stored 2', 'after three'])
 })
+
+test('a commit ends where its stanzas are large, and the others follow in their order', async () => {
+  const writes: number[][] = []
+  const inbound = createInbound({
+    turn: () => undefined,
+    receive: async ({ connection }) => ({ change: { events: [{ type: 'stanza', data: connection }] }, after: [] }),
+    write: async ({ events = [] }) => void writes.push(events.map(({ data }) => data as number)),
+    stream: () => 'stream',
+    stored: () => undefined,
+    snapshot: () => null,
+    clock,
+    onError: (error) => assert.fail(String(error)),
+  })
+  const large = parseStanza(`<message><body>${'x'.repeat(240_000)}</body></message>`)
+  for (let n = 0; n < 12; n += 1) inbound.push(n, n < 10 ? large : stanza, n)
+  await inbound.settled()
+  assert.deepEqual(writes, [
+    [0, 1, 2, 3],
+    [4, 5, 6, 7],
+    [8, 9, 10, 11],
+  ])
+})
