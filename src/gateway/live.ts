@@ -170,10 +170,9 @@ export function createLive(
         if (index !== 0) return
         session.features = offered
         identify()
-        // all who are there are told anew
-        for (const what of ['presences', 'contact-presences']) await unread.read(what)
         resync.start()
-        await bind.bound()
+        // at once: messages have to wait before the first of the new stream is taken in
+        await Promise.all([bind.bound(), presencesComeAnew()])
       },
       stanza: (index, stanza, position) => {
         metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
@@ -206,6 +205,11 @@ export function createLive(
       },
     },
   })
+
+  /** All who are there are told anew on a new stream. */
+  async function presencesComeAnew(): Promise<void> {
+    for (const what of ['presences', 'contact-presences']) await unread.read(what)
+  }
 
   const correlator = createCorrelator({
     own: () => ({ bare: session.record.jid, full: session.jid }),
