@@ -41,6 +41,9 @@ const withPresence = z.strictObject({
   presence: z.enum(['true', 'false']).optional().meta({ description: '`false` leaves out `presences`' }),
 })
 
+/** what can go wrong with each change of the roster */
+const ofChanges = ['presence-unread', 'roster-unread', 'session-offline', 'session-stopped', 'xmpp-timeout', 'outcome-unknown'] as const
+
 export function rosterOperations(): Operation[] {
   const list: Operation = {
     id: 'roster.get',
@@ -87,16 +90,7 @@ export function rosterOperations(): Operation[] {
     params,
     body: change,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
-    problems: [
-      'jid-malformed',
-      'illegal-character',
-      'presence-unread',
-      'roster-unread',
-      'session-offline',
-      'session-stopped',
-      'xmpp-timeout',
-      'outcome-unknown',
-    ],
+    problems: ['jid-malformed', 'illegal-character', ...ofChanges],
     async run({ session, params, body, signal }: Call<{ jid: string }, unknown, { name?: string; groups?: string[] }>) {
       // what the server has may be changed, also where nothing would be sent to
       const known = await contactOf(session, soughtContact(params.jid)).catch(() => undefined)
@@ -118,16 +112,7 @@ export function rosterOperations(): Operation[] {
     session: 'required',
     params,
     answers: { 204: { description: 'Removed' } },
-    problems: [
-      'jid-malformed',
-      'contact-not-found',
-      'presence-unread',
-      'roster-unread',
-      'session-offline',
-      'session-stopped',
-      'xmpp-timeout',
-      'outcome-unknown',
-    ],
+    problems: ['jid-malformed', 'contact-not-found', ...ofChanges],
     async run({ session, params, signal }: Call<{ jid: string }>) {
       // the server says whom it takes it for
       const jid = soughtContact(params.jid)
