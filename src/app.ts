@@ -42,10 +42,8 @@ import { createConnector } from './xmpp/connector.ts'
 const FINISH_WITHIN = 10_000
 /** ms for the last answers on their way out, then for connections to close; those that do not are cut */
 const CLOSE_WITHIN = 1_000
-/** ms, from the beginning of a stop, in which callers that keep their connection may hear on it that they have to go elsewhere */
+/** ms, after all else is done, in which callers may still come and hear that they have to go elsewhere */
 const LINGER = 300
-/** ms between looks at whether all of them have gone */
-const LINGER_LOOK = 10
 
 /** ms of one turn of the event loop that reading event logs may take, beside requests */
 const READING_MAX = 20
@@ -174,7 +172,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 
   async function shutDown(): Promise<void> {
     draining.abort()
-    const lingered = clock.monotonic() + linger
     // whoever asks from now on is told so: the port stays open until nothing is left to be done
     const finished = underWay.finished(finishWithin)
     await streams.drain()
@@ -182,14 +179,11 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     await gateway.stop()
     await underWay.finished(CLOSE_WITHIN)
     for (const reply of underWay.unanswered()) void reply.send(new Problem('draining', 'This instance shut down before it had the answer.'))
-    // what is written on a connection while it is being closed gets no answer
-    while ((await connected()) > 0 && clock.monotonic() < lingered) await delay(LINGER_LOOK)
+    // whose last answer closed its connection comes again on another, and would find no port
+    await delay(linger)
     await closePort()
     await connector.close()
     await store.close()
-  }
-  function connected(): Promise<number> {
-    return new Promise((resolve) => server.server.getConnections((_, count = 0) => resolve(count)))
   }
   async function closePort(): Promise<void> {
     // first come those that wait to be taken: the kernel resets their connections when the port goes

@@ -77,7 +77,7 @@ test('a stop waits for requests, not for connections that ask nothing', async (t
 })
 
 test('who keeps a connection hears on it to go elsewhere, though nothing else is to be done', { timeout: 20_000 }, async (t) => {
-  const { url, app } = await start(t, { linger: 60_000 })
+  const { url, app } = await start(t, { linger: 1_000 })
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   t.after(() => agent.destroy())
   async function ask() {
@@ -90,6 +90,7 @@ test('who keeps a connection hears on it to go elsewhere, though nothing else is
   assert.deepEqual(await ask(), [false, 200, 'keep-alive'])
   const stopped = app.stop()
   assert.deepEqual(await ask(), [true, 503, 'close'])
+  assert.deepEqual(await ask(), [false, 503, 'close'], 'on another connection too')
   await stopped
 })
 
