@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts'
 import { CLIENT, child, childText, type Element, element, elements } from '../stanza/element.ts'
+import type { Patience } from './correlate.ts'
 import type { Archived, ArchivePage, ArchiveQuery, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
 import { isOfAccount } from './provenance.ts'
@@ -12,7 +13,7 @@ const FORMS = 'jabber:x:data'
 
 export interface Archive {
   /** One page of the own archive (XEP-0313, paged by XEP-0059). Rejects with the server's problem; `xmpp-item-not-found`: the id is not (any more) there. */
-  page(query: ArchiveQuery, options: { timeout: number; signal?: AbortSignal }): Promise<ArchivePage>
+  page(query: ArchiveQuery, options: Patience & { signal?: AbortSignal }): Promise<ArchivePage>
   /** true when the message was an archive result, whether it was asked for or forged */
   take(message: Element): boolean
 }

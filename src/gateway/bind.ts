@@ -8,8 +8,8 @@ import type { Repeated } from './repeated.ts'
 import type { AllUnread } from './unread.ts'
 
 const CARBONS = 'urn:xmpp:carbons:2'
-/** ms that one request of a new bind may take */
-const STEP = 15_000
+/** ms that one request of a new bind may take, and longer where it or its answer is on its way still */
+const STEP = { timeout: 15_000, most: 300_000 }
 /** ms between tries to restore what was missed, on a stream that is up */
 const AGAIN = 2_000
 /** ms until a step is tried again that the server may take another time, and at most after more of them */
@@ -44,6 +44,7 @@ export function createBind({
   ask,
   onRefused,
   onRead,
+  onVisible,
   onError,
 }: {
   session: LiveSession
@@ -59,11 +60,13 @@ export function createBind({
   onRefused: (step: string, problem: Problem) => Promise<void>
   /** a step did what it is for */
   onRead: (step: string) => Promise<void>
+  /** the own presence was sent on a new stream */
+  onVisible: () => void
   onError: (error: unknown) => void
 }): Bind {
   /** what is asked of a new stream, in order */
   const steps: readonly Step[] = [
-    { name: 'carbons', run: () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, { timeout: STEP }) },
+    { name: 'carbons', run: () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, STEP) },
     ...features.flatMap(({ name, bind }) => (bind ? [{ name, run: () => bind(session) }] : [])),
   ].map(({ name, run }): Step => ({ name, run: () => ask<unknown>(name, run) }))
   /** of the present stream */
@@ -109,6 +112,7 @@ export function createBind({
   async function appear(): Promise<void> {
     for (const { name, appear } of features) if (appear) await take({ name, run: () => appear(session) })
     visible = true
+    onVisible()
   }
 
   async function restore(): Promise<void> {

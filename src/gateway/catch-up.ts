@@ -20,12 +20,13 @@ const OVERLAP = 300_000
 /** messages, and ms, that one catch-up may take; beyond is told as a gap */
 const MOST = 10_000
 const WITHIN = 300_000
-/** ms that one page may take: a dead link is found before, and is no refusal */
-const PAGE_WITHIN = 45_000
+/** ms that one page may take, and longer where it is on its way still: a dead link is found before, and is no refusal */
+const PAGE_WITHIN = { timeout: 45_000, most: WITHIN }
 /** ms for the place to start from, which the log-in waits for */
-const BEGIN_WITHIN = 15_000
-/** ms for finding out what became of messages that the server may have got */
+const BEGIN_WITHIN = { timeout: 15_000, most: WITHIN }
+/** ms for finding out what became of messages that the server may have got; a page that is on its way then is awaited */
 const DOUBTS_WITHIN = 10_000
+const DOUBTS_MOST = 120_000
 
 interface Mark {
   id: string
@@ -114,7 +115,7 @@ export function createCatchUp({
     let count = 0
     try {
       for (;;) {
-        const page = await archive.page({ ...query, limit: PAGE }, { timeout: PAGE_WITHIN })
+        const page = await archive.page({ ...query, limit: PAGE }, PAGE_WITHIN)
         const items = sinceBegin(page.items).filter(wanted)
         count += items.length
         await take(items)
@@ -138,7 +139,7 @@ export function createCatchUp({
     const byTime = () => restore({ start: timestamp(Math.max(0, at - OVERLAP)) }, { came })
     if (id === '') return await byTime()
     try {
-      const { items } = await archive.page({ before: id, limit: PAGE }, { timeout: PAGE_WITHIN })
+      const { items } = await archive.page({ before: id, limit: PAGE }, PAGE_WITHIN)
       if (id !== first()?.id) await take(sinceBegin(items))
     } catch (error) {
       if (!isRefusal(error)) throw error
@@ -160,7 +161,7 @@ export function createCatchUp({
     receiver.hold()
     const mine = {}
     turn = mine
-    const page = await archive.page({ before: '', limit: 1 }, { timeout: BEGIN_WITHIN }).catch((error) => {
+    const page = await archive.page({ before: '', limit: 1 }, BEGIN_WITHIN).catch((error) => {
       if (!isRefusal(error)) throw error
     })
     const newest = page?.items.at(-1)
@@ -247,7 +248,7 @@ export function createCatchUp({
       try {
         let before = ''
         for (let left = DOUBTS_WITHIN; left > 0; left = deadline - clock.monotonic()) {
-          const { items, complete, first } = await archive.page({ before, limit: PAGE }, { timeout: left })
+          const { items, complete, first } = await archive.page({ before, limit: PAGE }, { timeout: left, most: DOUBTS_MOST })
           for (const { id, stanza } of items) {
             const sent = isOwn(stanza) ? await ownRecord(stanza, session) : undefined
             if (sent) outbox.confirm(sent.id, id)

@@ -3,24 +3,36 @@ import { type Element, isElement } from '../stanza/element.ts'
 import { readError } from '../stanza/error.ts'
 import { folded, foldedBare } from '../stanza/folded.ts'
 import type { Room } from './large.ts'
+import type { Connection } from './ports.ts'
 
 /** iqs of one session that wait for their answer at one time */
 export const PENDING_IQS = 100
 /** … and that gave up waiting, whose answers are known for late when they come; the oldest is forgotten */
 const OVERDUE_IQS = 100
+/** ms in which the stream has to bring so many bytes, for an answer to be on its way still */
+const LOOK = 5_000
+const ARRIVING = 10_000
+
+/** ms that an answer is waited for. */
+export interface Patience {
+  timeout: number
+  /** longer where the request, or the answer, is on its way still: as long as that takes, and so many ms at most; absent: not longer */
+  most?: number
+}
 
 export interface Correlator {
-  /** Waits for the answer to the iq with that id. Rejects with the stanza's problem, xmpp-timeout, or what `failAll` was given. */
+  /**
+   * Waits for the answer to the iq with that id, which `send` writes. Rejects with what that throws, the stanza's problem, xmpp-timeout,
+   * or what `failAll` was given.
+   */
   wait(
     request: { id: string; type: 'get' | 'set'; to: string | undefined },
-    options: { timeout: number; signal?: AbortSignal; room?: Room },
+    options: Patience & { signal?: AbortSignal; room?: Room; send?: () => void },
   ): Promise<Element>
   /** How many bytes an iq that is arriving may have, as ConnectionEvents has it: the answer of the own server, where there is room for it. */
   larger(start: Element, bytes: number): number | undefined
   /** Hands an iq of type result or error over; one that comes too late is told and left out. False when its sender was not asked, or has answered. */
   answer(iq: Element): boolean
-  /** it was not sent after all */
-  forget(id: string): void
   /** the stream is gone for good: a get may be tried again, the outcome of a set is not known */
   failAll(): void
   /** The same, for one that is not sent again. */
@@ -35,9 +47,12 @@ export interface Correlator {
  */
 export function createCorrelator({
   own,
+  link = () => undefined,
   onLate = () => {},
 }: {
   own: () => { bare: string; full: string | null }
+  /** what the requests are written on and the answers come by */
+  link?: () => Pick<Connection, 'transit' | 'received'> | undefined
   /** an answer came when nobody waited any more */
   onLate?: () => void
 }): Correlator {
@@ -45,7 +60,7 @@ export function createCorrelator({
     type: 'get' | 'set'
     answerers: Answerers
     room: Room | undefined
-    settle(outcome: { iq: Element } | { problem: Problem }): void
+    settle(outcome: { iq: Element } | { problem: unknown }): void
     giveUp(problem: Problem): void
   }
   const pending = new Map<string, Waiting>()
@@ -61,16 +76,15 @@ export function createCorrelator({
   }
 
   return {
-    wait({ id, type, to }, { timeout, signal, room }) {
+    wait({ id, type, to }, { timeout, most = timeout, signal, room, send = () => {} }) {
       if (pending.size >= PENDING_IQS)
         throw new Problem('too-many-requests', `${PENDING_IQS} iqs of this session wait for an answer already.`, { retryAfter: 1 })
       if (pending.has(id)) throw new Problem('id-in-use', `An iq with the id ${id} waits for its answer already.`)
       return new Promise((resolve, reject) => {
-        const late = () => giveUp(new Problem('xmpp-timeout', `No answer within ${timeout / 1000} s.`))
         const gone = () => giveUp(new Problem('xmpp-timeout', 'The caller has gone.'))
-        const timer = setTimeout(late, timeout)
+        let stop = () => {}
         const settle: Waiting['settle'] = (outcome) => {
-          clearTimeout(timer)
+          stop()
           signal?.removeEventListener('abort', gone)
           pending.delete(id)
           if ('iq' in outcome) resolve(outcome.iq)
@@ -84,7 +98,16 @@ export function createCorrelator({
           if (overdue.size > OVERDUE_IQS) overdue.delete(overdue.keys().next().value as string)
           settle({ problem })
         }
-        pending.set(id, { type, answerers, room: isOwn ? room : undefined, settle, giveUp })
+        const waiting = { type, answerers, room: isOwn ? room : undefined, settle, giveUp }
+        pending.set(id, waiting)
+        try {
+          send()
+        } catch (problem) {
+          settle({ problem })
+        }
+        if (pending.get(id) !== waiting) return
+        const late = (ms: number) => giveUp(new Problem('xmpp-timeout', `No answer within ${Math.round(ms / 1000)} s.`))
+        stop = patient({ timeout, most }, { link, late })
         if (signal?.aborted) gone()
         else signal?.addEventListener('abort', gone)
       })
@@ -112,8 +135,6 @@ export function createCorrelator({
       return true
     },
 
-    forget: (id) => pending.get(id)?.settle({ problem: new Problem('session-offline', 'It was not sent.', { retryAfter: 1 }) }),
-
     failAll() {
       for (const { type, giveUp } of [...pending.values()]) giveUp(lost(type))
     },
@@ -125,6 +146,26 @@ export function createCorrelator({
 
     size: () => pending.size,
   }
+}
+
+/**
+ * Calls `late` after `timeout` ms, counted from when the server can have read all that is on its way to it; where the stream then
+ * brings more than little, the answer may be behind that. Answers what stops it.
+ */
+function patient(
+  { timeout, most }: Required<Patience>,
+  { link, late }: { link: () => Pick<Connection, 'transit' | 'received'> | undefined; late: (ms: number) => void },
+): () => void {
+  const until = Math.min(timeout + (most > timeout ? (link()?.transit() ?? 0) : 0), most)
+  const received = () => link()?.received() ?? 0
+  const look = (waited: number) => {
+    const before = received()
+    const ms = Math.min(LOOK, most - waited)
+    timer = setTimeout(() => (ms > 0 && received() - before >= ARRIVING ? look(waited + ms) : late(waited + ms)), ms)
+  }
+  const first = most > timeout ? Math.max(until - LOOK, 0) : until
+  let timer = setTimeout(() => (most > timeout ? look(first) : late(until)), first)
+  return () => clearTimeout(timer)
 }
 
 const lost = (type: 'get' | 'set') =>

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { ProblemCode, StanzaErrorJson } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import type { Definition, Translator } from '../stanza/translate.ts'
+import type { Patience } from './correlate.ts'
 import type { KindBounds } from './kind.ts'
 import type { LargeAnswers, Room } from './large.ts'
 import type {
@@ -199,7 +200,7 @@ export interface LiveSession {
   /** Sends an iq and waits for its answer. `to` absent: the own account. Rejects with the stanza's problem, xmpp-timeout, session-offline. */
   iq(
     request: { type: 'get' | 'set'; to?: string; id?: string; payload: Element },
-    options: { timeout: number; signal?: AbortSignal; room?: Room },
+    options: Patience & { signal?: AbortSignal; room?: Room },
   ): Promise<Element>
   /** Room for an answer of the own server that has so many bytes at most, until the work with it is done. */
   large: LargeAnswers['use']
@@ -222,7 +223,7 @@ export interface LiveSession {
   /** for JSON in commands and bind steps */
   readonly vocabulary: Translator
   /** One page of the own archive (XEP-0313). Rejects with the server's problem. */
-  archive(query: ArchiveQuery, options: { timeout: number; signal?: AbortSignal }): Promise<ArchivePage>
+  archive(query: ArchiveQuery, options: Patience & { signal?: AbortSignal }): Promise<ArchivePage>
   /** Restores from the archive what was missed, before own presence is sent; what it answers is to be called after. The core does it at a new bind. */
   catchUp(): Promise<() => Promise<void>>
 }

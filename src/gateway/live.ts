@@ -213,6 +213,7 @@ export function createLive(
 
   const correlator = createCorrelator({
     own: () => ({ bare: session.record.jid, full: session.jid }),
+    link: () => connections.get(0),
     onLate: () => metrics.count('iq_late_total'),
   })
 
@@ -260,16 +261,16 @@ export function createLive(
     online: () => states.now() === 'online',
     async iq({ type, to, id: given, payload }, options) {
       const iqId = given ?? newIqId(id)
-      const begun = clock.monotonic()
-      const ended = (result: string) => metrics.observe('iq_duration_seconds', (clock.monotonic() - begun) / 1000, { result })
-      const answer = correlator.wait({ id: iqId, type, to }, options)
-      try {
-        write(0, element('iq', CLIENT, { type, to, id: iqId }, [payload])).written.catch(() => {}) // a write that fails ends the stream, and with it the wait
-      } catch (error) {
-        answer.catch(() => {}) // the caller hears the first cause
-        correlator.forget(iqId)
-        throw error
+      let begun: number | undefined
+      const ended = (result: string) => {
+        if (begun !== undefined) metrics.observe('iq_duration_seconds', (clock.monotonic() - begun) / 1000, { result })
       }
+      const stanza = element('iq', CLIENT, { type, to, id: iqId }, [payload])
+      const send = () => {
+        write(0, stanza).written.catch(() => {}) // a write that fails ends the stream, and with it the wait
+        begun = clock.monotonic()
+      }
+      const answer = correlator.wait({ id: iqId, type, to }, { ...options, send })
       answer.then(
         () => ended('result'),
         (error) => ended(endOfIq(error)),
@@ -324,7 +325,7 @@ export function createLive(
   }
 
   const asked = createAsked({ session: id, reply: (index, stanza) => reply(index, stanza), vocabulary })
-  const resync = createResync({ session, online: () => states.now() === 'online', onError })
+  const resync = createResync({ session, link: () => connections.get(0), clock, online: () => states.now() === 'online', onError })
 
   const onForged = (kind: string) => metrics.count('stanza_spoof_total', { kind })
   const archive = createArchive({ session, onForged })
@@ -379,6 +380,7 @@ export function createLive(
       await unread.refused(step, problem)
     },
     onRead: unread.read,
+    onVisible: resync.appeared,
   })
 
   /** Throws session-offline where there is no stream. `written` settles when the socket took it. */

@@ -539,6 +539,8 @@ export interface Connection {
   snapshot(): StreamState | null
   /** ms that the server may take to read what is on its way to it, at the slowest: what is asked now it hears then */
   transit(): number
+  /** bytes that came since it was made, over all its streams */
+  received(): number
   /** a XEP-0199 ping to the own server, resolves when answered */
   ping(): Promise<void>
   /** unavailable presence (with a status), waits for acks up to 5 s, then </stream:stream>; never reconnects */

@@ -2,9 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Element } from '../stanza/element.ts'
 import { comparable, withoutResource } from '../stanza/jid.ts'
 import type { LiveSession } from './feature.ts'
+import type { Clock, Connection } from './ports.ts'
 
-/** ms after a new bind within which servers send the presence of all contacts */
+/** ms after the own presence within which servers send that of all contacts, and longer where they heard or send it slowly */
 const WITHIN = 10_000
+const MOST = 300_000
+/** bytes that come within that time where the rest may be on its way still */
+const ARRIVING = 20_000
 /** who is told as gone in one go */
 const SLICE = 200
 
@@ -14,15 +18,23 @@ const SLICE = 200
  */
 export function createResync({
   session,
+  link,
+  clock,
   online,
   onError,
 }: {
   session: LiveSession
+  /** what presence goes out on, and comes by */
+  link: () => Pick<Connection, 'transit' | 'received'> | undefined
+  clock: Clock
   online: () => boolean
   onError: (error: unknown) => void
 }) {
   let unseen = new Set<string>()
   let timer: NodeJS.Timeout | undefined
+  let shown = false
+  /** monotonic ms */
+  let deadline = 0
 
   async function end(): Promise<void> {
     const missing = unseen
@@ -47,17 +59,32 @@ export function createResync({
 
   function wait(): void {
     clearTimeout(timer)
-    // what a cut stream did not bring may come when it is resumed
-    timer = setTimeout(() => (online() ? void end().catch(onError) : wait()), WITHIN)
+    const { transit, received } = link() ?? { transit: () => 0, received: () => 0 }
+    const before = received()
+    const look = () => {
+      const arriving = received() - before >= ARRIVING && clock.monotonic() < deadline
+      // what a cut stream did not bring may come when it is resumed
+      if (arriving || !online()) wait()
+      else end().catch(onError)
+    }
+    timer = setTimeout(look, WITHIN + Math.min(transit(), MOST))
   }
 
   return {
+    /** a new stream: who is seen from now on is there */
     start() {
+      clearTimeout(timer)
+      shown = false
       unseen = new Set(session.state.all('presence').keys())
+    },
+    /** the own presence was sent */
+    appeared() {
+      shown = true
+      deadline = clock.monotonic() + MOST
       wait()
     },
     resumed() {
-      if (unseen.size > 0) wait()
+      if (shown && unseen.size > 0) wait()
     },
     seen(presence: Element) {
       if (unseen.size > 0) unseen.delete(comparable(presence.attributes.from ?? ''))

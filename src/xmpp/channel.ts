@@ -22,8 +22,8 @@ export interface Channel {
 
 export interface ChannelListener {
   data(chunk: Buffer): void
-  /** bytes came that are not a whole document yet, where each chunk is one */
-  heard(): void
+  /** so many bytes came that are not a whole document yet, where each chunk is one */
+  heard(bytes: number): void
   /** once, at its end; `cause` where there was an error */
   closed(cause: Error | undefined): void
 }

@@ -29,6 +29,8 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   let ledger: Ledger | undefined = restored(spec.resume)
   const shown = { jid: null as string | null, state: 'connecting' as SessionState, managed: ledger !== undefined }
   let droppedAt: number | undefined
+  /** by streams that ended */
+  let receivedBefore = 0
   let wasOnline = false
   /** the work of the bind is done: only then is the stream worth resuming */
   let ready = spec.resume !== null
@@ -132,6 +134,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     }
     const cause = await live.ended
     stream = undefined
+    receivedBefore += live.received()
     if (channel.secure && !channel.framed) elsewhere = cause.elsewhere
     const now = clock.monotonic()
     return { cause, online: now - boundAt, overOurs: own.unacked > 0 || now - live.lastWrite() < bounds.aftermath }
@@ -237,6 +240,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     snapshot,
     ping: async () => needStream().ping(),
     transit: () => stream?.transit() ?? 0,
+    received: () => receivedBefore + (stream?.received() ?? 0),
     close: async ({ status }: { status?: string } = {}) => {
       const live = stream
       closing.abort(closed())

@@ -38,6 +38,8 @@ export interface Reader {
   fail(failure: Failure): void
   /** monotonic ms of the last byte that came */
   lastHeard(): number
+  /** bytes that came */
+  received(): number
 }
 
 /**
@@ -62,6 +64,7 @@ export function createReader({
   let over = false
   let outcome: Failure | undefined
   let lastHeard = monotonic()
+  let received = 0
   let left = Number.POSITIVE_INFINITY
 
   function finish(cause: Failure | undefined): void {
@@ -128,6 +131,7 @@ export function createReader({
     data: (chunk) => {
       if (over) return
       lastHeard = monotonic()
+      if (!channel.framed) received += chunk.length
       guard(() => {
         left -= chunk.length
         if (left < 0) throw tooMuch()
@@ -136,14 +140,16 @@ export function createReader({
         parser.write(decode(chunk))
       })
     },
-    heard: () => {
+    heard: (bytes) => {
       lastHeard = monotonic()
+      received += bytes
     },
     closed: (cause) => finish(isFrameTooLarge(cause) ? xmlFailure(tooMuch()) : lost(cause)),
   })
 
   return {
     lastHeard: () => lastHeard,
+    received: () => received,
     restart: () => {
       // what came before the restart must not reach into the new stream
       if (queue !== undefined && queue.length > 0) throw failure('bad-format', 'xmpp-unreachable', 'The server spoke out of turn.')

@@ -51,6 +51,8 @@ export interface Stream {
   ping(): Promise<void>
   /** ms that the server may take to read all that is on its way to it, at the slowest */
   transit(): number
+  /** bytes that came since it was bound or resumed */
+  received(): number
   /** tells and asks what is handled; resolves when everything sent is acknowledged, the stream ended or `ms` passed */
   settle(ms: number): Promise<void>
   close(status: string | undefined): Promise<void>
@@ -315,6 +317,7 @@ export function createStream(options: StreamOptions): Stream {
         })
       }),
     transit: () => msFor(ledger.unackedSize),
+    received: () => reader.received(),
     settle: (ms) => {
       if (!over && managed) void tell()
       request()

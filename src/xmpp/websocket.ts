@@ -38,7 +38,7 @@ export function websocketChannel(
     })
     websocket.once('error', give)
     websocket.on('message', (data) => listener?.data(asBuffer(data)))
-    const heard = () => listener?.heard()
+    const heard = (chunk: Buffer) => listener?.heard(chunk.length)
     websocket.on('close', () => listener?.closed(cause))
     websocket.once('open', () => {
       websocket.removeListener('error', give)

@@ -44,6 +44,7 @@ function start({ owing = false, answer = async () => {} }: { owing?: boolean; an
     unread: () => ({}),
     onRefused: async (step, { code }) => void refused.push(`${step} ${code}`),
     onRead: async (step) => void read.push(step),
+    onVisible: () => {},
     ask: (_, work) => work(),
     onError: (error) => assert.fail(String(error)),
   })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { Problem } from '../../src/errors.ts'
-import { createCorrelator } from '../../src/gateway/correlate.ts'
+import { createCorrelator, type Patience } from '../../src/gateway/correlate.ts'
 import { CLIENT, element, STANZA_ERRORS } from '../../src/stanza/element.ts'
 
 const own = { bare: 'romeo@montague.lit', full: 'romeo@montague.lit/orchard' }
@@ -211,11 +212,50 @@ test('requests that wait at one time are bounded', async () => {
 })
 
 test('an iq that could not be sent takes no place among those that wait', async () => {
-  const { wait, forget, size } = correlator()
-  const waiting = wait({ id: 'a', type: 'get', to: undefined }, { timeout: 60_000 })
-  forget('a')
-  await assert.rejects(waiting, problem('session-offline'))
+  const { wait, size } = correlator()
+  const send = () => {
+    throw new Problem('session-offline', 'not bound')
+  }
+  await assert.rejects(wait({ id: 'a', type: 'get', to: undefined }, { timeout: 60_000, send }), problem('session-offline'))
   assert.equal(size(), 0)
+})
+
+/** When one that is never answered is given up, in s; of a stream on which so many ms are on their way, and which brings so many bytes a second. */
+async function givenUp(t: TestContext, patience: Patience, { ahead = 0, rate = (_: number): number => 0 } = {}): Promise<number> {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let received = 0
+  const pending = createCorrelator({ own: () => own, link: () => ({ transit: () => ahead, received: () => received }) })
+  let over = false
+  const waiting = pending.wait({ id: 'a', type: 'get', to: undefined }, patience)
+  const ended = assert.rejects(waiting, problem('xmpp-timeout')).then(() => {
+    over = true
+  })
+  let seconds = 0
+  while (!over) {
+    received += rate(seconds)
+    seconds += 1
+    t.mock.timers.tick(1_000)
+    await turn()
+  }
+  await ended
+  t.mock.timers.reset()
+  return seconds
+}
+
+test('what lies before a request, and what comes before its answer, is no time that the answer takes', async (t) => {
+  const patience = { timeout: 15_000, most: 100_000 }
+  assert.equal(await givenUp(t, patience), 15)
+  assert.equal(await givenUp(t, patience, { ahead: 30_000 }), 45)
+  assert.equal(await givenUp(t, patience, { ahead: 200_000 }), 100, 'there is an end to it')
+  assert.equal(await givenUp(t, patience, { rate: (at) => (at < 60 ? 2_500 : 0) }), 65, 'as long as the stream brings more')
+  assert.equal(await givenUp(t, patience, { rate: () => 2_500 }), 100)
+  assert.equal(await givenUp(t, patience, { rate: () => 500 }), 15, 'signs of life are no answer')
+  assert.equal(await givenUp(t, patience, { rate: (at) => (at < 8 ? 100_000 : 0) }), 15, 'nothing comes any more')
+})
+
+test('a time that a caller asked for is that time, whatever is on its way', async (t) => {
+  assert.equal(await givenUp(t, { timeout: 15_000 }, { ahead: 30_000, rate: () => 5_000 }), 15)
+  assert.equal(await givenUp(t, { timeout: 2_000, most: 2_000 }, { ahead: 30_000, rate: () => 5_000 }), 2)
 })
 
 test('the answer of the own server may be larger where there is room for it; nobody else takes any', async () => {

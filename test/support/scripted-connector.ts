@@ -112,6 +112,7 @@ export function createScriptedConnector(): ScriptedConnector {
       snapshot: (): StreamState | null => null,
       ping: async () => {},
       transit: () => 0,
+      received: () => 0,
       async close() {
         scripted.closed = true
         bound = false

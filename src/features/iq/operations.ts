@@ -90,7 +90,8 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     path: '/iq',
     summary: 'Ask somebody, and get the answer',
     description:
-      'Waits for the answer (`Prefer: wait=N`, 30 s unless told, at most 120); an error of the other side is a problem. ' +
+      'Waits for the answer (`Prefer: wait=N`, at most 120 s; unless told 30 s, and longer while it is on its way over a slow link); ' +
+      'an error of the other side is a problem. ' +
       'With `Prefer: respond-async` it answers 202 at once: the outcome is told by `iq.completed` and kept for an hour. ' +
       'As `application/xml` the body is the whole iq.',
     session: 'required',

@@ -1,5 +1,6 @@
 /** Requests to others, answered at once or kept for later. */
 import { Problem, problemJson } from '../../errors.ts'
+import type { Patience } from '../../gateway/correlate.ts'
 import type { Answer, Call, Command, LiveSession } from '../../gateway/feature.ts'
 import { newIqId } from '../../gateway/ids.ts'
 import type { KindBounds } from '../../gateway/kind.ts'
@@ -37,31 +38,34 @@ export interface Request {
   payload: Element
 }
 
-interface Started {
+interface Started extends Patience {
   id: string
   type: 'get' | 'set'
   to?: string
   xml: string
-  /** ms */
-  timeout: number
 }
 
 /** How long an answer is waited for. */
 export const secondsOf = ({ wait = WAIT }: Call['prefer']) => Math.min(Math.max(wait, 1), WAIT_MAX)
 
+/** As long as the caller says, else longer where the request or the answer is on its way still. */
+function patienceOf(prefer: Call['prefer']): Required<Patience> {
+  const timeout = secondsOf(prefer) * 1000
+  return { timeout, most: prefer.wait === undefined ? WAIT_MAX * 1000 : timeout }
+}
+
 /** Sends a request and waits for its answer. Rejects with the problem of an error, or xmpp-timeout. */
 export async function ask({ session, prefer, signal }: Call, { payload, ...request }: Request): Promise<Element> {
-  const args = { ...addressed(request), xml: serialize(payload) }
-  return reparse(
-    (await session.perform('iq', args, { timeout: secondsOf(prefer) * 1000, signal, repeatable: request.type === 'get' })) as string,
-  )
+  const patience = patienceOf(prefer)
+  const args = { ...addressed(request), xml: serialize(payload), patience }
+  return reparse((await session.perform('iq', args, { timeout: patience.most, signal, repeatable: request.type === 'get' })) as string)
 }
 
 /** Sends a request whose outcome is kept: 202 at once, then `iq.completed` and `GET /iq/{id}`. */
 export async function askLater({ session, prefer }: Call, { payload, ...request }: Request): Promise<Answer & { body: { id: string } }> {
   const id = request.id ?? newIqId(session.record.id)
   checkId(id)
-  const args: Started = { ...addressed(request), id, xml: serialize(payload), timeout: secondsOf(prefer) * 1000 }
+  const args: Started = { ...addressed(request), id, xml: serialize(payload), ...patienceOf(prefer) }
   if (request.id !== undefined) await session.chosen([id])
   await session.perform('iq.start', args, { timeout: HAND_OVER, repeatable: request.type === 'get' })
   return { status: 202, body: { id, status: 'pending' } as { id: string }, headers: { location: `/iq/${encodeURIComponent(id)}` } }
@@ -72,15 +76,15 @@ function addressed<R extends Omit<Request, 'payload'>>(request: R): R {
 }
 
 /** Answers when the request is under way; its outcome is told later. */
-const start: Command = async (session, { id, type, to, xml, timeout }: Started) => {
+const start: Command = async (session, { id, type, to, xml, timeout, most = timeout }: Started) => {
   const request = { id, type, payload: reparse(xml), ...(to === undefined ? {} : { to }) }
   if (session.jid === null) throw new Problem('session-offline', 'The session is not online at the moment.', { retryAfter: 5 })
-  const until = Date.now() + timeout
+  const until = Date.now() + most
   await session.commit({
     iqs: [{ id, session: session.record.id, status: 'pending', until }],
     state: [{ kind: PENDING, key: id, value: { type, to, until } satisfies Pending }],
   })
-  follow(session, { id, to }, session.iq(request, { timeout }))
+  follow(session, { id, to }, session.iq(request, { timeout, most }))
 }
 
 /** What an owner before sent is answered on the same stream, if that goes on; if not, it fails with it. */

@@ -9,8 +9,8 @@ import { derivedText } from '../../stanza/semantics.ts'
 import { serialize } from '../../stanza/serialize.ts'
 import type { Translator } from '../../stanza/translate.ts'
 
-/** ms that collecting one page may take */
-const WITHIN = 30_000
+/** ms that the server may take for a page, and longer where it is on its way still; and ms for all that a caller's page takes */
+const WITHIN = { timeout: 30_000, most: 120_000 }
 /** messages asked of the server at one time: many give no more */
 const SERVER_PAGE = 50
 const PAGE = 100
@@ -29,14 +29,14 @@ interface Collected {
 
 /** Asks the server for pages until the caller's one is full. */
 async function collect(session: LiveSession, { limit, ...place }: ArchiveQuery, options: { signal?: AbortSignal }): Promise<Collected> {
-  const deadline = AbortSignal.timeout(WITHIN)
+  const deadline = AbortSignal.timeout(WITHIN.most)
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline
   const backwards = place.before !== undefined
   let items: Archived[] = []
   let from = place
   for (;;) {
     const wanted = Math.min(SERVER_PAGE, limit - items.length)
-    const page = await session.archive({ ...from, limit: wanted }, { timeout: WITHIN, signal })
+    const page = await session.archive({ ...from, limit: wanted }, { ...WITHIN, signal })
     items = backwards ? [...page.items, ...items] : [...items, ...page.items]
     const next = backwards ? page.first : page.last
     if (page.complete || next === undefined || page.items.length === 0 || items.length >= limit)
@@ -100,7 +100,11 @@ export function archiveOperation(vocabulary: Translator): Operation {
         })
       const other = query.with === undefined ? {} : { with: soughtJid(query.with, 'query.with') }
       const { items, complete } = await page(() =>
-        session.perform('messages.list', { ...query, ...other, limit: query.limit ?? PAGE }, { timeout: WITHIN, signal, repeatable: true }),
+        session.perform(
+          'messages.list',
+          { ...query, ...other, limit: query.limit ?? PAGE },
+          { timeout: WITHIN.most, signal, repeatable: true },
+        ),
       )
       const first = items[0]?.id
       const last = items.at(-1)?.id

@@ -7,6 +7,9 @@ import { type Contact, changesOf, ROSTER, readItems, writeRemoval, writeSet } fr
 import { unreadable } from './known.ts'
 import { readRoster, version } from './reading.ts'
 
+/** ms that the server may take to change the roster, and longer where that is on its way still */
+export const CHANGE_WITHIN = { timeout: 30_000, most: 120_000 }
+
 /** What a session has to do with its roster while it is online. */
 export function liveRoster() {
   /** of sessions whose roster is being read: whom the server told of meanwhile */
@@ -50,7 +53,7 @@ function isKnown({ state }: LiveSession): boolean {
 
 /** Answers the contact as it is then. Some servers push the change after their result: what they agreed to shows at once. */
 const put: Command = async (session, { jid, name, groups }: Pick<Contact, 'jid' | 'name' | 'groups'>, options) => {
-  await session.iq({ type: 'set', payload: writeSet({ jid, groups, ...(name ? { name } : {}) }) }, options)
+  await session.iq({ type: 'set', payload: writeSet({ jid, groups, ...(name ? { name } : {}) }) }, { ...options, ...CHANGE_WITHIN })
   await session.settled()
   const found = changed(session, { jid, groups, ...(name ? { name } : {}) })
   const { roster: unread } = unreadOf(session.state.all('account'))
@@ -71,7 +74,7 @@ function changed({ state }: LiveSession, { jid, name, groups }: Pick<Contact, 'j
 }
 
 const remove: Command = async (session, { jid }: { jid: string }, options) => {
-  await session.iq({ type: 'set', payload: writeRemoval(jid) }, options)
+  await session.iq({ type: 'set', payload: writeRemoval(jid) }, { ...options, ...CHANGE_WITHIN })
   await session.settled()
   await apply(session, { contacts: [], removed: [jid] })
 }

@@ -9,9 +9,8 @@ import { type Presence, presencesOf } from '../presence/known.ts'
 import { presencesSchema } from '../presence/operations.ts'
 import { type Contact, subscriptionStates } from './contact.ts'
 import { contactOf, contactsOf, readContacts } from './known.ts'
+import { CHANGE_WITHIN } from './live.ts'
 
-/** ms that the server may take to change the roster */
-const CHANGE_WITHIN = 30_000
 /** characters of a name or a group: servers' limits are about this */
 const TEXT_MAX = 1023
 
@@ -99,7 +98,7 @@ export function rosterOperations(): Operation[] {
         groups: [...new Set(body.groups)].sort(),
         ...(body.name ? { name: body.name } : {}),
       }
-      const contact = (await session.perform('roster.put', wanted, { timeout: CHANGE_WITHIN, signal })) as Contact
+      const contact = (await session.perform('roster.put', wanted, { timeout: CHANGE_WITHIN.most, signal })) as Contact
       return { status: 200, body: view(contact, await presencesOf(session, [contact.jid])) }
     },
   }
@@ -117,7 +116,7 @@ export function rosterOperations(): Operation[] {
       // the server says whom it takes it for
       const jid = soughtContact(params.jid)
       await known(session, jid)
-      await session.perform('roster.remove', { jid }, { timeout: CHANGE_WITHIN, signal })
+      await session.perform('roster.remove', { jid }, { timeout: CHANGE_WITHIN.most, signal })
       return { status: 204 }
     },
   }

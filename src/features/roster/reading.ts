@@ -7,8 +7,8 @@ import { child, type Element, element, elements } from '../../stanza/element.ts'
 import { changesOf, ROSTER, readItems } from './contact.ts'
 
 const VERSIONING = 'urn:xmpp:features:rosterver'
-/** ms that the server may take to send the roster */
-const READ_WITHIN = 60_000
+/** ms that the server may take for the roster, and longer where it is on its way still */
+const READ_WITHIN = { timeout: 60_000, most: 600_000 }
 /** bytes of a roster, as XML */
 const MOST = 16 * 1024 * 1024
 /** contacts that are read, and kept, in one go */
@@ -23,7 +23,7 @@ export async function readRoster(session: LiveSession, pushed: Pushed): Promise<
   const ver = session.features.includes(VERSIONING) ? (kept?.ver ?? '') : undefined
   const payload = element('query', ROSTER, { ver })
   await session.large(MOST, async (room) => {
-    const answer = await session.iq({ type: 'get', payload }, { timeout: READ_WITHIN, room })
+    const answer = await session.iq({ type: 'get', payload }, { ...READ_WITHIN, room })
     const query = child(answer, 'query', ROSTER)
     // an empty result: what the session has is what the server has (RFC 6121 section 2.6.3)
     if (!query && kept && ver !== undefined) return
