@@ -1,5 +1,6 @@
 /** A private certificate authority, made once per process by openssl, and the certificates of test servers. */
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -41,7 +42,9 @@ async function makeAuthority(): Promise<Authority> {
       const alternatives = names.map((name) => (name.includes('@') ? `otherName:${XMPP_ADDRESS};UTF8:${name}` : `DNS:${name}`))
       writeFileSync(extensions, `subjectAltName=${alternatives.join(',')}\n`)
       await run(openssl, ['req', '-new', ...newKey, '-subj', `/CN=${names[0]}`, '-keyout', key, '-out', request])
-      const signing = ['-CA', caFile, '-CAkey', caKey, '-CAcreateserial', '-days', '2', '-extfile', extensions]
+      // openssl's own file of the last one is for one at a time
+      const serial = `0x${randomBytes(8).toString('hex')}`
+      const signing = ['-CA', caFile, '-CAkey', caKey, '-set_serial', serial, '-days', '2', '-extfile', extensions]
       await run(openssl, ['x509', '-req', '-in', request, ...signing, '-out', certificate])
       writeFileSync(both, readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'), { mode: 0o600 })
       return { key, certificate, both }

@@ -114,10 +114,12 @@ interface Layout extends XmppServerOptions {
 function configuration(layout: Layout): string {
   const { folder, domains, port, tlsPort, httpPort, certificate, caFile, clientCertificates = false } = layout
   const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], config = '', sqlArchive = false } = layout
+  const { rate } = layout
   const c2s = {
     ip: '127.0.0.1',
     module: 'ejabberd_c2s',
     max_stanza_size: 524_288,
+    ...(rate === undefined ? {} : { shaper: 'c2s_shaper' }),
     ...(clientCertificates ? { tls_verify: true, cafile: caFile } : {}),
   }
   const settings = {
@@ -138,6 +140,8 @@ function configuration(layout: Layout): string {
         request_handlers: { '/api': 'mod_http_api', '/upload': 'mod_http_upload' },
       },
     ],
+    // the burst is that of its example
+    ...(rate === undefined ? {} : { shaper: { normal: { rate, burst_size: 20_000 } }, shaper_rules: { c2s_shaper: 'normal' } }),
     acl: { loopback: { ip: ['127.0.0.0/8'] }, local: { user_regexp: '' } },
     access_rules: { local: { allow: 'local' } },
     api_permissions: { tests: { from: ['mod_http_api'], who: { access: { allow: { acl: 'loopback' } } }, what: '*' } },

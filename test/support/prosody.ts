@@ -89,9 +89,16 @@ interface Layout extends XmppServerOptions {
 function configuration(layout: Layout): string {
   const { folder, domains, port, tlsPort, httpPort, logFile, certificate } = layout
   const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], iterations = 4096, sqlArchive = false } = layout
-  const enabled = [...always, tls && 'tls', smacks && 'smacks', mam && 'mam', carbons && 'carbons', ...modules].filter(
-    (name) => name !== false,
-  )
+  const { rate } = layout
+  const enabled = [
+    ...always,
+    rate !== undefined && 'limits',
+    tls && 'tls',
+    smacks && 'smacks',
+    mam && 'mam',
+    carbons && 'carbons',
+    ...modules,
+  ].filter((name) => name !== false)
   const hosts = domains.map((name) => {
     const rooms = `Component "conference.${name}" "muc"\n${mam ? '  modules_enabled = { "muc_mam" }\n' : ''}  restrict_room_creation = false\n`
     const uploads = `Component "upload.${name}" "http_file_share"\n  http_external_url = "http://127.0.0.1:${httpPort}/"\n`
@@ -121,7 +128,8 @@ allow_unencrypted_plain_auth = false
 network_settings = { read_size = 65536 }
 ${tls ? `ssl = { key = "${certificate.key}"; certificate = "${certificate.certificate}" }` : ''}
 modules_enabled = { ${enabled.map((name) => `"${name}"`).join('; ')} }
-modules_disabled = { "s2s"; "limits"; "admin_socket"; "admin_shell" }
+modules_disabled = { "s2s"; ${rate === undefined ? '"limits"; ' : ''}"admin_socket"; "admin_shell" }
+${rate === undefined ? '' : `limits = { c2s = { rate = "${rate / 1_000}kb/s"; burst = "2s" } }`}
 ${layout.config ?? ''}
 ${hosts.join('')}`
 }

@@ -43,6 +43,8 @@ export interface TcpProxy {
   refuse(on: boolean): void
   /** ms that everything is late, in each direction */
   latency(ms: number): void
+  /** bytes a second that pass to clients, at most; 0: as fast as they come */
+  rate(bytes: number): void
   /** everything passes in pieces of so many bytes, each read by itself; 0: as it came */
   slice(bytes: number): void
   stop(): Promise<void>
@@ -50,6 +52,8 @@ export interface TcpProxy {
 
 /** bytes held for one direction before its source is no longer read */
 const HELD_MAX = 64 * 1024
+/** pieces a second of what passes at a rate */
+const TICKS = 10
 
 export async function startProxy({ to }: { to: { port: number; host?: string } }): Promise<TcpProxy> {
   const links = new Set<Socket>()
@@ -58,6 +62,7 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
   let refusing = false
   let late = 0
   let piece = 0
+  let rate = 0
   let shut = false
   let poison: { text: string; how: 'reset' | 'end' } | undefined
   let copies = 0
@@ -68,12 +73,14 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
     for (const socket of links) drop(socket)
   }
 
-  async function pass(chunk: Buffer, due: number, sink: Socket): Promise<void> {
+  async function pass(chunk: Buffer, due: number, { sink, fromClient }: { sink: Socket; fromClient: boolean }): Promise<void> {
     const wait = due - performance.now()
     if (wait > 0) await delay(wait, undefined, { ref: false })
     await gate.promise
-    const size = piece || chunk.length
+    const slow = fromClient ? 0 : rate
+    const size = Math.ceil(slow / TICKS) || piece || chunk.length
     for (let at = 0; at < chunk.length; at += size) {
+      if (slow > 0) await delay(1_000 / TICKS, undefined, { ref: false })
       await new Promise<void>((resolve) => sink.write(chunk.subarray(at, at + size), () => resolve()))
       if (piece > 0) await nextTurn()
     }
@@ -101,7 +108,7 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
       held += chunk.length
       if (held > HELD_MAX) source.pause()
       tail = tail.then(async () => {
-        await pass(passed, due, sink)
+        await pass(passed, due, { sink, fromClient })
         held -= chunk.length
         if (held <= HELD_MAX) source.resume()
         if (!last) return
@@ -175,6 +182,9 @@ export async function startProxy({ to }: { to: { port: number; host?: string } }
     },
     latency: (ms) => {
       late = ms
+    },
+    rate: (bytes) => {
+      rate = bytes
     },
     slice: (bytes) => {
       piece = bytes

@@ -27,6 +27,8 @@ export interface XmppServerOptions {
   iterations?: number
   /** another version than the installed one: its program */
   program?: string
+  /** bytes a second that it reads of each client, as far as a burst is over; default no limit */
+  rate?: number
   /** more modules: names as the server calls them */
   modules?: readonly string[]
   /** more lines of the server's configuration, global */
