@@ -4,6 +4,7 @@ import { type Failure, failure, offline, toFailure } from './failure.ts'
 import type { Log } from './log.ts'
 import type { LoginMemory } from './negotiation.ts'
 import { closed, createStream, type Stream } from './stream.ts'
+import { noFeatures, type StreamLimits } from './stream-features.ts'
 import { createLedger, type Ledger } from './stream-management.ts'
 import { createSupervisor, isForContent } from './supervisor.ts'
 
@@ -29,6 +30,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   let ledger: Ledger | undefined = restored(spec.resume)
   const shown = { jid: null as string | null, state: 'connecting' as SessionState, managed: ledger !== undefined }
   let droppedAt: number | undefined
+  let limits: StreamLimits = noFeatures
   /** by streams that ended */
   let receivedBefore = 0
   let wasOnline = false
@@ -105,18 +107,20 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       shown.managed = outcome.management !== undefined
     }
     const own = ledger as Ledger
+    // a resume inside SASL2 may end before it is said what its stream has: what it had
+    if (outcome.kind === 'bound' || negotiated.features.names.length > 0) limits = negotiated.features
     const live = createStream({
       channel,
       reader,
       ledger: own,
       managed: shown.managed,
-      maxBytes: Math.min(stanzaLimit, negotiated.features.maxBytes ?? stanzaLimit),
-      idleSeconds: negotiated.features.idleSeconds,
+      stanzaLimit,
+      limits: () => limits,
       domain,
       bounds,
       clock,
       log,
-      events,
+      events: { ...events, features: (told) => (limits = told) },
     })
     stream = live
     shown.jid = own.jid

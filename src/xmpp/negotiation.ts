@@ -11,7 +11,7 @@ import { createLibrary, isConflict, libraryFailure } from './library.ts'
 import type { Derive } from './mechanisms/derivation.ts'
 import type { Reader } from './reader.ts'
 import { createSasl, type LoginPolicy, type PlainPolicy, SASL, SASL2 } from './sasl.ts'
-import { readFeatures, type StreamFeatures, shownFeatures } from './stream-features.ts'
+import { noFeatures, readFeatures, type StreamFeatures, shownFeatures } from './stream-features.ts'
 import { readEnabled, readH, SM } from './stream-management.ts'
 
 const BIND = 'urn:ietf:params:xml:ns:xmpp-bind'
@@ -52,7 +52,7 @@ export interface Negotiation {
 export interface Negotiated {
   /** the full JID that the server bound, as it wrote it */
   jid: string
-  /** as offered after authentication */
+  /** as offered after authentication; none where they come later, if at all */
   features: StreamFeatures
   outcome:
     | { kind: 'resumed'; h: number }
@@ -80,7 +80,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
   let settled = false
   /** ends what is still computed for it */
   const over = new AbortController()
-  let features: StreamFeatures = { names: [], maxBytes: undefined, idleSeconds: undefined }
+  let features = noFeatures
   let failedH: number | null = null
   /** what the next element of stream management answers */
   let awaited: ((answer: Element) => void) | undefined
@@ -291,6 +291,8 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     authenticated = true
     inSasl2 = false
     offered = false
+    // what was offered before is not what the stream has
+    features = noFeatures
     inline = success.xmlns === SASL2
     named = childText(success, 'authorization-identifier')
     // nothing may follow before the stream starts anew, or before the library has taken what is inside (SASL2)

@@ -6,14 +6,21 @@ const BIND = 'urn:ietf:params:xml:ns:xmpp-bind'
 const BIND2 = 'urn:xmpp:bind:0'
 const LIMITS = 'urn:xmpp:stream-limits:0'
 
-/** What the core and the stream need to know of `<stream:features/>`. */
-export interface StreamFeatures {
-  /** names (xmlns) */
-  names: string[]
-  /** XEP-0478: bytes of a stanza that the server takes, seconds of silence that it bears */
+/** XEP-0478 */
+export interface StreamLimits {
+  /** bytes of a stanza that the server takes */
   maxBytes: number | undefined
+  /** the server ends a stream that it heard nothing of for so long */
   idleSeconds: number | undefined
 }
+
+/** What the core and the stream need to know of `<stream:features/>`. */
+export interface StreamFeatures extends StreamLimits {
+  /** names (xmlns) */
+  names: string[]
+}
+
+export const noFeatures: StreamFeatures = { names: [], maxBytes: undefined, idleSeconds: undefined }
 
 export function readFeatures(offered: Element): StreamFeatures {
   const limits = child(offered, 'limits', LIMITS)

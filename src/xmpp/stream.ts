@@ -9,9 +9,10 @@ import type { Channel } from './channel.ts'
 import { type Failure, failure, offline, STREAMS, streamFailure } from './failure.ts'
 import type { Log } from './log.ts'
 import type { Reader } from './reader.ts'
+import { readFeatures, type StreamFeatures, type StreamLimits } from './stream-features.ts'
 import { type Ledger, readH, SM } from './stream-management.ts'
 import { createWatch } from './watch.ts'
-import { createWriter } from './writer.ts'
+import { asDocument, createWriter } from './writer.ts'
 
 export interface StreamOptions {
   channel: Channel
@@ -19,10 +20,10 @@ export interface StreamOptions {
   ledger: Ledger
   /** the server acknowledges stanzas (XEP-0198); else pings do (XEP-0199) */
   managed: boolean
-  /** of one stanza that is sent: the smaller of our limit and the server's */
-  maxBytes: number
-  /** XEP-0478: the server ends a stream that it heard nothing of for so long */
-  idleSeconds: number | undefined
+  /** bytes of one stanza that is sent, whatever the server takes */
+  stanzaLimit: number
+  /** what the server said of this stream last */
+  limits: () => StreamLimits
   domain: string
   bounds: Bounds
   clock: Clock
@@ -32,6 +33,8 @@ export interface StreamOptions {
     larger?: ((start: Element, bytes: number) => number | undefined) | undefined
     acked(position: number): void
     verified(): void
+    /** the server says anew what the stream has */
+    features(features: StreamFeatures): void
   }
 }
 
@@ -61,7 +64,7 @@ export interface Stream {
 
 /** Reads, writes, acknowledges and looks for signs of life on one bound stream. Nothing here reconnects. */
 export function createStream(options: StreamOptions): Stream {
-  const { channel, reader, ledger, managed, maxBytes, idleSeconds, domain, bounds, clock, log, events } = options
+  const { channel, reader, ledger, managed, stanzaLimit, limits, domain, bounds, clock, log, events } = options
   const { promise: ended, resolve: resolveEnded } = Promise.withResolvers<Failure>()
   const pings = new Map<string, { position: number; done: (problem?: Problem) => void }>()
   const waiting = new Set<() => void>()
@@ -85,7 +88,7 @@ export function createStream(options: StreamOptions): Stream {
     monotonic: clock.monotonic,
     lastHeard: () => Math.max(reader.lastHeard(), readingSince),
     lastWrite: writer.lastWrite,
-    idleSeconds,
+    idleSeconds: () => limits().idleSeconds,
     ahead: () => (questions[0] === undefined ? 0 : msFor(questions[0] - handledSize())),
     paused: () => paused,
     ask: request,
@@ -104,9 +107,9 @@ export function createStream(options: StreamOptions): Stream {
 
   function send(xml: string, ask = false): { position: number; written: Promise<void> } {
     needRoom()
-    if (xml.length * 3 > maxBytes && Buffer.byteLength(xml) > maxBytes) {
-      throw new Problem('stanza-too-large', `The stanza is larger than the ${maxBytes} bytes that the server takes.`)
-    }
+    refuseOver(stanzaLimit, xml)
+    const { maxBytes } = limits()
+    if (maxBytes !== undefined) refuseOver(maxBytes, channel.framed ? asDocument(xml) : xml)
     return transmit(xml, ask)
   }
   function transmit(xml: string, ask = false): { position: number; written: Promise<void> } {
@@ -157,6 +160,7 @@ export function createStream(options: StreamOptions): Stream {
     else if (xmlns === SM && name === 'r') acknowledge()
     else if (xmlns === SM && name === 'a') onAcknowledged(readH(received))
     else if (xmlns === STREAMS && name === 'error') throw streamFailure(received)
+    else if (xmlns === STREAMS && name === 'features') events.features(readFeatures(received))
     else log.debug({ event: 'xmpp.left-out', element: name, xmlns }, 'an element that is no stanza was left out')
   }
 
@@ -341,6 +345,11 @@ export function createStream(options: StreamOptions): Stream {
     },
     destroy,
   }
+}
+
+function refuseOver(most: number, xml: string): void {
+  if (xml.length * 3 <= most || Buffer.byteLength(xml) <= most) return
+  throw new Problem('stanza-too-large', `The stanza is larger than the ${most} bytes that the server takes.`)
 }
 
 export function closed(): Failure {

@@ -25,7 +25,7 @@ export function createWatch({
   lastHeard: () => number
   lastWrite: () => number
   /** XEP-0478: the server ends a stream that it heard nothing of for so long */
-  idleSeconds: number | undefined
+  idleSeconds: () => number | undefined
   /** ms that the server may take to read what lies before the oldest question without an answer */
   ahead: () => number
   /** nothing is read now, so that silence says nothing */
@@ -33,7 +33,6 @@ export function createWatch({
   ask: () => void
   dead: () => void
 }): Watch {
-  const quiet = idleSeconds === undefined ? Number.POSITIVE_INFINITY : idleSeconds * 500
   let timer: NodeJS.Timeout | undefined
   let askedAt: number | undefined
 
@@ -59,7 +58,7 @@ export function createWatch({
     return bounds.silence + ahead()
   }
   function due(heard: number): number {
-    return Math.min(heard + bounds.idle, lastWrite() + quiet)
+    return Math.min(heard + bounds.idle, lastWrite() + (idleSeconds() ?? Number.POSITIVE_INFINITY) * 500)
   }
 
   return {

@@ -56,6 +56,6 @@ export function createWriter({ channel, clock, over }: { channel: Channel; clock
 }
 
 /** In a WebSocket frame nothing is declared around a stanza (RFC 7395 section 3.3.3). Where one declares, `serialize` put that first. */
-function asDocument(xml: string): string {
+export function asDocument(xml: string): string {
   return xml.replace(/^<(message|presence|iq)(?=[\s/>])(?! xmlns=)/, '<$1 xmlns="jabber:client"')
 }

@@ -34,12 +34,14 @@ const authentication = (inline: string) =>
   `<authentication xmlns='${sasl2}'><mechanism>SCRAM-SHA-256</mechanism><mechanism>PLAIN</mechanism><inline>${inline}</inline></authentication>`
 const after = features(`${smFeature}<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>300</max-bytes></limits>`)
 
+const limit = (bytes: number) => `<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>${bytes}</max-bytes></limits>`
+
 /** up to the `<authenticate/>` of a client that was offered these */
-async function offered(peer: Peer, inline: string): Promise<Element> {
+async function offered(peer: Peer, inline: string, more = ''): Promise<Element> {
   await toTls(peer)
   await peer.opened()
   peer.header()
-  peer.write(features(authentication(inline) + mechanisms('PLAIN')))
+  peer.write(features(authentication(inline) + mechanisms('PLAIN') + more))
   return peer.next(({ name }) => name === 'authenticate')
 }
 
@@ -134,6 +136,31 @@ test('a stream is resumed inside SASL2', async () => {
   assert.equal(await told.promise, '8')
   assert.equal(follower.connection.snapshot()?.inbound, 8)
   assert.equal(follower.connection.send('<presence/>').position, 5)
+})
+
+test('a stream has the limits that the server says of it: those of a log-in are not its own', async () => {
+  const server = await scripted(async (peer) => {
+    const asked = await offered(peer, bindInline + smFeature, limit(200))
+    const resumes = child(asked, 'resume', sm) !== undefined
+    const inner = resumes ? `<resumed xmlns='${sm}' previd='sm-9' h='0'/>` : boundInline('sm-9')
+    peer.write(success(await proven(peer, asked), inner))
+    const first = await peer.next(({ name }) => name === 'message')
+    if (resumes) peer.write(`${after}<message id='told'/>`)
+    else if (first.attributes.id === 'cut') return void peer.socket.destroy()
+    await serve(peer)
+  })
+  const follower = follow(connector(server, { bounds: { tail: 20, backoffFirst: 1, backoffMax: 20 } }).open, {
+    ...ada,
+    service: server.service,
+  })
+  await follower.online()
+  const say = (id: string, bytes: number) => follower.connection.send(`<message id='${id}'><body>${'x'.repeat(bytes)}</body></message>`)
+  say('cut', 250)
+  await follower.until(() => follower.states.find(({ state, resumed }) => state === 'online' && resumed))
+  say('more', 400)
+  await follower.until(() => follower.stanzas.length === 1)
+  assert.throws(() => say('most', 300), { code: 'stanza-too-large' })
+  say('less', 200)
 })
 
 test('a resume that is refused inside SASL2 becomes a bind in the same step', async () => {

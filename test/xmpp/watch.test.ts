@@ -18,7 +18,7 @@ function watched(t: { after(clean: () => void): void }, options: { idleSeconds?:
     monotonic: () => now,
     lastHeard: () => heard,
     lastWrite: () => written,
-    idleSeconds: options.idleSeconds,
+    idleSeconds: () => options.idleSeconds,
     ahead: () => ahead,
     paused: () => paused,
     ask: () => {

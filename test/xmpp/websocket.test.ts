@@ -24,12 +24,15 @@ const features = (inner: string) => `<stream:features xmlns:stream='${namespaces
 interface Options {
   names?: string[]
   protocol?: string | false
+  /** bytes of a frame that it takes (XEP-0478) */
+  limit?: number
   /** after the bind, for each frame */
   bound?: (socket: WebSocket, frame: string) => void
 }
 
 /** an XMPP server of RFC 7395 that lets everybody in */
-async function websocketServer({ names = ['localhost'], protocol = 'xmpp', bound = () => undefined }: Options = {}) {
+async function websocketServer({ names = ['localhost'], protocol = 'xmpp', limit, bound = () => undefined }: Options = {}) {
+  const limits = limit === undefined ? '' : `<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>${limit}</max-bytes></limits>`
   const folder = temporaryFolder('websocket')
   const { caFile, certify } = await authority()
   const files = await certify(folder, names)
@@ -47,7 +50,7 @@ async function websocketServer({ names = ['localhost'], protocol = 'xmpp', bound
       if (frame.startsWith('<open')) {
         streams += 1
         socket.send(open)
-        socket.send(features(streams === 1 ? mechanisms('PLAIN') : bindFeature + smFeature))
+        socket.send(features(streams === 1 ? mechanisms('PLAIN') : bindFeature + smFeature + limits))
       } else if (frame.startsWith('<auth')) socket.send(`<success xmlns='${namespaces.sasl}'/>`)
       else if (frame.includes(namespaces.bind)) {
         const id = /id="([^"]*)"/.exec(frame)?.[1]
@@ -90,6 +93,18 @@ test('wss: each frame is one whole stanza with its namespace, and nothing is com
   assert.deepEqual(server.upgrades, [''])
   await follower.connection.close()
   assert.match(server.frames.at(-1) ?? '', /^<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"\/>$/)
+})
+
+test('the limit of the server counts what a frame has more than a stanza', async () => {
+  const server = await websocketServer({ limit: 300 })
+  const follower = login(server)
+  await follower.online()
+  const say = (bytes: number) => {
+    const xml = `<message><body>${'x'.repeat(bytes - '<message><body></body></message>'.length)}</body></message>`
+    follower.connection.send(xml)
+  }
+  say(278)
+  for (const bytes of [279, 300]) assert.throws(() => say(bytes), { code: 'stanza-too-large' })
 })
 
 test('wss: the certificate is of the host of the URL', async () => {
