@@ -5,11 +5,13 @@ import { following, isAfter } from './position.ts'
 import { createProgress } from './progress.ts'
 import { accepted, type Records } from './records.ts'
 import { createSending, type Sent } from './sending.ts'
-import type { Item } from './suspects.ts'
+import { type Item, sizeOf } from './suspects.ts'
 import { ended, isGivenUp, STRIKES } from './suspicion.ts'
 
-/** Entries held in memory before they are sent */
+/** Entries held in memory before they are sent, and their characters; what is read at one time may be more */
 const AHEAD = 256
+const AHEAD_SIZE = 2 * 1024 * 1024
+const READ = 16
 /** ms until the store is asked again after it gave no answer */
 const RETRY = 500
 export interface Outbox {
@@ -127,6 +129,8 @@ export function createOutbox({
   /** until what is in the store at the start is known */
   let loading: PromiseWithResolvers<void> | undefined = Promise.withResolvers()
 
+  const hasRoom = () => waiting.length < AHEAD && sizeOf(waiting) < AHEAD_SIZE
+
   function wake(): void {
     unread = true
     if (stopped) return
@@ -138,7 +142,7 @@ export function createOutbox({
       })
       .finally(() => {
         pumping = undefined
-        if (unread && waiting.length < AHEAD && !stopped) wake()
+        if (unread && hasRoom() && !stopped) wake()
       })
   }
 
@@ -149,14 +153,14 @@ export function createOutbox({
       if (!all) unread = true
       else if (newest === lastRead) unread = false
       if (!stopped) sending.now()
-    } while (unread && waiting.length < AHEAD && !stopped)
+    } while (unread && hasRoom() && !stopped)
   }
 
   /** true where nothing is left in the store that is not here */
   async function fill(): Promise<boolean> {
     let all = false
-    while (!all && waiting.length < AHEAD) {
-      const entries = await store.outbox.read(id, lastRead, AHEAD)
+    while (!all && hasRoom()) {
+      const entries = await store.outbox.read(id, lastRead, READ)
       const kept = await Promise.all(entries.map((entry) => records.get(entry.id)))
       const over: Item[] = []
       entries.forEach(({ place, ...entry }, index) => {
@@ -169,7 +173,7 @@ export function createOutbox({
         progress.lost(again)
         doubtful.push(...again)
       }
-      all = entries.length < AHEAD
+      all = entries.length < READ
     }
     loading?.resolve()
     loading = undefined
@@ -305,7 +309,7 @@ export function createOutbox({
       for (const { record } of fresh) records.hold(record)
       if (stopped) return
       newest = places?.last
-      if (waiting.length >= AHEAD) {
+      if (!hasRoom()) {
         // they are read when some of these have gone
         unread = true
         return
@@ -377,15 +381,15 @@ export function createOutbox({
     async end() {
       stop()
       await pumping
-      const rest = [...waiting, ...doubtful, ...[...sent.values()].flat()].map(({ entry }) => entry)
-      for (let more = await store.outbox.read(id, lastRead, AHEAD); more.length > 0; more = await store.outbox.read(id, lastRead, AHEAD)) {
-        rest.push(...more)
-        lastRead = more.at(-1)?.place
-      }
-      if (rest.length > 0)
-        void progress.settle(rest, 'failed', {
-          error: { code: 'session-ended', detail: 'The session was ended before the server confirmed it.' },
-        })
+      const error = { code: 'session-ended', detail: 'The session was ended before the server confirmed it.' }
+      let rest: OutboxEntry[] = [...waiting, ...doubtful, ...[...sent.values()].flat()].map(({ entry }) => entry)
+      let more: Awaited<ReturnType<typeof store.outbox.read>>
+      do {
+        more = await store.outbox.read(id, lastRead, READ)
+        lastRead = more.at(-1)?.place ?? lastRead
+        rest = [...rest, ...more]
+        if (rest.length >= AHEAD || (more.length === 0 && rest.length > 0)) void progress.settle(rest.splice(0), 'failed', { error })
+      } while (more.length > 0)
     },
 
     stop,

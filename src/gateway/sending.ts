@@ -4,10 +4,12 @@ import type { createPins } from './pins.ts'
 import { connectionFor } from './pool.ts'
 import type { Clock, Connection, OutboxEntry } from './ports.ts'
 import type { Progress, Written } from './progress.ts'
-import { type Item, nextSuspects } from './suspects.ts'
+import { type Item, nextSuspects, sizeOf } from './suspects.ts'
 
 /** Unacknowledged messages on one connection, at most; more wait in the store. */
 const WINDOW = 256
+/** … and their characters: a link that takes them slowly leaves the rest in the store. One that is larger goes by itself */
+const WINDOW_SIZE = 1024 * 1024
 /** ms that what is under suspicion waits for a connection on which nothing else is on its way */
 const PATIENCE = 5_000
 
@@ -84,6 +86,12 @@ export function createSending({
   let patience: NodeJS.Timeout | undefined
   let stopped = false
 
+  /** Nothing more goes there until some of it is acknowledged. */
+  function hasEnough(index: number): boolean {
+    const list = sent.get(index) ?? []
+    return list.length >= WINDOW || sizeOf(list) >= WINDOW_SIZE
+  }
+
   const isClosed = (index: number) => unwriting.has(index) || guarded.has(index) || stilled.has(index)
 
   /** Once for all that comes in one turn: it leaves in one write, and is told in one. */
@@ -109,7 +117,7 @@ export function createSending({
   function now(): void {
     if (stopped || waiting.length === 0) return
     const connections = usable()
-    const isFull = (index: number) => isClosed(index) || yielding.has(index) || (sent.get(index)?.length ?? 0) >= WINDOW
+    const isFull = (index: number) => isClosed(index) || yielding.has(index) || hasEnough(index)
     const open = [...connections.keys()].filter((index) => !isFull(index))
     const doubted = new Set(doubtful.map(({ recipient }) => recipient))
     const blocked = new Set(doubted)

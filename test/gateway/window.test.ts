@@ -1,0 +1,106 @@
+/** A link that takes what is sent slowly leaves the rest in the store. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { createOutbox } from '../../src/gateway/outbox.ts'
+import type { Change, Clock, Connection, OutboxEntry, Store } from '../../src/gateway/ports.ts'
+import { createRecords } from '../../src/gateway/records.ts'
+
+const clock: Clock = { now: Date.now, monotonic: () => performance.now() }
+const MIB = 1024 * 1024
+
+const entry = (id: string, size: number, to = `${id}@capulet.lit`): OutboxEntry => ({
+  ...{ id, to, kind: 'message', type: 'chat', acceptedAt: 0, expiresAt: null },
+  xml: 'x'.repeat(size),
+})
+
+/** An outbox over a store that has these, and one connection; `read` counts what is taken from the store. */
+function start(t: TestContext, entries: readonly OutboxEntry[]) {
+  const written: string[] = []
+  const failed: string[] = []
+  let read = 0
+  const store = {
+    outbox: {
+      async read(_: string, after: string | undefined, limit: number) {
+        const from = after === undefined ? 0 : Number(after) + 1
+        const found = entries.slice(from, from + limit).map((one, index) => ({ ...one, place: `${from + index}` }))
+        read += found.length
+        return found
+      },
+    },
+    records: { get: async () => undefined },
+  } as unknown as Store
+  const connection = {
+    managed: true,
+    isQuiet: () => true,
+    snapshot: () => null,
+    send(xml: string) {
+      written.push(xml)
+      return { position: written.length, written: Promise.resolve() }
+    },
+  } as unknown as Connection
+  const outbox = createOutbox({
+    id: 'ses_1',
+    store,
+    records: createRecords({ id: 'ses_1', store }),
+    write: async ({ records = [] }: Change) => {
+      failed.push(...records.filter(({ status }) => status === 'failed').map(({ id }) => id))
+      return []
+    },
+    clock,
+    usable: () => new Map([[0, connection]]),
+    primaryOnly: () => false,
+    resumable: new Map(),
+    onWritten() {},
+    onLatency() {},
+    onDoubts() {},
+    onGivenUp() {},
+    isBusy: () => false,
+    onError: (error) => assert.fail(String(error)),
+  })
+  t.after(outbox.stop)
+  const settle = async () => {
+    for (let turns = 0; turns < 100; turns += 1) await turn()
+  }
+  return { outbox, written, failed, settle, read: () => read }
+}
+
+test('at most 1 MiB is handed to a connection that acknowledges nothing, and a few MiB wait outside the store', async (t) => {
+  const size = 200_000
+  const all = Array.from({ length: 100 }, (_, index) => entry(`m${index}`, size))
+  const { outbox, written, settle, read } = start(t, all)
+  outbox.wake()
+  await settle()
+  assert.equal(written.length, Math.ceil(MIB / size))
+  assert.ok(read() * size < 8 * MIB, `${read()} were read`)
+  for (let acked = 1; acked <= all.length; acked += 1) {
+    outbox.acked(0, acked)
+    await settle()
+    assert.ok((written.length - acked) * size < MIB + size)
+    assert.ok((read() - acked) * size < 8 * MIB)
+  }
+  assert.equal(written.length, all.length)
+})
+
+test('one that is larger than that goes by itself; many small ones go by their number', async (t) => {
+  const { outbox, written, settle } = start(t, [entry('a', 2 * MIB), ...Array.from({ length: 600 }, (_, index) => entry(`m${index}`, 100))])
+  outbox.wake()
+  await settle()
+  assert.equal(written.length, 1)
+  outbox.acked(0, 1)
+  await settle()
+  assert.equal(written.length, 257)
+  outbox.acked(0, 257)
+  await settle()
+  assert.equal(written.length, 513)
+})
+
+test('all that is left fails at the end of the session, a part at a time', async (t) => {
+  const all = Array.from({ length: 700 }, (_, index) => entry(`m${index}`, 10_000))
+  const { outbox, failed, settle } = start(t, all)
+  outbox.wake()
+  await settle()
+  await outbox.end()
+  await settle()
+  assert.deepEqual([...failed].sort(), all.map(({ id }) => id).sort())
+})
