@@ -35,6 +35,7 @@ import type { StoreLimits } from './gateway/ports.ts'
 const VOLATILE_MAX = 2_000
 const VOLATILE_BYTES = 4 * MiB
 const OUTBOX_MAX = 10_000
+const OUTBOX_BYTES = 64 * MiB
 const DEDUP_AGE = 24 * HOUR
 const RECORD_AGE = 72 * HOUR
 const IDEMPOTENCY_AGE = 24 * HOUR
@@ -143,6 +144,7 @@ export function readConfig({
       volatileMax: VOLATILE_MAX,
       volatileBytes: VOLATILE_BYTES,
       outboxMax: OUTBOX_MAX,
+      outboxBytes: OUTBOX_BYTES,
       dedupAge: DEDUP_AGE,
       recordAge: RECORD_AGE,
       idempotencyAge: IDEMPOTENCY_AGE,

@@ -434,6 +434,8 @@ export interface StoreLimits {
   /** bytes of them */
   volatileBytes: number
   outboxMax: number
+  /** bytes of what waits in the outbox of one session; where nothing waits something is taken whatever its size */
+  outboxBytes: number
   /** ms that what copies are known by, a record, an idempotency answer lives */
   dedupAge: number
   recordAge: number

@@ -20,6 +20,9 @@ export function countSettled(drain: Drain, count: number, now: number): Drain {
   return now - drain.since < DRAIN_WINDOW ? { since: drain.since, settled: drain.settled + count } : { since: now, settled: count }
 }
 
+/** Entries that have to go until there is room for so many more of them and so many more bytes; `mean`: bytes of one. */
+export const excessOf = (entries: number, bytes: number, mean: number) => Math.max(entries, Math.ceil(bytes / Math.max(mean, 1)))
+
 /** Seconds until `excess` entries have gone. */
 export function retryAfter(excess: number, drain: Drain, now: number): number {
   const elapsed = now - drain.since

@@ -1,4 +1,4 @@
-/** What a log dropped for want of room; what only became too old is not of it. */
+/** What a log dropped for want of room, and what an outbox did not take; what only became too old is not of it. */
 import type { Metrics } from '../gateway/ports.ts'
 
 export type LaneName = 'durable' | 'volatile'
@@ -12,4 +12,10 @@ export function countDropped(metrics: Metrics | undefined, lane: LaneName, surpl
     else metrics.count('bounds_reached_total', { bound: 'volatile-bytes' }, events)
   } else if (surplus === 'count') metrics.count('bounds_reached_total', { bound: 'log-events' }, events)
   else metrics.count('bounds_reached_total', { bound: 'log-bytes' }, events)
+}
+
+/** by its number of entries, or by its bytes */
+export function countFull(metrics: Metrics | undefined, many: boolean): void {
+  if (many) metrics?.count('bounds_reached_total', { bound: 'outbox-entries' })
+  else metrics?.count('bounds_reached_total', { bound: 'outbox-bytes' })
 }

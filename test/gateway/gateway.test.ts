@@ -22,6 +22,7 @@ const limits = {
   volatileMax: 100,
   volatileBytes: 2 ** 22,
   outboxMax: 100,
+  outboxBytes: 2 ** 26,
   dedupAge: 3_600_000,
   recordAge: 3_600_000,
   idempotencyAge: 3_600_000,

@@ -19,7 +19,15 @@ import { chat, createScriptedConnector, type ScriptedConnection } from '../suppo
 
 const clock: Clock = { now: Date.now, monotonic: () => performance.now() }
 const limits = {
-  ...{ eventLogMax: 1_000, eventLogAge: 3_600_000, eventLogBytes: 1_000_000, volatileMax: 100, volatileBytes: 1_000_000, outboxMax: 1_000 },
+  ...{
+    eventLogMax: 1_000,
+    eventLogAge: 3_600_000,
+    eventLogBytes: 1_000_000,
+    volatileMax: 100,
+    volatileBytes: 1_000_000,
+    outboxMax: 1_000,
+    outboxBytes: 1_000_000,
+  },
   ...{ dedupAge: 3_600_000, recordAge: 3_600_000, idempotencyAge: 3_600_000 },
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Change, Fenced } from '../../src/gateway/ports.ts'
+import { type Acceptance, type Change, Fenced } from '../../src/gateway/ports.ts'
 import type { Opened } from './contract.ts'
-import { acceptance, limits, messageRecord, newId, ownedSession, problem } from './sample.ts'
+import { acceptance, countedBounds, limits, messageRecord, newId, ownedSession, problem } from './sample.ts'
 
 const answer = { status: 202, body: { id: 'm1', nested: [1, null, 'ü'] }, headers: { location: '/messages/m1' } }
 const idempotency = { key: 'key 1 ☂', fingerprint: 'POST /messages {"a": 1}', answer }
@@ -116,6 +116,33 @@ export function describeOutbox(opened: Opened): void {
       assert.equal((await store.outbox.accept(id, acceptance(['m3'], idempotency))).kind, 'accepted')
       await store.commit(id, fence, { settled: ['m1'] })
       assert.equal((await store.outbox.accept(id, acceptance(['m4']))).kind, 'accepted')
+    })
+
+    test('an outbox is full by its bytes too, and has room again when some of them have gone', async () => {
+      const { metrics, counted } = countedBounds()
+      const { store } = await opened({ outboxBytes: 100_000 }, metrics)
+      const { id, fence } = await ownedSession(store)
+      const large = (message: string, bytes: number, idempotency?: Acceptance['idempotency']) => {
+        const { entries, ...rest } = acceptance([message], idempotency)
+        return { ...rest, entries: entries.map(({ entry, record }) => ({ record, entry: { ...entry, xml: 'x'.repeat(bytes) } })) }
+      }
+      for (let round = 0; round < 3; round++) {
+        for (const n of [1, 2, 3]) assert.equal((await store.outbox.accept(id, large(`m${round}-${n}`, 30_000))).kind, 'accepted')
+        const full = await store.outbox.accept(id, large('more', 30_000, idempotency))
+        assert.ok(full.kind === 'full' && full.retryAfter >= 1)
+        assert.equal(await store.records.get(id, 'more'), undefined)
+        assert.equal((await store.outbox.accept(id, large(`small${round}`, 100))).kind, 'accepted')
+        // in an order of its own, and one of them twice
+        await store.commit(id, fence, { settled: [`m${round}-2`] })
+        await store.commit(id, fence, { settled: [`m${round}-2`, `m${round}-1`, `m${round}-3`] })
+        await store.commit(id, fence, { settled: [`small${round}`] })
+      }
+      assert.deepEqual(counted, { 'outbox-bytes': 3 })
+      // one that is larger goes where nothing else waits
+      assert.equal((await store.outbox.accept(id, large('largest', 200_000, idempotency))).kind, 'accepted')
+      assert.equal((await store.outbox.accept(id, large('next', 1))).kind, 'full')
+      await store.commit(id, fence, { settled: ['largest'] })
+      assert.equal((await store.outbox.accept(id, large('next', 1))).kind, 'accepted')
     })
 
     test('how long a full outbox needs follows how fast it drained', async () => {

@@ -114,6 +114,31 @@ describe('values of another version', { timeout: 60_000 }, () => {
     assert.equal((await store.outbox.size(id)).length, 1)
   })
 
+  test('what waits is taken for as large as the rest where a build wrote that does not count it, and counted again when nothing does', async () => {
+    const counting = await opener.open(server.url, { limits: { outboxBytes: 20_000 } })
+    const { id, fence } = await ownedSession(counting)
+    const outbox = `sg:{${id}}:outbox`
+    const waiting = async () => (await server.cli('hget', `sg:{${id}}:session`, 'waiting')).trim().split(' ').map(Number)
+    const accept = async (message: string) => (await counting.outbox.accept(id, acceptance([message]))).kind
+    assert.equal(await accept('m0'), 'accepted')
+    const [one = 0, first] = await waiting()
+    assert.ok(one > 100 && one < 1000 && first === 1)
+    for (let n = 1; n < 10; n++) assert.equal(await accept(`m${n}`), 'accepted')
+    // it took four away, without a word
+    const places = (await counting.outbox.read(id, undefined, 4)).map(({ place }) => `${place}-0`)
+    await server.cli('xdel', outbox, ...places)
+    assert.equal(await accept('n0'), 'accepted')
+    assert.deepEqual(await waiting(), [one * 7, 7])
+    // … and put many in
+    const { place } = (await counting.outbox.read(id, undefined, 10)).at(-1)!
+    for (let n = 0; n < 100; n++) await server.cli('xadd', outbox, `${place}-*`, 'e', 'x')
+    assert.equal(await accept('n1'), 'full')
+    await server.cli('xtrim', outbox, 'MAXLEN', '0')
+    await counting.commit(id, fence, { settled: ['m4', 'n0'] })
+    assert.equal(await accept('n1'), 'accepted')
+    assert.deepEqual(await waiting(), [one, 1])
+  })
+
   test('a message of another version on a channel is heard, for who hears it to judge, and what is none is not', async () => {
     const channel = newId('channel')
     const heard: unknown[] = []

@@ -24,6 +24,7 @@ export const limits: StoreLimits = {
   volatileMax: 100,
   volatileBytes: 2 ** 22,
   outboxMax: 1000,
+  outboxBytes: 2 ** 26,
   dedupAge: 24 * HOUR,
   recordAge: 24 * HOUR,
   idempotencyAge: 24 * HOUR,

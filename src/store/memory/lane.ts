@@ -38,10 +38,12 @@ export class Lane<Value> {
     return this.#find(sequence) !== undefined
   }
 
-  remove(sequence: number): boolean {
+  /** answers what was there */
+  remove(sequence: number): Value | undefined {
     const slot = this.#find(sequence)
+    const value = slot?.value
     if (slot !== undefined) this.#drop(slot)
-    return slot !== undefined
+    return value
   }
 
   /** what comes after a sequence, oldest first */

@@ -16,13 +16,17 @@ import {
   type StoreLimits,
   type StreamState,
 } from '../../gateway/ports.ts'
-import { countSettled, type Drain, retryAfter } from '../drain.ts'
+import { countSettled, type Drain, excessOf, retryAfter } from '../drain.ts'
 import type { LaneName, Surplus } from '../dropped.ts'
 import { nextFence } from '../fence.ts'
 import { Aging } from './aging.ts'
 import type { Keys, Marks } from './idempotency.ts'
 import { Lane } from './lane.ts'
 import { copy, createLog, type Log } from './log.ts'
+import type { Room } from './room.ts'
+
+/** bytes of an entry beside its stanza */
+const ENTRY = 256
 
 export interface MemorySession {
   record: SessionRecord
@@ -43,6 +47,8 @@ export interface MemorySession {
   message(id: string): MessageRecord | undefined
   outbox(after: string | undefined, limit: number): (OutboxEntry & { place: string })[]
   outboxSize(): { length: number; oldest?: number }
+  /** gives back what it had of what all sessions share */
+  close(): void
 }
 
 interface Kept {
@@ -60,6 +66,8 @@ export function createSession(
     keys,
     appended,
     dropped,
+    outboxes,
+    full,
   }: {
     limits: StoreLimits
     clock: Clock
@@ -67,12 +75,18 @@ export function createSession(
     /** told after an append, and of what had to go for it */
     appended: (fresh: number) => void
     dropped: (lane: LaneName, surplus: Surplus) => void
+    /** of all sessions */
+    outboxes: Room
+    /** told of each acceptance for which there was no room; `many`: for its number of entries */
+    full: (many: boolean) => void
   },
 ): MemorySession {
   const log = createLog(record.id, { limits, dropped })
   const entries = new Lane<OutboxEntry>()
   const records = new Aging<Kept>({ needed: ({ place }) => entries.has(place), again: limits.recordAge })
   let places = 0
+  /** bytes of the entries */
+  let waiting = 0
   let drain: Drain = { since: 0, settled: 0 }
   let lease: { owner: string; fence: string } | undefined
   let lastFence = 0
@@ -89,8 +103,21 @@ export function createSession(
     }
   }
   function settle(ids: readonly string[], now: number): void {
-    const gone = ids.filter((id) => entries.remove(records.get(id, now)?.place ?? 0))
+    const gone = ids.flatMap((id) => entries.remove(records.get(id, now)?.place ?? 0) ?? [])
     if (gone.length > 0) drain = countSettled(drain, gone.length, now)
+    grow(-sizeOf(gone))
+  }
+  function grow(by: number): void {
+    outboxes.moved(waiting, waiting + by)
+    waiting += by
+  }
+  /** how many entries have to go before these fit, and is it for their number? */
+  function excess(wanted: readonly OutboxEntry[]): { entries: number; many: boolean } {
+    const bytes = sizeOf(wanted)
+    const entriesOver = entries.length + wanted.length - limits.outboxMax
+    const isRoom = entries.length === 0 || outboxes.fits(waiting, waiting + bytes)
+    const bytesOver = entries.length === 0 ? 0 : Math.max(waiting + bytes - limits.outboxBytes, isRoom ? 0 : bytes)
+    return { entries: excessOf(entriesOver, bytesOver, waiting / Math.max(entries.length, 1)), many: entriesOver > 0 }
   }
   function applyState({ clear = [] }: Change, state: readonly StateChange[]): void {
     for (const kind of clear) session.state.delete(kind)
@@ -153,8 +180,12 @@ export function createSession(
         if (ids.has(entry.id) || records.get(entry.id, now) !== undefined) return { kind: 'id-in-use', id: entry.id }
         ids.add(entry.id)
       }
-      const excess = entries.length + wanted.length - limits.outboxMax
-      if (excess > 0 && wanted.length > 0) return { kind: 'full', retryAfter: retryAfter(excess, drain, now) }
+      const { entries: over, many } = excess(wanted.map(({ entry }) => entry))
+      if (over > 0 && wanted.length > 0) {
+        full(many)
+        return { kind: 'full', retryAfter: retryAfter(over, drain, now) }
+      }
+      grow(sizeOf(wanted.map(({ entry }) => entry)))
       const before = String(places)
       for (const { entry, record } of wanted) {
         entries.push(++places, { ...entry })
@@ -171,6 +202,9 @@ export function createSession(
       const first = entries.first()
       return first === undefined ? { length: 0 } : { length: entries.length, oldest: first.value.acceptedAt }
     },
+    close: () => grow(-waiting),
   }
   return session
 }
+
+const sizeOf = (entries: readonly OutboxEntry[]) => entries.reduce((sum, { xml }) => sum + Buffer.byteLength(xml) + ENTRY, 0)

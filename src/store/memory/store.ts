@@ -1,20 +1,24 @@
 /** The store of a gateway that is one process: all of it in memory, gone with the process. */
+import { getHeapStatistics } from 'node:v8'
 import type { Clock, Metrics, SessionRecord, SessionStatus, Store, StoreLimits } from '../../gateway/ports.ts'
 import { CHOSEN_MAX, Fenced } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
-import { countDropped, type LaneName, type Surplus } from '../dropped.ts'
+import { countDropped, countFull, type LaneName, type Surplus } from '../dropped.ts'
 import { createWakes } from '../wakes.ts'
 import { Aging } from './aging.ts'
 import { createBus } from './channels.ts'
 import { createKeys } from './idempotency.ts'
 import { copy, type Log } from './log.ts'
 import { createMembers } from './members.ts'
+import { createRoom } from './room.ts'
 import { createSession, type MemorySession } from './session.ts'
 
 /** ms that the log of a removed session can be read to its end */
 const ENDED_AGE = 30_000
 /** ms that the place of a removed session is remembered, for a list that is being paged */
 const PLACE_AGE = 3_600_000
+/** part of the heap that the outboxes of all sessions may have */
+const OUTBOXES_PART = 8
 
 interface Tenant {
   /** by bare JID, then by requested resource */
@@ -22,7 +26,18 @@ interface Tenant {
   readonly members: Map<string, MemorySession>
 }
 
-export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLimits; clock: Clock; metrics?: Metrics }): Store {
+export function createMemoryStore({
+  limits,
+  clock,
+  metrics,
+  heap = getHeapStatistics().heap_size_limit,
+}: {
+  limits: StoreLimits
+  clock: Clock
+  metrics?: Metrics
+  /** bytes of memory of which its parts may have some */
+  heap?: number
+}): Store {
   const sessions = new Map<string, MemorySession>()
   const tenants = new Map<string, Tenant>()
   const left = new Aging<number>()
@@ -31,6 +46,8 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
   const chosen = new Aging<readonly string[]>()
   const keys = createKeys({ limits, clock })
   const wakes = createWakes()
+  const outboxes = createRoom(heap / OUTBOXES_PART)
+  const full = (many: boolean) => countFull(metrics, many)
   const dropped = (lane: LaneName, surplus: Surplus) => countDropped(metrics, lane, surplus, 1)
 
   function need(id: string): MemorySession {
@@ -69,7 +86,7 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
           wakes.wake(record.id)
           metrics?.count('events_appended_total', {}, fresh)
         }
-        const session = createSession(copy({ record, status }), { limits, clock, keys, appended, dropped })
+        const session = createSession(copy({ record, status }), { limits, clock, keys, appended, dropped, outboxes, full })
         clearTimeout(ended.get(record.id)?.timer)
         ended.delete(record.id)
         sessions.set(record.id, session)
@@ -112,6 +129,7 @@ export function createMemoryStore({ limits, clock, metrics }: { limits: StoreLim
         const { tenant, jid, requestedResource, createdAt } = session.record
         keepLog(id, session.log)
         const { jids, members } = tenants.get(tenant)!
+        session.close()
         sessions.delete(id)
         members.delete(id)
         jids.get(jid)!.delete(requestedResource)

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto'
 
 /** Of a session, after its base. */
 const nouns = {
-  /** hash: record, version, status · lease ("<fence> <owner>"), fence (the last one) · places (the last one), since, settled (of the outbox) · "stream <index>" */
+  /** hash: record, version, status · lease ("<fence> <owner>"), fence (the last one) · places (the last one), since, settled, waiting ("<bytes> <entries>") of the outbox · "stream <index>" */
   session: ':session',
   /** set: hashes of session tokens */
   tokens: ':tokens',

@@ -11,8 +11,8 @@ import {
 } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
 import { formatCursor, newLog } from '../cursor.ts'
-import { retryAfter } from '../drain.ts'
-import { countDropped } from '../dropped.ts'
+import { excessOf, retryAfter } from '../drain.ts'
+import { countDropped, countFull } from '../dropped.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
 import { keptAnswer, type Liveness } from './idempotency.ts'
@@ -26,7 +26,7 @@ type Accepted =
   | ['id-in-use', id: string]
   | ['replayed', answer: string]
   | ['running', instance: string]
-  | ['full', excess: number, since: string, settled: string, now: number]
+  | ['full', excess: number, bytes: number, mean: number, since: string, settled: string, now: number]
 type Done = ['fenced' | 'lost'] | ['done', log?: string, head?: number, cursors?: (string | number)[], dropped?: DroppedEvents]
 /** of the durable lane by number and by bytes, then of the volatile one */
 type DroppedEvents = [many: number, large: number, volatileMany: number, volatileLarge: number]
@@ -115,6 +115,7 @@ export function createOutbox({
           noteDropped(result[5])
           metrics?.count('events_appended_total', {}, events.length)
         }
+        if (result[0] === 'full') countFull(metrics, result[1] > 0)
         return verdict(result)
       },
       read: readEntries,
@@ -170,13 +171,15 @@ function verdict(result: Accepted): AcceptResult {
     case 'id-in-use':
       return { kind: 'id-in-use', id: result[1] }
     case 'full':
-      return { kind: 'full', retryAfter: retryAfter(result[1], { since: Number(result[2]), settled: Number(result[3]) }, result[4]) }
+      return { kind: 'full', retryAfter: retryAfter(excessOf(result[1], result[2], result[3]), drainOf(result[4], result[5]), result[6]) }
     case 'absent':
       throw absent()
     case 'lost':
       throw new Problem('store-unavailable', 'The log of the session is being lost.', { retryAfter: 2 })
   }
 }
+
+const drainOf = (since: string, settled: string) => ({ since: Number(since), settled: Number(settled) })
 
 /** `<log name> <sequence>`, as the scripts keep it of stanzas that were told */
 function earlierCursor(text: string): string {

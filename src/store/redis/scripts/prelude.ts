@@ -99,18 +99,41 @@ local function drop_due(now)
 end
 `
 
-/** SESSION, OUTBOX, KEPT, records. */
+/** bytes that an entry of the outbox is taken for where nobody has counted */
+const UNCOUNTED = 1024
+
+/**
+ * What waits in the outbox: its bytes, and of how many entries they are. Where that is not how many there are, a build that does not
+ * count them has written or taken away some: they are taken for as large as the others, until the outbox is empty.
+ */
+export const WAITING = `
+local function waiting_of(text)
+  local bytes, entries = string.match(text or '', '^(%d+) (%d+)$')
+  return tonumber(bytes or 0), tonumber(entries or 0)
+end
+local function waiting_bytes(text, length)
+  local bytes, entries = waiting_of(text)
+  if entries == length then return bytes end
+  return math.floor((entries > 0 and bytes / entries or ${UNCOUNTED}) * length)
+end
+`
+
+/** SESSION, OUTBOX, KEPT, records, WAITING. */
 export const SETTLE = `
 local function settle(ids, now)
-  local gone = 0
+  local gone, size = 0, 0
   for _, id in ipairs(ids) do
     local place = string.match(find('r ' .. id, now) or '', '^%d+') or '0'
-    if place ~= '0' then gone = gone + redis.call('XDEL', OUTBOX, place .. '-0') end
+    local entry = place ~= '0' and redis.call('XRANGE', OUTBOX, place .. '-0', place .. '-0')[1]
+    if entry then gone, size = gone + redis.call('XDEL', OUTBOX, place .. '-0'), size + #entry[2][2] end
   end
   if gone == 0 then return end
-  local since = tonumber(redis.call('HGET', SESSION, 'since') or 0)
-  if now - since < ${DRAIN_WINDOW} then redis.call('HINCRBY', SESSION, 'settled', gone)
-  else redis.call('HSET', SESSION, 'since', whole(now), 'settled', gone) end
+  local f = redis.call('HMGET', SESSION, 'since', 'settled', 'waiting')
+  local since, settled = tonumber(f[1] or 0), gone
+  if now - since < ${DRAIN_WINDOW} then settled = settled + tonumber(f[2] or 0) else since = now end
+  local bytes, entries = waiting_of(f[3])
+  local left = whole(math.max(bytes - size, 0)) .. ' ' .. whole(math.max(entries - gone, 0))
+  redis.call('HSET', SESSION, 'since', whole(since), 'settled', whole(settled), 'waiting', left)
 end
 `
 

@@ -2,12 +2,12 @@
 import { IQ_AGE } from '../../../gateway/ports.ts'
 import { FENCES_PER_MS } from '../../fence.ts'
 import { appending } from './log.ts'
-import { ANSWERS, KEPT, LEASE, records, type ScriptOptions, SETTLE, type SessionScript, sessionScript } from './prelude.ts'
+import { ANSWERS, KEPT, LEASE, records, type ScriptOptions, SETTLE, type SessionScript, sessionScript, WAITING } from './prelude.ts'
 
 /**
  * instance that is dead, fresh log name, log and head last seen · key, fingerprint, answer (key '': none) ·
  * entries: id, entry, record · events: lane, how it came ('': no stanza), event. Each list after its length.
- * Answers accepted, the places before the entries and of the last, log name and head, how many events had to go (log.ts).
+ * Answers full, by how many entries and bytes, the mean of an entry, since when how many were settled, now; or accepted, the places before the entries and of the last, log name and head, how many events had to go (log.ts).
  */
 export const accept = (options: ScriptOptions): SessionScript =>
   sessionScript(
@@ -15,6 +15,7 @@ export const accept = (options: ScriptOptions): SessionScript =>
     KEPT,
     records(options),
     ANSWERS,
+    WAITING,
     appending(options),
     `
 local now, dead, fresh, seen_log, seen_head = redis_ms(), take(), take(), take(), take()
@@ -25,18 +26,22 @@ if key ~= '' then
   if known then return known end
 end
 
-local entries, ids = {}, {}
+local entries, ids, size = {}, {}, 0
 for i = 1, number() do
   local entry = { id = take(), entry = take(), record = take() }
   if ids[entry.id] or find_record(entry.id, now) then return { 'id-in-use', entry.id } end
   ids[entry.id] = true
+  size = size + #entry.entry
   entries[i] = entry
 end
+local outbox = redis.call('HMGET', SESSION, 'places', 'waiting', 'since', 'settled')
+local length, waiting = 0, 0
 if #entries > 0 then
-  local excess = redis.call('XLEN', OUTBOX) + #entries - ${options.limits.outboxMax}
-  if excess > 0 then
-    local drain = redis.call('HMGET', SESSION, 'since', 'settled')
-    return { 'full', excess, drain[1] or '0', drain[2] or '0', now }
+  length = redis.call('XLEN', OUTBOX)
+  waiting = waiting_bytes(outbox[2], length)
+  local excess, bytes = length + #entries - ${options.limits.outboxMax}, waiting + size - ${options.limits.outboxBytes}
+  if excess > 0 or (bytes > 0 and length > 0) then
+    return { 'full', excess, bytes, math.ceil(waiting / math.max(length, 1)), outbox[3] or '0', outbox[4] or '0', now }
   end
 end
 local events = number()
@@ -47,11 +52,12 @@ if events > 0 then
 end
 
 -- time leads the places like the fences: an owner reads on after the last one that it saw, also where Redis lost some
-local before = tonumber(redis.call('HGET', SESSION, 'places')) or 0
+local before = tonumber(outbox[1]) or 0
 local place = before
 if #entries > 0 then
   place = math.max(before, now * ${FENCES_PER_MS})
-  redis.call('HSET', SESSION, 'places', whole(place + #entries))
+  local left = whole(waiting + size) .. ' ' .. whole(length + #entries)
+  redis.call('HSET', SESSION, 'places', whole(place + #entries), 'waiting', left)
 end
 for _, entry in ipairs(entries) do
   place = place + 1
@@ -79,6 +85,7 @@ export const commit = (options: ScriptOptions): SessionScript =>
     LEASE,
     KEPT,
     records(options),
+    WAITING,
     SETTLE,
     appending(options),
     `
