@@ -88,18 +88,22 @@ function trappedConnector(connector: Connector): Connector {
   return {
     ...connector,
     open(spec, events) {
+      const resume = first && RESUME === 'never' ? null : spec.resume
+      let forgotten = spec.resume !== resume
       const heard: ConnectionEvents = {
         ...events,
         state: (state, detail) =>
           around(detail.resumed ? ['resumed'] : state === 'online' ? ['online'] : [], () => events.state(state, detail)),
-        bound: (jid, features) => {
+        bound: (jid, features, stream) => {
           log.info({ event: 'bound' }, 'bound')
-          return around(['bound'], () => events.bound(jid, features))
+          // as of a server that does not know the stream any more
+          if (forgotten) events.lost(null)
+          forgotten = false
+          return around(['bound'], () => events.bound(jid, features, stream))
         },
         acked: (position) => around(['told of acks'], () => events.acked(position)),
       }
       const service = ways[spec.service ?? ''] ?? spec.service
-      const resume = first && RESUME === 'never' ? null : spec.resume
       const connection = connector.open({ ...spec, service, resume }, heard)
       first = false
       return Object.create(connection, {
