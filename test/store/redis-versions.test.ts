@@ -131,7 +131,7 @@ describe('values of another version', { timeout: 60_000 }, () => {
     assert.deepEqual(await waiting(), [one * 7, 7])
     // … and put many in
     const { place } = (await counting.outbox.read(id, undefined, 10)).at(-1)!
-    for (let n = 0; n < 100; n++) await server.cli('xadd', outbox, `${place}-*`, 'e', 'x')
+    for (let n = 0; n < 120; n++) await server.cli('xadd', outbox, `${place}-*`, 'e', 'x')
     assert.equal(await accept('n1'), 'full')
     await server.cli('xtrim', outbox, 'MAXLEN', '0')
     await counting.commit(id, fence, { settled: ['m4', 'n0'] })
