@@ -1,11 +1,12 @@
 import { bare } from '../stanza/jid.ts'
+import { Line } from './line.ts'
 import { createPins } from './pins.ts'
 import type { Acceptance, AcceptResult, Change, Clock, Connection, OutboxEntry, Store } from './ports.ts'
 import { following, isAfter } from './position.ts'
 import { createProgress } from './progress.ts'
 import { accepted, type Records } from './records.ts'
 import { createSending, type Sent } from './sending.ts'
-import { type Item, sizeOf } from './suspects.ts'
+import type { Item } from './suspects.ts'
 import { ended, isGivenUp, STRIKES } from './suspicion.ts'
 
 /** Entries held in memory before they are sent, and their characters; what is read at one time may be more */
@@ -99,9 +100,10 @@ export function createOutbox({
   isBusy: (connection: number) => boolean
   onError: (error: unknown) => void
 }): Outbox {
-  const waiting: Item[] = []
-  const sent = new Map<number, Sent[]>()
-  const doubtful: Item[] = []
+  const waiting = new Line<Item>()
+  const sent = new Map<number, Line<Sent>>()
+  /** by id */
+  const doubtful = new Map<string, Item>()
   /** what the server counted last of the present stream of each connection */
   const counted = new Map<number, number>()
   /** streams of another process that are not resumed yet; after the resume its unacknowledged messages are ours to repeat */
@@ -129,7 +131,7 @@ export function createOutbox({
   /** until what is in the store at the start is known */
   let loading: PromiseWithResolvers<void> | undefined = Promise.withResolvers()
 
-  const hasRoom = () => waiting.length < AHEAD && sizeOf(waiting) < AHEAD_SIZE
+  const hasRoom = () => waiting.length < AHEAD && waiting.size < AHEAD_SIZE
 
   function wake(): void {
     unread = true
@@ -171,13 +173,13 @@ export function createOutbox({
       if (over.length > 0) {
         const again = judge(over)
         progress.lost(again)
-        doubtful.push(...again)
+        doubt(again)
       }
       all = entries.length < READ
     }
     loading?.resolve()
     loading = undefined
-    if (doubtful.length > 0) onDoubts()
+    if (doubtful.size > 0) onDoubts()
     return all
   }
 
@@ -195,34 +197,46 @@ export function createOutbox({
     const resumed = wire && resumedAt.get(wire.connection)
     if (wire === undefined) waiting.push(item)
     else if (left.get(wire.connection) === wire.stream) inherit(wire.connection, { ...item, position: wire.position, at: 0 })
-    else if (resumed?.stream !== wire.stream) (wire.over ? doubtful : over).push(item)
-    else if (isAfter(wire.position, resumed.h)) {
+    else if (resumed?.stream !== wire.stream) {
+      if (wire.over) doubt([item])
+      else over.push(item)
+    } else if (isAfter(wire.position, resumed.h)) {
       pins.add(item.recipient, wire.connection)
       repeat(wire.connection, [item]).catch(onError)
     } else void progress.settle([item.entry], 'acked')
   }
 
+  const unsettled = (): Item[] => [waiting.items, [...doubtful.values()], ...[...sent.values()].map(({ items }) => items)].flat()
+
+  function doubt(items: readonly Item[]): void {
+    for (const item of items) doubtful.set(item.entry.id, item)
+  }
+
+  function lineOf(connection: number): Line<Sent> {
+    const line = sent.get(connection) ?? new Line<Sent>()
+    sent.set(connection, line)
+    return line
+  }
+
   function track(connection: number, item: Sent): void {
-    const list = sent.get(connection)
-    if (list) list.push(item)
-    else sent.set(connection, [item])
+    lineOf(connection).push(item)
     pins.add(item.recipient, connection)
   }
 
   /** What was written later may have been accepted earlier. */
   function inherit(connection: number, item: Sent): void {
-    track(connection, item)
-    sent.get(connection)?.sort((a, b) => (isAfter(a.position, b.position) ? 1 : -1))
+    lineOf(connection).insert(item, (other) => isAfter(other.position, item.position))
+    pins.add(item.recipient, connection)
   }
 
   function acked(connection: number, position: number): void {
     counted.set(connection, position)
-    const list = sent.get(connection) ?? []
-    const first = list.findIndex((item) => isAfter(item.position, position))
-    const done = list.splice(0, first === -1 ? list.length : first)
+    const line = sent.get(connection)
+    const first = line?.items.findIndex((item) => isAfter(item.position, position)) ?? -1
+    const done = line?.take(first === -1 ? line.length : first) ?? []
     if (done[0] !== undefined && done[0].at > 0) onLatency(clock.monotonic() - done[0].at)
     for (const { recipient } of done) pins.remove(recipient)
-    if (list.length === 0) sending.emptied(connection)
+    if (!line || line.length === 0) sending.emptied(connection)
     const byPing = usable().get(connection)?.managed === false
     if (done.length > 0)
       void progress.settle(
@@ -240,7 +254,7 @@ export function createOutbox({
     const stream = left.get(connection)
     left.delete(connection)
     if (stream !== undefined) resumedAt.set(connection, { stream, h })
-    repeat(connection, sent.get(connection)?.splice(0) ?? []).catch(onError)
+    repeat(connection, sent.get(connection)?.take(Number.POSITIVE_INFINITY) ?? []).catch(onError)
   }
 
   /**
@@ -293,8 +307,7 @@ export function createOutbox({
 
   /** Back into the queue, each in its place. */
   function requeue(items: readonly Item[]): void {
-    waiting.push(...items)
-    waiting.sort((a, b) => a.order - b.order)
+    waiting.replace([...waiting.items, ...items].sort((a, b) => a.order - b.order))
   }
 
   function stop(): void {
@@ -323,37 +336,39 @@ export function createOutbox({
     acked,
     resumed,
     still: sending.still,
-    positions: (connection) => new Set(sent.get(connection)?.map(({ position }) => position)),
+    positions: (connection) => new Set(sent.get(connection)?.items.map(({ position }) => position)),
 
     lost(connection, h, refused) {
       if (h !== null) acked(connection, h)
       left.delete(connection)
       resumedAt.delete(connection)
-      const unknown = sent.get(connection) ?? []
+      const unknown = sent.get(connection)?.items ?? []
       const again = judge(unknown, { alone: isFirst(connection, unknown), refused })
       sent.delete(connection)
       sending.begun(connection)
       counted.delete(connection)
       for (const { recipient } of unknown) pins.remove(recipient)
       if (again.length > 0) progress.lost(again)
-      doubtful.push(...again)
-      if (doubtful.length > 0) onDoubts()
+      doubt(again)
+      if (doubtful.size > 0) onDoubts()
     },
 
-    doubts: () =>
-      doubtful.length === 0
-        ? undefined
-        : { since: Math.min(...doubtful.map(({ entry }) => entry.acceptedAt)), ids: new Set(doubtful.map(({ entry }) => entry.id)) },
+    doubts() {
+      if (doubtful.size === 0) return undefined
+      let since = Number.POSITIVE_INFINITY
+      for (const { entry } of doubtful.values()) since = Math.min(since, entry.acceptedAt)
+      return { since, ids: new Set(doubtful.keys()) }
+    },
 
     confirm(message, stanzaId) {
-      const at = doubtful.findIndex(({ entry }) => entry.id === message)
-      const [found] = at === -1 ? [] : doubtful.splice(at, 1)
+      const found = doubtful.get(message)
+      doubtful.delete(message)
       if (found) void progress.settle([found.entry], 'acked', { stanzaId })
     },
 
     settleDoubts(ids) {
-      const unknown = doubtful.filter(({ entry }) => ids.has(entry.id))
-      doubtful.splice(0, doubtful.length, ...doubtful.filter(({ entry }) => !ids.has(entry.id)))
+      const unknown = [...doubtful.values()].filter(({ entry }) => ids.has(entry.id))
+      for (const { entry } of unknown) doubtful.delete(entry.id)
       // a room would show a repeated message twice; elsewhere the same id makes a repeat harmless
       const repeatable = ({ entry }: Item) => entry.type !== 'groupchat'
       const lost = unknown.filter((item) => !repeatable(item)).map(({ entry }) => entry)
@@ -371,10 +386,12 @@ export function createOutbox({
 
     unacked: (connection) => sent.get(connection)?.length ?? 0,
     load() {
-      const written = [...sent.values()].flat()
-      const all = [...waiting, ...written, ...doubtful]
-      const oldest = all.length === 0 ? undefined : Math.min(...all.map(({ entry }) => entry.acceptedAt))
-      return { entries: all.length, unacked: written.length, oldest }
+      const all = unsettled()
+      let unacked = 0
+      for (const line of sent.values()) unacked += line.length
+      let oldest = Number.POSITIVE_INFINITY
+      for (const { entry } of all) oldest = Math.min(oldest, entry.acceptedAt)
+      return { entries: all.length, unacked, oldest: all.length === 0 ? undefined : oldest }
     },
     unwriting: (connection) => (resumable.has(connection) ? loading?.promise : undefined) ?? unwriting.get(connection),
 
@@ -382,12 +399,12 @@ export function createOutbox({
       stop()
       await pumping
       const error = { code: 'session-ended', detail: 'The session was ended before the server confirmed it.' }
-      let rest: OutboxEntry[] = [...waiting, ...doubtful, ...[...sent.values()].flat()].map(({ entry }) => entry)
+      const rest: OutboxEntry[] = unsettled().map(({ entry }) => entry)
       let more: Awaited<ReturnType<typeof store.outbox.read>>
       do {
         more = await store.outbox.read(id, lastRead, READ)
         lastRead = more.at(-1)?.place ?? lastRead
-        rest = [...rest, ...more]
+        rest.push(...more)
         if (rest.length >= AHEAD || (more.length === 0 && rest.length > 0)) void progress.settle(rest.splice(0), 'failed', { error })
       } while (more.length > 0)
     },

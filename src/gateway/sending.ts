@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem, toProblem } from '../errors.ts'
+import type { Line } from './line.ts'
 import type { createPins } from './pins.ts'
 import { connectionFor } from './pool.ts'
 import type { Clock, Connection, OutboxEntry } from './ports.ts'
 import type { Progress, Written } from './progress.ts'
-import { type Item, nextSuspects, sizeOf } from './suspects.ts'
+import { type Item, nextSuspects } from './suspects.ts'
 
 /** Unacknowledged messages on one connection, at most; more wait in the store. */
 const WINDOW = 256
@@ -56,11 +57,11 @@ export function createSending({
   isBusy,
 }: {
   /** taken from */
-  waiting: Item[]
+  waiting: Line<Item>
   /** by connection */
-  sent: ReadonlyMap<number, readonly Sent[]>
-  /** of unknown fate: nothing goes to their recipients */
-  doubtful: readonly Item[]
+  sent: ReadonlyMap<number, Line<Sent>>
+  /** of unknown fate, by id: nothing goes to their recipients */
+  doubtful: ReadonlyMap<string, Item>
   pins: Pick<ReturnType<typeof createPins>, 'of'>
   /** where nothing may be written */
   unwriting: ReadonlyMap<number, unknown>
@@ -88,8 +89,8 @@ export function createSending({
 
   /** Nothing more goes there until some of it is acknowledged. */
   function hasEnough(index: number): boolean {
-    const list = sent.get(index) ?? []
-    return list.length >= WINDOW || sizeOf(list) >= WINDOW_SIZE
+    const line = sent.get(index)
+    return line !== undefined && (line.length >= WINDOW || line.size >= WINDOW_SIZE)
   }
 
   const isClosed = (index: number) => unwriting.has(index) || guarded.has(index) || stilled.has(index)
@@ -118,14 +119,15 @@ export function createSending({
     if (stopped || waiting.length === 0) return
     const connections = usable()
     const isFull = (index: number) => isClosed(index) || yielding.has(index) || hasEnough(index)
-    const open = [...connections.keys()].filter((index) => !isFull(index))
-    const doubted = new Set(doubtful.map(({ recipient }) => recipient))
+    let open = [...connections.keys()].filter((index) => !isFull(index))
+    const doubted = new Set<string>()
+    for (const { recipient } of doubtful.values()) doubted.add(recipient)
     const blocked = new Set(doubted)
     const kept: Item[] = []
     const expired: OutboxEntry[] = []
     /** by what says that it was written: one for all of a turn */
     const written = new Map<Promise<void>, Written[]>()
-    for (const item of waiting) {
+    for (const item of waiting.items) {
       const { entry, recipient } = item
       if (entry.expiresAt !== null && entry.expiresAt <= clock.now()) expired.push(entry)
       else if (open.length === 0) kept.push(item)
@@ -133,9 +135,9 @@ export function createSending({
         // nothing overtakes within a conversation
         blocked.add(recipient)
         kept.push(item)
-      } else if (open.some(isFull)) open.splice(0, open.length, ...open.filter((index) => !isFull(index)))
+      } else if (open.some(isFull)) open = open.filter((index) => !isFull(index))
     }
-    waiting.splice(0, waiting.length, ...kept)
+    waiting.replace(kept)
     if (kept.some((item) => item.ended !== undefined)) sendSuspects({ connections, doubted, written })
     if (expired.length > 0) void progress.settle(expired, 'expired')
     for (const [done, messages] of written) {
@@ -152,7 +154,7 @@ export function createSending({
     const indexes = [...connections.keys()]
     for (const [index, connection] of connections) {
       if (isClosed(index)) continue
-      const next = nextSuspects(waiting, (item) => placeOf(item, indexes) === index, doubted)
+      const next = nextSuspects(waiting.items, (item) => placeOf(item, indexes) === index, doubted)
       if (next.length === 0) yielding.delete(index)
       else if (isAlone(index, connection)) {
         yielding.delete(index)
@@ -162,7 +164,7 @@ export function createSending({
           if (!send(item, { connections, open: [index], written }, item === next.at(-1))) break
           gone.add(item)
         }
-        waiting.splice(0, waiting.length, ...waiting.filter((item) => !gone.has(item)))
+        waiting.replace(waiting.items.filter((item) => !gone.has(item)))
         if ((sent.get(index)?.length ?? 0) > 0) guarded.add(index)
       }
     }
@@ -220,7 +222,8 @@ export function createSending({
 
   function watchExpiry(): void {
     clearTimeout(expiry)
-    const next = Math.min(...waiting.map(({ entry }) => entry.expiresAt ?? Number.POSITIVE_INFINITY))
+    let next = Number.POSITIVE_INFINITY
+    for (const { entry } of waiting.items) next = Math.min(next, entry.expiresAt ?? next)
     if (Number.isFinite(next)) expiry = setTimeout(onExpiry, Math.min(Math.max(next - clock.now(), 0) + 1, 60_000))
   }
 

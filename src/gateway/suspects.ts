@@ -13,9 +13,6 @@ export interface Item {
   ended?: Ended
 }
 
-/** characters as XML */
-export const sizeOf = (items: readonly Item[]) => items.reduce((sum, { entry }) => sum + entry.xml.length, 0)
-
 /** of which nothing is known but that it was on its way once, with others */
 const isOnce = ({ ended }: Item) => ended?.streams === 1 && ended.alone === 0
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createOutbox } from '../../src/gateway/outbox.ts'
-import type { Change, Clock, Connection, OutboxEntry, Store } from '../../src/gateway/ports.ts'
-import { createRecords } from '../../src/gateway/records.ts'
+import type { Change, Clock, Connection, MessageRecord, OutboxEntry, Store } from '../../src/gateway/ports.ts'
+import { accepted, createRecords } from '../../src/gateway/records.ts'
 
 const clock: Clock = { now: Date.now, monotonic: () => performance.now() }
 const MIB = 1024 * 1024
@@ -15,9 +15,10 @@ const entry = (id: string, size: number, to = `${id}@capulet.lit`): OutboxEntry 
 })
 
 /** An outbox over a store that has these, and one connection; `read` counts what is taken from the store. */
-function start(t: TestContext, entries: readonly OutboxEntry[]) {
+function start(t: TestContext, entries: readonly OutboxEntry[], record: (id: string) => MessageRecord | undefined = () => undefined) {
   const written: string[] = []
   const failed: string[] = []
+  const done: string[] = []
   let read = 0
   const store = {
     outbox: {
@@ -28,7 +29,7 @@ function start(t: TestContext, entries: readonly OutboxEntry[]) {
         return found
       },
     },
-    records: { get: async () => undefined },
+    records: { get: async (_: string, message: string) => record(message) },
   } as unknown as Store
   const connection = {
     managed: true,
@@ -43,7 +44,8 @@ function start(t: TestContext, entries: readonly OutboxEntry[]) {
     id: 'ses_1',
     store,
     records: createRecords({ id: 'ses_1', store }),
-    write: async ({ records = [] }: Change) => {
+    write: async ({ records = [], settled = [] }: Change) => {
+      done.push(...settled)
       failed.push(...records.filter(({ status }) => status === 'failed').map(({ id }) => id))
       return []
     },
@@ -62,7 +64,7 @@ function start(t: TestContext, entries: readonly OutboxEntry[]) {
   const settle = async () => {
     for (let turns = 0; turns < 100; turns += 1) await turn()
   }
-  return { outbox, written, failed, settle, read: () => read }
+  return { outbox, written, failed, done, settle, read: () => read }
 }
 
 test('at most 1 MiB is handed to a connection that acknowledges nothing, and a few MiB wait outside the store', async (t) => {
@@ -103,4 +105,24 @@ test('all that is left fails at the end of the session, a part at a time', async
   await outbox.end()
   await settle()
   assert.deepEqual([...failed].sort(), all.map(({ id }) => id).sort())
+})
+
+test('however many an owner left in doubt, each is confirmed or goes again', async (t) => {
+  const all = Array.from({ length: 150_000 }, (_, index) => entry(`m${index}`, 1, `to${index % 1000}@capulet.lit`))
+  const wire = { connection: 0, stream: 'gone', position: 1, over: true } as const
+  const { outbox, written, done } = start(t, all, (id) => ({ ...accepted({ id, to: '', acceptedAt: 7 }), wire }))
+  outbox.wake()
+  await outbox.loaded()
+  const { since, ids } = outbox.doubts()!
+  assert.deepEqual([since, ids.size, outbox.load()], [0, all.length, { entries: all.length, unacked: 0, oldest: 0 }])
+  const [found, unknown] = [all.filter((_, index) => index % 2 === 0), all.filter((_, index) => index % 2 === 1)]
+  for (const { id } of found) outbox.confirm(id, `stanza ${id}`)
+  assert.equal(done.length, found.length)
+  assert.equal(outbox.doubts()?.ids.size, unknown.length)
+  outbox.settleDoubts(ids)
+  assert.equal(outbox.doubts(), undefined)
+  await outbox.loaded()
+  assert.equal(written.length, 256)
+  outbox.acked(0, 256)
+  assert.equal(outbox.load().entries, unknown.length - 256)
 })

@@ -1,0 +1,54 @@
+import type { Item } from './suspects.ts'
+
+/**
+ * Messages in their order, and the characters of their stanzas, which are known without looking at each.
+ * A class because each session has one for itself and one for each of its connections.
+ */
+export class Line<Each extends Item> {
+  #items: Each[] = []
+  #size = 0
+
+  get items(): readonly Each[] {
+    return this.#items
+  }
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  /** characters as XML */
+  get size(): number {
+    return this.#size
+  }
+
+  push(item: Each): void {
+    this.#items.push(item)
+    this.#size += item.entry.xml.length
+  }
+
+  /** Behind the last one that it does not go before. */
+  insert(item: Each, goesBefore: (other: Each) => boolean): void {
+    let low = 0
+    let high = this.#items.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (goesBefore(this.#items[middle]!)) high = middle
+      else low = middle + 1
+    }
+    this.#items.splice(low, 0, item)
+    this.#size += item.entry.xml.length
+  }
+
+  /** Takes so many from the front. */
+  take(count: number): Each[] {
+    const taken = this.#items.splice(0, count)
+    for (const { entry } of taken) this.#size -= entry.xml.length
+    return taken
+  }
+
+  replace(items: Each[]): void {
+    this.#items = items
+    this.#size = 0
+    for (const { entry } of items) this.#size += entry.xml.length
+  }
+}
