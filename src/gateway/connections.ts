@@ -88,14 +88,14 @@ export function createConnections({
   const own = new Set<string>()
 
   function open(index: number): void {
-    const { jid, resource, service } = record()
+    const { tenant, jid, resource, service } = record()
     const wanted = poolResource(resource, index)
     const left = resume.get(index)
     const slot = { index, resource: wanted, state: 'connecting', jid: null, bound: false, stream: newStream(left?.id) } as Slot
     slots.set(index, slot)
     if (left) learn(slot, left.jid)
     slot.connection = connector.open(
-      { jid, password, sasl, resource: wanted, service, resume: resume.get(index) ?? null, inherited, held, device: device(index) },
+      { tenant, jid, password, sasl, resource: wanted, service, resume: resume.get(index) ?? null, inherited, held, device: device(index) },
       {
         state(state, detail) {
           slot.state = state

@@ -445,6 +445,8 @@ export interface StoreLimits {
 // ---------------------------------------------------------------- XMPP connections
 
 export interface ConnectionSpec {
+  /** whose it is: tenants take turns in logging in */
+  tenant: string
   /** bare JID; for ANONYMOUS the domain alone */
   jid: string
   /** read for each attempt, never kept; '' where the account has none: only ANONYMOUS and EXTERNAL do without */

@@ -132,7 +132,7 @@ export function createSessions({
   }
 
   async function verify(
-    { jid, service, resource }: SessionRecord,
+    { tenant, jid, service, resource }: SessionRecord,
     { password = '', sasl = {} }: Credentials,
     within: number,
   ): Promise<void> {
@@ -144,6 +144,7 @@ export function createSessions({
     try {
       await Promise.race([
         connector.verify({
+          tenant,
           jid,
           password: async () => password,
           sasl: async () => sasl,

@@ -7,6 +7,7 @@ import type { AddressRules } from './dial.ts'
 import { type Failure, failure, toFailure } from './failure.ts'
 import type { Derive } from './mechanisms/derivation.ts'
 import { type LoginMemory, type Negotiated, negotiate } from './negotiation.ts'
+import type { Places } from './places.ts'
 import { createReader, type Reader } from './reader.ts'
 import { findTargets, type ResolveSrv, serviceTarget, type Target } from './resolver.ts'
 import type { PlainPolicy } from './sasl.ts'
@@ -27,9 +28,13 @@ export interface Surroundings {
   readLimit: number
   bounds: Bounds
   /** keys of passwords, in their turn among all connections; dropped when the signal is aborted */
-  derivations: (signal: AbortSignal) => Derive
+  derivations: (tenant: string, signal: AbortSignal) => Derive
+  /** for attempts that have just begun */
+  logIns: Places
   monotonic: () => number
-  resolve: { host?: Resolve | undefined; srv?: ResolveSrv | undefined }
+  /** addresses of hosts, in their turn too */
+  lookUps: (tenant: string, signal: AbortSignal) => Resolve
+  resolveSrv: ResolveSrv | undefined
   random: () => number
   metrics: Metrics
 }
@@ -56,7 +61,9 @@ interface AttemptOptions {
  * Rejects with a Failure.
  */
 export async function attemptOnce(options: AttemptOptions): Promise<Attempt> {
-  const { metrics, monotonic } = options.surroundings
+  const { metrics, monotonic, logIns, bounds } = options.surroundings
+  const hasBegun = await logIns.take(options.spec.tenant, options.signal)
+  const begins = setTimeout(hasBegun, bounds.logInBegins)
   const begun = monotonic()
   try {
     const made = await attempt(options)
@@ -69,18 +76,21 @@ export async function attemptOnce(options: AttemptOptions): Promise<Attempt> {
     const cause = toFailure(thrown)
     metrics.count('connect_attempts_total', { result: 'failed', reason: cause.reason })
     throw cause
+  } finally {
+    clearTimeout(begins)
+    hasBegun()
   }
 }
 
 async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }: AttemptOptions): Promise<Attempt> {
-  const { bounds, readLimit, derivations, monotonic, resolve, random, plain } = surroundings
+  const { bounds, readLimit, derivations, monotonic, lookUps, resolveSrv, random, plain } = surroundings
   const deadline = new AbortController()
   const late = failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.')
   const timer = setTimeout(() => deadline.abort(late), bounds.attempt)
   const abort = () => deadline.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
-  const { service, jid, resource, device, held } = spec
+  const { tenant, service, jid, resource, device, held } = spec
   const domain = jid.slice(jid.indexOf('@') + 1)
 
   async function tryTargets(targets: readonly Target[]): Promise<Attempt> {
@@ -90,11 +100,28 @@ async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }
       const context = sasl.certificate === undefined ? surroundings.context : surroundings.contextWith(sasl.certificate)
       // one that wakes up late does not even dial
       if (held?.() === false) throw closed()
-      channel = await openChannel(targets, { ...surroundings, context, domain, resolve: resolve.host, signal: deadline.signal })
+      channel = await openChannel(targets, {
+        ...surroundings,
+        context,
+        domain,
+        resolve: lookUps(tenant, deadline.signal),
+        signal: deadline.signal,
+      })
       if (held !== undefined) channel = fenced(channel, held)
       const reader = createReader({ channel, stanzaLimit: readLimit, bounds, monotonic })
       const common = { channel, reader, bounds, signal: deadline.signal }
-      const negotiated = await negotiate({ ...common, derivations, jid, password, sasl, plain, resource, device, resume, memory })
+      const negotiated = await negotiate({
+        ...common,
+        derive: (over) => derivations(tenant, over),
+        jid,
+        password,
+        sasl,
+        plain,
+        resource,
+        device,
+        resume,
+        memory,
+      })
       return { channel, reader, negotiated }
     } catch (thrown) {
       channel?.destroy()
@@ -120,7 +147,7 @@ async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }
   }
 
   function usual(): Promise<Target[]> {
-    return findTargets({ domain, service, lookup: bounds.lookup, resolve: resolve.srv, random, signal: deadline.signal })
+    return findTargets({ domain, service, lookup: bounds.lookup, resolve: resolveSrv, random, signal: deadline.signal })
   }
 }
 

@@ -12,8 +12,17 @@ export interface Bounds {
   target: number
   /** one DNS question */
   lookup: number
-  /** keys of passwords computed at once, of the four threads that DNS look-ups and files need too */
+  /** keys of passwords computed at once, of the four threads that DNS look-ups and files need too; and of one tenant */
   derivations: number
+  derivationsEach: number
+  /** look-ups by the system at once, which take the same threads, two at most; and of one tenant */
+  lookUps: number
+  lookUpsEach: number
+  /** attempts at once that have just begun, each of which takes the process some ms in many steps; and of one tenant */
+  logIns: number
+  logInsEach: number
+  /** an attempt that takes longer waits for its server, and no other one for it */
+  logInBegins: number
   /** an idle stream is asked for a sign of life after this */
   idle: number
   /** … and is taken for dead without one after this; together a half-open link is found within 35 s where nothing is on its way */
@@ -70,6 +79,12 @@ export const defaultBounds: Bounds = {
   target: 8_000,
   lookup: 5_000,
   derivations: 2,
+  derivationsEach: 1,
+  lookUps: 2,
+  lookUpsEach: 1,
+  logIns: 100,
+  logInsEach: 40,
+  logInBegins: 1_000,
   idle: 15_000,
   silence: 20_000,
   // Prosody's packaged limit for clients is 10 kB/s, that of ejabberd's example 3 kB/s

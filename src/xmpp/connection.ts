@@ -14,8 +14,8 @@ export interface ConnectionOptions {
   surroundings: Surroundings
   clock: Clock
   log: Log
-  /** ms to wait before a reconnect to this host may start */
-  turn: (host: string) => number
+  /** resolves when a reconnect of the tenant to this host may start, or the signal is aborted */
+  turn: (host: string, tenant: string, signal: AbortSignal) => Promise<void>
   /** it will never be used again */
   onDone: () => void
 }
@@ -194,7 +194,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       if (verdict.anew || !ready || ledger?.id === undefined) lose(null, refused)
       tell(online > 0 && resumable() !== undefined ? 'resuming' : 'backoff', { reason: cause.reason, error })
       await pause(verdict.wait)
-      await pause(turn(domain))
+      await turn(domain, spec.tenant, closing.signal)
     }
   }
 

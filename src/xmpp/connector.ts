@@ -3,12 +3,14 @@ import type { Clock, Connection, ConnectionEvents, Connector, Metrics } from '..
 import { normalHost, type Resolve } from '../net/address.ts'
 import type { Surroundings } from './attempt.ts'
 import { type Bounds, defaultBounds } from './bounds.ts'
+import { createBuckets } from './buckets.ts'
 import { createConnection } from './connection.ts'
 import type { Log } from './log.ts'
+import { createLookUps } from './look-up.ts'
 import { createDerivations } from './mechanisms/derivation.ts'
+import { createPlaces } from './places.ts'
 import type { ResolveSrv } from './resolver.ts'
 import type { PlainPolicy } from './sasl.ts'
-import { createBuckets } from './supervisor.ts'
 import { trustedContext } from './tls.ts'
 
 export interface ConnectorOptions {
@@ -35,12 +37,21 @@ export interface ConnectorOptions {
 
 /** The Connector of gateway/ports.ts over @xmpp/client. Throws when the CA file cannot be read. */
 export function createConnector(options: ConnectorOptions): Connector {
-  const { clock, log, caFile } = options
+  const { clock, log, caFile, metrics = uncounted, resolve: { host, srv } = {} } = options
   const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8')
   const bounds: Bounds = { ...defaultBounds, ...options.bounds }
+  const privateHosts = hostSet(options.privateHosts)
+  const lookUps = createLookUps({
+    named: privateHosts,
+    places: createPlaces({
+      most: bounds.lookUps,
+      each: bounds.lookUpsEach,
+      onFull: () => metrics.count('bounds_reached_total', { bound: 'look-ups' }),
+    }),
+  })
   const surroundings: Surroundings = {
     rules: {
-      privateHosts: hostSet(options.privateHosts),
+      privateHosts,
       plaintextHosts: hostSet(options.plaintextHosts),
       ports: new Set(options.ports),
     },
@@ -50,11 +61,23 @@ export function createConnector(options: ConnectorOptions): Connector {
     stanzaLimit: options.stanzaLimit,
     readLimit: options.stanzaLimit + bounds.wrapping,
     bounds,
-    derivations: createDerivations({ atOnce: bounds.derivations }),
+    derivations: createDerivations(
+      createPlaces({
+        most: bounds.derivations,
+        each: bounds.derivationsEach,
+        onFull: () => metrics.count('bounds_reached_total', { bound: 'password-keys' }),
+      }),
+    ),
+    logIns: createPlaces({
+      most: bounds.logIns,
+      each: bounds.logInsEach,
+      onFull: () => metrics.count('bounds_reached_total', { bound: 'log-ins' }),
+    }),
     monotonic: clock.monotonic,
-    resolve: options.resolve ?? {},
+    lookUps: host === undefined ? lookUps : () => host,
+    resolveSrv: srv,
     random: options.random ?? Math.random,
-    metrics: options.metrics ?? uncounted,
+    metrics,
   }
   const buckets = createBuckets({ rate: bounds.reconnectRate, burst: bounds.reconnectBurst, monotonic: clock.monotonic })
   const open = new Set<Connection>()

@@ -43,7 +43,7 @@ export interface Negotiation {
   resume: { id: string; jid: string; h: () => number } | undefined
   device: Device | undefined
   memory: LoginMemory
-  derivations: (signal: AbortSignal) => Derive
+  derive: (signal: AbortSignal) => Derive
   bounds: Bounds
   /** aborted with a Failure */
   signal: AbortSignal
@@ -69,7 +69,7 @@ export interface Negotiated {
  * Rejects with a Failure.
  */
 export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
-  const { channel, reader, jid, resource, resume, device, memory, derivations, bounds, signal } = negotiation
+  const { channel, reader, jid, resource, resume, device, memory, derive, bounds, signal } = negotiation
   const { promise, resolve, reject } = Promise.withResolvers<Negotiated>()
   const at = jid.indexOf('@')
   const [local, domain] = [jid.slice(0, Math.max(at, 0)), jid.slice(at + 1)]
@@ -119,7 +119,7 @@ export function negotiate(negotiation: Negotiation): Promise<Negotiated> {
     jid,
     domain,
     policy,
-    derive: derivations(over.signal),
+    derive: derive(over.signal),
     factory: entity.saslFactory,
     tokenFactory: entity.fast.saslFactory,
   })

@@ -109,21 +109,3 @@ export function createSupervisor({
 function ruleOf(reason: string): Rule {
   return rules[reason] ?? (reason.startsWith('received-') ? hostile : {})
 }
-
-/** Tokens per host, so that a server that comes back is not overrun: `rate` per second, at most `burst` at once. */
-export function createBuckets({ rate, burst, monotonic }: { rate: number; burst: number; monotonic: () => number }) {
-  const buckets = new Map<string, { tokens: number; at: number }>()
-  return {
-    /** Takes a token that may only be there later; answers how many ms later. */
-    take(host: string): number {
-      const now = monotonic()
-      const bucket = buckets.get(host) ?? { tokens: burst, at: now }
-      const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * rate) - 1
-      buckets.set(host, { tokens, at: now })
-      // full buckets need not be kept
-      if (buckets.size > 1000)
-        for (const [name, { tokens: left, at }] of buckets) if (left + ((now - at) / 1000) * rate >= burst) buckets.delete(name)
-      return tokens >= 0 ? 0 : (-tokens / rate) * 1000
-    },
-  }
-}

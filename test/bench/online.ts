@@ -67,7 +67,7 @@ const kinds: Record<Kind, () => Promise<(user: string) => Promise<void>>> = {
     })
     return (user) =>
       new Promise((resolve, reject) => {
-        const spec = { jid: `${user}@localhost`, password: async () => password, resource: 'bench', service, resume: null }
+        const spec = { tenant: 'bench', jid: `${user}@localhost`, password: async () => password, resource: 'bench', service, resume: null }
         const connection = connector.open(spec, {
           state: (state, { error }) => {
             if (error !== undefined) return reject(error)

@@ -121,8 +121,8 @@ describe('a real server with STARTTLS', () => {
     const made = connector()
     const follower = follow(made.open, ada())
     await follower.online()
-    await made.verify({ ...ada(), resource: 'probe', password: async () => 'secret', resume: null })
-    await assert.rejects(made.verify({ ...ada(), resource: 'probe', password: async () => 'wrong', resume: null }), {
+    await made.verify({ ...ada(), tenant: 'main', resource: 'probe', password: async () => 'secret', resume: null })
+    await assert.rejects(made.verify({ ...ada(), tenant: 'main', resource: 'probe', password: async () => 'wrong', resume: null }), {
       code: 'xmpp-authentication-failed',
     })
     await follower.connection.ping()

@@ -37,7 +37,7 @@ test('F4, HA-10: a hundred sessions of a server that restarts all come back, and
   const users = Object.fromEntries(names.map((name) => [name, 'secret']))
   const server = await startProsody({ users, mam: false, muc: false, carbons: false })
   stops.push(server)
-  const { connector, tries } = noting(server, { reconnectRate: rate, reconnectBurst: burst, backoffMax: 4_000 })
+  const { connector, tries } = noting(server, { reconnectRate: rate, reconnectBurst: burst, backoffMax: 4_000, logInsEach: 100 })
   let begun = 0
   const sessions = names.map((name) =>
     follow(

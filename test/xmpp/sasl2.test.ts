@@ -249,7 +249,7 @@ describe('X45: SASL2 that breaks', () => {
   test('does not make a password wrong', async () => {
     const server = await breaks()
     await connector(server, { bounds: { backoffFirst: 1, backoffMax: 20, closeAcks: 20 } }).verify({
-      ...{ jid: ada.jid, resource: ada.resource, service: server.service, resume: null },
+      ...{ tenant: 'main', jid: ada.jid, resource: ada.resource, service: server.service, resume: null },
       password: async () => ada.password,
     })
     assert.deepEqual(ways, ['authenticate', 'auth'])

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { Connector } from '../../src/gateway/ports.ts'
 import { defaultBounds } from '../../src/xmpp/bounds.ts'
+import { createBuckets } from '../../src/xmpp/buckets.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { failure } from '../../src/xmpp/failure.ts'
-import { createBuckets, createSupervisor } from '../../src/xmpp/supervisor.ts'
+import { createSupervisor } from '../../src/xmpp/supervisor.ts'
 import {
   answerBind,
   bindFeature,
@@ -137,16 +139,47 @@ describe('the decision after an end', () => {
   })
 })
 
-test('reconnects to one host are spread: a hundred at once, then twenty a second', () => {
+test('reconnects to one host are spread: a hundred at once, then twenty a second', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
   let now = 0
   const { take } = createBuckets({ rate: 20, burst: 100, monotonic: () => now })
-  const waits = Array.from({ length: 200 }, () => take('example.org'))
-  assert.ok(waits.slice(0, 100).every((wait) => wait === 0))
-  assert.equal(waits[100], 50)
-  assert.equal(waits[199], 5000)
-  assert.equal(take('other.example'), 0)
-  now = 60_000
-  assert.equal(take('example.org'), 0)
+  const going = new AbortController()
+  let begun = 0
+  const all = Array.from({ length: 200 }, () => take('example.org', 'main', going.signal).then(() => begun++))
+  const pass = async (ms: number) => {
+    for (const until = now + ms; now < until; ) {
+      now += 50
+      t.mock.timers.tick(50)
+      await nextTurn()
+    }
+    return begun
+  }
+  await nextTurn()
+  assert.equal(begun, 100)
+  assert.equal(await pass(50), 101)
+  assert.equal(await pass(950), 120)
+  await take('other.example', 'main', going.signal)
+  going.abort()
+  await Promise.all(all)
+})
+
+test('of two tenants that come back to one host one does not wait behind all of the other', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let now = 0
+  const { take } = createBuckets({ rate: 20, burst: 1, monotonic: () => now })
+  const going = new AbortController()
+  const all = Array.from({ length: 1_000 }, () => take('example.org', 'many', going.signal))
+  let begun = false
+  const one = take('example.org', 'one', going.signal).then(() => {
+    begun = true
+  })
+  for (; !begun && now < 1_000; now += 50) {
+    t.mock.timers.tick(50)
+    await nextTurn()
+  }
+  assert.ok(begun)
+  going.abort()
+  await Promise.all([...all, one])
 })
 
 // ---------------------------------------------------------------- on sockets

@@ -84,7 +84,7 @@ export function follow(
     acked: (position) => follower.until(() => follower.acks.find((h) => h >= position)),
   }
   follower.connection = open(
-    { service: null, resource: 'test', resume: null, ...spec, password: async () => password },
+    { tenant: 'main', service: null, resource: 'test', resume: null, ...spec, password: async () => password },
     {
       state: (state, detail) => {
         follower.states.push({ state, ...detail })

@@ -1,5 +1,6 @@
 import { pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
+import type { Places } from '../places.ts'
 
 /** PBKDF2 (RFC 8018) of a password, as SCRAM needs it. */
 export type Derive = (derivation: {
@@ -14,41 +15,17 @@ export type Derive = (derivation: {
 const compute = promisify(pbkdf2)
 
 /**
- * Derives keys, at most `atOnce` in the process: a server says how long each one takes, and the threads that do it are those of DNS
- * look-ups and files. The others wait in order; who waits rejects with the reason of its signal when that is aborted.
+ * Derives keys, each in its place: a server says how long one takes, and the threads that do it are those of DNS look-ups and files.
+ * Who waits for a place rejects with the reason of its signal when that is aborted.
  */
-export function createDerivations({ atOnce }: { atOnce: number }): (signal: AbortSignal) => Derive {
-  let free = atOnce
-  const waiting = new Set<() => void>()
-
-  function turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted()
-      const begin = () => {
-        waiting.delete(begin)
-        signal.removeEventListener('abort', leave)
-        free -= 1
-        resolve()
-      }
-      const leave = () => {
-        waiting.delete(begin)
-        reject(signal.reason)
-      }
-      if (free > 0) return begin()
-      waiting.add(begin)
-      signal.addEventListener('abort', leave, { once: true })
-    })
-  }
-
-  return (signal) =>
+export function createDerivations(places: Places): (tenant: string, signal: AbortSignal) => Derive {
+  return (tenant, signal) =>
     async ({ password, salt, iterations, length, algorithm }) => {
-      await turn(signal)
+      const leave = await places.take(tenant, signal)
       try {
         return await compute(password, salt, iterations, length, algorithm)
       } finally {
-        free += 1
-        const [next] = waiting
-        next?.()
+        leave()
       }
     }
 }

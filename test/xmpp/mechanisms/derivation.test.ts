@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { createDerivations } from '../../../src/xmpp/mechanisms/derivation.ts'
+import { createPlaces } from '../../../src/xmpp/places.ts'
 
 const never = new AbortController().signal
 /** far longer than a look-up */
@@ -10,7 +11,7 @@ const long = { password: 'pencil', salt: Buffer.from('salt'), iterations: 200_00
 const short = { ...long, iterations: 1 }
 
 test('a name is looked up while log-ins wait for their keys', async () => {
-  const derive = createDerivations({ atOnce: 2 })(never)
+  const derive = createDerivations(createPlaces({ most: 2, each: 2 }))('main', never)
   const order: string[] = []
   const keys = Array.from({ length: 5 }, () => derive(long).then(() => order.push('key')))
   // they have begun
@@ -21,22 +22,32 @@ test('a name is looked up while log-ins wait for their keys', async () => {
 })
 
 test('keys are derived in order, and a log-in that is over leaves the queue', async () => {
-  const derivations = createDerivations({ atOnce: 1 })
+  const derivations = createDerivations(createPlaces({ most: 1, each: 1 }))
   const left = new AbortController()
   const order: string[] = []
-  const first = derivations(never)(long).then(() => order.push('first'))
-  const second = derivations(left.signal)(long)
-  const third = derivations(never)(short).then(() => order.push('third'))
+  const first = derivations('main', never)(long).then(() => order.push('first'))
+  const second = derivations('main', left.signal)(long)
+  const third = derivations('main', never)(short).then(() => order.push('third'))
   left.abort(new Error('over'))
   await assert.rejects(second, /over/)
-  await assert.rejects(derivations(left.signal)(short), /over/)
+  await assert.rejects(derivations('main', left.signal)(short), /over/)
   await Promise.all([first, third])
   assert.deepEqual(order, ['first', 'third'])
-  await derivations(never)(short)
+  await derivations('main', never)(short)
 })
 
 test('a derivation that cannot be gives its turn on', async () => {
-  const derive = createDerivations({ atOnce: 1 })(never)
+  const derive = createDerivations(createPlaces({ most: 1, each: 1 }))('main', never)
   await assert.rejects(derive({ ...short, algorithm: 'none' }))
   assert.equal((await derive(short)).length, 64)
+})
+
+test('the keys of one tenant are not waited for by another', async () => {
+  const derivations = createDerivations(createPlaces({ most: 2, each: 1 }))
+  const order: string[] = []
+  const keys = Array.from({ length: 20 }, () => derivations('attacker', never)(long).then(() => order.push('long')))
+  await setImmediate()
+  await derivations('main', never)(short).then(() => order.push('short'))
+  assert.deepEqual(order, ['short'])
+  await Promise.all(keys)
 })

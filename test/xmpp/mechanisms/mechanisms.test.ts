@@ -8,11 +8,12 @@ import { digestMd5 } from '../../../src/xmpp/mechanisms/digest-md5.ts'
 import { hashedToken, tokenMechanisms } from '../../../src/xmpp/mechanisms/hashed-token.ts'
 import type { ChannelBinding, Credentials, Mechanism } from '../../../src/xmpp/mechanisms/mechanism.ts'
 import { anonymous, external, plain } from '../../../src/xmpp/mechanisms/plain.ts'
+import { createPlaces } from '../../../src/xmpp/places.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 const problem = (code: string) => (error: unknown) => error instanceof Problem && error.code === code
 const untrusted = problem('xmpp-server-not-trusted')
-const derive = createDerivations({ atOnce: 2 })(new AbortController().signal)
+const derive = createDerivations(createPlaces({ most: 2, each: 2 }))('main', new AbortController().signal)
 const user: Credentials = { username: 'juliet', password: 'r0m30myr0m30', domain: 'example.com', derive }
 const exporter: ChannelBinding = { type: 'tls-exporter', data: bytes('exported') }
 const endPoint: ChannelBinding = { type: 'tls-server-end-point', data: bytes('certificate') }

@@ -8,6 +8,7 @@ import { createStreamParser, STREAMS } from '../../../src/stanza/parse.ts'
 import { channelBindings } from '../../../src/xmpp/mechanisms/channel-binding.ts'
 import { chooseMechanism } from '../../../src/xmpp/mechanisms/choose.ts'
 import { createDerivations } from '../../../src/xmpp/mechanisms/derivation.ts'
+import { createPlaces } from '../../../src/xmpp/places.ts'
 import { startEjabberd } from '../../support/ejabberd.ts'
 import { startProsody } from '../../support/prosody.ts'
 import type { XmppServer } from '../../support/xmpp-server.ts'
@@ -54,7 +55,7 @@ async function login(server: XmppServer, given: string, allowed: (name: string) 
       channelBinding: channelBindings(socket),
       offeredBindings: bindings === undefined ? [] : elements(bindings).map(({ attributes }) => attributes.type ?? ''),
     })
-    const derive = createDerivations({ atOnce: 1 })(new AbortController().signal)
+    const derive = createDerivations(createPlaces({ most: 1, each: 1 }))('main', new AbortController().signal)
     const run = create({ username: 'ada', password: given, domain: server.domain, derive })
     const encode = (data: Buffer | undefined) => (data === undefined ? '' : data.toString('base64') || '=')
     say(`<auth xmlns='${SASL}' mechanism='${name}'>${encode(await run.start())}</auth>`)

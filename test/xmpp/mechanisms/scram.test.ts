@@ -6,10 +6,11 @@ import { createDerivations } from '../../../src/xmpp/mechanisms/derivation.ts'
 import type { Credentials } from '../../../src/xmpp/mechanisms/mechanism.ts'
 import { prepare } from '../../../src/xmpp/mechanisms/prepare.ts'
 import { maxIterations, minIterations, type ScramName, scram } from '../../../src/xmpp/mechanisms/scram.ts'
+import { createPlaces } from '../../../src/xmpp/places.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 const untrusted = (error: unknown) => error instanceof Problem && error.code === 'xmpp-server-not-trusted'
-const derive = createDerivations({ atOnce: 2 })(new AbortController().signal)
+const derive = createDerivations(createPlaces({ most: 2, each: 2 }))('main', new AbortController().signal)
 const user: Credentials = { username: 'user', password: 'pencil', domain: 'example.com', derive }
 
 const vectors: { name: ScramName; source: string; nonce: string; serverFirst: string; clientFinal: string; serverFinal: string }[] = [

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createLookUps } from '../../src/xmpp/look-up.ts'
+import { createPlaces } from '../../src/xmpp/places.ts'
+
+const never = new AbortController().signal
+const named = new Set(['xmpp.internal'])
+const knows = async () => ['192.0.2.1']
+const unknown = async () => Promise.reject(Object.assign(new Error('not found'), { code: 'ENOTFOUND' }))
+const silent = async () => Promise.reject(Object.assign(new Error('no answer'), { code: 'ETIMEOUT' }))
+
+/** look-ups whose system notes what it is asked for and answers when told */
+function noting(questions: (() => Promise<string[]>)[]) {
+  const asked: string[] = []
+  const answers: (() => void)[] = []
+  const lookUps = createLookUps({
+    named,
+    questions,
+    places: createPlaces({ most: 2, each: 1 }),
+    system: (host) => {
+      asked.push(host)
+      return new Promise((resolve) => answers.push(() => resolve(['192.0.2.9'])))
+    },
+  })
+  return { lookUps, asked, answers }
+}
+
+test('names of strangers are asked for over DNS, and take no thread', async () => {
+  const { lookUps, asked } = noting([knows, unknown])
+  assert.deepEqual(await lookUps('main', never)('example.org'), ['192.0.2.1'])
+  assert.deepEqual(asked, [])
+})
+
+test('of a name server that is silent the system is not asked either', async () => {
+  const { lookUps, asked } = noting([silent, unknown])
+  await assert.rejects(lookUps('main', never)('tarpit.example'), /no answer/)
+  assert.deepEqual(asked, [])
+})
+
+test('what the operator named, and what DNS does not know, the system looks up; of one tenant one at a time, until it has answered', async () => {
+  const { lookUps, asked, answers } = noting([unknown])
+  const over = new AbortController()
+  const given = lookUps('many', over.signal)('slow.example')
+  void lookUps('many', never)('next.example')
+  await nextTurn()
+  over.abort(new Error('over'))
+  await assert.rejects(given, /over/)
+  await nextTurn()
+  assert.deepEqual(asked, ['slow.example'], 'its thread is still taken')
+  const other = lookUps('main', never)('xmpp.internal')
+  await nextTurn()
+  assert.deepEqual(asked, ['slow.example', 'xmpp.internal'])
+  answers[0]?.()
+  await nextTurn()
+  assert.deepEqual(asked, ['slow.example', 'xmpp.internal', 'next.example'])
+  answers[1]?.()
+  assert.deepEqual(await other, ['192.0.2.9'])
+})
