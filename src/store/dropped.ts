@@ -2,12 +2,13 @@
 import type { Metrics } from '../gateway/ports.ts'
 
 export type LaneName = 'durable' | 'volatile'
-/** beyond the number or beyond the bytes that are kept */
-export type Surplus = 'count' | 'bytes'
+/** beyond the number or beyond the bytes that are kept, or beyond what all sessions may have */
+export type Surplus = 'count' | 'bytes' | 'all'
 
 export function countDropped(metrics: Metrics | undefined, lane: LaneName, surplus: Surplus, events: number): void {
   if (metrics === undefined || events === 0) return
-  if (lane === 'volatile') {
+  if (surplus === 'all') metrics.count('bounds_reached_total', { bound: 'logs-in-memory' }, events)
+  else if (lane === 'volatile') {
     if (surplus === 'count') metrics.count('bounds_reached_total', { bound: 'volatile-events' }, events)
     else metrics.count('bounds_reached_total', { bound: 'volatile-bytes' }, events)
   } else if (surplus === 'count') metrics.count('bounds_reached_total', { bound: 'log-events' }, events)

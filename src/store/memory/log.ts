@@ -7,6 +7,10 @@ import { placeOf, startOf } from '../place.ts'
 import { type KeptData, READ_BYTES, sizeOf, storedEvent } from '../reading.ts'
 import { createCopies } from './copies.ts'
 import { Lane } from './lane.ts'
+import type { Logs, Shedding } from './logs.ts'
+
+/** bytes that an event takes beside its data */
+const EVENT = 256
 
 export interface Log {
   /** `data`: as text. Answers the cursor, the earlier one of what it is a copy of. */
@@ -17,6 +21,8 @@ export interface Log {
   end(): string
   /** how many events it ever had */
   head(): number
+  /** nobody reads it any more */
+  close(): void
 }
 
 /** An event as it is kept. Its data is text: that is small, nobody can change it, and most of it is never read. */
@@ -33,7 +39,7 @@ type Slot = { sequence: number; value: Kept }
 
 export function createLog(
   session: string,
-  { limits, dropped }: { limits: StoreLimits; dropped: (lane: LaneName, surplus: Surplus) => void },
+  { limits, dropped, logs }: { limits: StoreLimits; dropped: (lane: LaneName, surplus: Surplus) => void; logs: Logs },
 ): Log {
   const log = newLog(session)
   const durable = new Lane<Kept>()
@@ -54,23 +60,47 @@ export function createLog(
     return isTooMuch && length > 1 ? 'bytes' : undefined
   }
 
+  const own: Shedding = {
+    size: () => bytes.durable + bytes.volatile + EVENT * (durable.length + volatile.length),
+    shed(surplus) {
+      const most = own.size() - surplus
+      while (own.size() > most && durable.length + volatile.length > 1) {
+        const isDurable = (durable.first()?.sequence ?? head) < (volatile.first()?.sequence ?? head + 1)
+        drop(isDurable ? 'durable' : 'volatile', 'all')
+      }
+    },
+  }
+  logs.add(own)
+
+  /** the oldest of a lane */
+  function drop(lane: LaneName, reason: Surplus | undefined): void {
+    const slots = lane === 'durable' ? durable : volatile
+    const first = slots.first()
+    if (first === undefined) return
+    if (reason !== undefined) dropped(lane, reason)
+    if (lane === 'durable') floor = first.sequence
+    bytes[lane] -= first.value.bytes
+    slots.shift()
+  }
+
   function trim(now: number): void {
     const oldest = now - limits.eventLogAge
     for (let first = durable.first(); first !== undefined; first = durable.first()) {
       const reason = surplus('durable')
       if (reason === undefined && first.value.time > oldest) break
-      if (reason !== undefined) dropped('durable', reason)
-      floor = first.sequence
-      bytes.durable -= first.value.bytes
-      durable.shift()
+      drop('durable', reason)
     }
     for (let first = volatile.first(); first !== undefined; first = volatile.first()) {
       const reason = surplus('volatile')
       if (reason === undefined && first.value.time > oldest && first.sequence > floor) break
-      if (reason !== undefined) dropped('volatile', reason)
-      bytes.volatile -= first.value.bytes
-      volatile.shift()
+      drop('volatile', reason)
     }
+  }
+
+  function trimmed(now: number): void {
+    const before = own.size()
+    trim(now)
+    logs.changed(own, before)
   }
 
   return {
@@ -79,6 +109,7 @@ export function createLog(
       const id = known ?? formatCursor(log, ++head)
       if (copy) copies.remember(copy, id, now)
       if (known !== undefined) return known
+      const before = own.size()
       const packed = data === undefined ? undefined : pack(data)
       const kept = packed ?? data
       const taken = packed === undefined ? sizeOf(data) : packed.bytes.length
@@ -86,10 +117,11 @@ export function createLog(
       lane.push(head, { type, subject, time: now, kept, bytes: taken })
       bytes[isVolatile ? 'volatile' : 'durable'] += taken
       trim(now)
+      logs.changed(own, before)
       return id
     },
     read(after, limit, now) {
-      trim(now)
+      trimmed(now)
       const { from, gap } = startOf(session, after, bounds())
       if (from === head) return { events: [], next: formatCursor(log, from), end: true, ...(gap && { gap }) }
       const found = [...durable.after(from, limit + 1), ...volatile.after(from, limit + 1)].sort((a, b) => a.sequence - b.sequence)
@@ -99,11 +131,12 @@ export function createLog(
       return { events: page.map((kept) => eventOf(log, kept)), next: formatCursor(log, last), end, ...(gap && { gap }) }
     },
     place(cursor, now) {
-      trim(now)
+      trimmed(now)
       return placeOf(session, cursor, bounds())
     },
     end: () => formatCursor(log, head),
     head: () => head,
+    close: () => logs.remove(own),
   }
 }
 

@@ -7,7 +7,6 @@ export interface Room {
   moved(before: number, now: number): void
   /** Is there room for one that has so many to have so many? */
   fits(before: number, now: number): boolean
-  readonly isOver: boolean
 }
 
 const over = (bytes: number) => Math.max(0, bytes - OWN)
@@ -19,8 +18,5 @@ export function createRoom(total: number): Room {
       taken += over(now) - over(before)
     },
     fits: (before, now) => over(now) === 0 || taken + over(now) - over(before) <= total,
-    get isOver() {
-      return taken > total
-    },
   }
 }

@@ -23,6 +23,7 @@ import { Aging } from './aging.ts'
 import type { Keys, Marks } from './idempotency.ts'
 import { Lane } from './lane.ts'
 import { copy, createLog, type Log } from './log.ts'
+import type { Logs } from './logs.ts'
 import type { Room } from './room.ts'
 
 /** bytes of an entry beside its stanza */
@@ -67,6 +68,7 @@ export function createSession(
     appended,
     dropped,
     outboxes,
+    logs,
     full,
   }: {
     limits: StoreLimits
@@ -77,11 +79,12 @@ export function createSession(
     dropped: (lane: LaneName, surplus: Surplus) => void
     /** of all sessions */
     outboxes: Room
+    logs: Logs
     /** told of each acceptance for which there was no room; `many`: for its number of entries */
     full: (many: boolean) => void
   },
 ): MemorySession {
-  const log = createLog(record.id, { limits, dropped })
+  const log = createLog(record.id, { limits, dropped, logs })
   const entries = new Lane<OutboxEntry>()
   const records = new Aging<Kept>({ needed: ({ place }) => entries.has(place), again: limits.recordAge })
   let places = 0

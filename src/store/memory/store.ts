@@ -9,6 +9,7 @@ import { Aging } from './aging.ts'
 import { createBus } from './channels.ts'
 import { createKeys } from './idempotency.ts'
 import { copy, type Log } from './log.ts'
+import { createLogs } from './logs.ts'
 import { createMembers } from './members.ts'
 import { createRoom } from './room.ts'
 import { createSession, type MemorySession } from './session.ts'
@@ -17,8 +18,9 @@ import { createSession, type MemorySession } from './session.ts'
 const ENDED_AGE = 30_000
 /** ms that the place of a removed session is remembered, for a list that is being paged */
 const PLACE_AGE = 3_600_000
-/** part of the heap that the outboxes of all sessions may have */
+/** parts of the heap that the outboxes and the logs of all sessions may have */
 const OUTBOXES_PART = 8
+const LOGS_PART = 4
 
 interface Tenant {
   /** by bare JID, then by requested resource */
@@ -47,6 +49,7 @@ export function createMemoryStore({
   const keys = createKeys({ limits, clock })
   const wakes = createWakes()
   const outboxes = createRoom(heap / OUTBOXES_PART)
+  const logs = createLogs(heap / LOGS_PART)
   const full = (many: boolean) => countFull(metrics, many)
   const dropped = (lane: LaneName, surplus: Surplus) => countDropped(metrics, lane, surplus, 1)
 
@@ -62,8 +65,14 @@ export function createMemoryStore({
   function needLog(id: string): Log {
     return ended.get(id)?.log ?? need(id).log
   }
+  function forgetLog(id: string): void {
+    const { log, timer } = ended.get(id) ?? {}
+    clearTimeout(timer)
+    log?.close()
+    ended.delete(id)
+  }
   function keepLog(id: string, log: Log): void {
-    const timer = setTimeout(() => ended.delete(id), ENDED_AGE).unref()
+    const timer = setTimeout(() => forgetLog(id), ENDED_AGE).unref()
     ended.set(id, { log, timer })
   }
   const view = ({ record, status }: MemorySession): { record: SessionRecord; status: SessionStatus } => copy({ record, status })
@@ -86,9 +95,8 @@ export function createMemoryStore({
           wakes.wake(record.id)
           metrics?.count('events_appended_total', {}, fresh)
         }
-        const session = createSession(copy({ record, status }), { limits, clock, keys, appended, dropped, outboxes, full })
-        clearTimeout(ended.get(record.id)?.timer)
-        ended.delete(record.id)
+        const session = createSession(copy({ record, status }), { limits, clock, keys, appended, dropped, outboxes, logs, full })
+        forgetLog(record.id)
         sessions.set(record.id, session)
         tenants.set(record.tenant, tenant)
         tenant.members.set(record.id, session)
