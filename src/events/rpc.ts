@@ -1,4 +1,5 @@
 import { Problem } from '../errors.ts'
+import { ID_MAX } from '../gateway/ids.ts'
 
 /** JSON-RPC 2.0 error codes */
 export const rpcCodes = { parse: -32700, request: -32600, method: -32601, params: -32602, problem: -32000 } as const
@@ -38,6 +39,9 @@ export function createRpc({
     const frame = parse(text)
     if (frame === undefined) return refuse(null, rpcCodes.parse, invalid('The frame is not JSON.'))
     const { id = null, method, params = {} } = frame
+    if (!isId(id)) return refuse(null, rpcCodes.request, invalid(`id must be a number, or a string of at most ${ID_MAX} characters.`))
+    // one that is null is answered, as one that is there
+    const isNotification = !('id' in frame)
     if (typeof method !== 'string') return refuse(id, rpcCodes.request, invalid('The frame is not a JSON-RPC request.'))
     const known = methods.get(method)
     if (!known) return refuse(id, rpcCodes.method, new Problem('not-found', 'There is no such method.'))
@@ -45,14 +49,17 @@ export function createRpc({
     if (!isNamed) return refuse(id, rpcCodes.params, invalid('params must be an object.'))
     try {
       const result = await known({ method, params: params as Record<string, unknown> })
-      return { isRequest: true, ...(id !== null && { text: JSON.stringify({ jsonrpc: '2.0', id, result: result ?? null }) }) }
+      return { isRequest: true, ...(!isNotification && { text: JSON.stringify({ jsonrpc: '2.0', id, result: result ?? null }) }) }
     } catch (thrown) {
-      if (id === null) return { isRequest: true }
+      if (isNotification) return { isRequest: true }
       const { status } = problemDocument(thrown)
       return { isRequest: true, text: failure(id, status === 400 || status === 422 ? rpcCodes.params : rpcCodes.problem, thrown) }
     }
   }
 }
+
+/** JSON-RPC 2.0 section 4; it is answered with every problem of a request */
+const isId = (id: unknown) => id === null || Number.isFinite(id) || (typeof id === 'string' && id.length <= ID_MAX)
 
 const invalid = (message: string) => new Problem('invalid-request', message, { errors: [{ path: 'frame', message }] })
 

@@ -21,6 +21,8 @@ test('a request is run with its params and answered with its id', async () => {
     id: 'a',
     result: { x: 1 },
   })
+  for (const id of [null, 1.5, '', 'x'.repeat(255)])
+    assert.deepEqual(await ask({ jsonrpc: '2.0', id, method: 'things.get' }), { isRequest: true, jsonrpc: '2.0', id, result: {} })
   assert.deepEqual(await ask({ jsonrpc: '2.0', id: 0, method: 'things.get' }), { isRequest: true, jsonrpc: '2.0', id: 0, result: {} })
   const empty = await ask({ jsonrpc: '2.0', id: 1, method: 'things.get' }, async () => undefined)
   assert.equal(empty.result, null)
@@ -61,6 +63,10 @@ test('what is no request is told as JSON-RPC says', async () => {
   assert.deepEqual(await codes('{'), [null, -32700, false])
   assert.deepEqual(await codes('1'), [null, -32600, false])
   assert.deepEqual(await codes({ id: 3 }), [3, -32600, false])
+  for (const id of [[3], { a: 3 }, [[[['deep']]]], true, 'x'.repeat(256)]) {
+    assert.deepEqual(await codes({ id, method: 'things.get' }), [null, -32600, false])
+    assert.deepEqual(await codes({ id }), [null, -32600, false])
+  }
   assert.deepEqual(await codes({ id: 3, method: 'no' }), [3, -32601, false])
   assert.deepEqual(await codes({ id: 3, method: 'things.get', params: [1] }), [3, -32602, false])
   assert.deepEqual(await codes({ id: 3, method: 'constructor' }), [3, -32601, false])
