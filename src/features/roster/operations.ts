@@ -92,7 +92,7 @@ export function rosterOperations(): Operation[] {
     problems: ['jid-malformed', 'illegal-character', ...ofChanges],
     async run({ session, params, body, signal }: Call<{ jid: string }, unknown, { name?: string; groups?: string[] }>) {
       // what the server has may be changed, also where nothing would be sent to
-      const known = await contactOf(session, soughtContact(params.jid)).catch(() => undefined)
+      const known = await contactOf(session, soughtContact(params.jid)).catch(unlessUnread)
       const wanted = {
         jid: known?.jid ?? contactJid(params.jid),
         groups: [...new Set(body.groups)].sort(),
@@ -122,6 +122,11 @@ export function rosterOperations(): Operation[] {
   }
 
   return [list, getContact, put, remove]
+}
+
+/** One that is not known may be new. */
+function unlessUnread(thrown: unknown): undefined {
+  if (!(thrown instanceof Problem) || thrown.code !== 'roster-unread') throw thrown
 }
 
 const contactJid = (text: string) => bareJid(jid(text, 'params.jid'))
