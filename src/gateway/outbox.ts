@@ -1,4 +1,4 @@
-import { bare } from '../stanza/jid.ts'
+import { foldedBare } from '../stanza/folded.ts'
 import { Line } from './line.ts'
 import { createPins } from './pins.ts'
 import type { Acceptance, AcceptResult, Change, Clock, Connection, OutboxEntry, Store } from './ports.ts'
@@ -185,7 +185,7 @@ export function createOutbox({
 
   function itemOf(entry: OutboxEntry): Item {
     const before = records.held(entry.id)?.ended
-    return { entry, recipient: bare(entry.to), order: orders++, ...(before && { ended: before }) }
+    return { entry, recipient: foldedBare(entry.to), order: orders++, ...(before && { ended: before }) }
   }
 
   /**

@@ -6,7 +6,7 @@ const PARTS = 8
 /** A message that waits to be sent. */
 export interface Item {
   entry: OutboxEntry
-  /** bare JID */
+  /** bare JID, in the form in which servers compare it */
   recipient: string
   order: number
   /** streams that ended with it on its way: it is under suspicion until one does not */

@@ -14,9 +14,15 @@ const entry = (id: string, size: number, to = `${id}@capulet.lit`): OutboxEntry 
   xml: 'x'.repeat(size),
 })
 
-/** An outbox over a store that has these, and one connection; `read` counts what is taken from the store. */
-function start(t: TestContext, entries: readonly OutboxEntry[], record: (id: string) => MessageRecord | undefined = () => undefined) {
+/** An outbox over a store that has these, and its connections; `read` counts what is taken from the store. */
+function start(
+  t: TestContext,
+  entries: readonly OutboxEntry[],
+  { record = () => undefined, connections = 1 }: { record?: (id: string) => MessageRecord | undefined; connections?: number } = {},
+) {
   const written: string[] = []
+  /** by the size of what was written: where */
+  const wrote = new Map<number, number>()
   const failed: string[] = []
   const done: string[] = []
   let read = 0
@@ -31,15 +37,17 @@ function start(t: TestContext, entries: readonly OutboxEntry[], record: (id: str
     },
     records: { get: async (_: string, message: string) => record(message) },
   } as unknown as Store
-  const connection = {
-    managed: true,
-    isQuiet: () => true,
-    snapshot: () => null,
-    send(xml: string) {
-      written.push(xml)
-      return { position: written.length, written: Promise.resolve() }
-    },
-  } as unknown as Connection
+  const connection = (index: number) =>
+    ({
+      managed: true,
+      isQuiet: () => true,
+      snapshot: () => null,
+      send(xml: string) {
+        written.push(xml)
+        wrote.set(xml.length, index)
+        return { position: written.length, written: Promise.resolve() }
+      },
+    }) as unknown as Connection
   const outbox = createOutbox({
     id: 'ses_1',
     store,
@@ -50,7 +58,7 @@ function start(t: TestContext, entries: readonly OutboxEntry[], record: (id: str
       return []
     },
     clock,
-    usable: () => new Map([[0, connection]]),
+    usable: () => new Map(Array.from({ length: connections }, (_, index) => [index, connection(index)])),
     primaryOnly: () => false,
     resumable: new Map(),
     onWritten() {},
@@ -64,7 +72,7 @@ function start(t: TestContext, entries: readonly OutboxEntry[], record: (id: str
   const settle = async () => {
     for (let turns = 0; turns < 100; turns += 1) await turn()
   }
-  return { outbox, written, failed, done, settle, read: () => read }
+  return { outbox, written, wrote, failed, done, settle, read: () => read }
 }
 
 test('at most 1 MiB is handed to a connection that acknowledges nothing, and a few MiB wait outside the store', async (t) => {
@@ -97,6 +105,20 @@ test('one that is larger than that goes by itself; many small ones go by their n
   assert.equal(written.length, 513)
 })
 
+test('one account has one connection, however its name is written', async (t) => {
+  const names = Array.from({ length: 8 }, (_, index) => [`straße${index}@capulet.lit`, `STRASSE${index}@Capulet.LIT/x`]).flat()
+  const { written, wrote, settle, outbox } = start(
+    t,
+    names.map((to, index) => entry(`m${index}`, 100 + index, to)),
+    { connections: 2 },
+  )
+  outbox.wake()
+  await settle()
+  assert.equal(written.length, names.length)
+  assert.ok(new Set(wrote.values()).size === 2, 'both are used')
+  for (let index = 0; index < names.length; index += 2) assert.equal(wrote.get(100 + index), wrote.get(101 + index), names[index])
+})
+
 test('all that is left fails at the end of the session, a part at a time', async (t) => {
   const all = Array.from({ length: 700 }, (_, index) => entry(`m${index}`, 10_000))
   const { outbox, failed, settle } = start(t, all)
@@ -110,7 +132,7 @@ test('all that is left fails at the end of the session, a part at a time', async
 test('however many an owner left in doubt, each is confirmed or goes again', async (t) => {
   const all = Array.from({ length: 150_000 }, (_, index) => entry(`m${index}`, 1, `to${index % 1000}@capulet.lit`))
   const wire = { connection: 0, stream: 'gone', position: 1, over: true } as const
-  const { outbox, written, done } = start(t, all, (id) => ({ ...accepted({ id, to: '', acceptedAt: 7 }), wire }))
+  const { outbox, written, done } = start(t, all, { record: (id) => ({ ...accepted({ id, to: '', acceptedAt: 7 }), wire }) })
   outbox.wake()
   await outbox.loaded()
   const { since, ids } = outbox.doubts()!
