@@ -28,6 +28,8 @@ export interface Bind {
   resumed(options: { doubtful: boolean }): void
   /** the session is online, after either of the two */
   online(): void
+  /** the record was changed */
+  changed(): void
 }
 
 /**
@@ -175,6 +177,10 @@ export function createBind({
       // else it will be
       if (!visible) return
       for (const feature of features) feature.online?.(session)?.catch(onLost)
+    },
+    changed() {
+      if (!visible || !online()) return
+      for (const feature of features) feature.changed?.(session)?.catch(onLost)
     },
   }
 }

@@ -466,6 +466,7 @@ export function createLive(
       record = next
       identify()
       if (states.now() === 'online') connections.want(record.connections)
+      bind.changed()
     },
     wake: outbox.wake,
     accepted: outbox.accepted,

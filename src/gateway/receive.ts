@@ -10,6 +10,7 @@ import { type Arrival, copyOf, ofEvent } from './copies.ts'
 import type { Archived, Effect, Feature, Incoming, IqAnswer, LiveSession } from './feature.ts'
 import { gapEvent } from './gap.ts'
 import { collect, type Handled } from './inbound.ts'
+import { joined } from './joined.ts'
 import type { Change, Clock, EventDraft } from './ports.ts'
 import { forgesOwnData, isFrom, isOfAccount, ownRecord, trustedStanzaId, type Unwrapped, unwrap } from './provenance.ts'
 
@@ -188,6 +189,9 @@ export function createReceiver({
     return all
   }
 
+  /** which time the session joined a room */
+  const timeOf = (room: string) => String(joined(session.state, room)?.at ?? '')
+
   async function told(incoming: Incoming, arrival: Arrival): Promise<Handled> {
     const handled = combine(
       incoming.connection,
@@ -195,15 +199,9 @@ export function createReceiver({
     )
     const events = handled.change.events ?? []
     if (events.every(({ volatile }) => volatile)) return handled
-    const copy = copyOf(incoming, arrival, { record: session.record, isOwn: session.isOwn, joined, clock })
+    const copy = copyOf(incoming, arrival, { record: session.record, isOwn: session.isOwn, joined: timeOf, clock })
     for (const [place, event] of events.entries()) if (!event.volatile) event.copy = place === 0 ? copy : ofEvent(copy, place)
     return handled
-  }
-
-  /** Which time the session joined a room. */
-  function joined(room: string): string {
-    const times = session.state.ofAccount('directed', room).map((key) => (session.state.get('directed', key) as { at?: number }).at)
-    return String(times.find((at) => at !== undefined) ?? '')
   }
 
   function wait(arrival: Arrival, stanza: Element): Handled | Promise<Handled> {

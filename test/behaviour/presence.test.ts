@@ -138,6 +138,21 @@ forEachCell('presence', { server: { users: users('romeo', 'juliet', 'paris', 'nu
       )
     })
 
+    it('tells others anew what the session can do, when that changes', async () => {
+      const shown = async () => {
+        const { element } = await juliet.next((one) => isPresence(one) && textOf(one, 'status') === 'handles')
+        return inner(element, 'c')?.attributes.ver
+      }
+      const handle = async (handles: string[]) => {
+        assert.equal((await romeo.api('PATCH', `/sessions/${romeo.id}`, { body: { handles } })).status, 200)
+        return await shown()
+      }
+      await romeo.api('PUT', '/presence', { body: { status: 'handles' } })
+      const before = await shown()
+      assert.notEqual(await handle(['urn:example:oracle']), before)
+      assert.equal(await handle([]), before)
+    })
+
     it('becomes unavailable and available again while the session stays', async () => {
       assert.equal((await romeo.api('DELETE', '/presence')).status, 204)
       await juliet.next((one) => isPresence(one) && one.attributes.type === 'unavailable' && one.attributes.from === romeo.full)

@@ -1,4 +1,5 @@
 import type { LiveSession } from '../../gateway/feature.ts'
+import { joined } from '../../gateway/joined.ts'
 import type { KindBounds } from '../../gateway/kind.ts'
 import type { StateChange } from '../../gateway/ports.ts'
 import { trustedStanzaId } from '../../gateway/provenance.ts'
@@ -54,8 +55,7 @@ function roomOf({ attributes: { from, type } }: Element): string | undefined {
 
 /** Is it a room that this session is in, or an occupant of one? */
 export function isRoom(address: string, session: LiveSession): boolean {
-  const isJoined = (key: string) => (session.state.get('directed', key) as { muc?: boolean }).muc === true
-  return session.state.ofAccount('directed', accountOf(address)).some(isJoined)
+  return joined(session.state, accountOf(address)) !== undefined
 }
 
 /** Ids given by authors and by rooms are kept apart: an author may use a room's for a message of its own. */

@@ -1,6 +1,7 @@
 /** What an incoming presence says: who is there, who is not, who asks to know. */
 import { createHash } from 'node:crypto'
 import type { Effect, Incoming, LiveSession } from '../../gateway/feature.ts'
+import { joined } from '../../gateway/joined.ts'
 import type { StateChange } from '../../gateway/ports.ts'
 import { childText, type Element } from '../../stanza/element.ts'
 import { accountOf, comparable, isBare, withoutResource } from '../../stanza/jid.ts'
@@ -32,7 +33,7 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
     case 'error':
       return {
         events: [{ type: 'presence.error', subject, data: data(), volatile: true }],
-        state: [...gone(sender, session), ...forget('directed', sender, session)],
+        state: [...gone(sender, session), ...forget('directed', sender, session), ...notJoined(sender, session)],
       }
     case 'subscribe': {
       const request = readRequest(stanza, account, session)
@@ -55,6 +56,13 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
 
 /** A bare JID that is unavailable has no resource left. */
 const gone = (from: string, session: LiveSession) => forget('presence', from, session)
+
+/** A room that refuses before anybody in it was seen was not joined; later it is a change that it refuses, as of the nick. */
+function notJoined(from: string, { state }: LiveSession): StateChange[] {
+  const room = accountOf(from)
+  const isRefused = !isBare(from) && joined(state, room) !== undefined && state.ofAccount('presence', room).length === 0
+  return isRefused ? [{ kind: 'directed', key: room, value: null }] : []
+}
 
 function forget(kind: string, from: string, { state }: LiveSession): StateChange[] {
   const known = state.get(kind, from) !== undefined ? [from] : []

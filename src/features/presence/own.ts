@@ -2,13 +2,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Problem } from '../../errors.ts'
 import type { Command, LiveSession } from '../../gateway/feature.ts'
-import type { StateChange } from '../../gateway/ports.ts'
+import { type Joined, joined } from '../../gateway/joined.ts'
+import type { Change, StateChange } from '../../gateway/ports.ts'
 import { CLIENT, child, type Element, element, withChildren } from '../../stanza/element.ts'
 import { bare, jid } from '../../stanza/jid.ts'
 import { reparse } from '../../stanza/parse.ts'
 import { capabilities } from '../system/disco.ts'
 import { giveUp, goodOf, type Wanted, type Wish, wishOf } from './wish.ts'
 
+const CAPS = 'http://jabber.org/protocol/caps'
 const MUC = 'http://jabber.org/protocol/muc'
 /** of what is written again on each new stream */
 const KEY = 'presence'
@@ -19,14 +21,16 @@ export function ownPresence(supported: readonly string[]) {
 
   function available(session: LiveSession, wanted: Exclude<Wanted, false>): Element {
     const presence = session.vocabulary.write('presence', wanted)
-    const told = child(presence, 'c', 'http://jabber.org/protocol/caps')
-    return told ? presence : withChildren(presence, caps(session))
+    return child(presence, 'c', CAPS) ? presence : withChildren(presence, caps(session))
   }
 
   const caps = (session: LiveSession) => capabilities([...supported, ...session.record.handles])
 
-  const keep = (session: LiveSession, wish: Wish, more: object = {}) =>
-    session.commit({ state: [{ kind: 'account', key: 'presence', value: wish }], ...more })
+  const keep = (session: LiveSession, wish: Wish, { state = [], ...more }: Pick<Change, 'state' | 'clear'> = {}) =>
+    session.commit({ state: [{ kind: 'account', key: 'presence', value: wish }, ...state], ...more })
+
+  /** The capabilities that others were told last: they keep them until they are told others (XEP-0115). */
+  const toldCaps = (session: LiveSession): StateChange => ({ kind: 'account', key: 'caps', value: caps(session).attributes.ver })
 
   /** Once the server took it, it is what a later one falls back to. */
   function follow(session: LiveSession, since: number, taken: Promise<void>): void {
@@ -87,7 +91,7 @@ export function ownPresence(supported: readonly string[]) {
     if (presence === false) return await go(session, wish)
     await appearing(session, before.wanted, async () => {
       const { taken } = await session.repeated.write(KEY, available(session, presence))
-      await keep(session, wish)
+      await keep(session, wish, { state: [toldCaps(session)] })
       follow(session, wish.since, taken)
     })
   }
@@ -96,20 +100,17 @@ export function ownPresence(supported: readonly string[]) {
   /** Sends presence to one JID: directed presence, or a step of a subscription. */
   const send: Command = async (session, { xml }: { xml: string }) => {
     const stanza = reparse(xml)
-    const { to = '', type } = stanza.attributes
+    const { type } = stanza.attributes
     const directed = type === undefined
-    const sent = directed && !child(stanza, 'c', 'http://jabber.org/protocol/caps') ? withChildren(stanza, caps(session)) : stanza
+    const sent = directed && !child(stanza, 'c', CAPS) ? withChildren(stanza, caps(session)) : stanza
     await session.send(sent)
-    const state: StateChange[] = []
-    if (directed) state.push({ kind: 'directed', key: jid(to), value: child(stanza, 'x', MUC) ? { muc: true } : {} })
-    if (type === 'unavailable') state.push({ kind: 'directed', key: jid(to), value: null })
-    if (type === 'subscribed' || type === 'unsubscribed') state.push({ kind: 'requests', key: bare(to), value: null })
+    const state = consequences(stanza, session)
     if (state.length > 0) await session.commit({ state })
   }
 
   /** A new stream knows nothing of what was shown before: it shows what is wanted, or nothing. */
   async function appear(session: LiveSession): Promise<void> {
-    await session.commit({ clear: ['directed'], state: [appeared()] })
+    await session.commit({ clear: ['directed'], state: [appeared(), toldCaps(session)] })
     const { wanted, since, instead } = wishOf(session)
     if (wanted !== false) return await show(session)
     if (instead !== undefined) await keep(session, { wanted, since })
@@ -119,13 +120,43 @@ export function ownPresence(supported: readonly string[]) {
   async function online(session: LiveSession): Promise<void> {
     const wish = wishOf(session)
     const isShown = shown.get(session) === wish.since && session.repeated.isOnItsWay(KEY)
-    if (!session.online() || wish.instead === undefined || isShown) return
+    if (!session.online()) return
+    if (wish.instead === undefined || isShown) return await changed(session)
     if (wish.wanted === false) await go(session, wish)
     else await appearing(session, wish.instead, () => show(session))
+  }
+
+  /** Others go by what they were told that the session can do: where that is something else now, they are told so. */
+  async function changed(session: LiveSession): Promise<void> {
+    const told = session.state.get('account', 'caps')
+    const now = toldCaps(session)
+    if (!session.online() || told === undefined || told === now.value || wishOf(session).wanted === false) return
+    await session.commit({ state: [now] })
+    await show(session)
   }
 
   /** When the server was told last, so that repetitions are known as such. */
   const appeared = () => ({ kind: 'account', key: 'appeared', value: Date.now() })
 
-  return { appear, online, commands: { 'presence.set': set, 'presence.send': send } }
+  return { appear, online, changed, commands: { 'presence.set': set, 'presence.send': send } }
+}
+
+/** What is known of whom the own presence was sent to. A room is known by its own address, from the time of joining until it is left. */
+function consequences(stanza: Element, { state }: LiveSession): StateChange[] {
+  const { to = '', type } = stanza.attributes
+  const [address, account] = [jid(to), bare(to)]
+  const isJoined = joined(state, account) !== undefined
+  const directed = (key: string, value: unknown) => ({ kind: 'directed', key, value })
+  switch (type) {
+    case undefined:
+      if (isJoined) return []
+      return child(stanza, 'x', MUC) ? [directed(account, { muc: true, at: Date.now() } satisfies Joined)] : [directed(address, {})]
+    case 'unavailable':
+      return [directed(address, null), ...(isJoined && address !== account ? [directed(account, null)] : [])]
+    case 'subscribed':
+    case 'unsubscribed':
+      return [{ kind: 'requests', key: account, value: null }]
+    default:
+      return []
+  }
 }

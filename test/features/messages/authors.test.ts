@@ -16,7 +16,7 @@ const [victim, mallory] = [`${room}/victim`, `${room}/mallory`]
 /** A session that says what each message is told as. */
 function listening({ ours = [] as string[] } = {}) {
   const state = createMirror(new Map(), { bounds: authorsKept })
-  state.apply({ state: [{ kind: 'directed', key: `${room}/romeo`, value: { muc: true } }] })
+  state.apply({ state: [{ kind: 'directed', key: room, value: { muc: true, at: 1 } }] })
   const session = {
     record: { jid: 'romeo@montague.lit' },
     state,

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { incomingPresence } from '../../src/features/presence/incoming.ts'
+import { ownPresence } from '../../src/features/presence/own.ts'
+import { vocabulary as definitions } from '../../src/features/vocabulary.ts'
+import type { LiveSession } from '../../src/gateway/feature.ts'
+import { type Joined, joined } from '../../src/gateway/joined.ts'
+import { createMirror } from '../../src/gateway/mirror.ts'
+import type { Change } from '../../src/gateway/ports.ts'
+import type { Element } from '../../src/stanza/element.ts'
+import { parseStanza } from '../../src/stanza/parse.ts'
+import { serialize } from '../../src/stanza/serialize.ts'
+import { createTranslator } from '../../src/stanza/translate.ts'
+
+const vocabulary = createTranslator(definitions)
+const room = 'verona@rooms.lit'
+const muc = '<x xmlns="http://jabber.org/protocol/muc"/>'
+
+/** A session whose own presence goes where `sent` is. */
+function start() {
+  const state = createMirror(new Map())
+  const sent: Element[] = []
+  const session = {
+    record: { jid: 'romeo@montague.lit', handles: [] as string[], presence: {}, createdAt: 0 },
+    state,
+    isOwn: () => false,
+    online: () => true,
+    commit: async (change: Change) => {
+      state.apply(change)
+      return []
+    },
+    send: async (stanza: Element) => void sent.push(stanza),
+    repeated: {
+      write: async (_: string, stanza: Element) => {
+        sent.push(stanza)
+        return { taken: Promise.resolve() }
+      },
+      forget() {},
+      isOnItsWay: () => true,
+      isOpen: () => false,
+    },
+    vocabulary,
+  } as unknown as LiveSession
+  const own = ownPresence(['urn:a'])
+  const show = (to: string, inner = '', attributes = '') =>
+    own.commands['presence.send'](session, { xml: `<presence to="${to}"${attributes}>${inner}</presence>` } as never, { timeout: 1 })
+  const comes = (xml: string) => {
+    const effect = incomingPresence({ stanza: parseStanza(xml), connection: 0 }, session, vocabulary)
+    state.apply({ state: effect?.state ?? [] })
+  }
+  return { session, sent, show, comes, own, inRoom: (): Joined | undefined => joined(state, room) }
+}
+
+test('a session is in a room from the time of joining on, whatever it shows there, until it leaves', async () => {
+  const { show, inRoom } = start()
+  assert.equal(inRoom(), undefined)
+  await show(`${room}/romeo`, muc)
+  const first = inRoom()
+  assert.ok(first)
+  await new Promise((resolve) => setTimeout(resolve, 2))
+  await show(`${room}/romeo`, '<show>away</show>')
+  await show(`${room}/montague`)
+  await show(`${room}/romeo`, muc)
+  assert.deepEqual(inRoom(), first)
+  await show(`${room}/montague`, '', ' type="unavailable"')
+  assert.equal(inRoom(), undefined)
+  await show('nurse@capulet.lit/x')
+  assert.equal(inRoom(), undefined)
+})
+
+test('a join that is refused is none; a nick that is refused later is no leave', async () => {
+  const { show, comes, inRoom } = start()
+  const refused = (nick: string) => comes(`<presence from="${room}/${nick}" type="error">${muc}<error type="cancel"/></presence>`)
+  await show(`${room}/romeo`, muc)
+  refused('romeo')
+  assert.equal(inRoom(), undefined)
+  await show(`${room}/romeo`, muc)
+  comes(`<presence from="${room}/romeo"/>`)
+  await show(`${room}/juliet`)
+  refused('juliet')
+  assert.ok(inRoom())
+  comes(`<presence from="${room}" type="error"><error type="cancel"/></presence>`)
+  assert.equal(inRoom(), undefined)
+})
+
+test('the presence is shown again when the session can do something else, and only then', async () => {
+  const { session, sent, own } = start()
+  const shown = () => sent.splice(0).map((stanza) => /ver="([^"]*)"/.exec(serialize(stanza))?.[1])
+  await own.appear(session)
+  const [before] = shown()
+  assert.ok(before)
+  await own.changed(session)
+  await own.online(session)
+  assert.deepEqual(shown(), [])
+  session.record.handles.push('urn:b')
+  await own.changed(session)
+  const [after, ...more] = shown()
+  assert.ok(after && after !== before)
+  assert.deepEqual(more, [])
+  session.record.handles.push('urn:c')
+  await own.online(session)
+  assert.equal(shown().length, 1, 'changed while it was away')
+  await own.commands['presence.set'](session, { presence: false } as never, { timeout: 1 })
+  shown()
+  session.record.handles.pop()
+  await own.changed(session)
+  assert.deepEqual(shown(), [])
+})
