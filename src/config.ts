@@ -36,6 +36,8 @@ const VOLATILE_MAX = 2_000
 const VOLATILE_BYTES = 4 * MiB
 const OUTBOX_MAX = 10_000
 const OUTBOX_BYTES = 64 * MiB
+const KEPT_MAX = 500_000
+const KEPT_BYTES = 256 * MiB
 const DEDUP_AGE = 24 * HOUR
 const RECORD_AGE = 72 * HOUR
 const IDEMPOTENCY_AGE = 24 * HOUR
@@ -145,6 +147,8 @@ export function readConfig({
       volatileBytes: VOLATILE_BYTES,
       outboxMax: OUTBOX_MAX,
       outboxBytes: OUTBOX_BYTES,
+      keptMax: KEPT_MAX,
+      keptBytes: KEPT_BYTES,
       dedupAge: DEDUP_AGE,
       recordAge: RECORD_AGE,
       idempotencyAge: IDEMPOTENCY_AGE,

@@ -436,6 +436,9 @@ export interface StoreLimits {
   outboxMax: number
   /** bytes of what waits in the outbox of one session; where nothing waits something is taken whatever its size */
   outboxBytes: number
+  /** records, answers to Idempotency-Keys, what copies are known by and outcomes of iqs of one session: how many, and their bytes */
+  keptMax: number
+  keptBytes: number
   /** ms that what copies are known by, a record, an idempotency answer lives */
   dedupAge: number
   recordAge: number

@@ -1,4 +1,4 @@
-/** What a log dropped for want of room, and what an outbox did not take; what only became too old is not of it. */
+/** What a log dropped for want of room, what an outbox did not take, and what was forgotten; what only became too old is not of it. */
 import type { Metrics } from '../gateway/ports.ts'
 
 export type LaneName = 'durable' | 'volatile'
@@ -19,4 +19,9 @@ export function countDropped(metrics: Metrics | undefined, lane: LaneName, surpl
 export function countFull(metrics: Metrics | undefined, many: boolean): void {
   if (many) metrics?.count('bounds_reached_total', { bound: 'outbox-entries' })
   else metrics?.count('bounds_reached_total', { bound: 'outbox-bytes' })
+}
+
+/** of records, answers, what copies are known by and outcomes of iqs */
+export function countForgotten(metrics: Metrics | undefined, many: number): void {
+  if (many > 0) metrics?.count('bounds_reached_total', { bound: 'kept' }, many)
 }

@@ -4,7 +4,9 @@ import { type Arrival, copyOf } from '../../src/gateway/copies.ts'
 import type { Incoming } from '../../src/gateway/feature.ts'
 import type { SessionRecord } from '../../src/gateway/ports.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
+import { createBounds } from '../../src/store/memory/bounds.ts'
 import { createCopies } from '../../src/store/memory/copies.ts'
+import { limits } from '../store/sample.ts'
 
 const own = 'romeo@montague.lit'
 const [primary, sender] = [`${own}/bot`, `${own}/bot-1`]
@@ -16,7 +18,7 @@ type Way = Partial<Pick<Incoming, 'carbon' | 'archive'>> & Partial<Arrival> & { 
 
 /** What is told of what comes in, one line each. */
 function telling() {
-  const copies = createCopies(86_400_000)
+  const copies = createCopies(86_400_000, createBounds({ limits, total: Number.POSITIVE_INFINITY, metrics: undefined }).copies)
   let count = 0
   function told(xml: string, { carbon, archive, joined = '', ...arrival }: Way = {}): boolean {
     count += 1

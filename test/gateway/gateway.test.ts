@@ -23,6 +23,8 @@ const limits = {
   volatileBytes: 2 ** 22,
   outboxMax: 100,
   outboxBytes: 2 ** 26,
+  keptMax: 10_000,
+  keptBytes: 2 ** 26,
   dedupAge: 3_600_000,
   recordAge: 3_600_000,
   idempotencyAge: 3_600_000,

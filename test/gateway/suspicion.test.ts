@@ -27,6 +27,8 @@ const limits = {
     volatileBytes: 1_000_000,
     outboxMax: 1_000,
     outboxBytes: 1_000_000,
+    keptMax: 10_000,
+    keptBytes: 1_000_000,
   },
   ...{ dedupAge: 3_600_000, recordAge: 3_600_000, idempotencyAge: 3_600_000 },
 }

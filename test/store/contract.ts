@@ -4,6 +4,7 @@ import type { Clock, Metrics, Store, StoreLimits } from '../../src/gateway/ports
 import { describeCopies } from './contract-copies.ts'
 
 import { describeEvents } from './contract-events.ts'
+import { describeKept } from './contract-kept.ts'
 import { describeLogBytes } from './contract-log-bytes.ts'
 import { describeOutbox } from './contract-outbox.ts'
 import { describeRest } from './contract-rest.ts'
@@ -27,6 +28,7 @@ export function describeStore(name: string, open: OpenStore, makeClock = createC
     describeOutbox(opened)
     describeEvents(opened)
     describeLogBytes(opened)
+    describeKept(opened)
     describeCopies(opened)
     describeRest(opened)
   })

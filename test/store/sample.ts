@@ -25,6 +25,8 @@ export const limits: StoreLimits = {
   volatileBytes: 2 ** 22,
   outboxMax: 1000,
   outboxBytes: 2 ** 26,
+  keptMax: 100_000,
+  keptBytes: 2 ** 28,
   dedupAge: 24 * HOUR,
   recordAge: 24 * HOUR,
   idempotencyAge: 24 * HOUR,

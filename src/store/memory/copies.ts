@@ -1,8 +1,8 @@
 /** What the memory store remembers of stanzas that were told, so that their copies are not. The scripts of Redis have the same. */
 import { COPIES_OF_KEY, type Copy, type CopyKey, WAYS_OF_COPY } from '../../gateway/ports.ts'
-import { Aging } from './aging.ts'
+import { Aging, type AgingBound } from './aging.ts'
 
-interface Told {
+export interface Told {
   cursor: string
   time: number
   /** the ways by which it came, each with which one it was there */
@@ -13,12 +13,14 @@ export interface Copies {
   /** the cursor of the stanza that this one is a copy of */
   find(copy: Copy, now: number): string | undefined
   remember(copy: Copy, cursor: string, now: number): void
+  clear(): void
 }
 
-export function createCopies(age: number): Copies {
-  const told = new Aging<Told[]>()
+export function createCopies(age: number, bound: AgingBound<readonly Told[]>): Copies {
+  const told = new Aging<Told[]>(bound)
 
   return {
+    clear: () => told.clear(),
     find(copy, now) {
       for (const { key, match } of copy.keys) {
         const found = fitting(told.get(key, now) ?? [], copy, match)

@@ -14,7 +14,7 @@ export interface Keys {
 }
 
 export type Marks = Aging<Mark>
-type Mark = { fingerprint: string; answer: string } | { fingerprint: string; runningUntil: number }
+export type Mark = { fingerprint: string; answer: string } | { fingerprint: string; runningUntil: number }
 
 export function createKeys({ limits, clock }: { limits: StoreLimits; clock: Clock }): Keys {
   function find(marks: Marks, key: string): Mark | undefined {

@@ -5,6 +5,7 @@ import type { LaneName, Surplus } from '../dropped.ts'
 import { pack } from '../packed.ts'
 import { placeOf, startOf } from '../place.ts'
 import { type KeptData, READ_BYTES, sizeOf, storedEvent } from '../reading.ts'
+import type { AgingBounds } from './bounds.ts'
 import { createCopies } from './copies.ts'
 import { Lane } from './lane.ts'
 import type { Logs, Shedding } from './logs.ts'
@@ -39,13 +40,18 @@ type Slot = { sequence: number; value: Kept }
 
 export function createLog(
   session: string,
-  { limits, dropped, logs }: { limits: StoreLimits; dropped: (lane: LaneName, surplus: Surplus) => void; logs: Logs },
+  {
+    limits,
+    dropped,
+    logs,
+    aging,
+  }: { limits: StoreLimits; aging: AgingBounds; dropped: (lane: LaneName, surplus: Surplus) => void; logs: Logs },
 ): Log {
   const log = newLog(session)
   const durable = new Lane<Kept>()
   const volatile = new Lane<Kept>()
   const bytes = { durable: 0, volatile: 0 }
-  const copies = createCopies(limits.dedupAge)
+  const copies = createCopies(limits.dedupAge, aging.copies)
   let head = 0
   let floor = 0
 
@@ -136,7 +142,10 @@ export function createLog(
     },
     end: () => formatCursor(log, head),
     head: () => head,
-    close: () => logs.remove(own),
+    close() {
+      logs.remove(own)
+      copies.clear()
+    },
   }
 }
 

@@ -20,6 +20,7 @@ import { countSettled, type Drain, excessOf, retryAfter } from '../drain.ts'
 import type { LaneName, Surplus } from '../dropped.ts'
 import { nextFence } from '../fence.ts'
 import { Aging } from './aging.ts'
+import type { AgingBounds } from './bounds.ts'
 import type { Keys, Marks } from './idempotency.ts'
 import { Lane } from './lane.ts'
 import { copy, createLog, type Log } from './log.ts'
@@ -52,7 +53,7 @@ export interface MemorySession {
   close(): void
 }
 
-interface Kept {
+export interface KeptRecord {
   /** its place in the outbox, 0 where it never was there */
   place: number
   /** nobody changes one that was made */
@@ -69,6 +70,7 @@ export function createSession(
     dropped,
     outboxes,
     logs,
+    bounds,
     full,
   }: {
     limits: StoreLimits
@@ -80,13 +82,14 @@ export function createSession(
     /** of all sessions */
     outboxes: Room
     logs: Logs
+    bounds: AgingBounds
     /** told of each acceptance for which there was no room; `many`: for its number of entries */
     full: (many: boolean) => void
   },
 ): MemorySession {
-  const log = createLog(record.id, { limits, dropped, logs })
+  const log = createLog(record.id, { limits, dropped, logs, aging: bounds })
   const entries = new Lane<OutboxEntry>()
-  const records = new Aging<Kept>({ needed: ({ place }) => entries.has(place), again: limits.recordAge })
+  const records = new Aging<KeptRecord>(bounds.records, { needed: ({ place }) => entries.has(place), again: limits.recordAge })
   let places = 0
   /** bytes of the entries */
   let waiting = 0
@@ -138,8 +141,8 @@ export function createSession(
     status,
     tokens: new Set(),
     log,
-    marks: new Aging(),
-    iqs: new Aging(),
+    marks: new Aging(bounds.marks),
+    iqs: new Aging(bounds.iqs),
     state: new Map(),
     streams: new Map(),
     owner: () => lease?.owner,
@@ -205,7 +208,10 @@ export function createSession(
       const first = entries.first()
       return first === undefined ? { length: 0 } : { length: entries.length, oldest: first.value.acceptedAt }
     },
-    close: () => grow(-waiting),
+    close() {
+      grow(-waiting)
+      for (const map of [records, session.marks, session.iqs]) map.clear()
+    },
   }
   return session
 }

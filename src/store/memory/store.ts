@@ -6,6 +6,7 @@ import { absent } from '../absent.ts'
 import { countDropped, countFull, type LaneName, type Surplus } from '../dropped.ts'
 import { createWakes } from '../wakes.ts'
 import { Aging } from './aging.ts'
+import { createBounds } from './bounds.ts'
 import { createBus } from './channels.ts'
 import { createKeys } from './idempotency.ts'
 import { copy, type Log } from './log.ts'
@@ -18,9 +19,10 @@ import { createSession, type MemorySession } from './session.ts'
 const ENDED_AGE = 30_000
 /** ms that the place of a removed session is remembered, for a list that is being paged */
 const PLACE_AGE = 3_600_000
-/** parts of the heap that the outboxes and the logs of all sessions may have */
+/** parts of the heap that all sessions may have: for their outboxes, for their logs, for what is kept for some time */
 const OUTBOXES_PART = 8
 const LOGS_PART = 4
+const KEPT_PART = 8
 
 interface Tenant {
   /** by bare JID, then by requested resource */
@@ -40,12 +42,13 @@ export function createMemoryStore({
   /** bytes of memory of which its parts may have some */
   heap?: number
 }): Store {
+  const bounds = createBounds({ limits, total: heap / KEPT_PART, metrics })
   const sessions = new Map<string, MemorySession>()
   const tenants = new Map<string, Tenant>()
-  const left = new Aging<number>()
+  const left = new Aging<number>(bounds.others)
   const ended = new Map<string, { log: Log; timer: NodeJS.Timeout }>()
-  const tickets = new Aging<{ tenant: string; session: string }>()
-  const chosen = new Aging<readonly string[]>()
+  const tickets = new Aging<{ tenant: string; session: string }>(bounds.others)
+  const chosen = new Aging<readonly string[]>(bounds.others)
   const keys = createKeys({ limits, clock })
   const wakes = createWakes()
   const outboxes = createRoom(heap / OUTBOXES_PART)
@@ -95,7 +98,7 @@ export function createMemoryStore({
           wakes.wake(record.id)
           metrics?.count('events_appended_total', {}, fresh)
         }
-        const session = createSession(copy({ record, status }), { limits, clock, keys, appended, dropped, outboxes, logs, full })
+        const session = createSession(copy({ record, status }), { limits, clock, keys, appended, dropped, outboxes, logs, bounds, full })
         forgetLog(record.id)
         sessions.set(record.id, session)
         tenants.set(record.tenant, tenant)

@@ -23,8 +23,8 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   HDEL: ['x'],
   HGET: ['x'],
   HGETALL: [],
-  HINCRBY: ['x', '1'],
   HKEYS: [],
+  HLEN: [],
   HMGET: ['x'],
   HSET: ['x', '1'],
   HVALS: [],
@@ -32,6 +32,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   LRANGE: ['0', '0'],
   LREM: ['0', 'x'],
   LTRIM: ['0', '0'],
+  MEMORY: [],
   PERSIST: [],
   PEXPIRE: ['1000'],
   SADD: ['x'],
@@ -47,6 +48,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   XREVRANGE: ['+', '-', 'COUNT', '1'],
   XTRIM: ['MAXLEN', '0'],
   ZADD: ['1', 'x'],
+  ZCOUNT: ['0', '0'],
   ZRANGE: ['0', '0'],
   ZRANGEBYSCORE: ['0', '0'],
   ZRANK: ['x'],
@@ -55,6 +57,9 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   ZSCAN: ['0'],
   ZSCORE: ['x'],
 }
+
+/** between the command and its key */
+const subcommands: Readonly<Record<string, string>> = { MEMORY: "'USAGE', " }
 
 /** Asks for each and leaves nothing: answers which are not permitted, a key and a channel among them. Permission is looked at before anything else. */
 const PROBE = `
@@ -69,7 +74,7 @@ local function ask(name, ...)
 end
 local key, channel, publish = ARGV[1], ARGV[2], ARGV[3]
 ${Object.entries(commands)
-  .map(([name, rest]) => `ask('${name}', key${rest.map((argument) => `, '${argument}'`).join('')})`)
+  .map(([name, rest]) => `ask('${name}', ${subcommands[name] ?? ''}key${rest.map((argument) => `, '${argument}'`).join('')})`)
   .join('\n')}
 ask('TIME')
 ask(publish, channel, '')

@@ -12,7 +12,7 @@ import {
 import { absent } from '../absent.ts'
 import { formatCursor, newLog } from '../cursor.ts'
 import { excessOf, retryAfter } from '../drain.ts'
-import { countDropped, countFull } from '../dropped.ts'
+import { countDropped, countForgotten, countFull } from '../dropped.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
 import { keptAnswer, type Liveness } from './idempotency.ts'
@@ -28,8 +28,8 @@ type Accepted =
   | ['running', instance: string]
   | ['full', excess: number, bytes: number, mean: number, since: string, settled: string, now: number]
 type Done = ['fenced' | 'lost'] | ['done', log?: string, head?: number, cursors?: (string | number)[], dropped?: DroppedEvents]
-/** of the durable lane by number and by bytes, then of the volatile one */
-type DroppedEvents = [many: number, large: number, volatileMany: number, volatileLarge: number]
+/** of the durable lane by number and by bytes, then of the volatile one; and what else was forgotten */
+type DroppedEvents = [many: number, large: number, volatileMany: number, volatileLarge: number, forgotten: number]
 
 export function createOutbox({
   connection,
@@ -69,11 +69,12 @@ export function createOutbox({
     }
   }
 
-  function noteDropped([many, large, volatileMany, volatileLarge]: DroppedEvents = [0, 0, 0, 0]): void {
+  function noteDropped([many, large, volatileMany, volatileLarge, forgotten]: DroppedEvents = [0, 0, 0, 0, 0]): void {
     countDropped(metrics, 'durable', 'count', many)
     countDropped(metrics, 'durable', 'bytes', large)
     countDropped(metrics, 'volatile', 'count', volatileMany)
     countDropped(metrics, 'volatile', 'bytes', volatileLarge)
+    countForgotten(metrics, forgotten)
   }
 
   return {

@@ -160,10 +160,10 @@ local function close_log(log, now)
   put_log(log)
   redis.pcall('${options.publish}', (string.gsub(LOG, 'log$', 'wake')), log.name .. ' ' .. whole(log.head))
 end
--- how many events had to go by their number and by their bytes, of each lane; nil: none
+-- how many events had to go by their number and by their bytes, of each lane, and what else was forgotten; nil: none
 local function dropped()
-  if durable.many + durable.large + volatile.many + volatile.large == 0 then return nil end
-  return { durable.many, durable.large, volatile.many, volatile.large }
+  if durable.many + durable.large + volatile.many + volatile.large + forgotten == 0 then return nil end
+  return { durable.many, durable.large, volatile.many, volatile.large, forgotten }
 end
 `
 

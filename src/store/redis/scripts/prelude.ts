@@ -1,5 +1,5 @@
 /** Lua that the scripts share. Keys have the names of keys.ts in capitals; arguments are taken one after the other. */
-import type { StoreLimits } from '../../../gateway/ports.ts'
+import { IQ_AGE, type StoreLimits } from '../../../gateway/ports.ts'
 import { DRAIN_WINDOW } from '../../drain.ts'
 import { FENCES_PER_MS } from '../../fence.ts'
 import type { SessionNoun } from '../keys.ts'
@@ -71,8 +71,15 @@ local function find(key, now)
 end
 `
 
+/** entries beside those that one write drops where the bytes of all are too many */
+const FORGOTTEN_PER_WRITE = 128
+/** a hash of fewer entries is not measured; a larger one by so many of them, and by one write in so many */
+const FEW = 256
+const SAMPLES = 64
+const MEASURED = 16
+
 /** OUTBOX and KEPT. Records live an age from their last write, and as long as their entry is in the outbox. */
-export const records = ({ limits: { recordAge } }: ScriptOptions) => `
+export const records = ({ limits: { recordAge, dedupAge, idempotencyAge, keptMax, keptBytes } }: ScriptOptions) => `
 local function in_outbox(place)
   return place ~= '0' and #redis.call('XRANGE', OUTBOX, place .. '-0', place .. '-0') > 0
 end
@@ -94,8 +101,32 @@ local function drop_some(now, most)
   end
   return #due
 end
+-- The oldest of what there is most of: records, what copies and Idempotency-Keys are known by, or iqs; by when they end, which tells
+-- them apart well enough.
+local forgotten = 0
+local function forget(now, most)
+  local hour, day = '(' .. whole(now + ${IQ_AGE}), '(' .. whole(now + ${Math.max(dedupAge, idempotencyAge)})
+  local from, to, many = '-inf', '+inf', 0
+  for _, ends in ipairs({ { '-inf', hour }, { hour, day }, { day, '+inf' } }) do
+    local count = redis.call('ZCOUNT', DUE, ends[1], ends[2])
+    if count > many then from, to, many = ends[1], ends[2], count end
+  end
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', DUE, from, to, 'LIMIT', 0, most)) do
+    local place = string.sub(key, 1, 2) == 'r ' and string.match(redis.call('HGET', KEPT, key) or '', '^%d+ (%d+)')
+    if place and in_outbox(place) then redis.call('ZADD', DUE, whole(now + ${recordAge}), key)
+    else
+      drop(key)
+      forgotten = forgotten + 1
+    end
+  end
+end
 local function drop_due(now)
-  if kept > 0 then drop_some(now, ${DROPPED_PER_WRITE} + kept) end
+  if kept == 0 then return end
+  drop_some(now, ${DROPPED_PER_WRITE} + kept)
+  local entries = redis.call('HLEN', KEPT)
+  if entries > ${keptMax} then forget(now, math.min(entries - ${keptMax}, ${FORGOTTEN_PER_WRITE} + kept)) end
+  if entries < ${FEW} or now % ${MEASURED} > 0 then return end
+  if redis.call('MEMORY', 'USAGE', KEPT, 'SAMPLES', ${SAMPLES}) > ${keptBytes} then forget(now, ${FORGOTTEN_PER_WRITE} + kept) end
 end
 `
 
