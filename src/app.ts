@@ -20,6 +20,7 @@ import { type Clock, type Connector, type Metrics, type Store, sessionStates } f
 import { createSeal } from './gateway/seal.ts'
 import { createTurns } from './gateway/turns.ts'
 import { createAuthenticator } from './http/auth.ts'
+import { createBodies } from './http/bodies.ts'
 import { registerDocs } from './http/docs.ts'
 import { registerHealth } from './http/health.ts'
 import { createInvoke, createResolve } from './http/invoke.ts'
@@ -87,7 +88,14 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     features = allFeatures,
     finishWithin = FINISH_WITHIN,
     linger = LINGER,
-    connector = createConnector({ ...config.xmpp, stanzaLimit: config.stanzaLimit, clock, log, metrics }),
+    connector = createConnector({
+      ...config.xmpp,
+      bounds: { descriptors: config.descriptors },
+      stanzaLimit: config.stanzaLimit,
+      clock,
+      log,
+      metrics,
+    }),
   } = overrides
   const store = overrides.store ?? (await createStore(config, { clock, log, metrics }))
   const counted = metered(store, metrics)
@@ -133,7 +141,10 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       else log.info({ event: 'busy', strains: '' }, 'New work is taken again')
     },
   })
-  const server = createServer({ bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining, pressure, turns, underWay })
+  const bodies = createBodies({ bodyLimit, onFull: () => metrics.count('bounds_reached_total', { bound: 'bodies' }) })
+  const connections = { most: config.maxConnections, descriptors: config.descriptors }
+  const reached = { metrics, log, isDraining, pressure, turns, bodies, connections, underWay }
+  const server = createServer({ bodyLimit, allowedOrigins, authenticator, ...reached })
   server.addHook('onClose', async () => pressure.stop())
   registerHealth(server, { ping: () => store.ping(), isDraining, pressure, authenticator, metrics, refresh })
   await registerEvents(server, {

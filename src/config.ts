@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
+import { openMax } from './config/descriptors.ts'
 import { contradictions, type Hint, misspelt } from './config/hints.ts'
 import {
   type ApiKey,
@@ -54,6 +55,7 @@ const EVENT_LOG_BYTES_MAX = 65_536 * MiB
 const EVENT_LOG_AGE_MAX = 3650 * DAY
 const SLOW_READER_MAX = 3600
 const REPLICAS_MAX = 100
+const CONNECTIONS_MAX = 1_000_000
 
 export interface Config {
   host: string
@@ -72,6 +74,10 @@ export interface Config {
   logLevel: string
   /** bytes */
   bodyLimit: number
+  /** connections of callers at one time */
+  maxConnections: number
+  /** open descriptors for connections of callers and to XMPP servers; those above are held back */
+  descriptors: number
   /** bytes of one stanza, each way */
   stanzaLimit: number
   xmpp: {
@@ -112,6 +118,7 @@ export function readConfig({
   flags?: readonly string[]
 }): Config {
   const file = join(folder, '.env')
+  const descriptors = openMax()
   const variables = present({ ...present(readEnvFile(file)), ...present(env) })
   const slips = misspelt(variables, variableNames)
   const parsed = schema.safeParse(variables)
@@ -131,6 +138,8 @@ export function readConfig({
     allowedOrigins: read.ALLOWED_ORIGINS,
     logLevel: read.LOG_LEVEL,
     bodyLimit: read.BODY_LIMIT,
+    maxConnections: read.MAX_CONNECTIONS ?? Math.floor(descriptors / 2),
+    descriptors,
     stanzaLimit: read.STANZA_LIMIT,
     xmpp: {
       caFile: read.XMPP_CA_FILE,
@@ -207,6 +216,10 @@ const schema = z
       .refine((bytes) => bytes >= BODY_LIMIT_MIN, 'must be at least 1KiB')
       .refine((bytes) => bytes <= BODY_LIMIT_MAX, 'must be at most 64MiB')
       .default(MiB),
+    MAX_CONNECTIONS: number
+      .refine(isSome, 'must be more than 0')
+      .refine((count) => count <= CONNECTIONS_MAX, `must be at most ${CONNECTIONS_MAX}`)
+      .optional(),
     STANZA_LIMIT: size
       .refine((bytes) => bytes >= STANZA_LIMIT_MIN, `must be at least ${STANZA_LIMIT_MIN} bytes (RFC 6120 section 13.12)`)
       .refine((bytes) => bytes <= STANZA_LIMIT_MAX, 'must be at most 16MiB')

@@ -36,6 +36,7 @@ test('without anything set the defaults are those of the documentation', () => {
   assert.equal(config.redis, null)
   assert.equal(config.bodyLimit, 1024 * 1024)
   assert.equal(config.stanzaLimit, 256 * 1024)
+  assert.ok(config.descriptors > config.maxConnections && config.maxConnections > 100)
   assert.equal(config.slowReaderSeconds, 3)
   assert.deepEqual(config.xmpp.ports, [5222, 5223, 443])
   assert.deepEqual([config.limits.eventLogMax, config.limits.eventLogBytes, config.limits.eventLogAge], [100_000, 2 ** 26, 72 * 3_600_000])
@@ -52,6 +53,7 @@ test('variables are read, lists by comma, and an empty one is unset', () => {
     API_KEYS: `main=${key}, other=${makeKey()}`,
     ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443',
     BODY_LIMIT: '2 MiB',
+    MAX_CONNECTIONS: '500',
     STANZA_LIMIT: '64KiB',
     XMPP_PORTS: '5222',
     XMPP_PLAIN: 'opt-in',
@@ -70,7 +72,7 @@ test('variables are read, lists by comma, and an empty one is unset', () => {
   assert.deepEqual(config.apiKeys[0]?.hash, sha256(key))
   assert.ok(!JSON.stringify(config).includes(key))
   assert.deepEqual(config.allowedOrigins, ['https://a.example', 'https://b.example:8443'])
-  assert.deepEqual([config.bodyLimit, config.stanzaLimit], [2 * 1024 * 1024, 64 * 1024])
+  assert.deepEqual([config.bodyLimit, config.stanzaLimit, config.maxConnections], [2 * 1024 * 1024, 64 * 1024, 500])
   assert.deepEqual([config.xmpp.plain, config.xmpp.privateHosts], ['opt-in', ['xmpp.internal', '10.0.0.5']])
   assert.deepEqual([config.limits.eventLogMax, config.limits.eventLogBytes, config.limits.eventLogAge], [10, 2 ** 25, 90 * 60_000])
   assert.equal(config.slowReaderSeconds, 0.5)
@@ -103,6 +105,7 @@ test('what is wrong is told by the name of the variable, all of it at once', () 
     { INSTANCE_ID: 'gate 1' },
     { INSTANCE_ID: 'gate\u0007' },
     { BODY_LIMIT: '1GB' },
+    { MAX_CONNECTIONS: '0' },
     { BODY_LIMIT: '0' },
     { BODY_LIMIT: '1023' },
     { STANZA_LIMIT: '9999' },

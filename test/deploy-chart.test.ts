@@ -25,6 +25,7 @@ const full = {
     REDIS_WAIT_REPLICAS: '1',
     ALLOWED_ORIGINS: 'https://app.example',
     BODY_LIMIT: '2MiB',
+    MAX_CONNECTIONS: '5000',
     STANZA_LIMIT: '512KiB',
     XMPP_PORTS: '5222, 5223',
     XMPP_PRIVATE_HOSTS: 'xmpp.internal',

@@ -7,6 +7,8 @@ import type { Caller } from '../gateway/feature.ts'
 import type { Turns } from '../gateway/turns.ts'
 import type { Log } from '../log.ts'
 import type { Authenticator } from './auth.ts'
+import type { Bodies } from './bodies.ts'
+import { boundConnections } from './connections.ts'
 import { registerCors } from './cors.ts'
 import { decodeBody, parseJson } from './json.ts'
 import type { MetricsRegistry } from './metrics.ts'
@@ -52,6 +54,9 @@ export interface ServerContext {
   isDraining: () => boolean
   pressure: Pick<Pressure, 'refusal'>
   turns: Pick<Turns, 'take'>
+  bodies: Bodies
+  /** connections of callers, and the descriptor from which on they are above them */
+  connections: { most: number; descriptors: number }
   underWay: Pick<UnderWay, 'add'>
 }
 
@@ -65,6 +70,8 @@ export function createServer({
   isDraining,
   pressure,
   turns,
+  bodies,
+  connections,
   underWay,
 }: ServerContext): FastifyInstance {
   const server = Fastify({
@@ -81,6 +88,10 @@ export function createServer({
   server.server.on('error', (err) => {
     // of a connection that could not be accepted, for want of file descriptors; why it cannot listen, `listen` tells
     if (server.server.listening) log.error({ event: 'http.error', err }, 'A connection was not accepted')
+  })
+  const { isAbove } = boundConnections(server.server, {
+    ...connections,
+    onFull: () => metrics.count('bounds_reached_total', { bound: 'connections' }),
   })
   const [take] = server.server.listeners('request') as [RequestListener]
   server.server.removeAllListeners('request')
@@ -130,6 +141,10 @@ export function createServer({
       reply.header('connection', 'close')
       if (!always) return done(new Problem('draining', 'This instance is shutting down.'))
     }
+    if (isAbove(request.raw.socket)) {
+      reply.header('connection', 'close')
+      if (!always) return done(new Problem('too-busy', 'This instance has as many connections as it takes.', { retryAfter: 1 }))
+    }
     done(always ? undefined : pressure.refusal())
   })
   registerCors(server, allowedOrigins)
@@ -142,6 +157,10 @@ export function createServer({
       done()
     }
     authenticator.caller(request.headers.authorization).then(pass, done)
+  })
+
+  server.addHook('preParsing', (request, reply, _payload, done) => {
+    done(bodies.take(request.caller?.tenant ?? '', request.raw, reply.raw))
   })
 
   server.addHook('preHandler', (request, _reply, done) => {

@@ -10,6 +10,8 @@ export interface Bounds {
   address: number
   /** one target up to its secure channel, where another target is left to try */
   target: number
+  /** open descriptors of the process: a connection that takes one above it is given up, for those are held back */
+  descriptors: number
   /** one DNS question */
   lookup: number
   /** keys of passwords computed at once, of the four threads that DNS look-ups and files need too; and of one tenant */
@@ -77,6 +79,7 @@ export const defaultBounds: Bounds = {
   attempt: 20_000,
   address: 3_000,
   target: 8_000,
+  descriptors: Number.POSITIVE_INFINITY,
   lookup: 5_000,
   derivations: 2,
   derivationsEach: 1,

@@ -76,7 +76,10 @@ async function within<Answer>(ms: number, answer: Promise<Answer>, host: string)
 const ignore = () => undefined
 
 /** A TCP connection to an address of a target. Rejects with xmpp-unreachable. */
-export function connectTo(address: string, { target, ms, signal }: { target: Target; ms: number; signal: AbortSignal }): Promise<Socket> {
+export function connectTo(
+  address: string,
+  { target, ms, descriptors, signal }: { target: Target; ms: number; descriptors: number; signal: AbortSignal },
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
     const { host, port } = target
@@ -101,6 +104,9 @@ export function connectTo(address: string, { target, ms, signal }: { target: Tar
     }
     socket.once('error', give)
     socket.once('connect', () => {
+      // the kernel gives the lowest one that is free
+      const { fd = 0 } = (socket as { _handle?: { fd?: number } })._handle ?? {}
+      if (fd >= descriptors) return give(new Error('The process has too much open'))
       settle()
       // whoever owns the socket next listens for itself; this one keeps an early error from being uncaught
       socket.on('error', ignore)

@@ -64,7 +64,7 @@ async function firstOf<Place>(
 async function openAddress(address: string, target: Target, options: TransportOptions): Promise<Channel> {
   const { domain, rules, context, readLimit, bounds, signal } = options
   const plain = mayBePlain(target, address, rules)
-  const connected = () => connectTo(address, { target, ms: bounds.address, signal })
+  const connected = () => connectTo(address, { target, ms: bounds.address, descriptors: bounds.descriptors, signal })
   if (target.kind === 'websocket') {
     const url = target.url as URL
     const clear = url.protocol !== 'wss:'

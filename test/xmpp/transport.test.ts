@@ -65,3 +65,13 @@ describe('a step that begins when the attempt is over ends at once, and its sock
     })
   }
 })
+
+test('a connection that takes a descriptor that is held back is given up', async () => {
+  const server = await startFakeServer(serve)
+  stops.push(server.stop)
+  const connector = connectorFor(server, { bounds: { descriptors: 0 } })
+  stops.push(connector.close)
+  const { states, state } = follow(connector.open, { jid: 'ada@localhost', password: 'secret', service: server.service, once: true })
+  await state('stopped')
+  assert.equal(states.at(-1)?.reason, 'unreachable')
+})
