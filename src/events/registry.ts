@@ -8,20 +8,29 @@ const own: readonly EventType[] = [
     description:
       'Something is missing here. `expired`, `store-lost`: events between two cursors are no longer kept, what comes next is the oldest there is. ' +
       '`archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, ' +
-      '`stanza-not-stored`: one stanza came and could not be taken. `unread`: what a new stream was to bring was refused, did not come or ' +
+      '`stanza-not-stored`: one stanza came and could not be taken. `quarantined`: one stanza, or what the session knew (`what: state`, which ' +
+      'is read again), was being handled when an instance went, twice; it is left out. `unread`: what a new stream was to bring was refused, did not come or ' +
       'could not be read; it is not known until the session no longer names it in its `unread`.',
     schema: z.object({
       from: z.string().meta({ description: 'the cursor that was asked for, or the time at which what is missing begins' }),
       to: z.string().meta({ description: 'the cursor after which the log can be read, or the time at which it ends' }),
-      reason: z.enum(['expired', 'store-lost', 'archive-unavailable', 'too-many', 'stanza-too-large', 'stanza-not-stored', 'unread']),
+      reason: z.enum([
+        'expired',
+        'store-lost',
+        'archive-unavailable',
+        'too-many',
+        'stanza-too-large',
+        'stanza-not-stored',
+        'quarantined',
+        'unread',
+      ]),
       stanza: z
         .object({ name: z.string(), from: z.string().optional(), id: z.string().optional(), type: z.string().optional() })
         .optional()
-        .meta({ description: 'what is known of a stanza that was too large' }),
-      what: z
-        .string()
-        .optional()
-        .meta({ description: 'of `unread`: `roster`, `carbons` (what other clients of the account send and receive)' }),
+        .meta({ description: 'what is known of a stanza that was too large, or is left out' }),
+      what: z.string().optional().meta({
+        description: 'of `quarantined`: `state`; of `unread`: `roster`, `carbons` (what other clients of the account send and receive)',
+      }),
     }),
   },
   {

@@ -7,6 +7,7 @@ import type { Inbound } from './inbound.ts'
 import type { Outbox } from './outbox.ts'
 import type { Change, Clock, Store } from './ports.ts'
 import { isFrom, ownRecord } from './provenance.ts'
+import type { Watch } from './quarantine.ts'
 import type { Receiver } from './receive.ts'
 import { timestamp } from './record.ts'
 import { sentAt } from './stamp.ts'
@@ -72,6 +73,7 @@ export function createCatchUp({
   outbox,
   store,
   clock,
+  watch,
   view,
 }: {
   session: LiveSession
@@ -81,6 +83,7 @@ export function createCatchUp({
   outbox: Outbox
   store: Store
   clock: Clock
+  watch: Pick<Watch, 'alone'>
   /** the session as its events tell it */
   view: () => Promise<Record<string, unknown>>
 }): CatchUp {
@@ -96,8 +99,9 @@ export function createCatchUp({
 
   /** A few in each commit: the store has to take it in time, however large they are. */
   async function take(items: readonly Archived[]): Promise<void> {
-    for (let from = 0; from < items.length; from += PART) {
-      const some = items.slice(from, from + PART)
+    for (let from = 0; from < items.length; ) {
+      const some = items.slice(from, from + (watch.alone ? 1 : PART))
+      from += some.length
       await inbound.enqueue(() => receiver.archived(some))
     }
   }

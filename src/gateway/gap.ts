@@ -2,7 +2,7 @@ import type { Clock, EventDraft } from './ports.ts'
 import { timestamp } from './record.ts'
 
 /** Why something is not in the log that came, or should have come. */
-export type GapReason = 'archive-unavailable' | 'too-many' | 'stanza-too-large' | 'stanza-not-stored' | 'unread'
+export type GapReason = 'archive-unavailable' | 'too-many' | 'stanza-too-large' | 'stanza-not-stored' | 'quarantined' | 'unread'
 
 /** Tells what is missing where it would be: `since` is when the gap begins (epoch ms), now for a single stanza. */
 export function gapEvent(

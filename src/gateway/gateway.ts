@@ -8,6 +8,7 @@ import type { Log } from './live.ts'
 import type { Load } from './outbox.ts'
 import { createOwners } from './owners.ts'
 import type { Clock, Connector, Metrics, Seal, Store } from './ports.ts'
+import { createQuarantine } from './quarantine.ts'
 import { createAnswers } from './receive.ts'
 import { createSessions } from './sessions.ts'
 import { createShares } from './share.ts'
@@ -57,7 +58,23 @@ export function createGateway({
   const kinds = Object.assign({}, coreBounds, ...features.map(({ keeps = {} }) => keeps)) as KindBounds
   const share = createShares({ total: getHeapStatistics().heap_size_limit / HEAP_PART, metrics })
   const turns = createTurns({ most: INBOUND_TURN })
-  const owners = createOwners({ turns, store, connector, clock, vocabulary, ...tables, instance, log, metrics, seal, large, kinds, share })
+  const quarantine = createQuarantine({ store, clock, kinds })
+  const owners = createOwners({
+    turns,
+    store,
+    connector,
+    clock,
+    vocabulary,
+    ...tables,
+    instance,
+    log,
+    metrics,
+    seal,
+    large,
+    kinds,
+    share,
+    quarantine,
+  })
   const sessions = createSessions({ store, owners, connector, seal, clock, instance })
 
   function load(): Load & { iqs: number } {

@@ -104,7 +104,7 @@ export function createHoldings({
     const heir = found && passes ? await elsewhere(found.record) : undefined
     const mine = membership.held() && membership.self === name
     if (found && mine && !closed && heir === undefined)
-      return await bringUp(await resealed(found.record), found.status.state, { name, ...lease })
+      return await takeOver(await resealed(found.record), found.status.state, { name, ...lease }, from !== undefined && from !== name)
     await store.leases.release(id, name, lease.fence)
     if (heir !== undefined) await offer(heir, id)
     return undefined
@@ -115,6 +115,16 @@ export function createHoldings({
     const patch = resealCredentials(seal, record)
     if (patch === undefined) return record
     return (await store.sessions.update(record.id, record.version, patch)) ?? record
+  }
+
+  /** `died`: the owner before let go of nothing */
+  async function takeOver(...[record, left, lease, died]: [...Parameters<typeof bringUp>, died: boolean]): Promise<Owned> {
+    const up = await context.quarantine.takeUp(record, { fence: lease.fence, died })
+    try {
+      return await bringUp(record, left, lease)
+    } finally {
+      up()
+    }
   }
 
   async function bringUp(record: SessionRecord, left: SessionState, lease: Pick<Owned, 'name' | 'fence'>): Promise<Owned> {

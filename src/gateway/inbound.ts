@@ -4,6 +4,7 @@ import type { Element } from '../stanza/element.ts'
 import type { Arrival } from './copies.ts'
 import { gapEvent } from './gap.ts'
 import type { Change, Clock, StreamState } from './ports.ts'
+import type { Watch } from './quarantine.ts'
 
 /** Stanzas handled in one commit, at most, and characters of theirs after which it ends: the store has to take it in time */
 const BATCH = 50
@@ -47,6 +48,7 @@ interface Task {
  */
 export function createInbound({
   turn,
+  watch,
   receive,
   write,
   stream,
@@ -57,7 +59,8 @@ export function createInbound({
 }: {
   /** to be waited for before each: others have their turn meanwhile */
   turn: () => Promise<void> | undefined
-  /** never rejects */
+  watch: Pick<Watch, 'alone' | 'done'>
+  /** rejects only where nothing can be stored any more */
   receive: (arrival: Arrival, stanza: Element) => Promise<Handled>
   /** rejects with a problem where nothing can be written any more, with something else where this change cannot */
   write: (change: Change) => Promise<unknown>
@@ -107,7 +110,7 @@ export function createInbound({
     for (const task of given) {
       const { handle, received } = task
       size += task.size ?? 0
-      if (size > BATCH_SIZE && batch.length > 0) break
+      if ((size > BATCH_SIZE || watch.alone) && batch.length > 0) break
       const wait = turn()
       if (wait) await wait
       if (received) last.set(received.connection, received)
@@ -132,6 +135,7 @@ export function createInbound({
     for (const { connection, position } of present()) stored(connection, position)
     for (const step of after) step()
     for (const { done } of batch) done?.resolve()
+    await watch.done()
     return given.slice(batch.length)
   }
 

@@ -24,6 +24,7 @@ export const coreBounds: KindBounds = {
   // the server was told that they came: the receiver stops before this
   held: { bound: 'held-messages', entries: 25_000, size: 24 * 1024 * 1024, firm: true },
   suspects: { bound: 'suspects', entries: 100, size: 64 * 1024, firm: true },
+  quarantine: { bound: 'quarantined', entries: 64, size: 64 * 1024, firm: true },
   fast: { bound: 'log-in-tokens', entries: 16, size: 256 * 1024, firm: true },
 }
 /** Of kinds that nobody has set a bound for. */

@@ -34,6 +34,7 @@ import type {
   Store,
   StreamState,
 } from './ports.ts'
+import type { Quarantine } from './quarantine.ts'
 import { type Answers, createReceiver } from './receive.ts'
 import { createRecords } from './records.ts'
 import { createRepeated } from './repeated.ts'
@@ -95,6 +96,7 @@ export interface LiveContext {
   kinds: KindBounds
   /** a session's part of the room for what all of them remember */
   share: () => Share
+  quarantine: Quarantine
   /** of the work on what comes in */
   turns: Pick<Turns, 'wait'>
 }
@@ -331,9 +333,17 @@ export function createLive(
   const archive = createArchive({ session, onForged })
 
   const turn = () => context.turns.wait(tenant)
+  const watch = context.quarantine.watch({
+    state: mirror,
+    jid: () => session.record.jid,
+    commit,
+    isQuiet: () => !closing && states.now() === 'online' && !catchUp.isOwing(),
+    onError,
+  })
   const receiver = createReceiver({
     session,
     turn,
+    watch,
     features,
     answers,
     vocabulary,
@@ -346,13 +356,14 @@ export function createLive(
     raise: asked.raise,
     seenPresence: resync.seen,
     onForged,
-    onTooLarge: () => metrics.count('stanza_rejected_total', { reason: 'too-large' }),
+    onRejected: (reason) => metrics.count('stanza_rejected_total', { reason }),
     onError,
     clock,
   })
 
   const inbound = createInbound({
     turn,
+    watch,
     receive: receiver.stanza,
     write: journal.write,
     stream: connections.stream,
@@ -365,7 +376,7 @@ export function createLive(
   const unread = createUnread({ session, clock, metrics, onChange: () => announce(undefined) })
   const view = async () => sessionView(record, status(), await store.outbox.size(id))
   const asking: Archive = { ...archive, page: (...query) => repeated.ask('archive', () => archive.page(...query)) }
-  const catchUp = createCatchUp({ session, archive: asking, inbound, receiver, outbox, store, clock, view })
+  const catchUp = createCatchUp({ session, archive: asking, inbound, receiver, outbox, store, clock, watch, view })
 
   const bind = createBind({
     session,
@@ -506,6 +517,7 @@ export function createLive(
       resync.stop()
       asked.stop()
       repeated.stop()
+      watch.stop()
       const last = status()
       await connections.close(options)
       await outbox.end()
@@ -531,6 +543,7 @@ export function createLive(
       resync.stop()
       asked.stop()
       repeated.stop()
+      watch.stop()
       outbox.stop()
       const left = await connections.abandon({ acks })
       await inbound.settled()

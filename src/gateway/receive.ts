@@ -13,6 +13,7 @@ import { collect, type Handled } from './inbound.ts'
 import { joined } from './joined.ts'
 import type { Change, Clock, EventDraft } from './ports.ts'
 import { forgesOwnData, isFrom, isOfAccount, ownRecord, trustedStanzaId, type Unwrapped, unwrap } from './provenance.ts'
+import type { Watch } from './quarantine.ts'
 
 /** State kind of messages that wait for the end of a catch-up; the key is their order */
 const HELD = 'held'
@@ -28,7 +29,7 @@ interface HeldMessage extends Arrival {
 }
 
 export interface Receiver {
-  /** what a stanza does; never rejects */
+  /** what a stanza does; rejects only where nothing can be stored any more */
   stanza(arrival: Arrival, stanza: Element): Promise<Handled>
   /** what messages of the archive do, in the order given */
   archived(items: readonly Archived[]): Promise<Handled>
@@ -56,6 +57,7 @@ const nothing = (): Handled => ({ change: {}, after: [] })
 export function createReceiver({
   session,
   turn,
+  watch,
   features,
   answers,
   vocabulary,
@@ -68,13 +70,14 @@ export function createReceiver({
   raise,
   seenPresence,
   onForged,
-  onTooLarge,
+  onRejected,
   onError,
   clock,
 }: {
   session: LiveSession
   /** to be waited for before each of many */
   turn: () => Promise<void> | undefined
+  watch: Pick<Watch, 'on' | 'alone' | 'begin'>
   clock: Clock
   features: readonly Feature[]
   answers: Answers
@@ -93,7 +96,8 @@ export function createReceiver({
   raise: (connection: number, iq: Element) => EventDraft | undefined
   seenPresence: (stanza: Element) => void
   onForged: (kind: string) => void
-  onTooLarge: () => void
+  /** one is not told as what it is */
+  onRejected: (reason: 'too-large' | 'quarantined') => void
   onError: (error: unknown, stanza: string) => void
 }): Receiver {
   let holding = false
@@ -105,18 +109,29 @@ export function createReceiver({
   const heldIds = new Set<string>()
 
   /** A room that fails costs its stanza, never the session. */
-  async function guarded(what: string, handle: () => Handled | Promise<Handled>): Promise<Handled> {
+  async function guarded(received: Element, connection: number, handle: () => Handled | Promise<Handled>): Promise<Handled> {
+    if (watch.on && !(await watch.begin(received))) return leftOut(received, connection)
     try {
       return await handle()
     } catch (error) {
-      onError(error, what)
+      onError(error, received.name)
       return nothing()
     }
   }
 
+  /** Instances went over it: it is told, and whoever waits for an answer gets one. */
+  function leftOut(received: Element, connection: number): Handled {
+    const { from, id, type } = received.attributes
+    onRejected('quarantined')
+    const told = gapEvent(clock, 'quarantined', { stanza: { name: received.name, from, id, type } })
+    const isAsked = received.name === 'iq' && (type === 'get' || type === 'set')
+    const error: StanzaErrorJson = { type: 'cancel', condition: 'internal-server-error' }
+    return { change: { events: [told] }, after: isAsked ? [() => reply(connection, errorReply(received, error))] : [] }
+  }
+
   function stanza(arrival: Arrival, received: Element): Promise<Handled> {
     const { connection } = arrival
-    return guarded(received.name, () => {
+    return guarded(received, connection, () => {
       if (received.cut) return tooLarge(connection, received)
       if (received.name === 'presence') return presence(connection, received)
       if (received.name === 'iq') return iq(connection, received)
@@ -127,7 +142,7 @@ export function createReceiver({
 
   /** What was in it nobody knows: a gap in the log, and an error to whoever waits for it or for an answer. */
   function tooLarge(connection: number, received: Element): Handled | Promise<Handled> {
-    onTooLarge()
+    onRejected('too-large')
     const { from, id, type } = received.attributes
     if (received.name === 'iq') {
       // who waits for the answer hears that it could not be read
@@ -170,7 +185,7 @@ export function createReceiver({
     for (const { id, stamp, stanza } of items) {
       const wait = turn()
       if (wait) await wait
-      const handled = await guarded('message', async () => {
+      const handled = await guarded(stanza, 0, async () => {
         // who could not tell this live cannot by way of the archive
         if (!genuine(stanza)) return nothing()
         const sent = isFrom(stanza, session.record.jid) ? await ownRecord(stanza, session) : undefined
@@ -222,7 +237,7 @@ export function createReceiver({
     let size = 0
     let released = 0
     for (const key of keys) {
-      if (released === RELEASED || size > RELEASED_SIZE) break
+      if (released === (watch.alone ? 1 : RELEASED) || size > RELEASED_SIZE) break
       const wait = turn()
       if (wait) await wait
       released += 1
@@ -232,7 +247,8 @@ export function createReceiver({
       size += xml.length
       // one that a build before left has nothing but its connection
       const complete = { ...{ stream: '', at: `@${key}`, time: clock.now() }, ...arrival }
-      const handled = await guarded('message', () => message(complete, reparse(xml)))
+      const waited = reparse(xml)
+      const handled = await guarded(waited, complete.connection, () => message(complete, waited))
       collect(all.change, handled.change)
       for (const step of handled.after) all.after.push(step)
       // it leaves the list in the commit that stores what it did

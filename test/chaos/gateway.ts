@@ -5,19 +5,23 @@
  * - RESUME=never: the first stream of the process is a new one, as on a server that has forgotten the old;
  * - BOUNDS: JSON, bounds of the XMPP connections, for links that break more often than links do;
  * - WAYS: JSON, where it finds a service of a session instead;
+ * - POISON: it kills itself at each message that says this; POISON_STATE: … where it takes up a session that knows presence of this account;
  * - WRITES: a file, to which it adds what it wrote to which log under which fence.
  */
 import { openSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import { features } from '../../src/features/index.ts'
+import type { Feature } from '../../src/gateway/feature.ts'
 import type { Change, Connection, ConnectionEvents, Connector, Store } from '../../src/gateway/ports.ts'
 import { createLog } from '../../src/log.ts'
+import { elements, text } from '../../src/stanza/element.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
 import { createConnector } from '../../src/xmpp/connector.ts'
 
-const { FAILPOINT = '', FAILPOINT_ARMED, RESUME, BOUNDS = '{}', WAYS = '{}', WRITES } = process.env
+const { FAILPOINT = '', FAILPOINT_ARMED, RESUME, BOUNDS = '{}', WAYS = '{}', WRITES, POISON, POISON_STATE } = process.env
 const ways = JSON.parse(WAYS) as Record<string, string>
 const config = readConfig({ env: process.env, folder: process.cwd() })
 const log = createLog({ level: config.logLevel, instance: config.instance })
@@ -114,10 +118,27 @@ function trappedConnector(connector: Connector): Connector {
   }
 }
 
+const poison: Feature = {
+  name: 'poison',
+  async message({ stanza }) {
+    if (POISON && elements(stanza).some((one) => one.name === 'body' && text(one) === POISON)) process.kill(process.pid, 'SIGKILL')
+    return undefined
+  },
+  taken({ state }) {
+    if (POISON_STATE && state.ofAccount('presence', POISON_STATE).length > 0) process.kill(process.pid, 'SIGKILL')
+  },
+}
+
 const { redis, limits, stanzaLimit, xmpp } = config
 const store = redis ? await createRedisStore({ ...redis, limits, clock, log }) : createMemoryStore({ limits, clock })
 const connector = createConnector({ ...xmpp, stanzaLimit, clock, log, bounds: JSON.parse(BOUNDS) })
-const app = await buildApp(config, { store: trappedStore(noted(store)), connector: trappedConnector(connector), clock, log })
+const app = await buildApp(config, {
+  features: [poison, ...features],
+  store: trappedStore(noted(store)),
+  connector: trappedConnector(connector),
+  clock,
+  log,
+})
 const { port } = await app.start()
 log.info({ event: 'listening' }, `Listening on http://127.0.0.1:${port}`)
 process.on('SIGTERM', () => void app.stop().finally(() => process.exit()))

@@ -10,6 +10,7 @@ import type { Outbox } from '../../src/gateway/outbox.ts'
 import type { Change, Clock, Store } from '../../src/gateway/ports.ts'
 import type { Receiver } from '../../src/gateway/receive.ts'
 import { CLIENT, element } from '../../src/stanza/element.ts'
+import { unwatched } from './unwatched.ts'
 
 const HOUR = 3_600_000
 const nothing = async (): Promise<Handled> => ({ change: {}, after: [] })
@@ -56,6 +57,7 @@ function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']
     outbox: {} as Outbox,
     store: { log: { end: async () => '0', read: async () => ({ events: [], next: '0', end: true }) } } as unknown as Store,
     clock,
+    watch: unwatched,
     view: async () => ({}),
   })
   return {

@@ -6,6 +6,7 @@ import type { Feature } from '../../src/gateway/feature.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { createHoldings } from '../../src/gateway/holdings.ts'
 import { createLargeAnswers } from '../../src/gateway/large.ts'
+import { createQuarantine } from '../../src/gateway/quarantine.ts'
 import { createEphemeralSeal } from '../../src/gateway/seal.ts'
 import { createShares } from '../../src/gateway/share.ts'
 import { createTurns } from '../../src/gateway/turns.ts'
@@ -125,6 +126,7 @@ test('a write of an owner before, refused late, does not take down the session t
       log: quiet,
       metrics: uncounted,
       large: createLargeAnswers({ metrics: uncounted }),
+      quarantine: createQuarantine({ store: inner, clock, kinds: {} }),
       kinds: {},
       share: createShares({ total: Number.POSITIVE_INFINITY, metrics: uncounted }),
       turns: createTurns(),

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createInbound, type Handled } from '../../src/gateway/inbound.ts'
 import { createTurns, type Turns } from '../../src/gateway/turns.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
+import { unwatched } from './unwatched.ts'
 
 const stanza = parseStanza('<message/>')
 const clock = { now: Date.now, monotonic: () => performance.now() }
@@ -20,6 +21,7 @@ function work(): void {
 function start(turns: Pick<Turns, 'wait'>, tenant: string, told: string[]) {
   return createInbound({
     turn: () => turns.wait(tenant),
+    watch: unwatched,
     receive: async ({ connection }) => {
       work()
       told.push(`${tenant}${connection}`)
@@ -66,6 +68,7 @@ test('what is handled in parts goes on before anything else, each part stored by
   const parts = ['one', 'two', 'three']
   const inbound = createInbound({
     turn: () => undefined,
+    watch: unwatched,
     receive: async () => ({ change: { events: [{ type: 'stanza', data: {} }] }, after: [] }),
     write: async ({ events = [] }) => void steps.push(events.map(({ type }) => type).join()),
     stream: () => 'stream',
@@ -89,6 +92,7 @@ test('a commit ends where its stanzas are large, and the others follow in their 
   const writes: number[][] = []
   const inbound = createInbound({
     turn: () => undefined,
+    watch: unwatched,
     receive: async ({ connection }) => ({ change: { events: [{ type: 'stanza', data: connection }] }, after: [] }),
     write: async ({ events = [] }) => void writes.push(events.map(({ data }) => data as number)),
     stream: () => 'stream',

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { createInbound } from '../../src/gateway/inbound.ts'
 import type { Change, StreamState } from '../../src/gateway/ports.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
+import { unwatched } from './unwatched.ts'
 
 const state: StreamState = { id: 'sm-1', jid: 'romeo@montague.lit/orchard', inbound: 3, outbound: 0, acked: 0, max: 600, savedAt: 0 }
 const stanza = parseStanza('<message/>')
@@ -14,6 +15,7 @@ function start() {
   let stream = 1
   const inbound = createInbound({
     turn: () => undefined,
+    watch: unwatched,
     receive: async () => ({ change: { events: [{ type: 'message.received', data: {} }] }, after: [] }),
     write: async (change) => {
       writes.push(change)
@@ -57,6 +59,7 @@ test('a stanza that cannot be stored is told as a gap, and costs none that came 
   const stored: number[] = []
   const inbound = createInbound({
     turn: () => undefined,
+    watch: unwatched,
     receive: async (_, { attributes: { id = '' } }) => ({
       change: { events: [{ type: 'message.received', subject: id, data: {} }] },
       after: [],

@@ -6,6 +6,7 @@ import { createMirror } from '../../src/gateway/mirror.ts'
 import { createReceiver } from '../../src/gateway/receive.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
 import type { Translator } from '../../src/stanza/translate.ts'
+import { unwatched } from './unwatched.ts'
 
 const own = 'romeo@montague.lit'
 
@@ -18,6 +19,7 @@ function receiving() {
   const receiver = createReceiver({
     session,
     turn: () => undefined,
+    watch: unwatched,
     features: [{ name: 'watching', message: async ({ stanza }) => void shown.push(stanza.attributes.id ?? '') }],
     answers: new Map(),
     vocabulary: {} as Translator,
@@ -30,7 +32,7 @@ function receiving() {
     raise: () => undefined,
     seenPresence: () => undefined,
     onForged: (kind) => forged.push(kind),
-    onTooLarge: () => assert.fail('nothing is too large'),
+    onRejected: () => assert.fail('nothing is too large'),
     clock: { now: Date.now, monotonic: () => performance.now() },
     onError: (error) => assert.fail(String(error)),
   })

@@ -5,12 +5,14 @@ import { createMirror } from '../../src/gateway/mirror.ts'
 import { createReceiver } from '../../src/gateway/receive.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
 import type { Translator } from '../../src/stanza/translate.ts'
+import { unwatched } from './unwatched.ts'
 
 test('messages that waited are let in in parts, in their order, each with what takes it from the list', async () => {
   const state = createMirror(new Map())
   let turns = 0
   const receiver = createReceiver({
     session: { record: { jid: 'romeo@montague.lit' }, state, isOwn: () => false, message: async () => undefined } as unknown as LiveSession,
+    watch: unwatched,
     turn: () => {
       turns += 1
       return undefined
@@ -30,7 +32,7 @@ test('messages that waited are let in in parts, in their order, each with what t
     raise: () => undefined,
     seenPresence: () => undefined,
     onForged: () => undefined,
-    onTooLarge: () => undefined,
+    onRejected: () => undefined,
     clock: { now: Date.now, monotonic: () => performance.now() },
     onError: (error) => assert.fail(String(error)),
   })

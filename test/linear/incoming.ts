@@ -5,6 +5,7 @@ import type { LiveSession } from '../../src/gateway/feature.ts'
 import { createMirror } from '../../src/gateway/mirror.ts'
 import { createAnswers, createReceiver, type Receiver } from '../../src/gateway/receive.ts'
 import type { Translator } from '../../src/stanza/translate.ts'
+import { unwatched } from '../gateway/unwatched.ts'
 
 const own = 'romeo@montague.lit'
 const clock = { now: Date.now, monotonic: () => performance.now() }
@@ -18,6 +19,7 @@ export function createIncoming(vocabulary: Translator): Receiver {
   return createReceiver({
     session,
     turn: () => undefined,
+    watch: unwatched,
     features,
     answers: createAnswers(features),
     vocabulary,
@@ -33,7 +35,7 @@ export function createIncoming(vocabulary: Translator): Receiver {
     raise: () => undefined,
     seenPresence: () => undefined,
     onForged: () => undefined,
-    onTooLarge: () => undefined,
+    onRejected: () => undefined,
     onError(error) {
       throw error
     },

@@ -20,7 +20,9 @@ export type Pushed = ReadonlySet<string>
 /** Reads the roster, by version where the server has that (RFC 6121 section 2.6): then changes come as pushes. */
 export async function readRoster(session: LiveSession, pushed: Pushed): Promise<void> {
   const kept = session.state.get('account', 'roster') as { ver?: string } | undefined
-  const ver = session.features.includes(VERSIONING) ? (kept?.ver ?? '') : undefined
+  // of one that was forgotten all is asked for
+  const known = session.state.all('roster').size > 0
+  const ver = session.features.includes(VERSIONING) ? (known ? (kept?.ver ?? '') : '') : undefined
   const payload = element('query', ROSTER, { ver })
   await session.large(MOST, async (room) => {
     const answer = await session.iq({ type: 'get', payload }, { ...READ_WITHIN, room })
