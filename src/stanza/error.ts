@@ -4,7 +4,7 @@ import { CLIENT, child, type Element, element, elements, STANZA_ERRORS, text } f
 /** The `<error/>` of a stanza as JSON (RFC 6120 section 8.3); whatever is missing or unknown becomes the vaguest of its kind. */
 export function readError(error: Element | undefined): StanzaErrorJson {
   if (!error) return { type: 'cancel', condition: 'undefined-condition' }
-  const named = elements(error).find(({ xmlns, name }) => xmlns === STANZA_ERRORS && name in conditions)
+  const named = elements(error).find(({ xmlns, name }) => xmlns === STANZA_ERRORS && Object.hasOwn(conditions, name))
   const application = elements(error).find(({ xmlns }) => xmlns !== STANZA_ERRORS && xmlns !== error.xmlns)
   const words = child(error, 'text', STANZA_ERRORS)
   const { by, type } = error.attributes

@@ -15,12 +15,14 @@ import { recordEvent } from './outgoing.ts'
 const RECEIPTS = 'urn:xmpp:receipts'
 const MARKERS = 'urn:xmpp:chat-markers:0'
 const PUBSUB = 'http://jabber.org/protocol/pubsub#event'
-const pubsubTypes: Readonly<Record<string, string>> = {
-  purge: 'pubsub.purged',
-  delete: 'pubsub.deleted',
-  configuration: 'pubsub.configured',
-  subscription: 'pubsub.subscription',
-}
+const pubsubTypes: ReadonlyMap<string, string> = new Map([
+  ['purge', 'pubsub.purged'],
+  ['delete', 'pubsub.deleted'],
+  ['configuration', 'pubsub.configured'],
+  ['subscription', 'pubsub.subscription'],
+])
+/** characters of the words of an error that the record of a message keeps */
+const WORDS_MAX = 1_000
 
 export async function incomingMessage(incoming: Incoming, session: LiveSession, vocabulary: Translator): Promise<Effect | undefined> {
   const { stanza, carbon } = incoming
@@ -73,7 +75,7 @@ function pubsubType(stanza: Element): string | undefined {
   const [what] = elements(child(stanza, 'event', PUBSUB) ?? stanza)
   if (what?.xmlns !== PUBSUB || child(stanza, 'body')) return undefined
   if (what.name === 'items') return child(what, 'retract') ? 'pubsub.retracted' : 'pubsub.published'
-  return pubsubTypes[what.name]
+  return pubsubTypes.get(what.name)
 }
 
 function isFromUs({ stanza, carbon, archive }: Incoming, session: LiveSession): boolean {
@@ -115,7 +117,8 @@ async function bounce(incoming: Incoming, session: LiveSession, vocabulary: Tran
   const { stanza } = incoming
   const { id } = stanza.attributes
   const record = id === undefined ? undefined : await session.message(id)
-  const xmpp = readError(child(stanza, 'error'))
+  const told = readError(child(stanza, 'error'))
+  const xmpp = told.text === undefined ? told : { ...told, text: told.text.slice(0, WORDS_MAX) }
   const error = { code: `xmpp-${xmpp.condition}`, detail: xmpp.text ?? `The message came back: ${xmpp.condition}.`, xmpp }
   const failed = record && mayBounce(stanza, record, session) ? advance(record, 'failed', Date.now(), { error }) : undefined
   if (!failed) return { events: [stanzaEvent('message.received', incoming, vocabulary.read(stanza).json, session)] }

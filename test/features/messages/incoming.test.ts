@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { incomingMessage } from '../../../src/features/messages/incoming.ts'
+import { vocabulary as definitions } from '../../../src/features/vocabulary.ts'
+import type { LiveSession } from '../../../src/gateway/feature.ts'
+import { createMirror } from '../../../src/gateway/mirror.ts'
+import { accepted } from '../../../src/gateway/records.ts'
+import { parseStanza } from '../../../src/stanza/parse.ts'
+import { createTranslator } from '../../../src/stanza/translate.ts'
+
+const vocabulary = createTranslator(definitions)
+
+/** What a message does in a session that sent `m1` to juliet. */
+async function told(xml: string) {
+  const session = {
+    record: { jid: 'romeo@montague.lit' },
+    state: createMirror(new Map()),
+    message: async (id: string) => (id === 'm1' ? accepted({ id, to: 'juliet@capulet.lit', acceptedAt: 0 }) : undefined),
+  } as unknown as LiveSession
+  return await incomingMessage({ stanza: parseStanza(xml), connection: 0 }, session, vocabulary)
+}
+
+test('a notification of no kind that is known is a message, whatever it is called', async () => {
+  const notified = async (name: string) => {
+    const event = `<event xmlns="http://jabber.org/protocol/pubsub#event"><${name} node="urn:x"/></event>`
+    return (await told(`<message from="news.lit">${event}</message>`))?.events?.[0]?.type
+  }
+  for (const name of ['unheard-of', ...Object.getOwnPropertyNames(Object.prototype)])
+    assert.equal(await notified(name), 'message.received', name)
+  assert.equal(await notified('purge'), 'pubsub.purged')
+})
+
+test('a record keeps the beginning of what an error says, and the event of one that is for no record all of it', async () => {
+  const words = 'x'.repeat(200_000)
+  const error = `<error type="cancel"><gone xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/><text xmlns="urn:ietf:params:xml:ns:xmpp-stanzas">${words}</text></error>`
+  const bounced = await told(`<message type="error" id="m1" from="juliet@capulet.lit">${error}</message>`)
+  const [record] = bounced?.records ?? []
+  assert.equal(record?.status, 'failed')
+  assert.equal(record?.error?.xmpp?.text, words.slice(0, 1_000))
+  assert.ok(JSON.stringify(bounced).length < 10_000)
+  const other = await told(`<message type="error" id="m2" from="juliet@capulet.lit">${error}</message>`)
+  assert.ok(JSON.stringify(other?.events).includes(words))
+})
