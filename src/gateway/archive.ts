@@ -32,8 +32,9 @@ export function createArchive({ session, onForged }: { session: LiveSession; onF
         const fin = child(answer, 'fin', MAM)
         if (!fin) throw new Problem('xmpp-undefined-condition', 'The archive gave no end of the page.')
         const set = child(fin, 'set', RSM)
-        const first = set && childText(set, 'first')
-        const last = set && childText(set, 'last')
+        // some name no places, and the messages have them
+        const first = (set && childText(set, 'first')) || collected.items[0]?.id
+        const last = (set && childText(set, 'last')) || collected.items.at(-1)?.id
         return {
           items: collected.items,
           complete: fin.attributes.complete === 'true' || fin.attributes.complete === '1',

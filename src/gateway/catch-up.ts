@@ -125,7 +125,8 @@ export function createCatchUp({
         await take(items)
         const newest = items.at(-1)
         if (newest) await came(newest)
-        if (page.complete || page.last === undefined || page.items.length === 0) return undefined
+        // a page may be empty before the last one: of what was left out of it
+        if (page.complete || page.last === undefined || page.last === query.after) return undefined
         if (count >= MOST || clock.monotonic() > deadline) return 'too-many'
         query = { after: page.last }
       }

@@ -46,7 +46,7 @@ export function trustedStanzaId(message: Element, by: string): string | undefine
     ({ name, xmlns, attributes }) => name === 'stanza-id' && xmlns === IDS && isExactly(attributes.by, by),
   )
   // one that the author put there stands before the server's
-  return given.at(-1)?.attributes.id
+  return given.at(-1)?.attributes.id || undefined
 }
 
 /** The id that its author gave a message. */

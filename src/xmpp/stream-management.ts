@@ -154,9 +154,9 @@ export function createLedger({
 /** `<enabled/>` (XEP-0198 section 3): an id only where the stream can be resumed. */
 export function readEnabled(enabled: Pick<Element, 'attributes'>): { id: string | undefined; max: number | null } {
   const { id, resume, max } = enabled.attributes
-  const seconds = Number(max)
+  const seconds = max !== undefined && /^\d+$/.test(max) ? Number(max) : null
   const resumable = (resume === 'true' || resume === '1') && id !== undefined && id !== ''
-  return { id: resumable ? id : undefined, max: max !== undefined && Number.isInteger(seconds) && seconds >= 0 ? seconds : null }
+  return { id: resumable ? id : undefined, max: seconds }
 }
 
 /** The h of `<a/>`, `<resumed/>` or `<failed/>`: a decimal number below 2^32, NaN for anything else. */

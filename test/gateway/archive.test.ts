@@ -15,13 +15,16 @@ const result = (from: string | undefined, queryid: string, body = 'x') =>
   )
 
 /** An archive whose queries are answered after `during` was let in; `forged` holds what was counted. */
-function archiveOf(during: (queryid: string, take: (message: Element) => boolean) => void) {
+function archiveOf(
+  during: (queryid: string, take: (message: Element) => boolean) => void,
+  fin: Record<string, string> = { complete: 'true' },
+) {
   const forged: string[] = []
   const session = {
     record: { id: 'ses_x', jid: own },
     iq: async ({ payload }: { payload: Element }) => {
       during(payload.attributes.queryid as string, archive.take)
-      return element('iq', CLIENT, { type: 'result' }, [element('fin', 'urn:xmpp:mam:2', { complete: 'true' })])
+      return element('iq', CLIENT, { type: 'result' }, [element('fin', 'urn:xmpp:mam:2', fin)])
     },
   } as unknown as LiveSession
   const archive = createArchive({ session, onForged: (kind) => forged.push(kind) })
@@ -56,6 +59,14 @@ test('T3: more results than were asked for are not followed', async () => {
   })
   assert.equal((await archive.page({ limit: 2 }, { timeout: 1_000 })).items.length, 2)
   assert.equal(forged.length, 3)
+})
+
+test('a page whose ends are not named ends with its messages', async () => {
+  const { archive } = archiveOf((queryid, take) => take(result(own, queryid)), {})
+  const { items, ...page } = await archive.page({ limit: 2 }, { timeout: 1_000 })
+  assert.deepEqual([items.length, page], [1, { complete: false, first: 's1', last: 's1' }])
+  const empty = archiveOf(() => undefined, { complete: '1' })
+  assert.deepEqual(await empty.archive.page({ limit: 2 }, { timeout: 1_000 }), { items: [], complete: true })
 })
 
 test('what is no result is left to others', () => {

@@ -123,6 +123,24 @@ test('a catch-up that is cut off goes on where it came to', async () => {
   )
 })
 
+test('a page of which all was left out is not the end, and one that comes to no other place is', async () => {
+  const stanza = element('message', CLIENT, { from: 'juliet@capulet.lit' }, [])
+  const pages = [
+    { items: [], complete: false, last: 'm2' },
+    { items: [{ id: 'm3', stamp: '1970-01-01T00:00:01Z', stanza }], complete: false, last: 'm3' },
+    { items: [], complete: false, last: 'm3' },
+  ]
+  const places: (string | undefined)[] = []
+  const { catchUp, restored, note } = start((query) => {
+    if (query.before !== undefined) return { items: [], complete: false }
+    places.push(query.after)
+    return pages.shift() ?? { items: [], complete: true }
+  })
+  note('m1')
+  await catchUp.run()
+  assert.deepEqual([places, restored], [['m1', 'm2', 'm3'], ['m3']])
+})
+
 test('an id that the archive does not know any more is replaced by its time', async () => {
   const asked: ArchiveQuery[] = []
   const { catchUp, at, note } = start((query) => {

@@ -75,6 +75,7 @@ test('T6: a stanza-id is by exactly the own bare JID, or exactly the room', () =
 test('T6: of several stanza-ids by the own account the last is the server’s', () => {
   const id = (value: string) => `<stanza-id xmlns="urn:xmpp:sid:0" by="${own}" id="${value}"/>`
   assert.equal(trustedStanzaId(parseStanza(`<message from="a@b.lit">${id('forged')}${id('real')}</message>`), own), 'real')
+  assert.equal(trustedStanzaId(parseStanza(`<message from="a@b.lit">${id('')}</message>`), own), undefined)
 })
 
 test('a copy of what the account sent is ours by the resource, or by origin-id and addressee, never by the id alone', async () => {

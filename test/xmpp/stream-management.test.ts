@@ -93,6 +93,9 @@ test('an answer to <enable/> without an id, or without resume, cannot be resumed
   assert.deepEqual(enabled({ id: 'x' }), { id: undefined, max: null })
   assert.deepEqual(enabled({ resume: 'true' }), { id: undefined, max: null })
   assert.deepEqual(enabled({ id: '', resume: 'true', max: 'soon' }), { id: undefined, max: null })
+  for (const max of ['', ' ', '-1', '1.5', '0x10', '1e3'])
+    assert.deepEqual(enabled({ id: 'x', resume: '1', max }), { id: 'x', max: null }, max)
+  assert.deepEqual(enabled({ id: 'x', resume: '1', max: '0' }), { id: 'x', max: 0 })
 })
 
 test('an h is a decimal number and nothing else', () => {
