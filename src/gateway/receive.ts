@@ -290,8 +290,10 @@ export function createReceiver({
     if ((type !== 'get' && type !== 'set') || !payload || id === undefined) return refuse({ type: 'modify', condition: 'bad-request' })
     const answer = answers.get(`${type} ${payload.name} ${payload.xmlns}`)
     if (!answer) {
-      const event = session.record.handles.includes(payload.xmlns) ? raise(connection, received) : undefined
-      return event ? { change: { events: [event] }, after: [] } : refuse({ type: 'cancel', condition: 'service-unavailable' })
+      if (!session.record.handles.includes(payload.xmlns)) return refuse({ type: 'cancel', condition: 'service-unavailable' })
+      const event = raise(connection, received)
+      if (event) return { change: { events: [event] }, after: [] }
+      return refuse({ type: 'wait', condition: 'resource-constraint', text: 'Too many requests wait for an answer already.' })
     }
     if (answer.ownAccount === true && !isOfAccount(received, session.record.jid)) {
       onForged('push')

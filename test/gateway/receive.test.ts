@@ -4,18 +4,21 @@ import type { Archived, LiveSession } from '../../src/gateway/feature.ts'
 import { coreBounds } from '../../src/gateway/kind.ts'
 import { createMirror } from '../../src/gateway/mirror.ts'
 import { createReceiver } from '../../src/gateway/receive.ts'
+import { child, type Element } from '../../src/stanza/element.ts'
+import { readError } from '../../src/stanza/error.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
 import type { Translator } from '../../src/stanza/translate.ts'
 import { unwatched } from './unwatched.ts'
 
 const own = 'romeo@montague.lit'
 
-/** A receiver that tells what its rooms are shown, and what it counts as forged. */
-function receiving() {
+/** A receiver that tells what its rooms are shown, what it counts as forged, and what it answers. */
+function receiving(handles: readonly string[] = []) {
+  const replies: Element[] = []
   const shown: string[] = []
   const forged: string[] = []
   const state = createMirror(new Map(), { bounds: coreBounds })
-  const session = { record: { jid: own }, state, isOwn: () => false, message: async () => undefined } as unknown as LiveSession
+  const session = { record: { jid: own, handles }, state, isOwn: () => false, message: async () => undefined } as unknown as LiveSession
   const receiver = createReceiver({
     session,
     turn: () => undefined,
@@ -27,7 +30,7 @@ function receiving() {
     remember: (change) => change,
     confirm: () => undefined,
     noteArchived: (id) => ({ state: [{ kind: 'archive', key: 'last', value: id }] }),
-    reply: () => undefined,
+    reply: (_, stanza) => replies.push(stanza),
     answered: () => true,
     raise: () => undefined,
     seenPresence: () => undefined,
@@ -36,7 +39,7 @@ function receiving() {
     clock: { now: Date.now, monotonic: () => performance.now() },
     onError: (error) => assert.fail(String(error)),
   })
-  return { receiver, shown, forged, state }
+  return { receiver, shown, forged, replies, state }
 }
 
 const bookmarks = (from: string, id: string) =>
@@ -56,6 +59,25 @@ test('T1, T5: what is forged live is forged in the archive too, which goes on af
   assert.deepEqual(
     change.state?.map(({ value }) => value),
     ['a0', 'a1', 'a2'],
+  )
+})
+
+test('a request that too many wait before is refused for that, and one that nobody handles for that', async () => {
+  const { receiver, replies } = receiving(['urn:x'])
+  for (const xmlns of ['urn:x', 'urn:y']) {
+    const xml = `<iq type="get" id="${xmlns}" from="juliet@capulet.lit/b"><q xmlns="${xmlns}"/></iq>`
+    const { after } = await receiver.stanza({ connection: 0, stream: 's', at: '@1', time: 0 }, parseStanza(xml))
+    for (const step of after) step()
+  }
+  assert.deepEqual(
+    replies.map((reply) => {
+      const { type, condition } = readError(child(reply, 'error'))
+      return [reply.attributes.id, type, condition]
+    }),
+    [
+      ['urn:x', 'wait', 'resource-constraint'],
+      ['urn:y', 'cancel', 'service-unavailable'],
+    ],
   )
 })
 
