@@ -83,6 +83,21 @@ test('a join that is refused is none; a nick that is refused later is no leave',
   assert.equal(inRoom(), undefined)
 })
 
+test('who is put out of a room is not in it; who has another nick is', async () => {
+  const { show, comes, inRoom } = start()
+  const gone = (...codes: number[]) => {
+    const statuses = codes.map((code) => `<status code="${code}"/>`).join('')
+    comes(`<presence from="${room}/romeo" type="unavailable"><x xmlns="http://jabber.org/protocol/muc#user">${statuses}</x></presence>`)
+  }
+  await show(`${room}/romeo`, muc)
+  gone(110, 303)
+  gone(307)
+  gone()
+  assert.ok(inRoom())
+  gone(110, 307)
+  assert.equal(inRoom(), undefined)
+})
+
 test('the presence is shown again when the session can do something else, and only then', async () => {
   const { session, sent, own } = start()
   const shown = () => sent.splice(0).map((stanza) => /ver="([^"]*)"/.exec(serialize(stanza))?.[1])

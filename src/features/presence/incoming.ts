@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto'
 import type { Effect, Incoming, LiveSession } from '../../gateway/feature.ts'
 import { joined } from '../../gateway/joined.ts'
 import type { StateChange } from '../../gateway/ports.ts'
-import { childText, type Element } from '../../stanza/element.ts'
+import { child, childText, type Element, elements } from '../../stanza/element.ts'
 import { accountOf, comparable, isBare, withoutResource } from '../../stanza/jid.ts'
 import type { Translator } from '../../stanza/translate.ts'
 
+const MUC_USER = 'http://jabber.org/protocol/muc#user'
 /** ms after the initial presence within which servers repeat the requests that were not answered (RFC 6121 section 3.1.3) */
 const REPEATED_WITHIN = 10_000
 /** characters of the id of a request that are kept */
@@ -29,7 +30,10 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
       }
     }
     case 'unavailable':
-      return { events: [{ type: 'presence.unavailable', subject, data: data(), volatile: true }], state: gone(sender, session) }
+      return {
+        events: [{ type: 'presence.unavailable', subject, data: data(), volatile: true }],
+        state: [...gone(sender, session), ...left(stanza, sender, session)],
+      }
     case 'error':
       return {
         events: [{ type: 'presence.error', subject, data: data(), volatile: true }],
@@ -62,6 +66,14 @@ function notJoined(from: string, { state }: LiveSession): StateChange[] {
   const room = accountOf(from)
   const isRefused = !isBare(from) && joined(state, room) !== undefined && state.ofAccount('presence', room).length === 0
   return isRefused ? [{ kind: 'directed', key: room, value: null }] : []
+}
+
+/** The own presence of a room says that the session is not in it any more, unless it goes by another nick (XEP-0045 sections 7.6 and 7.14). */
+function left(stanza: Element, from: string, { state }: LiveSession): StateChange[] {
+  const about = child(stanza, 'x', MUC_USER)
+  if (about === undefined || joined(state, accountOf(from)) === undefined) return []
+  const codes = elements(about).map(({ name, attributes }) => (name === 'status' ? attributes.code : undefined))
+  return codes.includes('110') && !codes.includes('303') ? [{ kind: 'directed', key: accountOf(from), value: null }] : []
 }
 
 function forget(kind: string, from: string, { state }: LiveSession): StateChange[] {
