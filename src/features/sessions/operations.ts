@@ -20,7 +20,9 @@ const time = z.iso.datetime()
 
 export const sessionShape = {
   id: z.string().meta({ example: 'ses_mT5C0bO9p0sZbq1xkPsu1A' }),
-  jid: z.string().meta({ description: 'The bare JID' }),
+  jid: z
+    .string()
+    .meta({ description: 'The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`' }),
   state,
   since: time,
   reason: z.string().optional().meta({ description: 'Why it is not online' }),
