@@ -1,9 +1,12 @@
 import { hash } from 'node:crypto'
+import { createInTurn } from '../in-turn.ts'
 import type { Members, Membership } from './membership.ts'
 import type { Clock, Store } from './ports.ts'
 
 /** sessions that are brought up at one time: a log-in costs both sides more than anything else */
 const STARTING = 20
+/** … and of them those of one tenant: its servers may be slow, and another one finds a place */
+const STARTING_EACH = 15
 /** sessions whose owners are asked for at one time */
 const LOOKED_AT = 500
 /** ms between looks at all sessions, for what no death and no hand-over told of */
@@ -57,6 +60,9 @@ export function createSpread({
 }): Spread {
   /** id → who had it, and was it offered to this instance? */
   const queue = new Map<string, { from: string | undefined; offered: boolean }>()
+  /** the same, by tenant */
+  const inTurn = createInTurn<string>()
+  const starting = new Map<string, number>()
   let working = 0
   let looking = false
   let due = true
@@ -74,21 +80,38 @@ export function createSpread({
     return place >= 0 && place <= turns
   }
 
-  function want(id: string, from: string | undefined, offered: boolean): void {
-    if (stopped) return
+  /** Whose it is; nobody's where that cannot be told now, which taking it up will tell better. */
+  async function tenantOf(id: string): Promise<string> {
+    const kept = await store.sessions.get(id).catch(() => undefined)
+    return kept?.record.tenant ?? ''
+  }
+
+  async function want(id: string, from: string | undefined, offered: boolean): Promise<void> {
+    const isQueued = queue.has(id)
     queue.set(id, { from, offered })
-    if (working < STARTING) void work()
+    if (isQueued) return
+    inTurn.add(await tenantOf(id), id)
+    if (working < STARTING && !stopped) void work()
   }
 
   async function work(): Promise<void> {
     working += 1
-    for (let [next] = queue; next; [next] = queue) {
-      const [id, { from, offered }] = next
+    const may = (tenant: string) => (starting.get(tenant) ?? 0) < STARTING_EACH
+    for (let next = inTurn.next(may); next; next = inTurn.next(may)) {
+      const { tenant, item: id } = next
+      const { from, offered } = queue.get(id) ?? { from: undefined, offered: false }
       queue.delete(id)
-      if (!membership.held()) continue
+      if (stopped || !membership.held()) continue
       // others may have come since it was looked at
-      if (offered || from === membership.self || isMine(id, membership.members)) await take(id, from)
-      else due = true
+      if (!offered && from !== membership.self && !isMine(id, membership.members)) {
+        due = true
+        continue
+      }
+      starting.set(tenant, (starting.get(tenant) ?? 0) + 1)
+      await take(id, from)
+      const others = (starting.get(tenant) ?? 0) - 1
+      if (others > 0) starting.set(tenant, others)
+      else starting.delete(tenant)
     }
     working -= 1
   }
@@ -116,11 +139,13 @@ export function createSpread({
     // after the owners were read: one that is not there now will never be
     const there = await membership.look()
     let others = 0
+    const wanted: Promise<void>[] = []
     for (const { id, holder } of suspects) {
       if (holder !== undefined && holder !== self && there.has(holder)) continue
-      if (holder === self || isMine(id, there)) want(id, holder, false)
+      if (holder === self || isMine(id, there)) wanted.push(want(id, holder, false))
       else others += 1
     }
+    await Promise.all(wanted)
     return others
   }
 
@@ -147,7 +172,7 @@ export function createSpread({
   }
 
   return {
-    offered: (id) => want(id, undefined, true),
+    offered: (id) => void (stopped || want(id, undefined, true)),
     heirs: (id) =>
       inOrder(
         id,

@@ -10,11 +10,14 @@ import { limits, sessionRecord, sessionStatus } from '../store/sample.ts'
 const clock = { now: Date.now, monotonic: () => performance.now() }
 
 /** An instance `me` among others, with a store of so many sessions. */
-async function world(others: Record<string, Member['load']>, { sessions = 0, failing = false } = {}) {
+async function world(
+  others: Record<string, Member['load']>,
+  { sessions = 0, failing = false, tenantOf = (_number: number): string => 'main', up = async (_id: string): Promise<void> => {} } = {},
+) {
   const store = { ...createMemoryStore({ limits, clock }), durable: true }
   const ids: string[] = []
   for (let number = 0; number < sessions; number += 1) {
-    const record = sessionRecord({ jid: `user${number}@example.org` })
+    const record = sessionRecord({ jid: `user${number}@example.org`, tenant: tenantOf(number) })
     await store.sessions.create(record, sessionStatus)
     ids.push(record.id)
   }
@@ -58,6 +61,7 @@ async function world(others: Record<string, Member['load']>, { sessions = 0, fai
       if (!(await store.leases.acquire(id, 'me', from))) return
       taken.push(id)
       here.add(id)
+      await up(id)
     },
     movable: () => here,
     give: (id, heir) => given.push({ id, heir }),
@@ -137,6 +141,26 @@ test('what is still to be taken up is left to one that comes meanwhile', async (
   const mine = rest.filter((id) => inOrder(id, ['me', 'late'])[0] === 'me')
   // those that were on their way come too
   assert.ok(taken.length >= before.size + mine.length && taken.length <= before.size + mine.length + 20, String(taken.length))
+})
+
+test('tenants take turns: none waits behind the many sessions of another, nor for servers of his that are slow', async () => {
+  const slow = Promise.withResolvers<void>()
+  const few = new Set<string>()
+  const { ids, taken, beat } = await world(
+    {},
+    {
+      sessions: 1_000,
+      tenantOf: (number) => (number % 400 === 399 ? 'few' : 'many'),
+      up: (id) => (few.has(id) ? Promise.resolve() : slow.promise),
+    },
+  )
+  for (const number of [399, 799]) few.add(ids[number] as string)
+  await beat()
+  assert.ok([...few].every((id) => taken.includes(id)))
+  assert.ok(taken.length < 20, String(taken.length))
+  slow.resolve()
+  await beat()
+  assert.equal(taken.length, ids.length)
 })
 
 test('one that joined since the last beat is no dead one', async () => {
