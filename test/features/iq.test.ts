@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Problem } from '../../src/errors.ts'
-import { iqCommands, takeUp } from '../../src/features/iq/outgoing.ts'
+import { iqCommands, resultJson, takeUp } from '../../src/features/iq/outgoing.ts'
 import type { LiveSession } from '../../src/gateway/feature.ts'
 import { createMirror } from '../../src/gateway/mirror.ts'
 import type { Change, Store } from '../../src/gateway/ports.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
+import type { Translator } from '../../src/stanza/translate.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { createClock, limits, ownedSession } from '../store/sample.ts'
 
@@ -65,4 +66,10 @@ test('whenever its owner dies, a request that was taken over is told as complete
     statuses.add(kept.status)
   }
   assert.deepEqual([...statuses], ['error', 'result'])
+})
+
+test('an answer without a sender is of the own account, whatever its name is', () => {
+  const result = parseStanza('<iq xmlns="jabber:client" type="result" id="q1"/>')
+  const vocabulary = { read: ({ attributes }: typeof result) => ({ json: { ...attributes } }) } as unknown as Translator
+  assert.equal(resultJson(result, '\u263a@montague.lit', vocabulary).from, '\u263a@montague.lit')
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { incomingPresence } from '../../src/features/presence/incoming.ts'
+import { presence } from '../../src/features/presence/index.ts'
 import { ownPresence } from '../../src/features/presence/own.ts'
 import { vocabulary as definitions } from '../../src/features/vocabulary.ts'
 import type { LiveSession } from '../../src/gateway/feature.ts'
@@ -96,6 +97,16 @@ test('who is put out of a room is not in it; who has another nick is', async () 
   assert.ok(inRoom())
   gone(110, 307)
   assert.equal(inRoom(), undefined)
+})
+
+test('of more presence than is remembered that of contacts goes last, whatever their names are', () => {
+  const contact = '\u263a@capulet.lit'
+  const state = createMirror(new Map(), { bounds: presence([]).keeps ?? {} })
+  const set = (key: string) => state.apply({ state: [{ kind: 'presence', key, value: { status: 'x'.repeat(1_000_000) } }] })
+  state.apply({ state: [{ kind: 'roster', key: contact, value: {} }] })
+  for (const key of [`${contact}/a`, ...Array.from({ length: 20 }, (_, index) => `\u2665${index}@evil.lit/a`), `${contact}/b`]) set(key)
+  const left = [...state.all('presence').keys()]
+  assert.ok(left.length < 10 && left.includes(`${contact}/a`) && left.includes(`${contact}/b`))
 })
 
 test('the presence is shown again when the session can do something else, and only then', async () => {

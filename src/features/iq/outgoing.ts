@@ -6,7 +6,7 @@ import { newIqId } from '../../gateway/ids.ts'
 import type { KindBounds } from '../../gateway/kind.ts'
 import type { KeptIq } from '../../gateway/ports.ts'
 import type { Element } from '../../stanza/element.ts'
-import { bare, jid } from '../../stanza/jid.ts'
+import { accountOf, jid } from '../../stanza/jid.ts'
 import { reparse } from '../../stanza/parse.ts'
 import { serialize } from '../../stanza/serialize.ts'
 import type { Translator } from '../../stanza/translate.ts'
@@ -133,5 +133,5 @@ export function keptJson({ session: _, until, ...kept }: KeptIq): Record<string,
 /** `{id, type, from, payload?}`; the own account may answer without `from`. */
 export function resultJson(answer: Element, account: string, vocabulary: Translator, to?: string): Record<string, unknown> {
   const { to: _, ...json } = vocabulary.read(answer).json
-  return { ...json, from: json.from ?? (to === undefined ? bare(account) : jid(to)) }
+  return { ...json, from: json.from ?? (to === undefined ? accountOf(account) : jid(to)) }
 }

@@ -1,6 +1,6 @@
 import type { Feature } from '../../gateway/feature.ts'
 import type { KindBounds } from '../../gateway/kind.ts'
-import { bare } from '../../stanza/jid.ts'
+import { accountOf } from '../../stanza/jid.ts'
 import { presenceEvents } from './events.ts'
 import { incomingPresence } from './incoming.ts'
 import { presenceSnapshot } from './known.ts'
@@ -13,7 +13,7 @@ const keeps: KindBounds = {
     bound: 'presences',
     entries: 50_000,
     size: 8 * 1024 * 1024,
-    spares: (jid, _, get) => get('roster', bare(jid)) !== undefined,
+    spares: (jid, _, get) => get('roster', accountOf(jid)) !== undefined,
     told: { others: 'presences', spared: 'contact-presences' },
   },
   // rooms go last: what is said in them is told by that
