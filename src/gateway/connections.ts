@@ -17,6 +17,8 @@ import type {
 
 /** ms that a removed sender stays readable after its last acknowledgement: answers to it may still be under way */
 const LINGER = 60_000
+/** JIDs that were bound and are known for our own, the newest: some servers bind another resource each time */
+const OWN_MAX = 200
 /** ms between looks at whether a removed sender is done */
 const DRAIN_LOOK = 500
 
@@ -123,7 +125,9 @@ export function createConnections({
 
   function learn(slot: Slot, full: string): void {
     slot.jid = comparable(full)
+    own.delete(slot.jid)
     own.add(slot.jid)
+    if (own.size > OWN_MAX) own.delete(own.values().next().value as string)
   }
 
   /** No new work, its acknowledgements awaited, readable a while longer, then closed. */
@@ -171,7 +175,7 @@ export function createConnections({
       const full = comparable(jid)
       // what is asked for may be bound already; the server may give another one, and then it is somebody else's
       const isAsked = (slot: Slot) => slot.jid === null && full === comparable(`${record().jid}/${slot.resource}`)
-      return own.has(full) || [...slots.values()].some(isAsked)
+      return own.has(full) || [...slots.values()].some((slot) => slot.jid === full || isAsked(slot))
     },
     resumable: () => [...slots.values()].every(({ connection, draining }) => !draining && connection.snapshot() !== null),
     async close(options) {
