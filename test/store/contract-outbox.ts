@@ -345,6 +345,19 @@ export function describeOutbox(opened: Opened): void {
       )
     })
 
+    test('has all of a state that is large, of several sessions at once', async () => {
+      const { store } = await opened()
+      const owners = await Promise.all([ownedSession(store), ownedSession(store)])
+      const kept = new Map(Array.from({ length: 3_000 }, (_, index) => [`contact${index}@x.example`, { name: 'x'.repeat(index % 500) }]))
+      const state = [...kept].map(([key, value]) => ({ kind: 'roster', key, value }))
+      for (const { id, fence } of owners) await store.commit(id, fence, { state: [...state, { kind: 'own', key: '', value: 1 }] })
+      const found = await Promise.all(owners.map(({ id }) => store.state.all(id)))
+      for (const all of found) {
+        assert.deepEqual([...all.keys()].toSorted(), ['own', 'roster'])
+        assert.deepEqual(new Map([...all.get('roster')!].toSorted()), new Map([...kept].toSorted()))
+      }
+    })
+
     test('keeps values as they were, and as JSON has them', async () => {
       const { store } = await opened()
       const { id, fence } = await ownedSession(store)

@@ -26,6 +26,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   HKEYS: [],
   HLEN: [],
   HMGET: ['x'],
+  HSCAN: ['0'],
   HSET: ['x', '1'],
   HVALS: [],
   LPUSH: ['x'],
