@@ -11,8 +11,9 @@ import { type Item, nextSuspects } from './suspects.ts'
 const WINDOW = 256
 /** … and their characters: a link that takes them slowly leaves the rest in the store. One that is larger goes by itself */
 const WINDOW_SIZE = 1024 * 1024
-/** ms that what is under suspicion waits for a connection on which nothing else is on its way */
+/** ms that what is under suspicion waits for a connection on which nothing else is on its way, and so long at most while the server reads slowly */
 const PATIENCE = 5_000
+const PATIENCE_MOST = 120_000
 
 export interface Sent extends Item {
   position: number
@@ -103,11 +104,14 @@ export function createSending({
     })
   }
 
+  const patienceWith = (connection: Connection | undefined) => Math.min(PATIENCE + (connection?.transit() ?? 0), PATIENCE_MOST)
+
   async function still(connection: number): Promise<() => void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     stilled.set(connection, resolve)
-    usable().get(connection)?.isQuiet()
-    if ((sent.get(connection)?.length ?? 0) > 0) await Promise.race([promise, delay(PATIENCE, undefined, { ref: false })])
+    const way = usable().get(connection)
+    way?.isQuiet()
+    if ((sent.get(connection)?.length ?? 0) > 0) await Promise.race([promise, delay(patienceWith(way), undefined, { ref: false })])
     return () => {
       if (stilled.get(connection) !== resolve) return
       stilled.delete(connection)
@@ -177,7 +181,7 @@ export function createSending({
     yielding.set(index, since)
     const quiet = connection.isQuiet() && !isBusy(index)
     if ((sent.get(index)?.length ?? 0) > 0) return false
-    if (quiet || time - since >= PATIENCE) return true
+    if (quiet || time - since >= patienceWith(connection)) return true
     clearTimeout(patience)
     patience = setTimeout(soon, PATIENCE)
     return false

@@ -18,7 +18,18 @@ const entry = (id: string, size: number, to = `${id}@capulet.lit`): OutboxEntry 
 function start(
   t: TestContext,
   entries: readonly OutboxEntry[],
-  { record = () => undefined, connections = 1 }: { record?: (id: string) => MessageRecord | undefined; connections?: number } = {},
+  {
+    record = () => undefined,
+    connections = 1,
+    transit = () => 0,
+    ...options
+  }: {
+    record?: (id: string) => MessageRecord | undefined
+    connections?: number
+    transit?: () => number
+    clock?: Clock
+    quiet?: boolean
+  } = {},
 ) {
   const written: string[] = []
   /** by the size of what was written: where */
@@ -40,7 +51,8 @@ function start(
   const connection = (index: number) =>
     ({
       managed: true,
-      isQuiet: () => true,
+      isQuiet: () => options.quiet ?? true,
+      transit,
       snapshot: () => null,
       send(xml: string) {
         written.push(xml)
@@ -57,7 +69,7 @@ function start(
       failed.push(...records.filter(({ status }) => status === 'failed').map(({ id }) => id))
       return []
     },
-    clock,
+    clock: options.clock ?? clock,
     usable: () => new Map(Array.from({ length: connections }, (_, index) => [index, connection(index)])),
     primaryOnly: () => false,
     resumable: new Map(),
@@ -117,6 +129,34 @@ test('one account has one connection, however its name is written', async (t) =>
   assert.equal(written.length, names.length)
   assert.ok(new Set(wrote.values()).size === 2, 'both are used')
   for (let index = 0; index < names.length; index += 2) assert.equal(wrote.get(100 + index), wrote.get(101 + index), names[index])
+})
+
+test('what is under suspicion waits until a slow server has read what is on its way, and not for ever', async (t) => {
+  for (const [ahead, until] of [
+    [0, 5],
+    [30_000, 35],
+    [3_600_000, 120],
+  ] as const) {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    let now = 0
+    const { written, settle, outbox } = start(t, [entry('a', 10)], {
+      record: (id) => ({ ...accepted({ id, to: '', acceptedAt: 7 }), ended: { streams: 1, alone: 1, refused: 0 } }),
+      transit: () => ahead,
+      clock: { now: () => now, monotonic: () => now },
+      quiet: false,
+    })
+    outbox.wake()
+    await settle()
+    while (written.length === 0) {
+      now += 1_000
+      t.mock.timers.tick(1_000)
+      await settle()
+      assert.ok(now <= 200_000)
+    }
+    // it is looked at each 5 s
+    assert.ok(now >= until * 1_000 && now <= (until + 5) * 1_000, `${ahead}: ${now}`)
+    t.mock.timers.reset()
+  }
 })
 
 test('all that is left fails at the end of the session, a part at a time', async (t) => {
