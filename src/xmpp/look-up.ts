@@ -1,4 +1,5 @@
 import { lookup, Resolver } from 'node:dns/promises'
+import { readFileSync, statSync } from 'node:fs'
 import type { Resolve } from '../net/address.ts'
 import type { Places } from './places.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -9,21 +10,26 @@ const TRIES = 2
 
 /**
  * The addresses of a host. Names that callers bring are asked for over DNS, which takes no thread, however long a name server of theirs
- * is silent. What the operator has named, and what DNS does not know, the system looks up (`/etc/hosts`, search domains), each in its
- * place: it takes a thread, as long as that lasts.
+ * is silent. What the operator has named, here or in the hosts file, and what DNS does not know, the system looks up (search domains and
+ * the like), each in its place: it takes a thread, as long as that lasts.
  */
 export function createLookUps({
   places,
   named,
+  hostsFile = '/etc/hosts',
   questions = dnsQuestions(),
   system = systemLookUp,
 }: {
   places: Places
   /** hosts that the operator has named */
   named: ReadonlySet<string>
+  /** its path; what is in it goes before DNS, as everywhere (hosts(5)) */
+  hostsFile?: string
   questions?: readonly Resolve[]
   system?: Resolve
 }): (tenant: string, signal: AbortSignal) => Resolve {
+  const isListed = createHosts(hostsFile)
+
   async function bySystem(host: string, tenant: string, signal: AbortSignal): Promise<readonly string[]> {
     const leave = await places.take(tenant, signal)
     // the thread is not free before the system has answered, whoever still waits for it
@@ -31,13 +37,28 @@ export function createLookUps({
   }
 
   return (tenant, signal) => async (host) => {
-    if (named.has(host)) return await bySystem(host, tenant, signal)
+    if (named.has(host) || isListed(host)) return await bySystem(host, tenant, signal)
     const answers = await unlessAborted(signal, Promise.allSettled(questions.map((ask) => ask(host))))
     const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
     if (found.length > 0) return found
     // nor would the system hear from a name server that is silent
     for (const answer of answers) if (answer.status === 'rejected' && answer.reason?.code === 'ETIMEOUT') throw answer.reason
     return await bySystem(host, tenant, signal)
+  }
+}
+
+/** Is a name in the file? It is read again when it has changed; there need not be one. */
+function createHosts(path: string): (host: string) => boolean {
+  let names = new Set<string>()
+  let changedAt: number | undefined
+  return (host) => {
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {}
+    if (mtimeMs !== changedAt) {
+      const lines = mtimeMs === undefined ? [] : readFileSync(path, 'utf8').split('\n')
+      names = new Set(lines.flatMap((line) => line.replace(/#.*/, '').toLowerCase().trim().split(/\s+/).slice(1)))
+      changedAt = mtimeMs
+    }
+    return names.has(host.toLowerCase())
   }
 }
 
