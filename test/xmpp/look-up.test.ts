@@ -43,6 +43,7 @@ test('what is in the hosts file the system looks up, whatever DNS says, also onc
     writeFileSync(hostsFile, '192.0.2.9 Listed.example other.example # not.example\n')
     const { lookUps, asked, answers } = noting([knows, silent], hostsFile)
     const both = [lookUps('a', never)('listed.example'), lookUps('b', never)('other.example')]
+    await nextTurn()
     assert.deepEqual(asked, ['listed.example', 'other.example'])
     for (const answer of answers) answer()
     assert.deepEqual(await Promise.all(both), [['192.0.2.9'], ['192.0.2.9']])
