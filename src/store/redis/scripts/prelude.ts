@@ -71,12 +71,12 @@ local function find(key, now)
 end
 `
 
-/** entries beside those that one write drops where the bytes of all are too many */
-const FORGOTTEN_PER_WRITE = 128
-/** a hash of fewer entries is not measured; a larger one by so many of them, and by one write in so many */
+/** One write in so many looks whether there is too much, and drops so many entries then. */
+const MEASURED = 16
+const FORGOTTEN = 512
+/** a hash of fewer entries is not measured; a larger one by so many of them */
 const FEW = 256
 const SAMPLES = 64
-const MEASURED = 16
 
 /** OUTBOX and KEPT. Records live an age from their last write, and as long as their entry is in the outbox. */
 export const records = ({ limits: { recordAge, dedupAge, idempotencyAge, keptMax, keptBytes } }: ScriptOptions) => `
@@ -89,7 +89,9 @@ local function find_record(id, now)
   if place and (living or in_outbox(place)) then return place, record end
   return nil
 end
+local places = {}
 local function write_record(id, place, record, now)
+  places[id] = place
   keep('r ' .. id, now + ${recordAge}, place .. ' ' .. record)
 end
 local function drop_some(now, most)
@@ -123,10 +125,10 @@ end
 local function drop_due(now)
   if kept == 0 then return end
   drop_some(now, ${DROPPED_PER_WRITE} + kept)
+  if now % ${MEASURED} > 0 then return end
   local entries = redis.call('HLEN', KEPT)
-  if entries > ${keptMax} then forget(now, math.min(entries - ${keptMax}, ${FORGOTTEN_PER_WRITE} + kept)) end
-  if entries < ${FEW} or now % ${MEASURED} > 0 then return end
-  if redis.call('MEMORY', 'USAGE', KEPT, 'SAMPLES', ${SAMPLES}) > ${keptBytes} then forget(now, ${FORGOTTEN_PER_WRITE} + kept) end
+  if entries > ${keptMax} then forget(now, math.min(entries - ${keptMax}, ${FORGOTTEN}))
+  elseif entries > ${FEW} and redis.call('MEMORY', 'USAGE', KEPT, 'SAMPLES', ${SAMPLES}) > ${keptBytes} then forget(now, ${FORGOTTEN}) end
 end
 `
 
@@ -154,7 +156,8 @@ export const SETTLE = `
 local function settle(ids, now)
   local gone, size = 0, 0
   for _, id in ipairs(ids) do
-    local place = string.match(find('r ' .. id, now) or '', '^%d+') or '0'
+    -- most of them were written by the same change
+    local place = places[id] or string.match(find('r ' .. id, now) or '', '^%d+') or '0'
     local entry = place ~= '0' and redis.call('XRANGE', OUTBOX, place .. '-0', place .. '-0')[1]
     if entry then gone, size = gone + redis.call('XDEL', OUTBOX, place .. '-0'), size + #entry[2][2] end
   end

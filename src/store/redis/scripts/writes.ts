@@ -19,11 +19,12 @@ export const accept = (options: ScriptOptions): SessionScript =>
     appending(options),
     `
 local now, dead, fresh, seen_log, seen_head = redis_ms(), take(), take(), take(), take()
-if redis.call('EXISTS', SESSION) == 0 then return { 'absent' } end
+local known = redis.call('HMGET', SESSION, 'version', 'places', 'waiting')
+if not known[1] then return { 'absent' } end
 local key, fingerprint, answer = take(), take(), take()
 if key ~= '' then
-  local known = look(key, fingerprint, now, dead)
-  if known then return known end
+  local first = look(key, fingerprint, now, dead)
+  if first then return first end
 end
 
 local entries, ids, size = {}, {}, 0
@@ -34,14 +35,14 @@ for i = 1, number() do
   size = size + #entry.entry
   entries[i] = entry
 end
-local outbox = redis.call('HMGET', SESSION, 'places', 'waiting', 'since', 'settled')
 local length, waiting = 0, 0
 if #entries > 0 then
   length = redis.call('XLEN', OUTBOX)
-  waiting = waiting_bytes(outbox[2], length)
+  waiting = waiting_bytes(known[3], length)
   local excess, bytes = length + #entries - ${options.limits.outboxMax}, waiting + size - ${options.limits.outboxBytes}
   if excess > 0 or (bytes > 0 and length > 0) then
-    return { 'full', excess, bytes, math.ceil(waiting / math.max(length, 1)), outbox[3] or '0', outbox[4] or '0', now }
+    local drain = redis.call('HMGET', SESSION, 'since', 'settled')
+    return { 'full', excess, bytes, math.ceil(waiting / math.max(length, 1)), drain[1] or '0', drain[2] or '0', now }
   end
 end
 local events = number()
@@ -52,7 +53,7 @@ if events > 0 then
 end
 
 -- time leads the places like the fences: an owner reads on after the last one that it saw, also where Redis lost some
-local before = tonumber(outbox[1]) or 0
+local before = tonumber(known[2]) or 0
 local place = before
 if #entries > 0 then
   place = math.max(before, now * ${FENCES_PER_MS})
