@@ -61,13 +61,15 @@ export interface FakeServerOptions {
   /** TLS from the first byte */
   direct?: boolean
   maxVersion?: SecureVersion
+  /** PEM files; default new ones of this process's authority */
+  certificate?: { key: string; certificate: string }
 }
 
 export async function startFakeServer(script: Script, options: FakeServerOptions = {}): Promise<FakeServer> {
   const { domain = 'localhost', certificateNames = [domain], direct = false, maxVersion = 'TLSv1.3' } = options
-  const folder = temporaryFolder('scripted')
   const { caFile, certify } = await authority()
-  const files = await certify(folder, certificateNames)
+  const folder = temporaryFolder('scripted')
+  const files = options.certificate ?? (await certify(folder, certificateNames))
   const credentials = { key: readFileSync(files.key), cert: readFileSync(files.certificate), maxVersion }
   rmSync(folder, { recursive: true, force: true })
   const context = createSecureContext(credentials)

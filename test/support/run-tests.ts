@@ -18,6 +18,8 @@ const STEPS: Record<string, string[]> = {
     'test/behaviour/{clocks,instances*,large-roster,overload,redis-trouble*,repeated*,restart,slow-servers,versions}.test.ts',
     'test/store/{cluster-replicas,redis-fitness,redis-members,redis-trouble}.test.ts',
   ],
+  // attacks, while somebody else is timed
+  abuse: ['test/abuse/abuse.test.ts'],
   // Debian's backports
   'prosody-13': ['test/xmpp/prosody-13.test.ts'],
 }
