@@ -8,6 +8,9 @@ import type { Registry } from './registry.ts'
 import type { Tails } from './tail.ts'
 import type { Tickets } from './tickets.ts'
 
+/** requests of one session that wait for events at one time */
+const WAITING_MAX = 100
+
 export interface EventOperations {
   /** the JSON page; the streams of the same path are served by route.ts */
   list: Operation
@@ -28,6 +31,25 @@ export function eventOperations({
   /** aborted when the process stops: nobody waits any longer then */
   draining: AbortSignal
 }): EventOperations {
+  /** how many wait, by session */
+  const waiting = new Map<string, number>()
+
+  async function waitingOne<Result>(session: string, work: () => Promise<Result>): Promise<Result> {
+    const others = waiting.get(session) ?? 0
+    if (others >= WAITING_MAX) {
+      metrics.count('bounds_reached_total', { bound: 'event-waits' })
+      throw new Problem('too-many-requests', `${WAITING_MAX} requests of this session wait for events already.`, { retryAfter: 1 })
+    }
+    waiting.set(session, others + 1)
+    try {
+      return await work()
+    } finally {
+      const left = waiting.get(session)! - 1
+      if (left === 0) waiting.delete(session)
+      else waiting.set(session, left)
+    }
+  }
+
   return {
     list: {
       id: 'events.list',
@@ -51,7 +73,15 @@ export function eventOperations({
             .meta({ id: 'EventsPage' }),
         },
       },
-      problems: ['cursor-invalid', 'cursor-expired', 'jid-malformed', 'ticket-invalid', 'origin-not-allowed', 'not-acceptable'],
+      problems: [
+        'cursor-invalid',
+        'cursor-expired',
+        'jid-malformed',
+        'ticket-invalid',
+        'origin-not-allowed',
+        'not-acceptable',
+        'too-many-requests',
+      ],
       async run({ session, query, signal }: Call) {
         const wanted = query as EventsQuery
         const streamsOnly = (['snapshot', 'coalesce'] as const).filter((name) => wanted[name] !== undefined)
@@ -59,9 +89,10 @@ export function eventOperations({
           const errors = streamsOnly.map((name) => ({ path: `query.${name}`, message: 'is for streams only' }))
           throw new Problem('invalid-request', 'snapshot and coalesce are for streams only.', { errors })
         }
-        const waiting = wanted.wait > 0 ? AbortSignal.any([signal, draining]) : signal
         const log = { session: session.record.id, tenant: session.record.tenant }
-        return { status: 200, json: await readPage({ tails, metrics }, { log, query: wanted, signal: waiting }) }
+        const page = (signal: AbortSignal) => readPage({ tails, metrics }, { log, query: wanted, signal })
+        if (wanted.wait === 0) return { status: 200, json: await page(signal) }
+        return { status: 200, json: await waitingOne(log.session, () => page(AbortSignal.any([signal, draining]))) }
       },
     },
 

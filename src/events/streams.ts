@@ -41,7 +41,11 @@ export interface StreamsContext {
 }
 
 export function createStreams({ store, tails, snapshots, clock, metrics, slowReaderSeconds }: StreamsContext): Streams {
-  const stalls = createStallWatch({ seconds: slowReaderSeconds, monotonic: clock.monotonic })
+  const stalls = createStallWatch({
+    seconds: slowReaderSeconds,
+    monotonic: clock.monotonic,
+    onFull: () => metrics.count('bounds_reached_total', { bound: 'readers' }),
+  })
   const running = new Map<AbortController, Promise<unknown>>()
   const open = { websocket: 0, sse: 0 }
   let drained = false

@@ -80,3 +80,41 @@ test('more writes to a stalled socket are no progress', (t) => {
   }
   assert.equal(stalled(), 1)
 })
+
+test('where too much waits of all, the reader for whom most waits goes first, and others only when that is not enough', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let full = 0
+  const gone: string[] = []
+  const stalls = createStallWatch({ seconds: 3, monotonic: () => 0, total: 1000, onFull: () => full++ })
+  const reader = (name: string) => {
+    const socket = { bytesWritten: 0, writableLength: 0, destroyed: false, destroy: () => Object.assign(socket, { destroyed: true }) }
+    const watched = stalls.watch(socket as unknown as Socket, () => gone.push(name))
+    const write = (bytes: number) => {
+      socket.writableLength += bytes
+      watched.wrote()
+    }
+    return { socket, watched, write }
+  }
+  const [a, b, c] = [reader('a'), reader('b'), reader('c')]
+  a.write(300)
+  b.write(500)
+  c.write(200)
+  assert.deepEqual([gone, full], [[], 0])
+  // what was taken meanwhile does not count
+  b.socket.writableLength = 100
+  c.write(250)
+  assert.deepEqual(gone, [])
+  c.write(250)
+  assert.deepEqual([gone, full], [['c'], 1])
+  // what waits for one that was closed is bounded in its turn
+  a.write(500)
+  b.write(200)
+  assert.deepEqual([gone, c.socket.destroyed, a.socket.destroyed], [['c', 'a'], false, true])
+  t.mock.timers.tick(750)
+  const d = reader('d')
+  d.write(690)
+  assert.deepEqual(gone, ['c', 'a'])
+  b.watched.stop()
+  d.write(300)
+  assert.deepEqual([gone, full], [['c', 'a'], 2])
+})

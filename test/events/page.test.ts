@@ -168,3 +168,17 @@ test('a ticket opens the events of its session once, and nothing else', async (t
   assert.equal((await api('GET', `/tickets?ticket=${await another()}`, { key: null })).status, 405)
   assert.equal((await open('sgt_unknown')).headers.get('www-authenticate'), 'Bearer')
 })
+
+test('a hundred requests of a session wait at one time, the next is told to come back, and one that does not wait is answered', async (t) => {
+  const { id, append, read } = await start(t)
+  await append(id, message('1'))
+  const { next } = (await read()).body.page
+  const waits = Array.from({ length: 101 }, () => read(`&after=${next}&wait=60`))
+  const refused = await Promise.race(waits)
+  assert.deepEqual([refused.status, refused.body.code, refused.headers.get('retry-after')], [429, 'too-many-requests', '1'])
+  assert.equal((await read(`&after=${next}`)).status, 200)
+  await append(id, message('2'))
+  const answers = await Promise.all(waits)
+  assert.equal(answers.filter(({ status, body }) => status === 200 && body.data.length === 1).length, 100)
+  assert.equal((await read(`&after=${next}&wait=60`)).body.data.length, 1)
+})
