@@ -8,6 +8,7 @@ import type { Turns } from '../gateway/turns.ts'
 import type { Log } from '../log.ts'
 import type { Authenticator } from './auth.ts'
 import type { Bodies } from './bodies.ts'
+import { boundChunks } from './chunks.ts'
 import { boundConnections } from './connections.ts'
 import { registerCors } from './cors.ts'
 import { decodeBody, parseJson } from './json.ts'
@@ -95,6 +96,8 @@ export function createServer({
   })
   const [take] = server.server.listeners('request') as [RequestListener]
   server.server.removeAllListeners('request')
+  const onTooManyChunks = () => metrics.count('bounds_reached_total', { bound: 'chunks' })
+  server.server.on('request', (request, response) => boundChunks(request, response, { onTooMany: onTooManyChunks }))
   server.server.on('request', oneByOne(take, { onTooMany: () => metrics.count('bounds_reached_total', { bound: 'pipelined-requests' }) }))
   server.decorateRequest('caller')
   server.decorateRequest('sessionId')

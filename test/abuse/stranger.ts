@@ -77,6 +77,16 @@ export const strangerAttacks: readonly Attack[] = [
   },
   {
     who: 'stranger',
+    what: 'chunks of one byte',
+    run: (attacker) =>
+      connections(attacker, 20, {
+        first: 'POST /translate HTTP/1.1\r\nHost: gate\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+        drip: '1\r\n \r\n'.repeat(2000),
+        every: 5,
+      }),
+  },
+  {
+    who: 'stranger',
     what: 'connections that come and go',
     run: (attacker) =>
       attacker.again(100, async () => {
