@@ -22,6 +22,27 @@ const firstColumn = (title: string) =>
     .filter((line) => line.startsWith('| `'))
     .flatMap((line) => [...line.split('|')[1]!.matchAll(/`([^`]+)`/g)].map(([, word]) => word!))
 
+describe('docs/security-model.md', () => {
+  const model = readFileSync(new URL('../docs/security-model.md', import.meta.url), 'utf8')
+  const words = [...model.matchAll(/`([^`]+)`/g)].map(([, word]) => word!)
+
+  it('names variables and problems that there are, and is linked from where operators look', () => {
+    const variables = words.filter((word) => /^[A-Z]+(?:_[A-Z]+)+(?:=|$)/.test(word)).map((word) => word.split('=')[0]!)
+    const codes = words.filter((word) => /^[a-z]+(?:-[a-z]+)+$/.test(word))
+    assert.ok(variables.length > 10 && codes.length > 4)
+    assert.deepEqual(
+      variables.filter((name) => !variableNames.includes(name)),
+      [],
+    )
+    assert.deepEqual(
+      codes.filter((code) => !(problemCodes as readonly string[]).includes(code)),
+      [],
+    )
+    assert.match(page, /\(security-model\.md\)/)
+    assert.match(readFileSync(new URL('../README.md', import.meta.url), 'utf8'), /\(docs\/security-model\.md\)/)
+  })
+})
+
 describe('docs/operations.md', () => {
   it('explains every event of the log, and no other', () => {
     assert.deepEqual(firstColumn('Log').toSorted(), [...logEvents].toSorted())

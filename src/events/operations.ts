@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Problem } from '../errors.ts'
 import type { Call, Operation } from '../gateway/feature.ts'
 import type { Metrics } from '../gateway/ports.ts'
+import { createPlaces } from '../places.ts'
 import { readPage } from './page.ts'
 import { type EventsQuery, eventsQuery } from './query.ts'
 import type { Registry } from './registry.ts'
@@ -10,6 +11,9 @@ import type { Tickets } from './tickets.ts'
 
 /** requests of one session that wait for events at one time */
 const WAITING_MAX = 100
+/** pages that are made at one time, and of one tenant */
+const PAGES = 16
+const PAGES_EACH = 4
 
 export interface EventOperations {
   /** the JSON page; the streams of the same path are served by route.ts */
@@ -31,6 +35,8 @@ export function eventOperations({
   /** aborted when the process stops: nobody waits any longer then */
   draining: AbortSignal
 }): EventOperations {
+  const onFull = () => metrics.count('bounds_reached_total', { bound: 'pages' })
+  const pages = createPlaces({ most: PAGES, each: PAGES_EACH, onFull })
   /** how many wait, by session */
   const waiting = new Map<string, number>()
 
@@ -90,7 +96,7 @@ export function eventOperations({
           throw new Problem('invalid-request', 'snapshot and coalesce are for streams only.', { errors })
         }
         const log = { session: session.record.id, tenant: session.record.tenant }
-        const page = (signal: AbortSignal) => readPage({ tails, metrics }, { log, query: wanted, signal })
+        const page = (signal: AbortSignal) => readPage({ tails, metrics, pages }, { log, query: wanted, signal })
         if (wanted.wait === 0) return { status: 200, json: await page(signal) }
         return { status: 200, json: await waitingOne(log.session, () => page(AbortSignal.any([signal, draining]))) }
       },

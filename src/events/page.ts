@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts'
 import type { Metrics } from '../gateway/ports.ts'
+import type { Places } from '../places.ts'
 import { cursorOf } from './cursor.ts'
 import { createFilter } from './filter.ts'
 import { sizeOf } from './frame.ts'
@@ -13,17 +14,25 @@ const READ = 500
 const SCAN_MAX = 20_000
 const SCAN_BYTES = 16 * 1024 * 1024
 
+export interface PageContext {
+  tails: Tails
+  metrics: Metrics
+  /** for pages that are being made: each is as large as it may get, and is held until it is whole */
+  pages: Places
+}
+
 /**
  * One page of events, as JSON. Waits up to `wait` seconds where there are none yet. Problems `cursor-invalid`, and `cursor-expired`
  * with `oldest` where what comes after the cursor is gone.
  */
 export async function readPage(
-  { tails, metrics }: { tails: Tails; metrics: Metrics },
+  { tails, metrics, pages }: PageContext,
   { log, query, signal }: { log: LogOf; query: EventsQuery; signal: AbortSignal },
 ): Promise<string> {
   const filter = createFilter(listsOf(query))
   const deadline = performance.now() + query.wait * 1000
   const tail = query.wait > 0 ? tails.open(log) : undefined
+  let leave = () => {}
   if (tail) signal.addEventListener('abort', tail.wake)
   try {
     let cursor = query.after === undefined ? undefined : cursorOf(query.after)
@@ -33,6 +42,7 @@ export async function readPage(
     let scannedBytes = 0
     const page = (next: string, complete: boolean) => `{"data":[${data.join()}],"page":${JSON.stringify({ next, complete })}}`
 
+    leave = await pages.take(log.tenant)
     for (;;) {
       const version = tail?.version ?? 0
       const wanted = filter ? READ : Math.min(READ, query.limit - data.length)
@@ -57,9 +67,12 @@ export async function readPage(
       if (!read.end) metrics.count('bounds_reached_total', { bound: 'page-scan' })
       const left = deadline - performance.now()
       if (data.length > 0 || !tail || left <= 0 || signal.aborted || !read.end) return page(read.next, read.end)
+      leave()
       await tail.changed(version, left)
+      leave = await pages.take(log.tenant)
     }
   } finally {
+    leave()
     if (tail) signal.removeEventListener('abort', tail.wake)
     tail?.release()
   }

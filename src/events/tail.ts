@@ -83,6 +83,7 @@ export function createTails({
   async function load({ session, tenant }: LogOf, after: string | undefined, limit: number): Promise<Omit<TailPage, 'version'>> {
     await turn(tenant)
     const { events, next, end, gap } = await log.read(session, after, limit)
+    if (events.length > 1) await turn(tenant)
     return { frames: events.map((event) => createFrame(event, session)), next, end, ...(gap && { gap }) }
   }
 

@@ -1,7 +1,7 @@
 import { lookup, Resolver } from 'node:dns/promises'
 import { readFileSync, statSync } from 'node:fs'
 import type { Resolve } from '../net/address.ts'
-import type { Places } from './places.ts'
+import type { Places } from '../places.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 /** ms for the first try of a question, and tries: together less than one look-up may take */

@@ -3,8 +3,8 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createPlaces } from '../../src/places.ts'
 import { createLookUps } from '../../src/xmpp/look-up.ts'
-import { createPlaces } from '../../src/xmpp/places.ts'
 import { temporaryFolder } from '../support/processes.ts'
 
 const never = new AbortController().signal

@@ -1,6 +1,6 @@
 import { pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { Places } from '../places.ts'
+import type { Places } from '../../places.ts'
 
 /** PBKDF2 (RFC 8018) of a password, as SCRAM needs it. */
 export type Derive = (derivation: {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { lookup } from 'node:dns/promises'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { createPlaces } from '../../../src/places.ts'
 import { createDerivations } from '../../../src/xmpp/mechanisms/derivation.ts'
-import { createPlaces } from '../../../src/xmpp/places.ts'
 
 const never = new AbortController().signal
 /** far longer than a look-up */

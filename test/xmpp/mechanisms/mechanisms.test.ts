@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { Problem } from '../../../src/errors.ts'
+import { createPlaces } from '../../../src/places.ts'
 import { chooseMechanism } from '../../../src/xmpp/mechanisms/choose.ts'
 import { createDerivations } from '../../../src/xmpp/mechanisms/derivation.ts'
 import { digestMd5 } from '../../../src/xmpp/mechanisms/digest-md5.ts'
 import { hashedToken, tokenMechanisms } from '../../../src/xmpp/mechanisms/hashed-token.ts'
 import type { ChannelBinding, Credentials, Mechanism } from '../../../src/xmpp/mechanisms/mechanism.ts'
 import { anonymous, external, plain } from '../../../src/xmpp/mechanisms/plain.ts'
-import { createPlaces } from '../../../src/xmpp/places.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 const problem = (code: string) => (error: unknown) => error instanceof Problem && error.code === code

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { test } from 'node:test'
 import { Problem } from '../../../src/errors.ts'
+import { createPlaces } from '../../../src/places.ts'
 import { createDerivations } from '../../../src/xmpp/mechanisms/derivation.ts'
 import type { Credentials } from '../../../src/xmpp/mechanisms/mechanism.ts'
 import { prepare } from '../../../src/xmpp/mechanisms/prepare.ts'
 import { maxIterations, minIterations, type ScramName, scram } from '../../../src/xmpp/mechanisms/scram.ts'
-import { createPlaces } from '../../../src/xmpp/places.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 const untrusted = (error: unknown) => error instanceof Problem && error.code === 'xmpp-server-not-trusted'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createPlaces } from '../../src/xmpp/places.ts'
+import { createPlaces } from '../src/places.ts'
 
 const never = new AbortController().signal
 

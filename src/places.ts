@@ -1,9 +1,9 @@
-import { createInTurn } from '../in-turn.ts'
+import { createInTurn } from './in-turn.ts'
 
 /** Places for what costs everybody something: so many at one time, and of them so many for one tenant, so that another finds one. */
 export interface Places {
   /** Resolves when there is one for the tenant, with what gives it back; rejects with the reason of the signal when that is aborted first. */
-  take(tenant: string, signal: AbortSignal): Promise<() => void>
+  take(tenant: string, signal?: AbortSignal): Promise<() => void>
 }
 
 export function createPlaces({
@@ -46,19 +46,19 @@ export function createPlaces({
   return {
     take: (tenant, signal) =>
       new Promise((resolve, reject) => {
-        signal.throwIfAborted()
+        signal?.throwIfAborted()
         if (isFree(tenant)) return resolve(enter(tenant))
         onFull()
         const begin = (giveBack: () => void) => {
-          signal.removeEventListener('abort', giveUp)
+          signal?.removeEventListener('abort', giveUp)
           resolve(giveBack)
         }
         const giveUp = () => {
           waiting.remove(tenant, begin)
-          reject(signal.reason)
+          reject(signal?.reason)
         }
         waiting.add(tenant, begin)
-        signal.addEventListener('abort', giveUp, { once: true })
+        signal?.addEventListener('abort', giveUp, { once: true })
       }),
   }
 }
