@@ -4,6 +4,7 @@ import { createLive, type Live, type LiveContext } from './live.ts'
 import type { Membership } from './membership.ts'
 import { Fenced, type SessionRecord, type SessionState, type SessionStatus, type Store } from './ports.ts'
 import { ended } from './state.ts'
+import { createTakeUp } from './take-up.ts'
 
 /** ms that a session that is taken up may take before the next one is */
 const UP_WITHIN = 5_000
@@ -82,6 +83,8 @@ export function createHoldings({
     },
   }
 
+  const takeUpState = createTakeUp({ store: fencedStore, bounds: context.kinds, share: context.share, turns: context.turns })
+
   /** One step at a time with a session, in the order asked for. */
   function move<Result>(id: string, step: () => Promise<Result>): Promise<Result> {
     const before = moving.get(id)
@@ -129,7 +132,8 @@ export function createHoldings({
 
   async function bringUp(record: SessionRecord, left: SessionState, lease: Pick<Owned, 'name' | 'fence'>): Promise<Owned> {
     const { id } = record
-    const [state, streams] = await Promise.all([store.state.all(id), store.state.streams(id)])
+    const streams = await store.state.streams(id)
+    const state = await takeUpState(record, lease.fence)
     const live = createLive(
       { ...context, store: fencedStore },
       { record, left, fence: lease.fence, held: membership.held, state, streams, onFenced: () => lose(id, live) },

@@ -70,6 +70,13 @@ export class Kind {
     this.#added(key, own, text.length)
   }
 
+  /** the same of what nothing else has a part of */
+  put(key: string, value: unknown): void {
+    this.delete(key)
+    this.values.set(key, value)
+    this.#added(key, value, written(key, value).length)
+  }
+
   delete(key: string): void {
     const value = this.values.get(key)
     if (!this.values.delete(key)) return

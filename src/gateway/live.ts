@@ -19,7 +19,6 @@ import { createInbound } from './inbound.ts'
 import { createJournal } from './journal.ts'
 import type { KindBound, KindBounds } from './kind.ts'
 import type { LargeAnswers } from './large.ts'
-import { createMirror } from './mirror.ts'
 import { createOutbox, type Load, type Outbox } from './outbox.ts'
 import type {
   Change,
@@ -42,6 +41,7 @@ import { createResync } from './resync.ts'
 import { createRewriting } from './rewriting.ts'
 import type { Share } from './share.ts'
 import { createStates, ended, type States } from './state.ts'
+import type { TakenUp } from './take-up.ts'
 import type { Turns } from './turns.ts'
 import { createUnread } from './unread.ts'
 import { sessionView } from './view.ts'
@@ -108,7 +108,7 @@ export function createLive(
     fence: string
     /** may it be acted for? false where another instance may have it by now */
     held: () => boolean
-    state: Map<string, Map<string, unknown>>
+    state: TakenUp
     /** as another owner left it */
     left: SessionState
     streams: ReadonlyMap<number, StreamState>
@@ -131,7 +131,7 @@ export function createLive(
 
   const states = createStates({ clock, announce })
   const journal = createJournal({ id, fence, store, onFenced })
-  const mirror = createMirror(start.state, { bounds: context.kinds, share: context.share(), onFull })
+  const { mirror } = start.state
   const records = createRecords({ id, store })
   const onError = (error: unknown, what = 'session') => {
     // of a store that is away the log has it already, and the session goes on trying
@@ -146,7 +146,7 @@ export function createLive(
   }
 
   /** What a session is shown as knowing it has to know. */
-  function onFull({ bound, told = {} }: KindBound, spared: boolean): void {
+  function noteFull({ bound, told = {} }: KindBound, spared: boolean): void {
     metrics.count('bounds_reached_total', { bound })
     const what = spared ? told.spared : told.others
     if (what !== undefined) unread.tooMuch(what).catch(onError)
@@ -163,7 +163,7 @@ export function createLive(
     sasl: async () => openSasl(seal, record),
     device: (index) => createDevice({ index, session, seal }),
     resume: streams,
-    inherited: start.state.size > 0,
+    inherited: !start.state.isEmpty,
     held,
     unacked: (index) => outbox.unacked(index),
     on: {
@@ -466,6 +466,7 @@ export function createLive(
     return { ...states.status(), instance, connections: connections.status(), unread: unread.all() }
   }
 
+  start.state.heed(noteFull)
   for (const feature of features) feature.taken?.(session)
   connections.want(1)
 

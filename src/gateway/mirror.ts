@@ -10,6 +10,8 @@ export interface Mirror {
   ofAccount(kind: string, account: string): readonly string[]
   /** Takes a change, and lets go of what is over a bound: answers what goes, to be written after it. */
   apply(change: Pick<Change, 'clear' | 'state'>): StateChange[]
+  /** Takes what was read from the store, as `apply` does a change: answers what goes, to be written. */
+  load(read: readonly StateChange[]): StateChange[]
   /** nothing is kept any more */
   close(): void
 }
@@ -52,12 +54,12 @@ export function createMirror(
     kinds.delete(kind)
   }
 
-  function set({ kind, key, value }: StateChange, gone: StateChange[]): void {
+  function set({ kind, key, value }: StateChange, gone: StateChange[], how: 'set' | 'put' = 'set'): void {
     const of = value === null ? kept.get(kind) : ofKind(kind)
     if (of === undefined) return
     const before = of.size
     if (value === null) of.delete(key)
-    else of.set(key, value)
+    else of[how](key, value)
     size += of.size - before
     while (of.isOver || !(share.fits(size) || of.bound.firm)) {
       const next = of.next()
@@ -78,6 +80,11 @@ export function createMirror(
       const gone: StateChange[] = []
       for (const kind of emptied) clear(kind)
       for (const change of state) set(change, gone)
+      return gone
+    },
+    load(read) {
+      const gone: StateChange[] = []
+      for (const change of read) set(change, gone, 'put')
       return gone
     },
     close: share.close,

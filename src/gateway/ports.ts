@@ -378,8 +378,14 @@ export interface Store {
     keys(id: string, kind: string): Promise<string[]>
     /** values of one kind, by key: those of these keys that there are, or all */
     read(id: string, kind: string, keys?: readonly string[]): Promise<Map<string, unknown>>
-    /** kind → key → value, for the owner's mirror, which goes on writing to it: what the store loses, it writes anew from there */
-    all(id: string): Promise<Map<string, Map<string, unknown>>>
+    /**
+     * All of it, some hundred KiB at a time: the next are read when these were taken. A value may come more than once. Kinds of `last` come
+     * last. `mirror`: where the owner keeps it, kind → key → value, and goes on writing to; what the store loses is written anew from there.
+     */
+    pieces(
+      id: string,
+      options: { last?: readonly string[]; mirror: ReadonlyMap<string, ReadonlyMap<string, unknown>> },
+    ): AsyncIterable<StateChange[]>
     streams(id: string): Promise<Map<number, StreamState>>
   }
 

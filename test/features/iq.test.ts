@@ -10,7 +10,7 @@ import type { Change, Store } from '../../src/gateway/ports.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
 import type { Translator } from '../../src/stanza/translate.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
-import { createClock, limits, ownedSession } from '../store/sample.ts'
+import { createClock, limits, ownedSession, stateOf } from '../store/sample.ts'
 
 const request = { id: 'q1', type: 'set', to: 'juliet@capulet.lit/b', xml: '<ping xmlns="urn:xmpp:ping"/>', timeout: 60_000 }
 const answer = parseStanza('<iq xmlns="jabber:client" type="result" id="q1" from="juliet@capulet.lit/b"/>')
@@ -23,7 +23,7 @@ async function owner(
   fence: string,
   { writes = Number.POSITIVE_INFINITY, hears }: { writes?: number; hears: boolean },
 ) {
-  const mirror = createMirror(await store.state.all(id))
+  const mirror = createMirror(await stateOf(store, id))
   const heard = async () => {
     await turn()
     if (hears) return answer

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Acceptance, type Change, Fenced } from '../../src/gateway/ports.ts'
 import type { Opened } from './contract.ts'
-import { acceptance, countedBounds, limits, messageRecord, newId, ownedSession, problem } from './sample.ts'
+import { acceptance, countedBounds, limits, messageRecord, newId, ownedSession, problem, stateOf } from './sample.ts'
 
 const answer = { status: 202, body: { id: 'm1', nested: [1, null, 'ü'] }, headers: { location: '/messages/m1' } }
 const idempotency = { key: 'key 1 ☂', fingerprint: 'POST /messages {"a": 1}', answer }
@@ -303,6 +303,37 @@ export function describeOutbox(opened: Opened): void {
       assert.equal((await store.log.read(id, undefined, 10)).events.length, 1)
     })
 
+    test('what a session knows is read in pieces, some kinds last, and nothing is left out', async () => {
+      const { store } = await opened()
+      const { id, fence } = await ownedSession(store)
+      const written = new Map<string, Map<string, unknown>>()
+      for (const [kind, count, length] of [
+        ['small', 3, 10],
+        ['many', 2_000, 400],
+        ['large', 12, 100_000],
+      ] as const) {
+        const values = Array.from({ length: count }, (_, index): [string, unknown] => [`${kind} ${index}`, { text: 'ü'.repeat(length) }])
+        written.set(kind, new Map(values))
+        await store.commit(id, fence, { state: values.map(([key, value]) => ({ kind, key, value })) })
+      }
+      const read = new Map<string, Map<string, unknown>>()
+      const kinds: string[] = []
+      let pieces = 0
+      for await (const piece of store.state.pieces(id, { last: ['many', 'never'], mirror: read })) {
+        pieces += 1
+        const size = piece.reduce((sum, { value }) => sum + JSON.stringify(value).length, 0)
+        assert.ok(size < 3_300_000 && piece.length < 2_000, `${size} characters, ${piece.length} values`)
+        for (const { kind, key, value } of piece) {
+          if (kinds.at(-1) !== kind) kinds.push(kind)
+          read.set(kind, (read.get(kind) ?? new Map()).set(key, value))
+        }
+      }
+      assert.deepEqual(read, written)
+      assert.deepEqual([kinds.at(-1), kinds.length], ['many', 3])
+      assert.ok(pieces > 4, `${pieces}`)
+      await store.sessions.remove(id)
+    })
+
     test('changes state by key, after emptying whole kinds', async () => {
       const { store } = await opened()
       const { id, fence } = await ownedSession(store)
@@ -315,7 +346,7 @@ export function describeOutbox(opened: Opened): void {
         ],
       })
       assert.deepEqual(
-        await store.state.all(id),
+        await stateOf(store, id),
         new Map<string, Map<string, unknown>>([
           [
             'roster',
@@ -337,7 +368,7 @@ export function describeOutbox(opened: Opened): void {
       })
       await store.commit(id, fence, { clear: ['presence', 'never'], state: [{ kind: 'presence', key: 'c', value: 3 }] })
       assert.deepEqual(
-        await store.state.all(id),
+        await stateOf(store, id),
         new Map<string, Map<string, unknown>>([
           ['roster', new Map([['a', { n: 1 }]])],
           ['presence', new Map([['c', 3]])],
@@ -351,7 +382,7 @@ export function describeOutbox(opened: Opened): void {
       const kept = new Map(Array.from({ length: 3_000 }, (_, index) => [`contact${index}@x.example`, { name: 'x'.repeat(index % 500) }]))
       const state = [...kept].map(([key, value]) => ({ kind: 'roster', key, value }))
       for (const { id, fence } of owners) await store.commit(id, fence, { state: [...state, { kind: 'own', key: '', value: 1 }] })
-      const found = await Promise.all(owners.map(({ id }) => store.state.all(id)))
+      const found = await Promise.all(owners.map(({ id }) => stateOf(store, id)))
       for (const all of found) {
         assert.deepEqual([...all.keys()].toSorted(), ['own', 'roster'])
         assert.deepEqual(new Map([...all.get('roster')!].toSorted()), new Map([...kept].toSorted()))

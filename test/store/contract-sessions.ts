@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Fenced, type Store } from '../../src/gateway/ports.ts'
 import type { Opened } from './contract.ts'
-import { acceptance, eventually, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
+import { acceptance, eventually, newId, ownedSession, problem, sessionRecord, sessionStatus, stateOf } from './sample.ts'
 
 export function describeSessions(opened: Opened): void {
   describe('sessions', () => {
@@ -172,7 +172,7 @@ export function describeSessions(opened: Opened): void {
       assert.deepEqual(await store.outbox.size(id), { length: 0 })
       assert.equal(await store.records.get(id, 'm1'), undefined)
       assert.equal((await store.state.read(id, 'roster')).size, 0)
-      assert.equal((await store.state.all(id)).size, 0)
+      assert.equal((await stateOf(store, id)).size, 0)
       assert.equal((await store.state.streams(id)).size, 0)
       assert.equal(await store.iqs.get(id, 'iq1'), undefined)
       await assert.rejects(store.idempotency.begin(id, 'k', 'f', 'one', 1000), problem('session-not-found'))

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import type { SessionRecord, Store } from '../../src/gateway/ports.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { createOpener } from './open-redis.ts'
-import { acceptance, eventually, newId, sessionRecord, sessionStatus } from './sample.ts'
+import { acceptance, eventually, newId, sessionRecord, sessionStatus, stateOf } from './sample.ts'
 
 const stream = { id: 's', jid: 'j', inbound: 1, outbound: 1, acked: 1, max: null, savedAt: 1 }
 
@@ -36,7 +36,7 @@ describe('what Redis lost', { timeout: 60_000 }, () => {
     const lease = await by.leases.acquire(id, 'owner')
     assert.ok(lease)
     await by.sessions.get(id)
-    const mirror = await by.state.all(id)
+    const mirror = await stateOf(by, id)
     mirror.set('roster', new Map([['juliet@example.org', { name: 'Juliet' }]]))
     const { fence } = lease
     await by.commit(id, fence, {

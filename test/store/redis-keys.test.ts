@@ -10,7 +10,7 @@ import { openConnection } from '../../src/store/redis/connection.ts'
 import { createScripts } from '../../src/store/redis/scripts.ts'
 import { type RedisServer, startRedis, startRedisCluster } from '../support/redis.ts'
 import { createOpener, quiet } from './open-redis.ts'
-import { acceptance, came, eventually, limits, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
+import { acceptance, came, eventually, limits, newId, ownedSession, problem, sessionRecord, sessionStatus, stateOf } from './sample.ts'
 
 interface Served {
   url: string
@@ -250,7 +250,7 @@ for (const [name, start] of Object.entries(kinds)) {
       await store.sessions.get(id)
       const roster = { kind: 'roster', key: 'a', value: 1 }
       await store.commit(id, fence, { events: [{ type: 'a', data: 1 }], state: [roster] })
-      await store.state.all(id)
+      await stateOf(store, id)
       const cursor = await store.log.end(id)
       for (const node of served.nodes) await node.cli('flushall')
       assert.deepEqual((await store.sessions.get(id))?.record, record)

@@ -4,7 +4,18 @@ import { after, before, describe, test } from 'node:test'
 import type { Store } from '../../src/gateway/ports.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { createOpener } from './open-redis.ts'
-import { acceptance, came, eventually, messageRecord, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
+import {
+  acceptance,
+  came,
+  eventually,
+  messageRecord,
+  newId,
+  ownedSession,
+  problem,
+  sessionRecord,
+  sessionStatus,
+  stateOf,
+} from './sample.ts'
 
 const unavailable = problem('store-unavailable')
 const stream = { id: 's', jid: 'j', inbound: 1, outbound: 1, acked: 1, max: null, savedAt: 1 }
@@ -82,7 +93,7 @@ describe('values of another version', { timeout: 60_000 }, () => {
     // another one of that account would be a second one
     await assert.rejects(store.sessions.create(sessionRecord({ tenant: record.tenant }), sessionStatus), unavailable)
     assert.equal((await store.state.read(id, 'roster')).size, 0)
-    assert.equal((await store.state.all(id)).get('roster')?.size, 0)
+    assert.equal((await stateOf(store, id)).size, 0)
     assert.equal((await store.state.streams(id)).size, 0)
     const page = await store.log.read(id, undefined, 10)
     assert.deepEqual([page.events, page.end, page.gap, page.next], [[], true, undefined, await store.log.end(id)])

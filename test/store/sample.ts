@@ -148,3 +148,11 @@ export async function eventually<Value>(look: () => Promise<Value | undefined | 
     await delay(5)
   }
 }
+
+/** all that is kept of a session's state, as its owner reads it */
+export async function stateOf(store: Store, id: string): Promise<Map<string, Map<string, unknown>>> {
+  const kinds = new Map<string, Map<string, unknown>>()
+  for await (const piece of store.state.pieces(id, { mirror: kinds }))
+    for (const { kind, key, value } of piece) kinds.set(kind, (kinds.get(kind) ?? new Map()).set(key, value))
+  return kinds
+}

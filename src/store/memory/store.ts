@@ -4,6 +4,7 @@ import type { Clock, Metrics, SessionRecord, SessionStatus, Store, StoreLimits }
 import { CHOSEN_MAX, Fenced } from '../../gateway/ports.ts'
 import { absent } from '../absent.ts'
 import { countDropped, countFull, type LaneName, type Surplus } from '../dropped.ts'
+import { lastOf } from '../pieces.ts'
 import { createWakes } from '../wakes.ts'
 import { Aging } from './aging.ts'
 import { createBounds } from './bounds.ts'
@@ -23,6 +24,8 @@ const PLACE_AGE = 3_600_000
 const OUTBOXES_PART = 8
 const LOGS_PART = 4
 const KEPT_PART = 8
+/** values of a session's state that its owner reads at one time */
+const PIECE = 32
 
 interface Tenant {
   /** by bare JID, then by requested resource */
@@ -194,7 +197,14 @@ export function createMemoryStore({
         if (keys === undefined || values === undefined) return new Map(values)
         return new Map(keys.filter((key) => values.has(key)).map((key) => [key, values.get(key)]))
       },
-      all: async (id) => new Map([...(sessions.get(id)?.state ?? [])].map(([kind, values]) => [kind, new Map(values)])),
+      async *pieces(id, { last = [] }) {
+        const { state = new Map<string, Map<string, unknown>>() } = sessions.get(id) ?? {}
+        for (const kind of lastOf([...state.keys()], last)) {
+          const all = [...(state.get(kind) ?? [])]
+          for (let from = 0; from < all.length; from += PIECE)
+            yield all.slice(from, from + PIECE).map(([key, value]) => ({ kind, key, value }))
+        }
+      },
       streams: async (id) => new Map(sessions.get(id)?.streams),
     },
 

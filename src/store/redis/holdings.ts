@@ -220,11 +220,11 @@ export function createHoldings(
 
     state: {
       ...state,
-      async all(id) {
-        const all = await state.all(id)
+      async *pieces(id, options) {
+        yield* state.pieces(id, options)
+        // not before: what is not read yet must not be taken for what there is
         const holding = held.get(id)
-        if (holding !== undefined) holding.state = all
-        return all
+        if (holding !== undefined) holding.state = options.mirror
       },
       async streams(id) {
         const streams = await state.streams(id)

@@ -35,10 +35,10 @@ interface ScriptsOptions {
 
 export function createScripts({ connection, limits, waitReplicas, metrics }: ScriptsOptions) {
   const options: ScriptOptions = { limits, publish: connection.cluster ? 'SPUBLISH' : 'PUBLISH' }
-  const { create, persist, update, now, addToken, acquire, release } = sessions
+  const { create, persist, update, now, addToken, acquire, release, readState } = sessions
   const { begin, replaceAnswer, releaseKey, getIq } = kept
   const onSession = {
-    ...{ create, persist, update, now, addToken, acquire, release },
+    ...{ create, persist, update, now, addToken, acquire, release, readState },
     ...{ begin, replaceAnswer, releaseKey, getIq },
     remove: sessions.remove(options),
     restore: sessions.restore(options),

@@ -1,5 +1,4 @@
 /** The store of a gateway of many instances, in Redis 7 or later: standalone, Sentinel or Cluster. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CHOSEN_MAX, type Clock, type KeptIq, type Metrics, type Store, type StoreLimits, type StreamState } from '../../gateway/ports.ts'
 import { openConnection, type StoreLog } from './connection.ts'
 import { disclose, discloseAny, enclose } from './envelope.ts'
@@ -9,15 +8,13 @@ import { busChannel, chosenKey, probeKey, sessionKey, stateKey, ticketKey } from
 import { createLog } from './log.ts'
 import { createMembers } from './members.ts'
 import { createOutbox } from './outbox.ts'
+import { createPieces } from './pieces.ts'
 import { createPubSub } from './pubsub.ts'
 import { createScripts } from './scripts.ts'
 import { createSessions } from './sessions.ts'
 
 /** field of a session's hash, before the index of the connection */
 const STREAM = 'stream '
-/** values of one kind that are read at once; more are read in pieces of about so many */
-const AT_ONCE = 8
-const PIECE = 100
 /** keys that are written to find out whether Redis takes writes: on a Cluster enough of them that some master has one */
 const PROBES = 8
 /** ms that they live */
@@ -48,8 +45,6 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
   const liveness = createLiveness(pubsub)
   const events = createLog({ connection, scripts, pubsub })
 
-  let reading: Promise<unknown> = Promise.resolve()
-
   async function readState(id: string, kind: string, keys?: readonly string[]): Promise<Map<string, unknown>> {
     if (keys === undefined) return disclosed<string, unknown>(Object.entries(await ask(() => client.hgetall(stateKey(id, kind)))))
     if (keys.length === 0) return new Map()
@@ -59,34 +54,10 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     )
   }
 
-  /** One at a time of all sessions, with a turn of the event loop between pieces: what one session knows may be tens of MiB. */
-  function readInPieces(id: string, kind: string): Promise<Map<string, unknown>> {
-    const read = async () => {
-      const found = new Map<string, unknown>()
-      let cursor = '0'
-      do {
-        const [next, fields] = await ask(() => client.hscan(stateKey(id, kind), cursor, 'COUNT', PIECE))
-        const pairs = Array.from({ length: fields.length / 2 }, (_, at) => [fields[at * 2], fields[at * 2 + 1]] as [string, string])
-        for (const [key, value] of disclosed<string, unknown>(pairs)) found.set(key, value)
-        cursor = next
-        await nextTurn()
-      } while (cursor !== '0')
-      return found
-    }
-    const done = reading.then(read)
-    reading = done.catch(() => {}) // told to whoever asked
-    return done
-  }
-
   const state: Store['state'] = {
     keys: (id, kind) => ask(() => client.hkeys(stateKey(id, kind))),
     read: readState,
-    async all(id) {
-      const kinds = await ask(() => client.smembers(sessionKey('kinds', id)))
-      const lengths = await Promise.all(kinds.map((kind) => ask(() => client.hlen(stateKey(id, kind)))))
-      const read = (kind: string, index: number) => ((lengths[index] as number) > AT_ONCE ? readInPieces(id, kind) : readState(id, kind))
-      return new Map(await Promise.all(kinds.map(async (kind, index) => [kind, await read(kind, index)] as const)))
-    },
+    pieces: createPieces({ connection, scripts }),
     async streams(id) {
       const fields = Object.entries(await ask(() => client.hgetall(sessionKey('session', id))))
       const kept = fields.filter(([name]) => name.startsWith(STREAM))

@@ -61,6 +61,38 @@ return 1
 /** ms by the clock of the node that has the session. */
 export const now = sessionScript(['session'], 'return redis_ms()')
 
+/** entries of a hash that are read in one step: each may have some hundred KiB */
+const STEP = 4
+
+/**
+ * KEYS after that named: the hash of each kind. bytes, which of them (from 0), place in it ('0': its start). Reads on until it has so many
+ * bytes. Answers which is next, the place in it, and a list for each that was read: which, keys and values in turn, and how many it has in
+ * all where it was read to its end, else -1. There may be the same twice.
+ */
+export const readState = sessionScript(
+  ['session'],
+  `
+local most, kind, place = number(), number(), take()
+local answer, size = { 0, 0 }, 0
+while KEYS[kind + 2] and size < most do
+  local values, entries = {}, -1
+  repeat
+    local page = redis.call('HSCAN', KEYS[kind + 2], place, 'COUNT', ${STEP})
+    place = page[1]
+    for _, text in ipairs(page[2]) do
+      size = size + #text
+      values[#values + 1] = text
+    end
+  until place == '0' or size >= most
+  if place == '0' then entries = redis.call('HLEN', KEYS[kind + 2]) end
+  answer[#answer + 1] = { kind, values, entries }
+  if place == '0' then kind = kind + 1 end
+end
+answer[1], answer[2] = kind, place
+return answer
+`,
+)
+
 /** hash. 0: there is no such session. */
 export const addToken = sessionScript(
   ['session', 'tokens'],
