@@ -10,6 +10,8 @@ const RENEW = 5_000
 const RETRY = 1_000
 /** ms after the last time at which it stops by itself: before others may take its sessions */
 const SELF_FENCE = 10_000
+/** ms that a timer may be late in a process that did not stand still */
+const LATE = 1_000
 /** ms after which an instance that was due to be gone is looked for */
 const MARGIN = 20
 
@@ -53,6 +55,7 @@ export function createMembership({
   let self = newName(instance)
   let members: Members = new Map()
   let entered = false
+  let stoodStill = false
   /** monotonic; of the question that was answered, not of its answer */
   let renewedAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
@@ -60,18 +63,30 @@ export function createMembership({
   let beating: Promise<void> | undefined
   let stopped = false
 
-  const held = () => clock.monotonic() - renewedAt < SELF_FENCE
+  const sinceRenewed = () => clock.monotonic() - renewedAt
+  const held = () => sinceRenewed() < SELF_FENCE
 
   function lose(reason: string): void {
     if (renewedAt === Number.NEGATIVE_INFINITY) return
     renewedAt = Number.NEGATIVE_INFINITY
+    stoodStill ||= reason === 'late'
     log.warn({ event: 'lease.lost', owner: self, reason }, 'All sessions of this instance were given up')
     onLost(reason)
+  }
+
+  /** What it was at may be why it stood still: whoever has its sessions next is to know that their owner went, this process as well. */
+  async function becomeAnother(): Promise<void> {
+    const before = self
+    self = newName(instance)
+    stoodStill = false
+    entered = false
+    await store.instances.leave(before)
   }
 
   async function renew(): Promise<void> {
     // after a freeze: before anything else is done
     if (!held()) lose('late')
+    if (stoodStill) await becomeAnother()
     let asked = clock.monotonic()
     let now = await store.instances.beat(self, { ttl: LEASE, load: load(), anew: !entered })
     if (!now.has(self)) {
@@ -83,7 +98,7 @@ export function createMembership({
     entered = true
     renewedAt = asked
     clearTimeout(fence)
-    fence = setTimeout(() => lose('store-unavailable'), SELF_FENCE - (clock.monotonic() - asked))
+    fence = setTimeout(() => lose(sinceRenewed() > SELF_FENCE + LATE ? 'late' : 'store-unavailable'), SELF_FENCE - sinceRenewed())
     const gone = [...members.keys()].filter((name) => !now.has(name))
     members = now
     onBeat(gone)

@@ -116,6 +116,17 @@ test('one that was frozen holds nothing from the first moment on', async (t) => 
   assert.notEqual(membership.self, self)
 })
 
+test('one that stood still for less than its time is another one too, at once, so that what it was at counts', async (t) => {
+  const { membership, instances, lost, pass, freeze } = world(t)
+  await membership.start()
+  const { self } = membership
+  freeze(12_000)
+  await pass(5_000)
+  assert.deepEqual([membership.held(), lost], [true, ['late']])
+  assert.notEqual(membership.self, self)
+  assert.deepEqual([...(await instances.list()).keys()], [membership.self])
+})
+
 test('those that say nothing more are told as gone when their time is over, not at the next beat', async (t) => {
   const { membership, instances, gone, pass } = world(t)
   await instances.beat('other', { ttl: 12_000, load: 1, anew: true })
