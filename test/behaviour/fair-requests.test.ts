@@ -12,6 +12,8 @@ import { PASSWORD, users } from './account.ts'
 const WITHIN = 1_000
 /** requests of the attacker at one time */
 const AT_ONCE = 50
+/** bytes that are read of each stream */
+const STREAMED = 4 * 2 ** 20
 /** what the bystander does meanwhile, one after the other */
 const ROUNDS = 5
 
@@ -48,9 +50,12 @@ for (const kind of ['memory', 'redis'] as const)
       return session.id
     }
 
-    type Ask = (n: number) => [method: string, path: string, options?: { query?: Record<string, string | number>; body?: unknown }]
+    type Ask = (
+      n: number,
+    ) => [method: string, path: string, options?: { query?: Record<string, string | number>; body?: unknown; accept?: string }]
     const attacks: Record<string, Ask> = {
       'pages of events': () => ['GET', '/events', { query: { limit: 1000, after: 0 } }],
+      'streams from the oldest event': () => ['GET', '/events', { query: { after: 0 }, accept: 'text/event-stream' }],
       'polls of events that filter all out': () => ['GET', '/events', { query: { after: 0, types: 'roster.removed', wait: 1 } }],
       'presence to ever new addresses': (n) => ['POST', '/presence', { body: { to: `a${n}@nowhere.example`, status: 'x'.repeat(1_000) } }],
       'own presence': (n) => ['PUT', '/presence', { body: { status: `${n} ${'x'.repeat(1_000)}` } }],
@@ -66,7 +71,7 @@ for (const kind of ['memory', 'redis'] as const)
         let going = true
         const attack = Array.from({ length: AT_ONCE }, async () => {
           while (going) {
-            const [method, path, { query = {}, body } = {}] = ask(asked++)
+            const [method, path, { query = {}, body, accept = 'application/json' } = {}] = ask(asked++)
             const named = path.startsWith('/sessions') ? query : { ...query, session: attacker }
             const url = new URL(path, gateway.url)
             for (const [name, value] of Object.entries(named)) url.searchParams.set(name, String(value))
@@ -75,12 +80,18 @@ for (const kind of ['memory', 'redis'] as const)
               method: method as 'GET',
               headers: {
                 authorization: `Bearer ${gateway.keys.attacker}`,
+                accept,
                 ...(body !== undefined && { 'content-type': 'application/json' }),
               },
               ...(body !== undefined && { body: JSON.stringify(body) }),
               dispatcher: agent,
             })
-            for await (const _ of answer);
+            let bytes = 0
+            // a stream has no end of its own
+            for await (const chunk of answer) {
+              bytes += chunk.length
+              if (bytes > STREAMED && accept !== 'application/json') break
+            }
             statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1)
           }
         })
