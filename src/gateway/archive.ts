@@ -4,6 +4,10 @@ import type { Patience } from './correlate.ts'
 import type { Archived, ArchivePage, ArchiveQuery, LiveSession } from './feature.ts'
 import { newIqId } from './ids.ts'
 import { isOfAccount } from './provenance.ts'
+import { sizeOf } from './size.ts'
+
+/** Characters of a page, whatever its limit: those furthest from where it began are left for the next. One message whatever its size. */
+export const PAGE_SIZE = 4 * 1024 * 1024
 
 const MAM = 'urn:xmpp:mam:2'
 const RSM = 'http://jabber.org/protocol/rsm'
@@ -18,14 +22,55 @@ export interface Archive {
   take(message: Element): boolean
 }
 
+/** What came of a page. */
+interface Page {
+  items: Archived[]
+  sizes: number[]
+  size: number
+  /** of all that came */
+  count: number
+  limit: number
+  backwards: boolean
+  /** some of it was left out */
+  isCut: boolean
+}
+
+function add(page: Page, item: Archived): void {
+  page.count += 1
+  const size = sizeOf(item.stanza)
+  const { items, sizes } = page
+  // going on it ends before this one, going back after what it began with
+  if (!page.backwards && (page.isCut || (items.length > 0 && page.size + size > PAGE_SIZE))) {
+    page.isCut = true
+    return
+  }
+  items.push(item)
+  sizes.push(size)
+  page.size += size
+  while (page.size > PAGE_SIZE && items.length > 1) {
+    items.shift()
+    page.size -= sizes.shift()!
+    page.isCut = true
+  }
+}
+
 /** Results count only from the own account and for a query that is open (XEP-0313 section 6.1). */
-export function createArchive({ session, onForged }: { session: LiveSession; onForged: (kind: string) => void }): Archive {
-  const open = new Map<string, { items: Archived[]; limit: number }>()
+export function createArchive({
+  session,
+  onForged,
+  onFull = () => {},
+}: {
+  session: LiveSession
+  onForged: (kind: string) => void
+  /** a page ended for its size */
+  onFull?: () => void
+}): Archive {
+  const open = new Map<string, Page>()
 
   return {
     async page({ limit, ...query }, options) {
       const queryid = newIqId(session.record.id)
-      const collected = { items: [] as Archived[], limit }
+      const collected: Page = { items: [], sizes: [], size: 0, count: 0, limit, backwards: query.before !== undefined, isCut: false }
       open.set(queryid, collected)
       try {
         const answer = await session.iq({ type: 'set', payload: request(queryid, limit, query) }, options)
@@ -33,11 +78,14 @@ export function createArchive({ session, onForged }: { session: LiveSession; onF
         if (!fin) throw new Problem('xmpp-undefined-condition', 'The archive gave no end of the page.')
         const set = child(fin, 'set', RSM)
         // some name no places, and the messages have them
-        const first = (set && childText(set, 'first')) || collected.items[0]?.id
-        const last = (set && childText(set, 'last')) || collected.items.at(-1)?.id
+        const { items, backwards, isCut } = collected
+        if (isCut) onFull()
+        const named = (end: 'first' | 'last', isOurs: boolean) => (isOurs ? undefined : set && childText(set, end))
+        const first = named('first', isCut && backwards) || items[0]?.id
+        const last = named('last', isCut && !backwards) || items.at(-1)?.id
         return {
-          items: collected.items,
-          complete: fin.attributes.complete === 'true' || fin.attributes.complete === '1',
+          items,
+          complete: !isCut && (fin.attributes.complete === 'true' || fin.attributes.complete === '1'),
           ...(first ? { first } : {}),
           ...(last ? { last } : {}),
         }
@@ -54,9 +102,8 @@ export function createArchive({ session, onForged }: { session: LiveSession; onF
       const forwarded = child(result, 'forwarded', FORWARD)
       const stanza = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === CLIENT)
       // a server that sends more than was asked for is not followed
-      if (!collected || !stanza || !isOfAccount(message, session.record.jid) || collected.items.length >= collected.limit)
-        onForged('archive')
-      else collected.items.push({ id, stamp: child(forwarded, 'delay', DELAY)?.attributes.stamp ?? '', stanza })
+      if (!collected || !stanza || !isOfAccount(message, session.record.jid) || collected.count >= collected.limit) onForged('archive')
+      else add(collected, { id, stamp: child(forwarded, 'delay', DELAY)?.attributes.stamp ?? '', stanza })
       return true
     },
   }

@@ -176,6 +176,7 @@ export interface Archived {
 export interface ArchivePage {
   /** oldest first */
   items: Archived[]
+  /** nothing is beyond it; false also where it ends for its size */
   complete: boolean
   first?: string
   last?: string

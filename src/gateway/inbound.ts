@@ -5,12 +5,11 @@ import type { Arrival } from './copies.ts'
 import { gapEvent } from './gap.ts'
 import type { Change, Clock, StreamState } from './ports.ts'
 import type { Watch } from './quarantine.ts'
+import { sizeOf } from './size.ts'
 
 /** Stanzas handled in one commit, at most, and characters of theirs after which it ends: the store has to take it in time */
 const BATCH = 50
 const BATCH_SIZE = 1024 * 1024
-/** characters around a name or a value */
-const SPELLING = 8
 
 /** What a stanza comes to. */
 export interface Handled {
@@ -171,14 +170,6 @@ export function createInbound({
       while (running) await running
     },
   }
-}
-
-/** About how many characters a stanza has, and what is kept of it: each element and attribute is spelt out there. */
-function sizeOf(element: Element): number {
-  let size = element.name.length + element.xmlns.length + SPELLING
-  for (const name in element.attributes) size += name.length + (element.attributes[name] as string).length + SPELLING
-  for (const node of element.children) size += typeof node === 'string' ? node.length : sizeOf(node)
-  return size
 }
 
 /** Adds what one stanza does to what others do. */

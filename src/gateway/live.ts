@@ -330,7 +330,11 @@ export function createLive(
   const resync = createResync({ session, link: () => connections.get(0), clock, online: () => states.now() === 'online', onError })
 
   const onForged = (kind: string) => metrics.count('stanza_spoof_total', { kind })
-  const archive = createArchive({ session, onForged })
+  const archive = createArchive({
+    session,
+    onForged,
+    onFull: () => context.metrics.count('bounds_reached_total', { bound: 'archive-page' }),
+  })
 
   const turn = () => context.turns.wait(tenant)
   const watch = context.quarantine.watch({

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Problem } from '../../errors.ts'
 import type { Archived, ArchiveQuery, Call, Command, LiveSession, Operation } from '../../gateway/feature.ts'
+import { sizeOf } from '../../gateway/size.ts'
 import { soughtJid } from '../../stanza/jid.ts'
 import { reparse } from '../../stanza/parse.ts'
 import { jid } from '../../stanza/scalars.ts'
@@ -14,6 +15,8 @@ const WITHIN = { timeout: 30_000, most: 120_000 }
 /** messages asked of the server at one time: many give no more */
 const SERVER_PAGE = 50
 const PAGE = 100
+/** characters after which a caller's page ends, whatever its limit */
+const SIZE = 4 * 1024 * 1024
 
 interface Query {
   with?: string
@@ -33,13 +36,15 @@ async function collect(session: LiveSession, { limit, ...place }: ArchiveQuery, 
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline
   const backwards = place.before !== undefined
   let items: Archived[] = []
+  let size = 0
   let from = place
   for (;;) {
     const wanted = Math.min(SERVER_PAGE, limit - items.length)
     const page = await session.archive({ ...from, limit: wanted }, { ...WITHIN, signal })
     items = backwards ? [...page.items, ...items] : [...items, ...page.items]
     const next = backwards ? page.first : page.last
-    if (page.complete || next === undefined || page.items.length === 0 || items.length >= limit)
+    for (const { stanza } of page.items) size += sizeOf(stanza)
+    if (size >= SIZE || page.complete || next === undefined || page.items.length === 0 || items.length >= limit)
       return { items: items.map(({ stanza, ...rest }) => ({ ...rest, xml: serialize(stanza, '') })), complete: page.complete }
     from = { ...place, ...(backwards ? { before: next } : { after: next }) }
   }
@@ -61,7 +66,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
     path: '/messages',
     summary: 'Read the history',
     description:
-      "Messages sent and received by any client of the account, from the server's own archive, oldest first. Pages go on with `after=<page.next>`, back with `before=<page.prev>`; `before=` alone gives the last page.",
+      "Messages sent and received by any client of the account, from the server's own archive, oldest first. Pages go on with `after=<page.next>`, back with `before=<page.prev>`; `before=` alone gives the last page. A page ends after some MiB, whatever its limit.",
     session: 'required',
     query: z.strictObject({
       with: jid.schema.optional().meta({ description: 'Only the conversation with this JID' }),
