@@ -118,14 +118,18 @@ export function createJournal({ id, fence, store, onFenced }: { id: string; fenc
   }
 }
 
+/** The answer to an iq may be some MiB: it goes by itself. */
+const isLarge = ({ iqs = [] }: Change) => iqs.some(({ iq }) => iq !== undefined)
+
 function take<T extends { change: Change }>(queue: T[]): T[] {
   let events = 0
   let count = 0
   for (const { change } of queue) {
     // emptying a kind must not touch what earlier changes of the batch put there
-    if (count > 0 && (change.clear !== undefined || events >= BATCH)) break
+    if (count > 0 && (change.clear !== undefined || isLarge(change) || events >= BATCH)) break
     events += change.events?.length ?? 0
     count += 1
+    if (isLarge(change)) break
   }
   return queue.splice(0, count)
 }

@@ -112,3 +112,29 @@ test('who waits for a store that takes nothing is told so, and may try again whe
   await unlessAway(work)
   assert.equal(begun, 2)
 })
+
+test('the outcome of an iq, which may be large, goes into a commit of its own, in its place', async () => {
+  const commits: Change[] = []
+  const { write } = journal(async (change) => {
+    commits.push(change)
+    return (change.events ?? []).map(({ subject }) => `c${subject}`)
+  })
+  const outcome = (id: string) => ({ events: [event(id)], iqs: [{ id, session: 'ses_1', status: 'result' as const, iq: {} }] })
+  const cursors = await Promise.all([
+    write({ events: [event('1')] }),
+    write({ settled: ['m'] }),
+    ...['q1', 'q2'].map((id) => write(outcome(id))),
+    write({ events: [event('2')] }),
+    write({ iqs: [{ id: 'q3', session: 'ses_1', status: 'pending' }] }),
+  ])
+  assert.deepEqual(cursors, [['c1'], [], ['cq1'], ['cq2'], ['c2'], []])
+  assert.deepEqual(
+    commits.map(({ events = [], iqs = [] }) => [events.length, iqs.length]),
+    [
+      [1, 0],
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ],
+  )
+})

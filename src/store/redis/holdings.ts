@@ -54,6 +54,8 @@ export function createHoldings(
 ): Holdings {
   const { client, ask } = connection
   const held = new Map<string, Holding>()
+  /** which of them an account has */
+  const accounts = new Map<string, Set<string>>()
   const running = new Map<string, Promise<void>>()
 
   /** Writes a session anew that Redis has lost, and lists it again; does nothing where that must not be. */
@@ -70,12 +72,12 @@ export function createHoldings(
     if (record === undefined || status === undefined) return
     const { tenant, jid, version, createdAt } = record
     const isRemoved = (await ask(() => client.zscore(leftKey(tenant), id))) !== null
-    if (isRemoved || monotonic() - holding.seenAt > HELD_FOR) held.delete(id)
+    if (isRemoved || monotonic() - holding.seenAt > HELD_FOR) forget(id)
     if (!held.has(id)) return
     const field = resourceField(record)
     const [answer, other] = await scripts.claim<[string, string?]>([jidKey(tenant, jid)], [field, id, CLAIM_LIFE, ''])
     // made anew by somebody else
-    if (answer === 'taken' && other !== id) held.delete(id)
+    if (answer === 'taken' && other !== id) forget(id)
     if (!held.has(id) || answer === 'pending') return
 
     const kinds = [...holding.state].filter(([, values]) => values.size > 0)
@@ -95,15 +97,31 @@ export function createHoldings(
   /** What was read of a session says whether it is to be held on. */
   function note(id: string, owner: string | undefined): Holding | undefined {
     const holding = held.get(id)
-    if (holding !== undefined && owner !== undefined && owner !== holding.owner) held.delete(id)
+    if (holding !== undefined && owner !== undefined && owner !== holding.owner) forget(id)
     return held.get(id)
   }
 
   /** the sessions of an account that are held */
-  function ofAccount(tenant: string, jid: string): string[] {
-    const found: string[] = []
-    for (const [id, { record }] of held) if (record?.jid === jid && record.tenant === tenant) found.push(id)
-    return found
+  const ofAccount = (tenant: string, jid: string): string[] => [...(accounts.get(accountKey({ tenant, jid })) ?? [])]
+
+  function know(id: string, holding: Holding, record: SessionRecord): void {
+    holding.record = record
+    if (held.get(id) !== holding) return
+    const key = accountKey(record)
+    accounts.set(key, (accounts.get(key) ?? new Set()).add(id))
+  }
+
+  function unlist(id: string): void {
+    const record = held.get(id)?.record
+    const key = record && accountKey(record)
+    const ids = key === undefined ? undefined : accounts.get(key)
+    if (key === undefined || !ids?.delete(id)) return
+    if (ids.size === 0) accounts.delete(key)
+  }
+
+  function forget(id: string): void {
+    unlist(id)
+    held.delete(id)
   }
 
   async function get(id: string): ReturnType<Store['sessions']['get']> {
@@ -115,7 +133,7 @@ export function createHoldings(
     const holding = kept && note(id, kept.owner)
     if (kept && holding) {
       // the one that its owner has, where it is the same
-      if (holding.record?.version !== kept.record.version) holding.record = kept.record
+      if (holding.record?.version !== kept.record.version) know(id, holding, kept.record)
       holding.status ??= kept.status
       holding.seenAt = monotonic()
     }
@@ -146,11 +164,12 @@ export function createHoldings(
         }
         if (lease === undefined) return undefined
         const { tokens = [] } = held.get(id) ?? {}
+        unlist(id)
         held.set(id, { owner, fence: lease.fence, seenAt: monotonic(), state: nothing, streams: [], tokens })
         return lease
       },
       async release(id, owner, fence) {
-        held.delete(id)
+        forget(id)
         await leases.release(id, owner, fence)
       },
       async owners(ids) {
@@ -196,11 +215,11 @@ export function createHoldings(
       async update(id, version, patch) {
         const record = await sessions.update(id, version, patch)
         const holding = held.get(id)
-        if (record !== undefined && holding !== undefined) holding.record = record
+        if (record !== undefined && holding !== undefined) know(id, holding, record)
         return record
       },
       async remove(id) {
-        held.delete(id)
+        forget(id)
         await sessions.remove(id)
       },
       async addToken(id, hash) {
@@ -255,6 +274,8 @@ export function createHoldings(
 }
 
 const nothing: Holding['state'] = new Map()
+
+const accountKey = ({ tenant, jid }: Pick<SessionRecord, 'tenant' | 'jid'>) => JSON.stringify([tenant, jid])
 
 const enclosed = ([key, value]: readonly [string | number, unknown]) => [key, enclose(value)]
 
