@@ -19,6 +19,7 @@ import { createGateway } from './gateway/gateway.ts'
 import { type Clock, type Connector, type Metrics, type Store, sessionStates } from './gateway/ports.ts'
 import { createSeal } from './gateway/seal.ts'
 import { createTurns } from './gateway/turns.ts'
+import { createAnswers } from './http/answers.ts'
 import { createAuthenticator } from './http/auth.ts'
 import { createBodies } from './http/bodies.ts'
 import { registerDocs } from './http/docs.ts'
@@ -142,8 +143,9 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     },
   })
   const bodies = createBodies({ bodyLimit, onFull: () => metrics.count('bounds_reached_total', { bound: 'bodies' }) })
+  const answers = createAnswers({ onFull: () => metrics.count('bounds_reached_total', { bound: 'answers' }) })
   const connections = { most: config.maxConnections, descriptors: config.descriptors }
-  const reached = { metrics, log, isDraining, pressure, turns, bodies, connections, underWay }
+  const reached = { metrics, log, isDraining, pressure, turns, bodies, answers, connections, underWay }
   const server = createServer({ bodyLimit, allowedOrigins, authenticator, ...reached })
   server.addHook('onClose', async () => pressure.stop())
   registerHealth(server, { ping: () => store.ping(), isDraining, pressure, authenticator, metrics, refresh })

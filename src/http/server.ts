@@ -6,6 +6,7 @@ import { Problem } from '../errors.ts'
 import type { Caller } from '../gateway/feature.ts'
 import type { Turns } from '../gateway/turns.ts'
 import type { Log } from '../log.ts'
+import type { Answers } from './answers.ts'
 import type { Authenticator } from './auth.ts'
 import type { Bodies } from './bodies.ts'
 import { boundChunks } from './chunks.ts'
@@ -56,6 +57,7 @@ export interface ServerContext {
   pressure: Pick<Pressure, 'refusal'>
   turns: Pick<Turns, 'take'>
   bodies: Bodies
+  answers: Answers
   /** connections of callers, and the descriptor from which on they are above them */
   connections: { most: number; descriptors: number }
   underWay: Pick<UnderWay, 'add'>
@@ -72,6 +74,7 @@ export function createServer({
   pressure,
   turns,
   bodies,
+  answers,
   connections,
   underWay,
 }: ServerContext): FastifyInstance {
@@ -169,9 +172,16 @@ export function createServer({
   server.addHook('preHandler', (request, _reply, done) => {
     if (request.routeOptions.config.always) return done()
     const { tenant = '' } = request.caller ?? {}
-    const refused = pressure.refusal(tenant)
+    const refused = pressure.refusal(tenant) ?? (request.method === 'GET' ? answers.refusal(tenant) : undefined)
     if (refused) done(refused)
     else turns.take(tenant, done)
+  })
+
+  server.addHook('onSend', (request, reply, payload, done) => {
+    const { length } = typeof payload === 'string' || payload instanceof Uint8Array ? payload : { length: 0 }
+    const refused = answers.hold(request.caller?.tenant ?? '', length, reply.raw)
+    if (refused) done(refused)
+    else done()
   })
 
   server.removeAllContentTypeParsers()

@@ -185,7 +185,7 @@ export const strangerAttacks: readonly Attack[] = [
   {
     who: 'stranger',
     what: 'all that is open to all, again and again',
-    run: (attacker) => paths(attacker, 100, (index) => ['GET', OPEN[index % OPEN.length] as string, { key: null }]),
+    run: (attacker) => paths(attacker, 50, (index) => ['GET', OPEN[index % OPEN.length] as string, { key: null }]),
   },
   {
     who: 'stranger',
