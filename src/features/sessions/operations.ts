@@ -7,6 +7,7 @@ import { type PageQuery, pageOf, pageQuery } from '../page.ts'
 import { named } from '../paths.ts'
 import { applying } from '../preference.ts'
 import { canLogIn, password, sasl } from './credentials.ts'
+import { fitting } from './fitting.ts'
 
 /** seconds that a log-in is waited for: unless told, and at most */
 const WAIT = 10
@@ -163,9 +164,9 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
           ? await sessions.list(caller.tenant, { limit: limit + 1, ...(after === undefined ? {} : { after }) })
           : [await sessions.resolve(caller.tenant, caller.session)]
       const shown = handles.slice(0, limit)
-      const complete = shown.length === handles.length
-      const next = shown.at(-1)?.record.id
-      const data = await Promise.all(shown.map((handle) => sessions.view(handle)))
+      const data = fitting(await Promise.all(shown.map((handle) => sessions.view(handle))))
+      const complete = data.length === handles.length
+      const next = shown[data.length - 1]?.record.id
       return { status: 200, body: { data, page: { ...(complete || next === undefined ? {} : { next }), complete } } }
     },
   }
