@@ -54,6 +54,14 @@ export function copyOf(incoming: Incoming, arrival: Arrival, context: Context): 
   return { ...how, keys: [...known, { key: hashed([...author, content(stanza)]), keep, ...(like && { match: like }) }] }
 }
 
+/** The same of one that nobody looks into, by a print of it: what it is a copy of was not looked into either. */
+export function copyOfPrint(print: string, incoming: Incoming, arrival: Arrival, context: Context): Copy {
+  const { from, type } = incoming.stanza.attributes
+  const room = type === 'groupchat' && from !== undefined ? accountOf(from) : undefined
+  const { like, ...how } = howItCame(incoming, arrival, { ...context, room })
+  return { ...how, keys: [{ key: hashed(['print', print]), keep: true, ...(like && { match: like }) }] }
+}
+
 interface How extends Pick<Copy, 'way' | 'at' | 'time'> {
   late?: true
   /** what was told without an id and may be the original */
@@ -110,7 +118,8 @@ function content(message: Element): string {
 
 type Plain = string | readonly unknown[]
 
-function plainly(node: Node): Plain {
+/** The same of nodes that say the same: servers write attributes in any order. */
+export function plainly(node: Node): Plain {
   if (!isElement(node)) return node
   const { name, xmlns, attributes, children } = node
   return [name, xmlns, Object.entries(attributes).sort(byName), children.map(plainly)]

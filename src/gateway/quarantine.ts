@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Element } from '../stanza/element.ts'
-import { serialize } from '../stanza/serialize.ts'
+import { plainly } from './copies.ts'
 import { gapEvent } from './gap.ts'
 import type { KindBounds } from './kind.ts'
 import type { Mirror } from './mirror.ts'
@@ -62,8 +62,8 @@ export interface Watch {
   readonly on: boolean
   /** one thing goes into each commit */
   readonly alone: boolean
-  /** Before a stanza is handled: false where it is left out. Others wait until `done`, where it has to be alone. */
-  begin(stanza: Element): Promise<boolean>
+  /** Before a stanza is handled: the print of one that is left out. Others wait until `done`, where it has to be alone. */
+  begin(stanza: Element): Promise<string | undefined>
   /** it is handled, and what it came to is stored */
   done(): Promise<void>
   stop(): void
@@ -144,11 +144,11 @@ function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & {
     },
     async begin(stanza) {
       const print = printOf(stanza, jid())
-      if (isLeftOut(print)) return false
-      if (deaths < SUSPECTED || release) return true
+      if (isLeftOut(print)) return print
+      if (deaths < SUSPECTED || release) return undefined
       release = await turn()
       await commit({ state: [value(HAND, print)] })
-      return true
+      return undefined
     },
     async done() {
       if (!release) return
@@ -188,7 +188,7 @@ function printOf(stanza: Element, own: string): string {
   const attributes = inner.name === 'iq' || id === undefined ? others : { ...others, id }
   const children = inner.children.filter((child) => typeof child === 'string' || !ADDED.has(child.xmlns))
   return createHash('sha256')
-    .update(serialize({ ...inner, attributes, children }))
+    .update(JSON.stringify(plainly({ ...inner, attributes, children })))
     .digest('base64url')
     .slice(0, 22)
 }

@@ -6,7 +6,7 @@ import { reparse } from '../stanza/parse.ts'
 import { serialize } from '../stanza/serialize.ts'
 import type { Translator } from '../stanza/translate.ts'
 import type { Archive } from './archive.ts'
-import { type Arrival, copyOf, ofEvent } from './copies.ts'
+import { type Arrival, copyOf, copyOfPrint, ofEvent } from './copies.ts'
 import type { Archived, Effect, Feature, Incoming, IqAnswer, LiveSession } from './feature.ts'
 import { gapEvent } from './gap.ts'
 import { collect, type Handled } from './inbound.ts'
@@ -109,8 +109,14 @@ export function createReceiver({
   const heldIds = new Set<string>()
 
   /** A room that fails costs its stanza, never the session. */
-  async function guarded(received: Element, connection: number, handle: () => Handled | Promise<Handled>): Promise<Handled> {
-    if (watch.on && !(await watch.begin(received))) return leftOut(received, connection)
+  async function guarded(
+    received: Element,
+    arrival: Arrival,
+    handle: () => Handled | Promise<Handled>,
+    archive?: Incoming['archive'],
+  ): Promise<Handled> {
+    const print = watch.on ? await watch.begin(received) : undefined
+    if (print !== undefined) return leftOut(print, received, arrival, archive)
     try {
       return await handle()
     } catch (error) {
@@ -120,10 +126,16 @@ export function createReceiver({
   }
 
   /** Instances went over it: it is told, and whoever waits for an answer gets one. */
-  function leftOut(received: Element, connection: number): Handled {
+  function leftOut(print: string, received: Element, arrival: Arrival, archive: Incoming['archive']): Handled {
+    const { connection } = arrival
     const { from, id, type } = received.attributes
     onRejected('quarantined')
     const told = gapEvent(clock, 'quarantined', { stanza: { name: received.name, from, id, type } })
+    const unwrapped = received.name === 'message' ? unwrap(received, session.record.jid) : undefined
+    if (unwrapped?.kind === 'own') {
+      const { stanza, carbon } = unwrapped
+      told.copy = copyOfPrint(print, { stanza, connection, ...(carbon && { carbon }), ...(archive && { archive }) }, arrival, context())
+    }
     const isAsked = received.name === 'iq' && (type === 'get' || type === 'set')
     const error: StanzaErrorJson = { type: 'cancel', condition: 'internal-server-error' }
     return { change: { events: [told] }, after: isAsked ? [() => reply(connection, errorReply(received, error))] : [] }
@@ -131,7 +143,7 @@ export function createReceiver({
 
   function stanza(arrival: Arrival, received: Element): Promise<Handled> {
     const { connection } = arrival
-    return guarded(received, connection, () => {
+    return guarded(received, arrival, () => {
       if (received.cut) return tooLarge(connection, received)
       if (received.name === 'presence') return presence(connection, received)
       if (received.name === 'iq') return iq(connection, received)
@@ -185,18 +197,18 @@ export function createReceiver({
     for (const { id, stamp, stanza } of items) {
       const wait = turn()
       if (wait) await wait
-      const handled = await guarded(stanza, 0, async () => {
+      const arrival = { connection: 0, stream: '', at: `@${randomUUID()}`, time: clock.now() }
+      const found = { id, stamp }
+      const handle = async () => {
         // who could not tell this live cannot by way of the archive
         if (!genuine(stanza)) return nothing()
         const sent = isFrom(stanza, session.record.jid) ? await ownRecord(stanza, session) : undefined
         if (sent) confirm(sent.id, id)
         // the record of an own one may be over by now
         if (sent || session.isOwn(stanza.attributes.from ?? '')) return nothing()
-        return await told(
-          { stanza, connection: 0, archive: { id, stamp } },
-          { connection: 0, stream: '', at: `@${randomUUID()}`, time: clock.now() },
-        )
-      })
+        return await told({ stanza, connection: 0, archive: found }, arrival)
+      }
+      const handled = await guarded(stanza, arrival, handle, found)
       collect(all.change, handled.change)
       for (const step of handled.after) all.after.push(step)
       collect(all.change, remember(noteArchived(id, stamp)))
@@ -207,6 +219,8 @@ export function createReceiver({
   /** which time the session joined a room */
   const timeOf = (room: string) => String(joined(session.state, room)?.at ?? '')
 
+  const context = () => ({ record: session.record, isOwn: session.isOwn, joined: timeOf, clock })
+
   async function told(incoming: Incoming, arrival: Arrival): Promise<Handled> {
     const handled = combine(
       incoming.connection,
@@ -214,7 +228,7 @@ export function createReceiver({
     )
     const events = handled.change.events ?? []
     if (events.every(({ volatile }) => volatile)) return handled
-    const copy = copyOf(incoming, arrival, { record: session.record, isOwn: session.isOwn, joined: timeOf, clock })
+    const copy = copyOf(incoming, arrival, context())
     for (const [place, event] of events.entries()) if (!event.volatile) event.copy = place === 0 ? copy : ofEvent(copy, place)
     return handled
   }
@@ -248,7 +262,7 @@ export function createReceiver({
       // one that a build before left has nothing but its connection
       const complete = { ...{ stream: '', at: `@${key}`, time: clock.now() }, ...arrival }
       const waited = reparse(xml)
-      const handled = await guarded(waited, complete.connection, () => message(complete, waited))
+      const handled = await guarded(waited, complete, () => message(complete, waited))
       collect(all.change, handled.change)
       for (const step of handled.after) all.after.push(step)
       // it leaves the list in the commit that stores what it did

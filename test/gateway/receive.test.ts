@@ -3,17 +3,20 @@ import { test } from 'node:test'
 import type { Archived, LiveSession } from '../../src/gateway/feature.ts'
 import { coreBounds } from '../../src/gateway/kind.ts'
 import { createMirror } from '../../src/gateway/mirror.ts'
+import type { Watch } from '../../src/gateway/quarantine.ts'
 import { createReceiver } from '../../src/gateway/receive.ts'
 import { child, type Element } from '../../src/stanza/element.ts'
 import { readError } from '../../src/stanza/error.ts'
 import { parseStanza } from '../../src/stanza/parse.ts'
 import type { Translator } from '../../src/stanza/translate.ts'
+import { createMemoryStore } from '../../src/store/memory/store.ts'
+import { createClock, limits, ownedSession } from '../store/sample.ts'
 import { unwatched } from './unwatched.ts'
 
 const own = 'romeo@montague.lit'
 
 /** A receiver that tells what its rooms are shown, what it counts as forged, and what it answers. */
-function receiving(handles: readonly string[] = []) {
+function receiving(handles: readonly string[] = [], watch: Watch = unwatched) {
   const replies: Element[] = []
   const shown: string[] = []
   const forged: string[] = []
@@ -22,7 +25,7 @@ function receiving(handles: readonly string[] = []) {
   const receiver = createReceiver({
     session,
     turn: () => undefined,
-    watch: unwatched,
+    watch,
     features: [{ name: 'watching', message: async ({ stanza }) => void shown.push(stanza.attributes.id ?? '') }],
     answers: new Map(),
     vocabulary: {} as Translator,
@@ -35,7 +38,7 @@ function receiving(handles: readonly string[] = []) {
     raise: () => undefined,
     seenPresence: () => undefined,
     onForged: (kind) => forged.push(kind),
-    onRejected: () => assert.fail('nothing is too large'),
+    onRejected: (reason) => assert.equal(reason, 'quarantined'),
     clock: { now: Date.now, monotonic: () => performance.now() },
     onError: (error) => assert.fail(String(error)),
   })
@@ -103,4 +106,19 @@ test('what waits for the archive is told after it, however much that is: nothing
     more = handled.more === true
   }
   assert.deepEqual(shown.toSorted(), ids.toSorted())
+})
+
+test('one that is left out is told once, by whichever ways it comes, and again where it comes twice by one', async () => {
+  const { receiver, shown } = receiving([], { ...unwatched, on: true, begin: async () => 'print' })
+  const store = createMemoryStore({ limits, clock: createClock() })
+  const { id, fence } = await ownedSession(store)
+  const gaps = async () => (await store.log.read(id, undefined, 100)).events.length
+  const live = async (at: string) =>
+    await store.commit(id, fence, (await receiver.stanza({ connection: 0, stream: 's', at, time: Date.now() }, parseStanza(plain))).change)
+  await live('@1')
+  const items = [{ id: 'a', stamp: new Date().toISOString(), stanza: parseStanza(plain) }]
+  for (let page = 0; page < 2; page += 1) await store.commit(id, fence, { ...(await receiver.archived(items)).change, state: [] })
+  assert.equal(await gaps(), 1)
+  await live('@2')
+  assert.deepEqual([await gaps(), shown], [2, []])
 })
