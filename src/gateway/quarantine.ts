@@ -133,6 +133,11 @@ function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & {
     await commit({ state: [value(HAND, null)] })
   }
 
+  function letGo(): void {
+    release?.()
+    release = undefined
+  }
+
   if (state.get(KIND, HAND) !== undefined) drop().catch(onError)
 
   return {
@@ -147,7 +152,13 @@ function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & {
       if (isLeftOut(print)) return print
       if (deaths < SUSPECTED || release) return undefined
       release = await turn()
-      await commit({ state: [value(HAND, print)] })
+      try {
+        await commit({ state: [value(HAND, print)] })
+      } catch (error) {
+        // the session went elsewhere meanwhile, and no longer says when it is done
+        letGo()
+        throw error
+      }
       return undefined
     },
     async done() {
@@ -155,14 +166,12 @@ function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & {
       try {
         await drop()
       } finally {
-        release()
-        release = undefined
+        letGo()
       }
     },
     stop() {
       clearInterval(timer)
-      release?.()
-      release = undefined
+      letGo()
     },
   }
 }

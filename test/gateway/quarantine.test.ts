@@ -11,6 +11,23 @@ const stanza = (attributes: string, more = '') => parseStanza(`<message ${attrib
 const live = stanza('from="a@x.lit/1" id="1" type="chat"')
 const written = stanza('type="chat" id="1" from="a@x.lit/1"', '<delay xmlns="urn:xmpp:delay" stamp="2026-01-01T00:00:00Z"/>')
 
+test('one that ends while it waits for its turn does not keep the others waiting', { timeout: 10_000 }, async () => {
+  const clock = createClock()
+  const quarantine = createQuarantine({ store: createMemoryStore({ limits, clock }), clock, kinds: {} })
+  const watched = (commit: () => Promise<unknown>) => {
+    const state = createMirror(new Map([['quarantine', new Map([['deaths', 3]])]]))
+    return quarantine.watch({ state, jid: () => 'romeo@example.org', commit, isQuiet: () => false, onError: () => undefined })
+  }
+  const [first, second, third] = [watched(async () => []), watched(async () => assert.fail('it went elsewhere')), watched(async () => [])]
+  await first.begin(live)
+  const waiting = second.begin(live)
+  second.stop()
+  await first.done()
+  await assert.rejects(waiting)
+  assert.equal(await third.begin(live), undefined)
+  for (const watch of [first, third]) watch.stop()
+})
+
 test('what was in hand when two owners went is left out, however its server writes it the next time', async (t) => {
   const clock = createClock()
   const store = createMemoryStore({ limits, clock })
