@@ -19,12 +19,14 @@ const STEPS: Record<string, string[]> = {
     'test/store/{cluster-replicas,redis-fitness,redis-members,redis-trouble}.test.ts',
   ],
   // attacks, while somebody else is timed
-  abuse: ['test/abuse/abuse.test.ts'],
+  abuse: ['test/abuse/*.test.ts'],
   // Debian's backports
   'prosody-13': ['test/xmpp/prosody-13.test.ts'],
 }
 /** test files at once: each has servers of its own, on as many cores as a small machine has */
 const CONCURRENCY = 2
+/** steps that measure how long something takes */
+const ALONE = ['abuse']
 /** ms for one test file; those of behaviour/ go through four cells each */
 const TIMEOUT = 480_000
 
@@ -43,7 +45,14 @@ const files = first === undefined ? globSync(FILES, { exclude: Object.values(STE
 const folder = temporaryFolder('tests')
 const child = spawn(
   process.execPath,
-  ['--test', `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TIMEOUT}`, '--test-reporter=spec', ...options, ...files],
+  [
+    '--test',
+    `--test-concurrency=${ALONE.includes(first ?? '') ? 1 : CONCURRENCY}`,
+    `--test-timeout=${TIMEOUT}`,
+    '--test-reporter=spec',
+    ...options,
+    ...files,
+  ],
   // NODE_TEST_CONTEXT would make the runner believe that it is a test file itself
   { stdio: 'inherit', env: { ...process.env, TMPDIR: folder, NODE_TEST_CONTEXT: undefined } },
 )

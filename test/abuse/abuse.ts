@@ -15,7 +15,7 @@ const MEMORY = 1024
 const wanted = new RegExp(process.env.ATTACKS ?? '')
 const tried = attacks.map(({ who, what }, number) => ({ number, name: `${who}: ${what}` })).filter(({ name }) => wanted.test(name))
 
-for (const store of ['memory', 'redis'] as const) {
+export function testAttacks(store: 'memory' | 'redis'): void {
   describe(store === 'memory' ? 'one instance' : 'two instances on Redis', () => {
     let stage: Stage
     before(async () => {

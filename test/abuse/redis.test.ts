@@ -1,0 +1,3 @@
+import { testAttacks } from './abuse.ts'
+
+testAttacks('redis')
