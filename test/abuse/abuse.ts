@@ -11,6 +11,8 @@ import { type Stage, startStage } from './stage.ts'
 const WAIT = 1000
 /** MiB: the memory limit of the chart, at which a container is ended */
 const MEMORY = 1024
+/** times that an attack is tried where a bystander waited longer: what is its doing is so each time, a slow moment of the machine is not */
+const TRIES = 3
 
 const wanted = new RegExp(process.env.ATTACKS ?? '')
 const tried = attacks.map(({ who, what }, number) => ({ number, name: `${who}: ${what}` })).filter(({ name }) => wanted.test(name))
@@ -19,21 +21,24 @@ export function testAttacks(store: 'memory' | 'redis'): void {
   describe(store === 'memory' ? 'one instance' : 'two instances on Redis', () => {
     let stage: Stage
     before(async () => {
-      stage = await startStage(store, tried.length)
+      stage = await startStage(store, tried.length * TRIES)
     })
     after(() => stage?.stop())
 
     for (const { number, name } of tried) {
       it(name, async (t) => {
-        const { done, waits, memory, troubles } = await stage.attack(number)
-        t.diagnostic(`waits ${JSON.stringify(waits)}; ${memory} MiB; done ${JSON.stringify(done)}`)
-        assert.deepEqual(troubles, [], 'no session is given up')
-        const faults = Object.keys(done).filter((key) => key.startsWith('fault'))
-        assert.deepEqual(faults, [], 'the attack itself works')
-        assert.notDeepEqual(done, {}, 'the attack does something')
-        const longest = Math.max(...Object.values(waits))
-        assert.ok(longest <= WAIT, `a bystander waited ${longest} ms`)
-        assert.ok(memory <= MEMORY, `an instance had ${memory} MiB`)
+        let longest = Number.POSITIVE_INFINITY
+        for (let tries = 0; longest > WAIT && tries < TRIES; tries += 1) {
+          const { done, waits, memory, troubles } = await stage.attack(number)
+          t.diagnostic(`waits ${JSON.stringify(waits)}; ${memory} MiB; done ${JSON.stringify(done)}`)
+          assert.deepEqual(troubles, [], 'no session is given up')
+          const faults = Object.keys(done).filter((key) => key.startsWith('fault'))
+          assert.deepEqual(faults, [], 'the attack itself works')
+          assert.notDeepEqual(done, {}, 'the attack does something')
+          assert.ok(memory <= MEMORY, `an instance had ${memory} MiB`)
+          longest = Math.max(...Object.values(waits))
+        }
+        assert.ok(longest <= WAIT, `a bystander waited ${longest} ms, and so each time`)
       })
     }
   })
