@@ -46,10 +46,20 @@ export function oneByOne(take: RequestListener, { onTooMany }: { onTooMany: () =
     if (known.behind.length >= BEHIND_MAX) {
       onTooMany()
       known.behind = []
+      parseNoMore(socket)
       socket.destroy()
       return
     }
     known.behind.push([request, response])
     socket.pause()
   }
+}
+
+/**
+ * Of what was read with it node makes a request, an answer and an error each, a thousand and more in one turn. Where the handler of its
+ * parser, which is not documented, says that another protocol follows (2), nothing more is parsed.
+ */
+function parseNoMore(socket: Socket): void {
+  const { parser } = socket as { parser?: { onIncoming?: () => number } | null }
+  if (parser) parser.onIncoming = () => 2
 }

@@ -63,6 +63,16 @@ export const strangerAttacks: readonly Attack[] = [
   },
   {
     who: 'stranger',
+    what: 'requests in one piece',
+    run: (attacker) => connections(attacker, 50, { first: '', drip: `${head('/openapi.yaml')}\r\n`.repeat(30), every: 5 }),
+  },
+  {
+    who: 'stranger',
+    what: 'many more in one piece than are taken',
+    run: (attacker) => connections(attacker, 50, { first: '', drip: `${head('/health/live')}\r\n`.repeat(2000), every: 5 }),
+  },
+  {
+    who: 'stranger',
     what: 'heads that drip',
     run: (attacker) => connections(attacker, 500, { first: head('/health/live'), drip: 'x-a: b\r\n' }),
   },

@@ -205,6 +205,23 @@ export const tenantAttacks: readonly Attack[] = [
   },
   {
     who: 'tenant',
+    what: 'answers that nobody takes',
+    async run(attacker) {
+      const session = await attacker.session(0)
+      await fill(session, { count: 20, size: 120_000 })
+      const { port } = new URL(session.url)
+      const ask = `GET /events?limit=1000 HTTP/1.1\r\nHost: gate:${port}\r\nAuthorization: Bearer ${session.token}\r\n\r\n`
+      await attacker.again(100, async () => {
+        const socket = await attacker.socket()
+        socket.pause()
+        socket.write(ask.repeat(20))
+        attacker.did('sent')
+        await new Promise((resolve) => socket.once('close', resolve))
+      })
+    },
+  },
+  {
+    who: 'tenant',
     what: 'readers that take nothing',
     ms: 2500,
     async run(attacker) {

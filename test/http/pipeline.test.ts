@@ -62,6 +62,21 @@ test('they are answered in their order, one after the other, with their bodies',
   socket.destroy()
 })
 
+test('of a connection with far too many no more are read than make it so', async (t) => {
+  const { url, app, api } = await startSlow(t)
+  let made = 0
+  app.server.server.on('request', () => {
+    made += 1
+  })
+  const { socket } = await open(url)
+  const closed = once(socket, 'close')
+  socket.on('error', () => {})
+  socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000))
+  await closed
+  assert.ok(made <= BEHIND_MAX + 3, `${made} requests were made of it`)
+  assert.equal((await api('GET', '/slow')).status, 200)
+})
+
 test('a connection with very many is closed, and others are served meanwhile', async (t) => {
   const { url, seen, api } = await startSlow(t)
   const { socket } = await open(url)
