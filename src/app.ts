@@ -118,7 +118,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const tails = createTails({ log: store.log, turn: (tenant) => new Promise((resolve) => readings.take(tenant, resolve)) })
   const streams = createStreams({ store, tails, snapshots, clock, metrics, slowReaderSeconds: config.slowReaderSeconds })
   const tickets = createTickets({ store: store.tickets, clock })
-  const events = eventOperations({ tails, metrics, tickets, registry, draining: draining.signal })
+  const answers = createAnswers({ onFull: () => metrics.count('bounds_reached_total', { bound: 'answers' }) })
+  const events = eventOperations({ tails, metrics, tickets, registry, draining: draining.signal, refusal: answers.refusal })
   const operations: Operation[] = [
     ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits: { stanza: config.stanzaLimit } }) ?? []),
     events.createTicket,
@@ -143,7 +144,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     },
   })
   const bodies = createBodies({ bodyLimit, onFull: () => metrics.count('bounds_reached_total', { bound: 'bodies' }) })
-  const answers = createAnswers({ onFull: () => metrics.count('bounds_reached_total', { bound: 'answers' }) })
   const connections = { most: config.maxConnections, descriptors: config.descriptors }
   const reached = { metrics, log, isDraining, pressure, turns, bodies, answers, connections, underWay }
   const server = createServer({ bodyLimit, allowedOrigins, authenticator, ...reached })

@@ -27,6 +27,7 @@ export function eventOperations({
   tickets,
   registry,
   draining,
+  refusal,
 }: {
   tails: Tails
   metrics: Metrics
@@ -34,6 +35,8 @@ export function eventOperations({
   registry: Registry
   /** aborted when the process stops: nobody waits any longer then */
   draining: AbortSignal
+  /** why a tenant gets no more pages now, if so: it did not take those that it has */
+  refusal: (tenant: string) => Problem | undefined
 }): EventOperations {
   const onFull = () => metrics.count('bounds_reached_total', { bound: 'pages' })
   const pages = createPlaces({ most: PAGES, each: PAGES_EACH, onFull })
@@ -96,7 +99,7 @@ export function eventOperations({
           throw new Problem('invalid-request', 'snapshot and coalesce are for streams only.', { errors })
         }
         const log = { session: session.record.id, tenant: session.record.tenant }
-        const page = (signal: AbortSignal) => readPage({ tails, metrics, pages }, { log, query: wanted, signal })
+        const page = (signal: AbortSignal) => readPage({ tails, metrics, pages, refusal }, { log, query: wanted, signal })
         if (wanted.wait === 0) return { status: 200, json: await page(signal) }
         return { status: 200, json: await waitingOne(log.session, () => page(AbortSignal.any([signal, draining]))) }
       },

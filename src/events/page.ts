@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
 import type { Metrics } from '../gateway/ports.ts'
 import type { Places } from '../places.ts'
@@ -19,6 +20,8 @@ export interface PageContext {
   metrics: Metrics
   /** for pages that are being made: each is as large as it may get, and is held until it is whole */
   pages: Places
+  /** why a tenant gets no more of them now, if so */
+  refusal: (tenant: string) => Problem | undefined
 }
 
 /**
@@ -26,7 +29,7 @@ export interface PageContext {
  * with `oldest` where what comes after the cursor is gone.
  */
 export async function readPage(
-  { tails, metrics, pages }: PageContext,
+  { tails, metrics, pages, refusal }: PageContext,
   { log, query, signal }: { log: LogOf; query: EventsQuery; signal: AbortSignal },
 ): Promise<string> {
   const filter = createFilter(listsOf(query))
@@ -43,6 +46,11 @@ export async function readPage(
     const page = (next: string, complete: boolean) => `{"data":[${data.join()}],"page":${JSON.stringify({ next, complete })}}`
 
     leave = await pages.take(log.tenant)
+    // each in a turn of its own: from memory very many would be made in one
+    await nextTurn()
+    // many may have been asked for before the first was there
+    const refused = refusal(log.tenant)
+    if (refused) throw refused
     for (;;) {
       const version = tail?.version ?? 0
       const wanted = filter ? READ : Math.min(READ, query.limit - data.length)

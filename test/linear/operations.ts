@@ -28,7 +28,7 @@ export function allOperations(): { operations: Operation[]; sessions: Sessions }
   } as unknown as Sessions
   const none = {} as never
   const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
-  const events = eventOperations({ tails: none, metrics: none, tickets: none, registry, draining: AbortSignal.abort() })
+  const events = eventOperations({ tails: none, metrics: none, tickets: none, registry, draining: AbortSignal.abort(), refusal: none })
   const limits = { stanza: xmlLimits.bytes }
   const ofFeatures = features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits }) ?? [])
   return { operations: [...ofFeatures, events.list, events.createTicket], sessions }
