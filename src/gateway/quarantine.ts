@@ -5,6 +5,7 @@ import { plainly } from './copies.ts'
 import { gapEvent } from './gap.ts'
 import type { KindBounds } from './kind.ts'
 import type { Mirror } from './mirror.ts'
+import { createOneAtATime } from './one-at-a-time.ts'
 import type { Change, Clock, SessionRecord, StateChange, Store } from './ports.ts'
 import { unwrap } from './provenance.ts'
 
@@ -70,17 +71,8 @@ export interface Watch {
 }
 
 export function createQuarantine({ store, clock, kinds }: { store: Store; clock: Clock; kinds: KindBounds }): Quarantine {
-  /** the last one that has something in hand, or waits for that */
-  let tail: Promise<unknown> = Promise.resolve()
-
-  /** Resolves when nobody else of this process has anything in hand, until what it answers is called. */
-  async function turn(): Promise<() => void> {
-    const before = tail
-    const { promise, resolve } = Promise.withResolvers<void>()
-    tail = promise
-    await before
-    return resolve
-  }
+  /** of all sessions of this process, to have something in hand */
+  const turn = createOneAtATime()
 
   return {
     async takeUp({ id, connections }, { fence, died }) {

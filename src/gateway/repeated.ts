@@ -2,6 +2,7 @@ import { Problem } from '../errors.ts'
 import type { Element } from '../stanza/element.ts'
 import { isRefusal } from './correlate.ts'
 import type { LiveSession } from './feature.ts'
+import { createOneAtATime } from './one-at-a-time.ts'
 import type { Clock, Ended } from './ports.ts'
 import { isAfter } from './position.ts'
 import { ended, isGivenUp } from './suspicion.ts'
@@ -78,8 +79,8 @@ export function createRepeated({
   const lines = new Map<string, Line>()
   /** questions without an answer when the stream broke */
   let unanswered: string[] | undefined
-  /** the last one that goes alone, or went */
-  let tail = Promise.resolve()
+  /** of those that go alone */
+  const oneByOne = createOneAtATime()
 
   const countOf = (key: string) => session.state.get(KIND, key) as Count | undefined
   const questions = () => [...lines].filter(([, { position }]) => position === undefined).map(([key]) => key)
@@ -97,14 +98,11 @@ export function createRepeated({
   /** What is under suspicion goes alone, one after the other. */
   async function turn(key: string): Promise<() => void> {
     if (!countOf(key)) return () => {}
-    const before = tail
-    const { promise, resolve } = Promise.withResolvers<void>()
-    tail = promise
-    await before
+    const next = await oneByOne()
     const release = await still()
     return () => {
       release()
-      resolve()
+      next()
     }
   }
 
