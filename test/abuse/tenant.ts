@@ -48,6 +48,16 @@ const bodies =
     })
   }
 
+/** one thing, asked for a session so many times at once */
+const asking = (what: string, parallel: number, ask: (session: Session, attacker: Attacker) => Promise<unknown>): Attack => ({
+  who: 'tenant',
+  what,
+  async run(attacker) {
+    const session = await attacker.session(0)
+    await attacker.again(parallel, () => ask(session, attacker))
+  },
+})
+
 const wide = (inner: string) => inner
 const member = (name: string) => (inner: string) => `{"to":"a@b.example","${name}":${inner}}`
 
@@ -115,53 +125,20 @@ export const tenantAttacks: readonly Attack[] = [
     what: 'XML of 1 MiB to be translated',
     run: (attacker) => attacker.again(20, () => attacker.ask('POST', '/translate', { body: times('<!--', BODY), headers: asXml })),
   },
-  {
-    who: 'tenant',
-    what: 'stanzas of 245 KiB as XML',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(20, () => session.ask('POST', '/stanzas', { body: inTurn(xml, next()), headers: asXml }))
-    },
-  },
-  {
-    who: 'tenant',
-    what: 'large messages to itself',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(20, () => session.ask('POST', '/messages', { body: { to: session.jid, body: 'x'.repeat(STANZA / 2) } }))
-    },
-  },
-  {
-    who: 'tenant',
-    what: 'a full outbox',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(100, () => session.ask('POST', '/messages', { body: { to: 'nobody@elsewhere.example', body: 'x' } }))
-    },
-  },
-  {
-    who: 'tenant',
-    what: 'idempotency keys by the thousand',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(100, () =>
-        session.ask('POST', '/messages', {
-          body: { to: attacker.jid(1), body: 'x' },
-          headers: { 'idempotency-key': `${next()}`.padEnd(200, 'k') },
-        }),
-      )
-    },
-  },
-  {
-    who: 'tenant',
-    what: 'one idempotency key, at once',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(100, () =>
-        session.ask('POST', '/messages', { body: { to: session.jid, body: `${next() % 3}` }, headers: { 'idempotency-key': 'k' } }),
-      )
-    },
-  },
+  asking('stanzas of 245 KiB as XML', 20, (session) => session.ask('POST', '/stanzas', { body: inTurn(xml, next()), headers: asXml })),
+  asking('large messages to itself', 20, (session) =>
+    session.ask('POST', '/messages', { body: { to: session.jid, body: 'x'.repeat(STANZA / 2) } }),
+  ),
+  asking('a full outbox', 100, (session) => session.ask('POST', '/messages', { body: { to: 'nobody@elsewhere.example', body: 'x' } })),
+  asking('idempotency keys by the thousand', 100, (session, attacker) =>
+    session.ask('POST', '/messages', {
+      body: { to: attacker.jid(1), body: 'x' },
+      headers: { 'idempotency-key': `${next()}`.padEnd(200, 'k') },
+    }),
+  ),
+  asking('one idempotency key, at once', 100, (session) =>
+    session.ask('POST', '/messages', { body: { to: session.jid, body: `${next() % 3}` }, headers: { 'idempotency-key': 'k' } }),
+  ),
   {
     who: 'tenant',
     what: 'pages of a thousand large events',
@@ -184,14 +161,7 @@ export const tenantAttacks: readonly Attack[] = [
       await attacker.again(30, (index) => session.ask('GET', `/events?limit=1000${index % 2 ? `&jids=${jids}&types=presence.*` : ''}`))
     },
   },
-  {
-    who: 'tenant',
-    what: 'long polls by the hundred',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(500, () => session.ask('GET', '/events?wait=60&types=subscription.requested'))
-    },
-  },
+  asking('long polls by the hundred', 500, (session) => session.ask('GET', '/events?wait=60&types=subscription.requested')),
   {
     who: 'tenant',
     what: 'five hundred WebSockets on one session that has much to tell',
@@ -275,14 +245,7 @@ export const tenantAttacks: readonly Attack[] = [
       )
     },
   },
-  {
-    who: 'tenant',
-    what: 'tickets by the thousand',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(100, () => session.ask('POST', '/tickets'))
-    },
-  },
+  asking('tickets by the thousand', 100, (session) => session.ask('POST', '/tickets')),
   {
     who: 'tenant',
     what: 'log-ins of one account, again and again',
@@ -369,44 +332,16 @@ export const tenantAttacks: readonly Attack[] = [
         return attacker.ask('GET', `${paths[at % paths.length]}${at}${'x'.repeat(at % 200)}`)
       }),
   },
-  {
-    who: 'tenant',
-    what: 'messages and iqs of the session that there are not',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(100, () => {
-        const paths = ['/messages/', '/iq/', '/roster/a@', '/presence/a@']
-        const at = next()
-        return session.ask('GET', `${paths[at % paths.length]}${at}`)
-      })
-    },
-  },
-  {
-    who: 'tenant',
-    what: 'directed presences by the thousand',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(50, () =>
-        session.ask('POST', '/presence', { body: { to: `u${next()}@elsewhere.example`, status: 'x'.repeat(2000) } }),
-      )
-    },
-  },
-  {
-    who: 'tenant',
-    what: 'own presences, one after the other',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(30, () => session.ask('PUT', '/presence', { body: { status: 'x'.repeat(10_000) } }))
-    },
-  },
-  {
-    who: 'tenant',
-    what: 'contacts by the thousand',
-    async run(attacker) {
-      const session = await attacker.session(0)
-      await attacker.again(30, () => session.ask('PUT', `/roster/u${next()}@b.example`, { body: { groups: ['a', 'b'] } }))
-    },
-  },
+  asking('messages and iqs of the session that there are not', 100, (session) => {
+    const paths = ['/messages/', '/iq/', '/roster/a@', '/presence/a@']
+    const at = next()
+    return session.ask('GET', `${paths[at % paths.length]}${at}`)
+  }),
+  asking('directed presences by the thousand', 50, (session) =>
+    session.ask('POST', '/presence', { body: { to: `u${next()}@elsewhere.example`, status: 'x'.repeat(2000) } }),
+  ),
+  asking('own presences, one after the other', 30, (session) => session.ask('PUT', '/presence', { body: { status: 'x'.repeat(10_000) } })),
+  asking('contacts by the thousand', 30, (session) => session.ask('PUT', `/roster/u${next()}@b.example`, { body: { groups: ['a', 'b'] } })),
   {
     who: 'tenant',
     what: 'iqs that nobody answers',
