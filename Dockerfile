@@ -4,9 +4,9 @@ COPY package.json package-lock.json ./
 # no install scripts: the image has its own Node, and nothing else needs one
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY test/support/build.ts test/support/
+COPY scripts/build.ts scripts/
 COPY src src
-RUN node test/support/build.ts && npm prune --omit=dev --ignore-scripts
+RUN node scripts/build.ts && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-slim
 WORKDIR /app

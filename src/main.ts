@@ -1,6 +1,6 @@
 import { buildApp } from './app.ts'
-import { type Config, ConfigError, readConfig } from './config.ts'
-import { Problem } from './errors.ts'
+import { type Config, ConfigError, readConfig } from './config/config.ts'
+import { Problem } from './errors/problem.ts'
 
 /** ms that a stop may take, before the process ends anyway */
 const STOP_WITHIN = 25_000

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { ConfigError, readConfig } from '../src/config/config.ts'
 import { sha256 } from '../src/config/values.ts'
-import { ConfigError, readConfig } from '../src/config.ts'
 import { makeKey } from './support/gateway.ts'
 
 const key = makeKey()

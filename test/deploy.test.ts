@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import { readConfig, variableNames } from '../src/config.ts'
+import { findProgram } from '../scripts/install.ts'
+import { readConfig, variableNames } from '../src/config/config.ts'
 import { authority } from './support/authority.ts'
-import { findProgram } from './support/install.ts'
 import { temporaryFolder } from './support/processes.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))

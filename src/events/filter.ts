@@ -1,5 +1,5 @@
-import type { StoredEvent } from '../gateway/ports.ts'
-import { folded, foldedBare } from '../stanza/folded.ts'
+import { folded, foldedBare } from '../folded-jid.ts'
+import type { StoredEvent } from '../gateway/ports/event.ts'
 
 export type Filter = (event: Pick<StoredEvent, 'type' | 'data'>) => boolean
 

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../gateway/ports.ts'
+import type { StoredEvent } from '../gateway/ports/event.ts'
 
 /** An event as it is sent, made once for all readers of a session. */
 export interface Frame {

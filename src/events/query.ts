@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { soughtJid } from '../stanza/jid.ts'
+import { soughtJid } from '../jid.ts'
 
 const split = (text: string) => text.split(',').filter((entry) => entry !== '')
 

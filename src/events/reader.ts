@@ -1,5 +1,5 @@
-import { Problem } from '../errors.ts'
-import type { EventDraft, StoredEvent } from '../gateway/ports.ts'
+import { Problem } from '../errors/problem.ts'
+import type { EventDraft, StoredEvent } from '../gateway/ports/event.ts'
 import { derivedId } from './cursor.ts'
 import type { Filter } from './filter.ts'
 import { createFrame, type Frame, sizeOf } from './frame.ts'

@@ -1,4 +1,5 @@
-import type { LogPage, Store } from '../gateway/ports.ts'
+import type { LogPage } from '../gateway/ports/event.ts'
+import type { Store } from '../gateway/ports/store.ts'
 import { createFrame, type Frame, sizeOf } from './frame.ts'
 
 /** Events read from a log at a time, at most: the store gives fewer where they are large. */

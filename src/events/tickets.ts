@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { Problem } from '../errors.ts'
-import type { Caller } from '../gateway/feature.ts'
-import type { Clock, Store } from '../gateway/ports.ts'
+import { Problem } from '../errors/problem.ts'
+import type { Caller } from '../gateway/contract/operation.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import type { Store } from '../gateway/ports/store.ts'
 
 /** ms that a ticket can be used */
 export const TICKET_AGE = 30_000

@@ -1,5 +1,5 @@
 /** Every feature room. The order is that of handling what comes in, and of the steps of a new bind. */
-import type { Feature } from '../gateway/feature.ts'
+import type { Feature } from '../gateway/contract/feature.ts'
 import { iq } from './iq/index.ts'
 import { messages } from './messages/index.ts'
 import { presence } from './presence/index.ts'

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
-import { Problem } from '../errors.ts'
-import type { ClientCertificate, OptInMechanism, SaslOptions, Seal, SessionRecord } from './ports.ts'
+import { Problem } from '../errors/problem.ts'
+import type { Seal } from './ports/seal.ts'
+import type { ClientCertificate, OptInMechanism, SaslOptions, SessionRecord } from './ports/session-record.ts'
 
 /** What an account logs in with, as the caller gave it. */
 export interface Credentials {

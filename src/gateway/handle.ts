@@ -1,10 +1,13 @@
-import { Problem } from '../errors.ts'
-import type { SessionHandle } from './feature.ts'
+import { Problem } from '../errors/problem.ts'
+import type { Owners } from './cluster/router.ts'
+import type { SessionHandle } from './contract/session.ts'
 import { sessionOf } from './ids.ts'
-import { stopped } from './live.ts'
-import type { Owners } from './owners.ts'
-import type { Clock, MessageRecord, SessionRecord, SessionStatus, Store } from './ports.ts'
-import { ended } from './state.ts'
+import type { Clock } from './ports/clock.ts'
+import type { MessageRecord } from './ports/message.ts'
+import type { SessionRecord, SessionStatus } from './ports/session-record.ts'
+import type { Store } from './ports/store.ts'
+import { stopped } from './session/live-session.ts'
+import { ended } from './session/status.ts'
 
 /** What operations hold of a session: reads go to the store, what needs the wire goes to the owner. */
 export function createHandle({

@@ -3,8 +3,8 @@
  * additional data, so that a sealed password moved to another tenant, session or use does not open.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { Problem } from '../errors.ts'
-import type { Seal } from './ports.ts'
+import { Problem } from '../errors/problem.ts'
+import type { Seal } from './ports/seal.ts'
 
 const KEY_BYTES = 32
 const NONCE_BYTES = 12

@@ -1,4 +1,4 @@
-import type { Element } from '../stanza/element.ts'
+import type { Element } from '../xml/element.ts'
 
 /** characters around a name or a value */
 const SPELLING = 8

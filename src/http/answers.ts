@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { Problem } from '../errors.ts'
+import { Problem } from '../errors/problem.ts'
 
 /** bytes of answers that their callers have not taken, of all and of one tenant, beyond which nothing more is read for those who have some */
 const MOST = 96 * 2 ** 20

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Problem } from '../errors.ts'
+import { Problem } from '../errors/problem.ts'
 
 /** bytes of all bodies that are read or worked on, and of those of one tenant; of larger bodies at least so many */
 const MOST = 64 * 2 ** 20

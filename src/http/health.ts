@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { Problem } from '../errors.ts'
-import type { Authenticator } from './auth.ts'
+import type { Authenticator } from '../api/keys.ts'
+import { Problem } from '../errors/problem.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import type { Pressure } from './pressure.ts'
 

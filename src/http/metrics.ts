@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter as PromCounter, Gauge as PromGauge, Histogram as PromHistogram, Registry } from 'prom-client'
-import type { Counter, Gauge, Histogram, Metrics } from '../gateway/ports.ts'
+import type { Counter, Gauge, Histogram, Metrics } from '../gateway/ports/metrics.ts'
 
 type Description = readonly [help: string, ...labels: string[]]
 

@@ -1,8 +1,8 @@
 /** How hard the process is pressed: new work that would only wait, or end the process, is refused at the door. */
 import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import { Problem } from '../errors.ts'
-import type { Turns } from '../gateway/turns.ts'
+import { Problem } from '../errors/problem.ts'
+import type { Turns } from '../fair/turns.ts'
 
 /** ms that the event loop may be late, as something meets it that comes at any time, and that requests may wait for their turn */
 const DELAY_MAX = 500

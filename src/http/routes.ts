@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Problem } from '../errors.ts'
-import type { Answer, Call, Operation } from '../gateway/feature.ts'
+import type { Invoke } from '../api/invoke.ts'
+import { parsePrefer } from '../api/prefer.ts'
+import { Problem } from '../errors/problem.ts'
+import type { Answer, Call, Operation } from '../gateway/contract/operation.ts'
 import { negotiate } from './accept.ts'
-import type { Invoke } from './invoke.ts'
-import { parsePrefer } from './prefer.ts'
 
 const JSON_TYPE = 'application/json'
 const XML_TYPE = 'application/xml'

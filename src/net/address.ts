@@ -3,7 +3,7 @@ import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
 import { domainToASCII } from 'node:url'
 import ipaddr from 'ipaddr.js'
-import { Problem } from '../errors.ts'
+import { Problem } from '../errors/problem.ts'
 
 /** An address that has passed the check: dial this and not the name, so that a second look-up cannot change it. */
 export interface CheckedAddress {

@@ -1,4 +1,4 @@
-import { Problem } from '../errors.ts'
+import { Problem } from '../errors/problem.ts'
 
 /** What every store answers for a session that is not there (any more). */
 export function absent(): Problem {

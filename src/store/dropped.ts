@@ -1,5 +1,5 @@
 /** What a log dropped for want of room, what an outbox did not take, and what was forgotten; what only became too old is not of it. */
-import type { Metrics } from '../gateway/ports.ts'
+import type { Metrics } from '../gateway/ports/metrics.ts'
 
 export type LaneName = 'durable' | 'volatile'
 /** beyond the number or beyond the bytes that are kept, or beyond what all sessions may have */

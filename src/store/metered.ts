@@ -1,4 +1,6 @@
-import { type AcceptResult, Fenced, type Metrics, type Store } from '../gateway/ports.ts'
+import { type AcceptResult, Fenced } from '../gateway/ports/change.ts'
+import type { Metrics } from '../gateway/ports/metrics.ts'
+import type { Store } from '../gateway/ports/store.ts'
 
 /** Counts, over any store, the steps with leases, the writes of owners that are none any more, and what Idempotency-Keys met. */
 export function metered(store: Store, metrics: Metrics): Store {

@@ -1,6 +1,6 @@
 /** Where a cursor stands in a log, the same for every store. */
-import { Problem } from '../errors.ts'
-import type { CursorPlace, LogPage } from '../gateway/ports.ts'
+import { Problem } from '../errors/problem.ts'
+import type { CursorPlace, LogPage } from '../gateway/ports/event.ts'
 import { formatCursor, isOfSession, parseCursor } from './cursor.ts'
 
 export interface LogBounds {

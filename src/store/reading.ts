@@ -1,5 +1,5 @@
 /** What one read of a log gives, the same for every store. */
-import type { StoredEvent } from '../gateway/ports.ts'
+import type { StoredEvent } from '../gateway/ports/event.ts'
 import { type Packed, unpack } from './packed.ts'
 
 /** Bytes of events that one read gives; the last event may go beyond. Redis serves all sessions over one connection. */

@@ -1,5 +1,5 @@
-import type { ProblemCode } from '../errors.ts'
-import type { SessionState } from '../gateway/ports.ts'
+import type { ProblemCode } from '../errors/problem.ts'
+import type { SessionState } from '../gateway/ports/session-record.ts'
 import type { Bounds } from './bounds.ts'
 import type { Failure } from './failure.ts'
 

@@ -1,7 +1,7 @@
 /** The XMPP server of an attacker, where an attacker has an account. */
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Element, elements } from '../../src/stanza/element.ts'
+import { type Element, elements } from '../../src/xml/element.ts'
 import { MAM, ROSTER, result, roster, serveAccount } from '../support/fake-account.ts'
 import { answerBind, bindFeature, features, mechanisms, smFeature, toAuthenticated, toLoggedIn, toTls } from '../support/fake-log-in.ts'
 import { namespaces, type Peer } from '../support/fake-server.ts'

@@ -1,7 +1,7 @@
 /** An account that is online through the gateway, and the other side of it, as the tests of this folder need them. */
 
-import type { Element } from '../../src/stanza/element.ts'
-import { elements, text } from '../../src/stanza/element.ts'
+import type { Element } from '../../src/xml/element.ts'
+import { elements, text } from '../../src/xml/element.ts'
 import type { EventStream } from '../support/event-stream.ts'
 import type { Fleet } from '../support/fleet.ts'
 import type { HttpAnswer, RequestOptions, TestGateway } from '../support/gateway.ts'

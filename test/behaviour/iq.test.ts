@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { type Element, elements } from '../../src/stanza/element.ts'
+import { type Element, elements } from '../../src/xml/element.ts'
 import { forEachCell } from '../support/matrix.ts'
 import type { Client } from '../support/second-client.ts'
 import { type Account, inner, openAccount, openClient, textOf, until, users } from './account.ts'

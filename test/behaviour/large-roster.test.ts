@@ -1,7 +1,7 @@
 /** A roster is read whatever its size within its bound, and nobody else waits for it. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Element } from '../../src/stanza/element.ts'
+import type { Element } from '../../src/xml/element.ts'
 import { ROSTER, roster, serveAccount } from '../support/fake-account.ts'
 import { type FakeServer, startFakeServer } from '../support/fake-server.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'

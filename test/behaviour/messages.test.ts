@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { elements, text } from '../../src/stanza/element.ts'
+import { elements, text } from '../../src/xml/element.ts'
 import { forEachCell } from '../support/matrix.ts'
 import type { Client } from '../support/second-client.ts'
 import { type Account, inner, isMessage, openAccount, openClient, textOf, until, users, withBody } from './account.ts'

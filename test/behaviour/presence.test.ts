@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
-import { elements, text } from '../../src/stanza/element.ts'
+import { elements, text } from '../../src/xml/element.ts'
 import { forEachCell } from '../support/matrix.ts'
 import type { Client } from '../support/second-client.ts'
 import { type Account, inner, isPresence, openAccount, openClient, textOf, until, users } from './account.ts'

@@ -1,6 +1,6 @@
 /** The far side: a client of its own make that sends numbered messages, notes what it gets, and comes back whenever its server does. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { child, childText, type Element, elements } from '../../src/stanza/element.ts'
+import { child, childText, type Element, elements } from '../../src/xml/element.ts'
 import { type Client, startClient } from '../support/second-client.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
 import { bodyOf, type History, numbered, type Sighting } from './history.ts'

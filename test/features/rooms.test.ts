@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { createTranslator } from '../../src/codec/translate.ts'
 import { features } from '../../src/features/index.ts'
-import { vocabulary as definitions } from '../../src/features/vocabulary.ts'
-import type { Sessions } from '../../src/gateway/feature.ts'
-import { createTranslator } from '../../src/stanza/translate.ts'
+import type { Sessions } from '../../src/gateway/contract/session.ts'
+import { definitions } from '../../src/protocol/index.ts'
 
 const vocabulary = createTranslator(definitions)
 // operations look at the sessions only when they run

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Problem, type ProblemCode } from '../../src/errors.ts'
+import { Problem, type ProblemCode } from '../../src/errors/problem.ts'
 import { rosterOperations } from '../../src/features/roster/operations.ts'
-import type { Call, SessionHandle } from '../../src/gateway/feature.ts'
+import type { Call } from '../../src/gateway/contract/operation.ts'
+import type { SessionHandle } from '../../src/gateway/contract/session.ts'
 
 /** What a change of a contact asks of the server where it cannot be told what is known of it. */
 async function put(code: ProblemCode): Promise<string[]> {

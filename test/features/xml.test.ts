@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { Problem } from '../../src/errors.ts'
+import { Problem } from '../../src/errors/problem.ts'
 import { readXml, withoutComments } from '../../src/features/stanzas/xml.ts'
 
 it('leaves comments out, and white space around it all', () => {

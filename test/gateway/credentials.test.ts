@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { Problem } from '../../src/errors.ts'
+import { Problem } from '../../src/errors/problem.ts'
 import { changedCredentials, openPassword, resealCredentials, sameCredentials, sealCredentials } from '../../src/gateway/credentials.ts'
 import { createSeal } from '../../src/gateway/seal.ts'
 import { sessionRecord } from '../store/sample.ts'

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { LiveSession } from '../../src/gateway/feature.ts'
-import { createMirror } from '../../src/gateway/mirror.ts'
-import { createReceiver } from '../../src/gateway/receive.ts'
-import { parseStanza } from '../../src/stanza/parse.ts'
-import type { Translator } from '../../src/stanza/translate.ts'
+import type { Translator } from '../../src/codec/translate.ts'
+import type { LiveSession } from '../../src/gateway/contract/session.ts'
+import { createReceiver } from '../../src/gateway/inbound/dispatch.ts'
+import { createMirror } from '../../src/gateway/session/known.ts'
+import { parseStanza } from '../../src/xml/parse.ts'
 import { unwatched } from './unwatched.ts'
 
 test('messages that waited are let in in parts, in their order, each with what takes it from the list', async () => {

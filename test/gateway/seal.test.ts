@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Problem } from '../../src/errors.ts'
+import { Problem } from '../../src/errors/problem.ts'
 import { createEphemeralSeal, createSeal } from '../../src/gateway/seal.ts'
 
 const context = { tenant: 'acme', session: 'ses_1', kind: 'password' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { Problem, stanzaProblem } from '../../src/errors.ts'
+import { Problem, stanzaProblem } from '../../src/errors/problem.ts'
 import { keys, operation, rawRequest, startApp } from './support.ts'
 
 const echo = operation({

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { Problem } from '../../src/errors.ts'
-import { generateOpenapi, openapiFile } from '../support/openapi.ts'
+import { generateOpenapi, openapiFile } from '../../scripts/openapi.ts'
+import { Problem } from '../../src/errors/problem.ts'
 import { keys, operation, startApp } from './support.ts'
 
 test('health is open to all; live says that the process runs, ready what was looked at', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createTurns } from '../../src/gateway/turns.ts'
+import { createTurns } from '../../src/fair/turns.ts'
 import { createPressure } from '../../src/http/pressure.ts'
 
 /** ms that a piece of work here keeps the event loop busy: longer than all requests of one turn may take */

@@ -1,10 +1,11 @@
 /** A stanza on its way through the gateway: as it comes in and is told, and as a caller would send it. */
+
+import type { Translator } from '../../src/codec/translate.ts'
 import { createFilter } from '../../src/events/filter.ts'
 import { features } from '../../src/features/index.ts'
-import type { LiveSession } from '../../src/gateway/feature.ts'
-import { createMirror } from '../../src/gateway/mirror.ts'
-import { createAnswers, createReceiver, type Receiver } from '../../src/gateway/receive.ts'
-import type { Translator } from '../../src/stanza/translate.ts'
+import type { LiveSession } from '../../src/gateway/contract/session.ts'
+import { createAnswers, createReceiver, type Receiver } from '../../src/gateway/inbound/dispatch.ts'
+import { createMirror } from '../../src/gateway/session/known.ts'
 import { unwatched } from '../gateway/unwatched.ts'
 
 const own = 'romeo@montague.lit'

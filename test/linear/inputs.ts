@@ -1,10 +1,10 @@
 /** Worst inputs of a size, made of what the vocabulary can hold: whatever is defined anew is in them. */
-import type { Definition } from '../../src/stanza/definition.ts'
-import { CLIENT, type Element, elements, isElement, type Node } from '../../src/stanza/element.ts'
-import type { ChildField, Place } from '../../src/stanza/field.ts'
-import { xmlLimits } from '../../src/stanza/limits.ts'
-import { serialize } from '../../src/stanza/serialize.ts'
-import type { StanzaKind, Translator } from '../../src/stanza/translate.ts'
+import type { Definition } from '../../src/codec/definition.ts'
+import type { ChildField, Place } from '../../src/codec/model.ts'
+import type { StanzaKind, Translator } from '../../src/codec/translate.ts'
+import { CLIENT, type Element, elements, isElement, type Node } from '../../src/xml/element.ts'
+import { xmlLimits } from '../../src/xml/limits.ts'
+import { serialize } from '../../src/xml/serialize.ts'
 import { createSamples, texts } from './samples.ts'
 
 /** XML of about so many characters; `rare`: others are as likely to show what is wrong */

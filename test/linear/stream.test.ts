@@ -1,12 +1,12 @@
 /** From bytes to elements, and back: in proportion to the size, however it is cut. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { CLIENT, type Element, element } from '../../src/stanza/element.ts'
-import { limitsWith } from '../../src/stanza/limits.ts'
-import { serialize } from '../../src/stanza/serialize.ts'
-import type { Channel, ChannelListener } from '../../src/xmpp/channel.ts'
-import { createReader } from '../../src/xmpp/reader.ts'
-import { createLedger } from '../../src/xmpp/stream-management.ts'
+import { CLIENT, type Element, element } from '../../src/xml/element.ts'
+import { limitsWith } from '../../src/xml/limits.ts'
+import { serialize } from '../../src/xml/serialize.ts'
+import type { Channel, ChannelListener } from '../../src/xmpp/stream/channel.ts'
+import { createReader } from '../../src/xmpp/stream/guard.ts'
+import { createLedger } from '../../src/xmpp/stream/stream-management.ts'
 import { assertLinear } from './doubling.ts'
 
 const SIZE = 64 * 1024

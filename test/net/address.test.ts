@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { test } from 'node:test'
-import { Problem } from '../../src/errors.ts'
+import { Problem } from '../../src/errors/problem.ts'
 import { checkHost, isPublic, lookupPinned, normalHost, pinnedLookup } from '../../src/net/address.ts'
 
 const policy = { privateHosts: new Set<string>(), variable: 'XMPP_PRIVATE_HOSTS' }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { COPIES_OF_KEY, type Copy, type EventDraft, type Store, WAYS_OF_COPY } from '../../src/gateway/ports.ts'
+import { COPIES_OF_KEY, type Copy, type EventDraft, WAYS_OF_COPY } from '../../src/gateway/ports/event.ts'
+import type { Store } from '../../src/gateway/ports/store.ts'
 import type { Opened } from './contract.ts'
 import { came, limits, ownedSession } from './sample.ts'
 

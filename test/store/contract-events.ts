@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { EventDraft, Store } from '../../src/gateway/ports.ts'
+import type { EventDraft } from '../../src/gateway/ports/event.ts'
+import type { Store } from '../../src/gateway/ports/store.ts'
 import type { Opened } from './contract.ts'
 import { acceptance, eventually, limits, newId, ownedSession, problem, sessionStatus } from './sample.ts'
 

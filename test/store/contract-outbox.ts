@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Acceptance, type Change, Fenced } from '../../src/gateway/ports.ts'
+import { type Acceptance, type Change, Fenced } from '../../src/gateway/ports/change.ts'
 import type { Opened } from './contract.ts'
 import { acceptance, countedBounds, limits, messageRecord, newId, ownedSession, problem, stateOf } from './sample.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CHOSEN_MAX, IQ_AGE } from '../../src/gateway/ports.ts'
+import { CHOSEN_MAX, IQ_AGE } from '../../src/gateway/ports/change.ts'
 import type { Opened } from './contract.ts'
 import { eventually, limits, newId, ownedSession, problem } from './sample.ts'
 

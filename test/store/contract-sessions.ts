@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Fenced, type Store } from '../../src/gateway/ports.ts'
+import { Fenced } from '../../src/gateway/ports/change.ts'
+import type { Store } from '../../src/gateway/ports/store.ts'
 import type { Opened } from './contract.ts'
 import { acceptance, eventually, newId, ownedSession, problem, sessionRecord, sessionStatus, stateOf } from './sample.ts'
 

@@ -1,6 +1,8 @@
 /** What every store does. Run on memory, on a standalone Redis and on a Cluster. */
 import { describe } from 'node:test'
-import type { Clock, Metrics, Store, StoreLimits } from '../../src/gateway/ports.ts'
+import type { Clock } from '../../src/gateway/ports/clock.ts'
+import type { Metrics } from '../../src/gateway/ports/metrics.ts'
+import type { Store, StoreLimits } from '../../src/gateway/ports/store.ts'
 import { describeCopies } from './contract-copies.ts'
 
 import { describeEvents } from './contract-events.ts'

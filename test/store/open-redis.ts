@@ -1,5 +1,7 @@
 /** Redis stores for tests, closed together. */
-import type { Clock, Metrics, Store, StoreLimits } from '../../src/gateway/ports.ts'
+import type { Clock } from '../../src/gateway/ports/clock.ts'
+import type { Metrics } from '../../src/gateway/ports/metrics.ts'
+import type { Store, StoreLimits } from '../../src/gateway/ports/store.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
 import { createClock, limits as usual } from './sample.ts'
 

@@ -1,7 +1,7 @@
 /** Redis has the time of what is over. It is set, and instances have another: nobody is given up wrongly, and nothing is forgotten early. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Store } from '../../src/gateway/ports.ts'
+import type { Store } from '../../src/gateway/ports/store.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { createWallClock } from '../support/wall-clock.ts'
 import { createOpener } from './open-redis.ts'

@@ -1,7 +1,8 @@
 /** What Redis loses, the owner of a session writes anew, and only what is lost. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { SessionRecord, Store } from '../../src/gateway/ports.ts'
+import type { SessionRecord } from '../../src/gateway/ports/session-record.ts'
+import type { Store } from '../../src/gateway/ports/store.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { createOpener } from './open-redis.ts'
 import { acceptance, eventually, newId, sessionRecord, sessionStatus, stateOf } from './sample.ts'

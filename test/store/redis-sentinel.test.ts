@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Fenced } from '../../src/gateway/ports.ts'
+import { Fenced } from '../../src/gateway/ports/change.ts'
 import { startRedis, startSentinel } from '../support/redis.ts'
 import { createOpener } from './open-redis.ts'
 import { eventually, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'

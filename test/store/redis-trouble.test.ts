@@ -1,7 +1,8 @@
 /** Redis away, hanging, full, read-only, moving: a problem within a second or so, and all is well again by itself. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Fenced, type Store } from '../../src/gateway/ports.ts'
+import { Fenced } from '../../src/gateway/ports/change.ts'
+import type { Store } from '../../src/gateway/ports/store.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
 import { freePorts } from '../support/processes.ts'
 import { type RedisOptions, type RedisServer, startRedis, startRedisCluster } from '../support/redis.ts'

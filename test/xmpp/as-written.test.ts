@@ -1,8 +1,8 @@
 /** What servers write in another way than it was written to them: names of accounts, which are theirs from then on, and texts. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
-import type { Connector } from '../../src/gateway/ports.ts'
-import { child } from '../../src/stanza/element.ts'
+import type { Connector } from '../../src/gateway/ports/connection.ts'
+import { child } from '../../src/xml/element.ts'
 import { startEjabberd } from '../support/ejabberd.ts'
 import { bindFeature, features, serve, toAuthenticated } from '../support/fake-log-in.ts'
 import { namespaces, startFakeServer } from '../support/fake-server.ts'

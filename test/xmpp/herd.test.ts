@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
-import type { Connector } from '../../src/gateway/ports.ts'
+import type { Connector } from '../../src/gateway/ports/connection.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { serve, toBound } from '../support/fake-log-in.ts'
 import { startFakeServer } from '../support/fake-server.ts'

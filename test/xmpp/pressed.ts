@@ -1,5 +1,5 @@
 /** Connections in a process of their own, so that its memory is theirs. Told what to open, it answers what came of it. */
-import type { Element } from '../../src/stanza/element.ts'
+import type { Element } from '../../src/xml/element.ts'
 import { connectorFor, follow, isMessage } from './support.ts'
 
 export interface Told {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import type { Connector, Device, FastToken } from '../../src/gateway/ports.ts'
+import { prosody13 } from '../../scripts/prosody-13.ts'
+import type { Connector, Device, FastToken } from '../../src/gateway/ports/connection.ts'
 import { startProsody } from '../support/prosody.ts'
-import { prosody13 } from '../support/prosody-13.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
 import { connectorFor, follow } from './support.ts'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
-import type { Connector, StreamState } from '../../src/gateway/ports.ts'
-import { childText } from '../../src/stanza/element.ts'
+import type { StreamState } from '../../src/gateway/ports/change.ts'
+import type { Connector } from '../../src/gateway/ports/connection.ts'
+import { childText } from '../../src/xml/element.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import {
   ack,

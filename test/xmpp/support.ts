@@ -1,7 +1,8 @@
 /** Connections under test: a connector for a private server, and what a connection told, waited for by conditions. */
 
-import type { Connection, ConnectionSpec, Connector, SessionState, StateDetail } from '../../src/gateway/ports.ts'
-import type { Element } from '../../src/stanza/element.ts'
+import type { Connection, ConnectionSpec, Connector, StateDetail } from '../../src/gateway/ports/connection.ts'
+import type { SessionState } from '../../src/gateway/ports/session-record.ts'
+import type { Element } from '../../src/xml/element.ts'
 import { type ConnectorOptions, createConnector } from '../../src/xmpp/connector.ts'
 
 export const clock = { now: () => Date.now(), monotonic: () => performance.now() }

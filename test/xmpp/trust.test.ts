@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
 import { createSecureContext, TLSSocket } from 'node:tls'
-import type { Connector } from '../../src/gateway/ports.ts'
+import type { Connector } from '../../src/gateway/ports/connection.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { authority } from '../support/authority.ts'
 import {

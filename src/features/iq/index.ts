@@ -1,4 +1,4 @@
-import type { Feature } from '../../gateway/feature.ts'
+import type { Feature } from '../../gateway/contract/feature.ts'
 import { iqOperations, keptSchema } from './operations.ts'
 import { iqCommands, iqsKept, takeUp } from './outgoing.ts'
 

@@ -1,14 +1,23 @@
 import { z } from 'zod'
-import { type Condition, conditions, errorTypes, Problem, type ProblemCode, problemCodes, type StanzaErrorJson } from '../../errors.ts'
-import type { Answer, Call, Operation, SessionHandle } from '../../gateway/feature.ts'
-import { isNCName } from '../../stanza/characters.ts'
-import { type Element, elements } from '../../stanza/element.ts'
-import { jid } from '../../stanza/scalars.ts'
-import { serialize } from '../../stanza/serialize.ts'
-import type { Translator } from '../../stanza/translate.ts'
+import { named } from '../../api/paths.ts'
+import { applying } from '../../api/preference.ts'
+import { jid } from '../../codec/scalars.ts'
+import type { Translator } from '../../codec/translate.ts'
+import {
+  type Condition,
+  conditions,
+  errorTypes,
+  Problem,
+  type ProblemCode,
+  problemCodes,
+  type StanzaErrorJson,
+} from '../../errors/problem.ts'
+import type { Answer, Call, Operation } from '../../gateway/contract/operation.ts'
+import type { SessionHandle } from '../../gateway/contract/session.ts'
+import { isNCName } from '../../xml/characters.ts'
+import { type Element, elements } from '../../xml/element.ts'
+import { serialize } from '../../xml/serialize.ts'
 import { withinLimit } from '../messages/outgoing.ts'
-import { named } from '../paths.ts'
-import { applying } from '../preference.ts'
 import { checked, readXml, withoutFrom } from '../stanzas/xml.ts'
 import { ask, askLater, keptJson, resultJson, secondsOf } from './outgoing.ts'
 

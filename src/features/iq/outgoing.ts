@@ -1,16 +1,18 @@
 /** Requests to others, answered at once or kept for later. */
-import { Problem, problemJson } from '../../errors.ts'
-import type { Patience } from '../../gateway/correlate.ts'
-import type { Answer, Call, Command, LiveSession } from '../../gateway/feature.ts'
+
+import { checkId } from '../../api/paths.ts'
+import type { Translator } from '../../codec/translate.ts'
+import { Problem, problemJson } from '../../errors/problem.ts'
+import type { Answer, Call } from '../../gateway/contract/operation.ts'
+import type { Command, LiveSession } from '../../gateway/contract/session.ts'
 import { newIqId } from '../../gateway/ids.ts'
-import type { KindBounds } from '../../gateway/kind.ts'
-import type { KeptIq } from '../../gateway/ports.ts'
-import type { Element } from '../../stanza/element.ts'
-import { accountOf, jid } from '../../stanza/jid.ts'
-import { reparse } from '../../stanza/parse.ts'
-import { serialize } from '../../stanza/serialize.ts'
-import type { Translator } from '../../stanza/translate.ts'
-import { checkId } from '../paths.ts'
+import type { KeptIq } from '../../gateway/ports/change.ts'
+import type { Patience } from '../../gateway/session/iq-correlator.ts'
+import type { KindBounds } from '../../gateway/session/kinds.ts'
+import { accountOf, jid } from '../../jid.ts'
+import type { Element } from '../../xml/element.ts'
+import { reparse } from '../../xml/parse.ts'
+import { serialize } from '../../xml/serialize.ts'
 
 /** seconds that an answer is waited for: unless told, and at most */
 const WAIT = 30

@@ -1,14 +1,15 @@
 /** The history that the account's own server keeps (XEP-0313), page by page. */
 import { z } from 'zod'
-import { Problem } from '../../errors.ts'
-import type { Archived, ArchiveQuery, Call, Command, LiveSession, Operation } from '../../gateway/feature.ts'
+import { jid } from '../../codec/scalars.ts'
+import type { Translator } from '../../codec/translate.ts'
+import { Problem } from '../../errors/problem.ts'
+import type { Call, Operation } from '../../gateway/contract/operation.ts'
+import type { Archived, ArchiveQuery, Command, LiveSession } from '../../gateway/contract/session.ts'
 import { sizeOf } from '../../gateway/size.ts'
-import { soughtJid } from '../../stanza/jid.ts'
-import { reparse } from '../../stanza/parse.ts'
-import { jid } from '../../stanza/scalars.ts'
-import { derivedText } from '../../stanza/semantics.ts'
-import { serialize } from '../../stanza/serialize.ts'
-import type { Translator } from '../../stanza/translate.ts'
+import { soughtJid } from '../../jid.ts'
+import { derivedText } from '../../protocol/meaning.ts'
+import { reparse } from '../../xml/parse.ts'
+import { serialize } from '../../xml/serialize.ts'
 
 /** ms that the server may take for a page, and longer where it is on its way still; and ms for all that a caller's page takes */
 const WITHIN = { timeout: 30_000, most: 120_000 }

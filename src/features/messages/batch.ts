@@ -1,11 +1,12 @@
 /** Many messages in one request: taken in order, each with its own answer. */
 import { z } from 'zod'
-import { Problem, problemJson } from '../../errors.ts'
-import type { Answer, Call, Operation } from '../../gateway/feature.ts'
-import type { MessageRecord, OutboxEntry, SessionRecord } from '../../gateway/ports.ts'
-import { list } from '../../stanza/list.ts'
-import type { StanzaJson, Translator } from '../../stanza/translate.ts'
-import { named } from '../paths.ts'
+import { named } from '../../api/paths.ts'
+import { list } from '../../codec/list.ts'
+import type { StanzaJson, Translator } from '../../codec/translate.ts'
+import { Problem, problemJson } from '../../errors/problem.ts'
+import type { Answer, Call, Operation } from '../../gateway/contract/operation.ts'
+import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
+import type { SessionRecord } from '../../gateway/ports/session-record.ts'
 import { outgoing, recordEvent, refusal, replayed } from './outgoing.ts'
 import { progress } from './schemas.ts'
 

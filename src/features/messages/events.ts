@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { EventType } from '../../gateway/feature.ts'
-import type { Translator } from '../../stanza/translate.ts'
+import type { Translator } from '../../codec/translate.ts'
+import type { EventType } from '../../gateway/contract/operation.ts'
 import { record } from './schemas.ts'
 
 const progress: Record<string, string> = {

@@ -1,4 +1,4 @@
-import type { Feature } from '../../gateway/feature.ts'
+import type { Feature } from '../../gateway/contract/feature.ts'
 import { archiveCommands } from './archive.ts'
 import { authorsKept } from './authors.ts'
 import { messageEvents } from './events.ts'

@@ -1,14 +1,18 @@
 /** From a checked message to the outbox, and the answer that says how far it came. */
-import { Problem } from '../../errors.ts'
-import type { Answer, Call } from '../../gateway/feature.ts'
+
+import { checkId } from '../../api/paths.ts'
+import { Problem } from '../../errors/problem.ts'
+import type { Answer, Call } from '../../gateway/contract/operation.ts'
 import { newMessageId } from '../../gateway/ids.ts'
-import type { AcceptResult, EventDraft, MessageRecord, MessageStatus, OutboxEntry, SessionRecord } from '../../gateway/ports.ts'
-import { recordJson } from '../../gateway/record.ts'
-import { accepted } from '../../gateway/records.ts'
-import { child, type Element, element, withAttributes, withChildren } from '../../stanza/element.ts'
-import { jid } from '../../stanza/jid.ts'
-import { serialize } from '../../stanza/serialize.ts'
-import { checkId } from '../paths.ts'
+import { recordJson } from '../../gateway/outbox/message-record.ts'
+import { accepted } from '../../gateway/outbox/recent-records.ts'
+import type { AcceptResult } from '../../gateway/ports/change.ts'
+import type { EventDraft } from '../../gateway/ports/event.ts'
+import type { MessageRecord, MessageStatus, OutboxEntry } from '../../gateway/ports/message.ts'
+import type { SessionRecord } from '../../gateway/ports/session-record.ts'
+import { jid } from '../../jid.ts'
+import { child, type Element, element, withAttributes, withChildren } from '../../xml/element.ts'
+import { serialize } from '../../xml/serialize.ts'
 
 const IDS = 'urn:xmpp:sid:0'
 /** seconds that `Prefer: wait` may ask for */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { messageStatuses } from '../../gateway/ports.ts'
+import { messageStatuses } from '../../gateway/ports/message.ts'
 
 const status = z.enum(messageStatuses).meta({ id: 'MessageStatus', description: 'How far the message came' })
 const time = z.iso.datetime()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { EventType } from '../../gateway/feature.ts'
-import type { Translator } from '../../stanza/translate.ts'
+import type { Translator } from '../../codec/translate.ts'
+import type { EventType } from '../../gateway/contract/operation.ts'
 
 const types: Record<string, string> = {
   'presence.available': 'A resource is available, or shows something else.',

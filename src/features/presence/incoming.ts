@@ -1,11 +1,12 @@
 /** What an incoming presence says: who is there, who is not, who asks to know. */
 import { createHash } from 'node:crypto'
-import type { Effect, Incoming, LiveSession } from '../../gateway/feature.ts'
-import { joined } from '../../gateway/joined.ts'
-import type { StateChange } from '../../gateway/ports.ts'
-import { child, childText, type Element, elements } from '../../stanza/element.ts'
-import { accountOf, comparable, isBare, withoutResource } from '../../stanza/jid.ts'
-import type { Translator } from '../../stanza/translate.ts'
+import type { Translator } from '../../codec/translate.ts'
+import type { Effect, Incoming } from '../../gateway/contract/feature.ts'
+import type { LiveSession } from '../../gateway/contract/session.ts'
+import { joined } from '../../gateway/outbox/joined-room.ts'
+import type { StateChange } from '../../gateway/ports/change.ts'
+import { accountOf, comparable, isBare, withoutResource } from '../../jid.ts'
+import { child, childText, type Element, elements } from '../../xml/element.ts'
 
 const MUC_USER = 'http://jabber.org/protocol/muc#user'
 /** ms after the initial presence within which servers repeat the requests that were not answered (RFC 6121 section 3.1.3) */

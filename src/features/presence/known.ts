@@ -1,10 +1,11 @@
 /** The presences that a session knows of others, by full JID. */
-import { Problem } from '../../errors.ts'
-import type { SessionHandle } from '../../gateway/feature.ts'
-import type { EventDraft } from '../../gateway/ports.ts'
-import { unreadOf } from '../../gateway/unread.ts'
-import { accountOf, withoutResource } from '../../stanza/jid.ts'
-import type { StanzaJson } from '../../stanza/translate.ts'
+
+import type { StanzaJson } from '../../codec/translate.ts'
+import { Problem } from '../../errors/problem.ts'
+import type { SessionHandle } from '../../gateway/contract/session.ts'
+import type { EventDraft } from '../../gateway/ports/event.ts'
+import { unreadOf } from '../../gateway/session/unread.ts'
+import { accountOf, withoutResource } from '../../jid.ts'
 
 /** One resource's presence as callers see it: `{jid, show?, status?, priority, …}`. */
 export type Presence = { jid: string; priority: number } & Record<string, unknown>

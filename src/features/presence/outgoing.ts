@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Answer, SessionHandle } from '../../gateway/feature.ts'
-import { type Element, withAttributes } from '../../stanza/element.ts'
-import { bare, jid } from '../../stanza/jid.ts'
+import type { Answer } from '../../gateway/contract/operation.ts'
+import type { SessionHandle } from '../../gateway/contract/session.ts'
+import { bare, jid } from '../../jid.ts'
+import { type Element, withAttributes } from '../../xml/element.ts'
 import { withinLimit } from '../messages/outgoing.ts'
 
 /** ms that a write to the wire may take */

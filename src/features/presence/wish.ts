@@ -1,8 +1,8 @@
 /** What a session is to show of itself, and what it shows instead where the server does not take that. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Problem, StanzaErrorJson } from '../../errors.ts'
-import type { LiveSession } from '../../gateway/feature.ts'
-import type { StanzaJson } from '../../stanza/translate.ts'
+import type { StanzaJson } from '../../codec/translate.ts'
+import type { Problem, StanzaErrorJson } from '../../errors/problem.ts'
+import type { LiveSession } from '../../gateway/contract/session.ts'
 
 /** Content of the own presence as it is wanted; false: unavailable. */
 export type Wanted = StanzaJson | false

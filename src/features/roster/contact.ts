@@ -1,7 +1,9 @@
 /** Roster items (RFC 6121 section 2.1) as contacts. */
-import type { EventDraft, StateChange } from '../../gateway/ports.ts'
-import { type Element, element, elements, text } from '../../stanza/element.ts'
-import { accountOf } from '../../stanza/jid.ts'
+
+import type { StateChange } from '../../gateway/ports/change.ts'
+import type { EventDraft } from '../../gateway/ports/event.ts'
+import { accountOf } from '../../jid.ts'
+import { type Element, element, elements, text } from '../../xml/element.ts'
 
 export const ROSTER = 'jabber:iq:roster'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Feature } from '../../gateway/feature.ts'
+import type { Feature } from '../../gateway/contract/feature.ts'
 import { liveRoster } from './live.ts'
 import { contactShape, rosterOperations } from './operations.ts'
 

@@ -1,10 +1,10 @@
 /** The roster as operations read it: what is not known is never shown as empty. */
-import { Problem } from '../../errors.ts'
-import type { SessionHandle } from '../../gateway/feature.ts'
-import { stopped } from '../../gateway/live.ts'
-import { ended } from '../../gateway/state.ts'
-import { unreadOf } from '../../gateway/unread.ts'
-import { hasOneSpelling, sameAccount } from '../../stanza/folded.ts'
+import { Problem } from '../../errors/problem.ts'
+import { hasOneSpelling, sameAccount } from '../../folded-jid.ts'
+import type { SessionHandle } from '../../gateway/contract/session.ts'
+import { stopped } from '../../gateway/session/live-session.ts'
+import { ended } from '../../gateway/session/status.ts'
+import { unreadOf } from '../../gateway/session/unread.ts'
 import type { Contact } from './contact.ts'
 
 const KIND = 'roster'

@@ -1,8 +1,10 @@
 /** The roster on the instance that owns the session: read at each new bind, kept by pushes, changed by commands. */
-import type { Command, IqAnswer, LiveSession } from '../../gateway/feature.ts'
-import { unreadOf } from '../../gateway/unread.ts'
-import { child, elements } from '../../stanza/element.ts'
-import { hasOneSpelling, sameAccount } from '../../stanza/folded.ts'
+
+import { hasOneSpelling, sameAccount } from '../../folded-jid.ts'
+import type { IqAnswer } from '../../gateway/contract/feature.ts'
+import type { Command, LiveSession } from '../../gateway/contract/session.ts'
+import { unreadOf } from '../../gateway/session/unread.ts'
+import { child, elements } from '../../xml/element.ts'
 import { type Contact, changesOf, ROSTER, readItems, writeRemoval, writeSet } from './contact.ts'
 import { unreadable } from './known.ts'
 import { readRoster, version } from './reading.ts'

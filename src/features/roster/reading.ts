@@ -1,9 +1,9 @@
 /** The roster as it is read at a new bind: however long it is, nobody else waits for it. */
 import { setImmediate as turn } from 'node:timers/promises'
-import { Problem } from '../../errors.ts'
-import type { LiveSession } from '../../gateway/feature.ts'
-import type { StateChange } from '../../gateway/ports.ts'
-import { child, type Element, element, elements } from '../../stanza/element.ts'
+import { Problem } from '../../errors/problem.ts'
+import type { LiveSession } from '../../gateway/contract/session.ts'
+import type { StateChange } from '../../gateway/ports/change.ts'
+import { child, type Element, element, elements } from '../../xml/element.ts'
 import { changesOf, ROSTER, readItems } from './contact.ts'
 
 const VERSIONING = 'urn:xmpp:features:rosterver'

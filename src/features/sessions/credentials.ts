@@ -1,7 +1,7 @@
 /** What an account logs in with, as callers tell it. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
-import { optInMechanisms } from '../../gateway/ports.ts'
+import { optInMechanisms } from '../../gateway/ports/session-record.ts'
 
 export const password = z
   .string()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Feature } from '../../gateway/feature.ts'
+import type { Feature } from '../../gateway/contract/feature.ts'
 import { sessionOperations, sessionShape } from './operations.ts'
 
 const types: Record<string, string> = {

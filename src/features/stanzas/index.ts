@@ -1,4 +1,4 @@
-import type { Feature } from '../../gateway/feature.ts'
+import type { Feature } from '../../gateway/contract/feature.ts'
 import { stanzaOperations } from './operations.ts'
 
 /** Any stanza, for what no other room has a route. */

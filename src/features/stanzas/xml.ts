@@ -1,9 +1,9 @@
-import { Problem } from '../../errors.ts'
-import type { SessionHandle } from '../../gateway/feature.ts'
-import { CLIENT, type Element, withAttributes } from '../../stanza/element.ts'
-import { accountOf, bare, jid } from '../../stanza/jid.ts'
-import { parseStanza, XmlError } from '../../stanza/parse.ts'
-import { stanzaKinds } from '../../stanza/translate.ts'
+import { stanzaKinds } from '../../codec/translate.ts'
+import { Problem } from '../../errors/problem.ts'
+import type { SessionHandle } from '../../gateway/contract/session.ts'
+import { accountOf, bare, jid } from '../../jid.ts'
+import { CLIENT, type Element, withAttributes } from '../../xml/element.ts'
+import { parseStanza, XmlError } from '../../xml/parse.ts'
 
 /**
  * One element from a caller's XML. Throws xml-malformed, and stanza-too-large beyond `limit` bytes, before anything is looked for in it.

@@ -1,9 +1,9 @@
 /** What the gateway answers for the account, so that others see a well-behaved client. */
 import { readFileSync } from 'node:fs'
-import { stanzaProblem } from '../../errors.ts'
-import type { IqAnswer } from '../../gateway/feature.ts'
-import { child, element } from '../../stanza/element.ts'
-import { accountOf } from '../../stanza/jid.ts'
+import { stanzaProblem } from '../../errors/problem.ts'
+import type { IqAnswer } from '../../gateway/contract/feature.ts'
+import { accountOf } from '../../jid.ts'
+import { child, element } from '../../xml/element.ts'
 import { DISCO_INFO, discoInfo, NODE, verification } from './disco.ts'
 
 const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'

@@ -1,6 +1,6 @@
 /** What the gateway says of itself: service discovery (XEP-0030) and entity capabilities (XEP-0115). */
 import { createHash } from 'node:crypto'
-import { type Element, element } from '../../stanza/element.ts'
+import { type Element, element } from '../../xml/element.ts'
 
 export const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
 const CAPS = 'http://jabber.org/protocol/caps'

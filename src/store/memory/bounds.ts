@@ -1,5 +1,7 @@
 /** How much the maps of a store in memory have whose entries end: what they hold of sessions, and what they hold of all. */
-import type { KeptIq, Metrics, StoreLimits } from '../../gateway/ports.ts'
+import type { KeptIq } from '../../gateway/ports/change.ts'
+import type { Metrics } from '../../gateway/ports/metrics.ts'
+import type { StoreLimits } from '../../gateway/ports/store.ts'
 import { countForgotten } from '../dropped.ts'
 import type { AgingBound } from './aging.ts'
 import type { Told } from './copies.ts'

@@ -1,5 +1,5 @@
 /** The bus of one process: those who hear a channel, told in a later turn as they would be over a network. */
-import type { Store } from '../../gateway/ports.ts'
+import type { Store } from '../../gateway/ports/store.ts'
 
 export function createBus(): Store['bus'] {
   const channels = new Map<string, Set<(message: unknown) => void>>()

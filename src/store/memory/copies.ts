@@ -1,5 +1,5 @@
 /** What the memory store remembers of stanzas that were told, so that their copies are not. The scripts of Redis have the same. */
-import { COPIES_OF_KEY, type Copy, type CopyKey, WAYS_OF_COPY } from '../../gateway/ports.ts'
+import { COPIES_OF_KEY, type Copy, type CopyKey, WAYS_OF_COPY } from '../../gateway/ports/event.ts'
 import { Aging, type AgingBound } from './aging.ts'
 
 export interface Told {

@@ -1,5 +1,7 @@
 /** The Idempotency-Keys of the sessions: each session has marks of its own. */
-import type { Begun, Clock, StoredAnswer, StoreLimits } from '../../gateway/ports.ts'
+import type { Begun, StoredAnswer } from '../../gateway/ports/change.ts'
+import type { Clock } from '../../gateway/ports/clock.ts'
+import type { StoreLimits } from '../../gateway/ports/store.ts'
 import type { Aging } from './aging.ts'
 
 /** ms that a running mark lives at most */

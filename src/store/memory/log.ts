@@ -1,5 +1,6 @@
 /** The event log of one session: one order, two lanes of retention. */
-import type { CursorPlace, EventDraft, LogPage, StoredEvent, StoreLimits } from '../../gateway/ports.ts'
+import type { CursorPlace, EventDraft, LogPage, StoredEvent } from '../../gateway/ports/event.ts'
+import type { StoreLimits } from '../../gateway/ports/store.ts'
 import { formatCursor, newLog } from '../cursor.ts'
 import type { LaneName, Surplus } from '../dropped.ts'
 import { pack } from '../packed.ts'

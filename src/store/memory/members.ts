@@ -1,5 +1,8 @@
 /** The instances of one process: itself, and in tests others. */
-import type { Clock, Member, Store } from '../../gateway/ports.ts'
+
+import type { Member } from '../../gateway/ports/change.ts'
+import type { Clock } from '../../gateway/ports/clock.ts'
+import type { Store } from '../../gateway/ports/store.ts'
 
 export function createMembers(clock: Clock): Store['instances'] {
   const known = new Map<string, { until: number; load: Member['load'] }>()

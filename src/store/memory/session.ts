@@ -3,19 +3,17 @@ import {
   type Acceptance,
   type AcceptResult,
   type Change,
-  type Clock,
-  type EventDraft,
   Fenced,
   IQ_AGE,
   type KeptIq,
-  type MessageRecord,
-  type OutboxEntry,
-  type SessionRecord,
-  type SessionStatus,
   type StateChange,
-  type StoreLimits,
   type StreamState,
-} from '../../gateway/ports.ts'
+} from '../../gateway/ports/change.ts'
+import type { Clock } from '../../gateway/ports/clock.ts'
+import type { EventDraft } from '../../gateway/ports/event.ts'
+import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
+import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
+import type { StoreLimits } from '../../gateway/ports/store.ts'
 import { countSettled, type Drain, excessOf, retryAfter } from '../drain.ts'
 import type { LaneName, Surplus } from '../dropped.ts'
 import { nextFence } from '../fence.ts'

@@ -1,7 +1,10 @@
 /** The store of a gateway that is one process: all of it in memory, gone with the process. */
 import { getHeapStatistics } from 'node:v8'
-import type { Clock, Metrics, SessionRecord, SessionStatus, Store, StoreLimits } from '../../gateway/ports.ts'
-import { CHOSEN_MAX, Fenced } from '../../gateway/ports.ts'
+import { CHOSEN_MAX, Fenced } from '../../gateway/ports/change.ts'
+import type { Clock } from '../../gateway/ports/clock.ts'
+import type { Metrics } from '../../gateway/ports/metrics.ts'
+import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
+import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
 import { absent } from '../absent.ts'
 import { countDropped, countFull, type LaneName, type Surplus } from '../dropped.ts'
 import { lastOf } from '../pieces.ts'

@@ -1,7 +1,7 @@
 /** The connection to Redis: bounded in every wait, back by itself, and all its failures one problem. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { Problem } from '../../errors.ts'
-import type { Metrics } from '../../gateway/ports.ts'
+import { Problem } from '../../errors/problem.ts'
+import type { Metrics } from '../../gateway/ports/metrics.ts'
 import { describeAddress, parseRedisAddress, type RedisAddress } from './address.ts'
 import { createDeadlines } from './deadlines.ts'
 import { createExamination } from './examination.ts'

@@ -1,7 +1,7 @@
 /** Looks whether Redis is fit for a gateway: at the start, and whenever it is back. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Cluster, type Redis } from 'ioredis'
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../errors/problem.ts'
 import type { RedisAddress } from './address.ts'
 import type { StoreLog } from './connection.ts'
 import { examine, examineSubscriber, type Finding } from './fitness.ts'

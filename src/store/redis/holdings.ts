@@ -10,7 +10,10 @@
  *
  * What Redis still has, or knows to be removed, is never written anew, nor what another instance was seen to own.
  */
-import type { Change, Clock, SessionRecord, SessionStatus, Store, StreamState } from '../../gateway/ports.ts'
+import type { Change, StreamState } from '../../gateway/ports/change.ts'
+import type { Clock } from '../../gateway/ports/clock.ts'
+import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
+import type { Store } from '../../gateway/ports/store.ts'
 import { newLog } from '../cursor.ts'
 import type { Connection } from './connection.ts'
 import { enclose } from './envelope.ts'

@@ -1,6 +1,7 @@
 /** Idempotency-Keys of routes whose effect is not an outbox entry. A running mark dies with the instance that made it. */
-import { Problem } from '../../errors.ts'
-import type { Begun, Store, StoredAnswer, StoreLimits } from '../../gateway/ports.ts'
+import { Problem } from '../../errors/problem.ts'
+import type { Begun, StoredAnswer } from '../../gateway/ports/change.ts'
+import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
 import { absent } from '../absent.ts'
 import { disclose, enclose } from './envelope.ts'
 import { liveChannel } from './keys.ts'

@@ -1,5 +1,6 @@
 /** The event log in Redis, and what was last seen of it. */
-import type { EventDraft, Store, StoredEvent } from '../../gateway/ports.ts'
+import type { EventDraft, StoredEvent } from '../../gateway/ports/event.ts'
+import type { Store } from '../../gateway/ports/store.ts'
 import { absent } from '../absent.ts'
 import { formatCursor, parseCursor } from '../cursor.ts'
 import { type LogBounds, placeOf, startOf } from '../place.ts'

@@ -1,5 +1,6 @@
 /** The instances that are there, in Redis. */
-import type { Member, Store } from '../../gateway/ports.ts'
+import type { Member } from '../../gateway/ports/change.ts'
+import type { Store } from '../../gateway/ports/store.ts'
 import type { Connection } from './connection.ts'
 import { memberPlaces } from './keys.ts'
 import type { Scripts } from './scripts.ts'

@@ -1,14 +1,9 @@
 /** What is accepted, what an owner writes, and the outbox between them. */
-import { Problem } from '../../errors.ts'
-import {
-  type AcceptResult,
-  type Change,
-  Fenced,
-  type MessageRecord,
-  type Metrics,
-  type OutboxEntry,
-  type Store,
-} from '../../gateway/ports.ts'
+import { Problem } from '../../errors/problem.ts'
+import { type AcceptResult, type Change, Fenced } from '../../gateway/ports/change.ts'
+import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
+import type { Metrics } from '../../gateway/ports/metrics.ts'
+import type { Store } from '../../gateway/ports/store.ts'
 import { absent } from '../absent.ts'
 import { formatCursor, newLog } from '../cursor.ts'
 import { excessOf, retryAfter } from '../drain.ts'

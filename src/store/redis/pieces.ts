@@ -1,6 +1,7 @@
 /** All that a session knows, read in pieces: Redis serves all sessions over one connection, and so does the process over one thread. */
-import { Problem } from '../../errors.ts'
-import type { StateChange, Store } from '../../gateway/ports.ts'
+import { Problem } from '../../errors/problem.ts'
+import type { StateChange } from '../../gateway/ports/change.ts'
+import type { Store } from '../../gateway/ports/store.ts'
 import { lastOf } from '../pieces.ts'
 import { READ_BYTES } from '../reading.ts'
 import type { Connection } from './connection.ts'

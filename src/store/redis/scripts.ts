@@ -1,5 +1,6 @@
 /** The scripts by name, ready to be called. */
-import type { Metrics, StoreLimits } from '../../gateway/ports.ts'
+import type { Metrics } from '../../gateway/ports/metrics.ts'
+import type { StoreLimits } from '../../gateway/ports/store.ts'
 import type { Connection } from './connection.ts'
 import { sessionKey } from './keys.ts'
 import * as kept from './scripts/kept.ts'

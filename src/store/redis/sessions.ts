@@ -1,7 +1,8 @@
 /** Sessions and their leases in Redis. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { Problem } from '../../errors.ts'
-import type { SessionRecord, SessionStatus, Store } from '../../gateway/ports.ts'
+import { Problem } from '../../errors/problem.ts'
+import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
+import type { Store } from '../../gateway/ports/store.ts'
 import { absent } from '../absent.ts'
 import { newLog } from '../cursor.ts'
 import type { Connection } from './connection.ts'

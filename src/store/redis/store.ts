@@ -1,5 +1,8 @@
 /** The store of a gateway of many instances, in Redis 7 or later: standalone, Sentinel or Cluster. */
-import { CHOSEN_MAX, type Clock, type KeptIq, type Metrics, type Store, type StoreLimits, type StreamState } from '../../gateway/ports.ts'
+import { CHOSEN_MAX, type KeptIq, type StreamState } from '../../gateway/ports/change.ts'
+import type { Clock } from '../../gateway/ports/clock.ts'
+import type { Metrics } from '../../gateway/ports/metrics.ts'
+import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
 import { openConnection, type StoreLog } from './connection.ts'
 import { disclose, discloseAny, enclose } from './envelope.ts'
 import { createHoldings, type Holdings } from './holdings.ts'

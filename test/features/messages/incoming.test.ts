@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createTranslator } from '../../../src/codec/translate.ts'
 import { incomingMessage } from '../../../src/features/messages/incoming.ts'
-import { vocabulary as definitions } from '../../../src/features/vocabulary.ts'
-import type { LiveSession } from '../../../src/gateway/feature.ts'
-import { createMirror } from '../../../src/gateway/mirror.ts'
-import { accepted } from '../../../src/gateway/records.ts'
-import { parseStanza } from '../../../src/stanza/parse.ts'
-import { createTranslator } from '../../../src/stanza/translate.ts'
+import type { LiveSession } from '../../../src/gateway/contract/session.ts'
+import { accepted } from '../../../src/gateway/outbox/recent-records.ts'
+import { createMirror } from '../../../src/gateway/session/known.ts'
+import { definitions } from '../../../src/protocol/index.ts'
+import { parseStanza } from '../../../src/xml/parse.ts'
 
 const vocabulary = createTranslator(definitions)
 

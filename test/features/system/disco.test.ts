@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { capabilities, discoInfo, NODE, verification } from '../../../src/features/system/disco.ts'
-import { elements } from '../../../src/stanza/element.ts'
+import { elements } from '../../../src/xml/element.ts'
 
 describe('service discovery', () => {
   it('shows each feature once, sorted, beside one identity', () => {

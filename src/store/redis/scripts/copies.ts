@@ -1,5 +1,5 @@
 /** What is remembered of stanzas that were told, so that their copies are not. The memory store has the same. */
-import { COPIES_OF_KEY, WAYS_OF_COPY } from '../../../gateway/ports.ts'
+import { COPIES_OF_KEY, WAYS_OF_COPY } from '../../../gateway/ports/event.ts'
 import type { ScriptOptions } from './prelude.ts'
 
 /** KEPT. */

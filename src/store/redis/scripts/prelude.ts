@@ -1,5 +1,6 @@
 /** Lua that the scripts share. Keys have the names of keys.ts in capitals; arguments are taken one after the other. */
-import { IQ_AGE, type StoreLimits } from '../../../gateway/ports.ts'
+import { IQ_AGE } from '../../../gateway/ports/change.ts'
+import type { StoreLimits } from '../../../gateway/ports/store.ts'
 import { DRAIN_WINDOW } from '../../drain.ts'
 import { FENCES_PER_MS } from '../../fence.ts'
 import type { SessionNoun } from '../keys.ts'

@@ -1,5 +1,5 @@
 /** The two scripts that everything goes through: what is accepted from callers, and what an owner writes. */
-import { IQ_AGE } from '../../../gateway/ports.ts'
+import { IQ_AGE } from '../../../gateway/ports/change.ts'
 import { FENCES_PER_MS } from '../../fence.ts'
 import { appending } from './log.ts'
 import { ANSWERS, KEPT, LEASE, records, type ScriptOptions, SETTLE, type SessionScript, sessionScript, WAITING } from './prelude.ts'

@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import type { EventType } from '../gateway/contract/operation.ts'
+
+/** The events that streams make by themselves. */
+const own: readonly EventType[] = [
+  {
+    type: 'events.gap',
+    description:
+      'Something is missing here. `expired`, `store-lost`: events between two cursors are no longer kept, what comes next is the oldest there is. ' +
+      '`archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, ' +
+      '`stanza-not-stored`: one stanza came and could not be taken. `quarantined`: one stanza, or what the session knew (`what: state`, which ' +
+      'is read again), was being handled when an instance went, twice; it is left out. `unread`: what a new stream was to bring was refused, did not come or ' +
+      'could not be read; it is not known until the session no longer names it in its `unread`.',
+    schema: z.object({
+      from: z.string().meta({ description: 'the cursor that was asked for, or the time at which what is missing begins' }),
+      to: z.string().meta({ description: 'the cursor after which the log can be read, or the time at which it ends' }),
+      reason: z.enum([
+        'expired',
+        'store-lost',
+        'archive-unavailable',
+        'too-many',
+        'stanza-too-large',
+        'stanza-not-stored',
+        'quarantined',
+        'unread',
+      ]),
+      stanza: z
+        .object({ name: z.string(), from: z.string().optional(), id: z.string().optional(), type: z.string().optional() })
+        .optional()
+        .meta({ description: 'what is known of a stanza that was too large, or is left out' }),
+      what: z.string().optional().meta({
+        description: 'of `quarantined`: `state`; of `unread`: `roster`, `carbons` (what other clients of the account send and receive)',
+      }),
+    }),
+  },
+  {
+    type: 'events.snapshot-end',
+    description: 'The snapshot is complete; live events follow.',
+    schema: z.object({ snapshot: z.string(), events: z.int().min(0).meta({ description: 'how many events it had' }) }),
+  },
+]
+
+export interface Registry {
+  types: readonly EventType[]
+  /** of every event there is: one branch per type */
+  schema: z.ZodType
+}
+
+/** Every type of event, from the feature rooms and from here; a type that comes twice is a fault of the program. */
+export function createRegistry(featureEvents: readonly EventType[]): Registry {
+  const types = [...featureEvents, ...own]
+  const names = new Set(types.map(({ type }) => type))
+  if (names.size !== types.length) throw new Error('An event type is declared twice.')
+  const branches = types.map(({ type, description, schema }) =>
+    z
+      .object({
+        specversion: z.literal('1.0'),
+        id: z
+          .string()
+          .regex(/^[\w-]+$/)
+          .meta({ description: 'the cursor: read on with ?after=' }),
+        source: z.string().meta({ example: '/sessions/ses_Zb0kZ1CmTj2sX5QhYV9wXA' }),
+        type: z.literal(type),
+        subject: z.string().optional(),
+        time: z.iso.datetime(),
+        datacontenttype: z.literal('application/json'),
+        data: schema,
+      })
+      .meta({ id: `${pascal(type)}Event`, description }),
+  )
+  const [first, ...others] = branches
+  if (first === undefined) throw new Error('There are no event types.')
+  return {
+    types,
+    schema: z.discriminatedUnion('type', [first, ...others]).meta({ id: 'Event', description: 'A CloudEvent 1.0 of a session' }),
+  }
+}
+
+/** `message.sent-elsewhere` → `MessageSentElsewhere` */
+const pascal = (type: string) => type.replace(/(?:^|[.-])(\w)/g, (_, letter: string) => letter.toUpperCase())

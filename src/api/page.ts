@@ -1,0 +1,45 @@
+/** Pages of lists whose keys are held whole: the key of the last item is the way to the next page. */
+import { z } from 'zod'
+import { Problem } from '../errors/problem.ts'
+
+/** items of a page unless the caller says another limit */
+const PAGE = 100
+
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(1000).optional().meta({ description: 'Items of a page, 100 unless told' }),
+  after: z.string().optional().meta({ description: '`page.next` of the page before' }),
+}
+
+export interface PageQuery {
+  limit?: number
+  after?: string
+}
+
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    data: z.array(item),
+    page: z.object({ next: z.string().optional(), complete: z.boolean().meta({ description: 'Nothing is left after this page' }) }),
+  })
+}
+
+/** The page of a list of keys, which are sorted here (UTF-16 code units). */
+export function page(keys: readonly string[], { limit = PAGE, after }: PageQuery) {
+  const past = after === undefined ? undefined : decode(after)
+  const rest = keys.filter((key) => past === undefined || key > past).sort()
+  const data = rest.slice(0, limit)
+  const last = data.at(-1)
+  const complete = data.length === rest.length
+  return { data, page: { ...(complete || last === undefined ? {} : { next: encode(last) }), complete } }
+}
+
+function encode(key: string): string {
+  return Buffer.from(key).toString('base64url')
+}
+
+function decode(after: string): string {
+  const key = Buffer.from(after, 'base64url').toString()
+  if (encode(key) === after) return key
+  throw new Problem('invalid-request', 'The cursor is not one of this list.', {
+    errors: [{ path: 'query.after', message: 'is not a page.next' }],
+  })
+}

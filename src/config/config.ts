@@ -1,0 +1,296 @@
+import { randomBytes } from 'node:crypto'
+import { appendFileSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { z } from 'zod'
+import type { StoreLimits } from '../gateway/ports/store.ts'
+import { openMax } from './descriptors.ts'
+import { contradictions, type Hint, misspelt } from './hints.ts'
+import {
+  type ApiKey,
+  apiKeyPattern,
+  caFile,
+  credentialsKeys,
+  DAY,
+  duration,
+  HOUR,
+  hosts,
+  howToMakeKey,
+  isHost,
+  isLoopback,
+  isSome,
+  KiB,
+  keys,
+  MiB,
+  number,
+  oldSpaceOf,
+  origins,
+  ports,
+  sha256,
+  size,
+  tidy,
+} from './values.ts'
+
+/** Bounds that nobody had to change yet; those with a variable of their own are defaults of the schema below. */
+const VOLATILE_MAX = 2_000
+const VOLATILE_BYTES = 4 * MiB
+const OUTBOX_MAX = 10_000
+const OUTBOX_BYTES = 64 * MiB
+const KEPT_MAX = 500_000
+const KEPT_BYTES = 256 * MiB
+const DEDUP_AGE = 24 * HOUR
+const RECORD_AGE = 72 * HOUR
+const IDEMPOTENCY_AGE = 24 * HOUR
+
+/** bytes: what a problem document or a short message takes */
+const BODY_LIMIT_MIN = KiB
+/** bytes that every server and client must take (RFC 6120 section 13.12) */
+const STANZA_LIMIT_MIN = 10_000
+/** beyond these a value is a slip: more than a process can hold, or anybody would wait for */
+const BODY_LIMIT_MAX = 64 * MiB
+const STANZA_LIMIT_MAX = 16 * MiB
+const EVENT_LOG_MAX_MAX = 100_000_000
+const EVENT_LOG_BYTES_MAX = 65_536 * MiB
+const EVENT_LOG_AGE_MAX = 3650 * DAY
+const SLOW_READER_MAX = 3600
+const REPLICAS_MAX = 100
+const CONNECTIONS_MAX = 1_000_000
+
+export interface Config {
+  host: string
+  port: number
+  instance: string
+  redis: { url: string; waitReplicas: number } | null
+  /** 32 bytes each; the first seals, all open. Without CREDENTIALS_KEY one that lives as long as the process. */
+  credentialsKeys: readonly Buffer[]
+  apiKeys: readonly ApiKey[]
+  /** in clear, to be printed; only where no API_KEYS are set */
+  developmentKey: string | null
+  /** SHA-256 of METRICS_TOKEN */
+  metricsTokenHash: Buffer | null
+  /** origins like `https://app.example`, or `*` */
+  allowedOrigins: readonly string[]
+  logLevel: string
+  /** bytes */
+  bodyLimit: number
+  /** connections of callers at one time */
+  maxConnections: number
+  /** open descriptors for connections of callers and to XMPP servers; those above are held back */
+  descriptors: number
+  /** bytes of one stanza, each way */
+  stanzaLimit: number
+  xmpp: {
+    /** PEM of authorities trusted beside the system's */
+    caFile: string | undefined
+    privateHosts: readonly string[]
+    plaintextHosts: readonly string[]
+    ports: readonly number[]
+    /** where a password may be shown to a server, over TLS and after everything better */
+    plain: 'last-resort' | 'opt-in'
+  }
+  limits: Readonly<StoreLimits>
+  slowReaderSeconds: number
+  webhookPrivateHosts: readonly string[]
+  /** bytes of the heap for what is old, where Node was told */
+  oldSpace: number | null
+  /** what is probably not what was meant: told at the start */
+  hints: readonly Hint[]
+}
+
+/** What is wrong with the configuration, as text for a person. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * Reads the configuration from the environment, which beats the `.env` of the folder. Throws ConfigError.
+ * Without API_KEYS it makes a development key and keeps it in that `.env`.
+ */
+export function readConfig({
+  env,
+  folder,
+  flags = [],
+}: {
+  env: Readonly<Record<string, string | undefined>>
+  folder: string
+  /** what Node was started with */
+  flags?: readonly string[]
+}): Config {
+  const file = join(folder, '.env')
+  const descriptors = openMax()
+  const variables = present({ ...present(readEnvFile(file)), ...present(env) })
+  const slips = misspelt(variables, variableNames)
+  const parsed = schema.safeParse(variables)
+  const faults = faultsOf(variables, parsed.error?.issues ?? [])
+  if (!parsed.success || faults.length > 0) throw refusal(faults, slips)
+  const read = parsed.data
+  const developmentKey = read.API_KEYS ? null : (read.DEVELOPMENT_KEY ?? makeDevelopmentKey(file))
+  return Object.freeze({
+    host: read.HOST,
+    port: read.PORT,
+    instance: read.INSTANCE_ID,
+    redis: read.REDIS_URL === undefined ? null : { url: read.REDIS_URL, waitReplicas: read.REDIS_WAIT_REPLICAS },
+    credentialsKeys: read.CREDENTIALS_KEY ?? [randomBytes(32)],
+    apiKeys: read.API_KEYS ?? [{ tenant: 'dev', hash: sha256(developmentKey as string) }],
+    developmentKey,
+    metricsTokenHash: read.METRICS_TOKEN === undefined ? null : sha256(read.METRICS_TOKEN),
+    allowedOrigins: read.ALLOWED_ORIGINS,
+    logLevel: read.LOG_LEVEL,
+    bodyLimit: read.BODY_LIMIT,
+    maxConnections: read.MAX_CONNECTIONS ?? Math.floor(descriptors / 2),
+    descriptors,
+    stanzaLimit: read.STANZA_LIMIT,
+    xmpp: {
+      caFile: read.XMPP_CA_FILE,
+      privateHosts: read.XMPP_PRIVATE_HOSTS,
+      plaintextHosts: read.XMPP_PLAINTEXT_HOSTS,
+      ports: read.XMPP_PORTS,
+      plain: read.XMPP_PLAIN,
+    },
+    limits: {
+      eventLogMax: read.EVENT_LOG_MAX,
+      eventLogBytes: read.EVENT_LOG_BYTES,
+      eventLogAge: read.EVENT_LOG_AGE,
+      volatileMax: VOLATILE_MAX,
+      volatileBytes: VOLATILE_BYTES,
+      outboxMax: OUTBOX_MAX,
+      outboxBytes: OUTBOX_BYTES,
+      keptMax: KEPT_MAX,
+      keptBytes: KEPT_BYTES,
+      dedupAge: DEDUP_AGE,
+      recordAge: RECORD_AGE,
+      idempotencyAge: IDEMPOTENCY_AGE,
+    },
+    slowReaderSeconds: read.SLOW_READER_SECONDS,
+    webhookPrivateHosts: read.WEBHOOK_PRIVATE_HOSTS,
+    oldSpace: oldSpaceOf([env.NODE_OPTIONS ?? '', ...flags]),
+    hints: [...slips, ...contradictions(variables, { bodyLimit: read.BODY_LIMIT, stanzaLimit: read.STANZA_LIMIT })],
+  })
+}
+
+/** What is wrong, one thing of each variable: what was pasted with more than the value says nothing by itself. */
+function faultsOf(
+  variables: Readonly<Record<string, string | undefined>>,
+  found: readonly z.core.$ZodIssue[],
+): readonly z.core.$ZodIssue[] {
+  const untidy = variableNames.flatMap((name) =>
+    (tidy.optional().safeParse(variables[name]).error?.issues ?? []).slice(0, 1).map((issue) => ({ ...issue, path: [name] })),
+  )
+  return [...untidy, ...found.filter(({ path: [name] }) => !untidy.some(({ path: [other] }) => name === other))]
+}
+
+function refusal(issues: readonly z.core.$ZodIssue[], slips: readonly Hint[]): ConfigError {
+  const told = slips.map(({ message }) => `✖ ${message}`)
+  return new ConfigError([z.prettifyError({ issues }), ...told].join('\n'))
+}
+
+const schema = z
+  .object({
+    HOST: z
+      .string()
+      .transform((host) => host.replace(/^\[(.*)\]$/, '$1'))
+      .refine(isHost, 'must be an address of this machine, or a name of one')
+      .default('127.0.0.1'),
+    PORT: number.refine((port) => port <= 65535, 'must be at most 65535').default(8080),
+    INSTANCE_ID: z
+      .string()
+      .regex(/^[^\s\p{C}]{1,128}$/u, 'must have at most 128 characters, none of them a space or a control character')
+      .default(hostname()),
+    REDIS_URL: z
+      .string()
+      .regex(/^rediss?(?:\+\w+)?:\/\//, 'must begin with redis:// or rediss://')
+      .optional(),
+    REDIS_WAIT_REPLICAS: number.refine((count) => count <= REPLICAS_MAX, `must be at most ${REPLICAS_MAX}`).default(0),
+    CREDENTIALS_KEY: credentialsKeys.optional(),
+    API_KEYS: keys.optional(),
+    DEVELOPMENT_KEY: z.string().regex(apiKeyPattern, 'must be sgk_ and at least 32 of A-Z a-z 0-9 _ -').optional(),
+    METRICS_TOKEN: z
+      .string()
+      .min(16, 'must have at least 16 characters')
+      .regex(/^[!-~]*$/, 'must have no characters but those of ASCII, and no space')
+      .optional(),
+    ALLOWED_ORIGINS: origins,
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    BODY_LIMIT: size
+      .refine((bytes) => bytes >= BODY_LIMIT_MIN, 'must be at least 1KiB')
+      .refine((bytes) => bytes <= BODY_LIMIT_MAX, 'must be at most 64MiB')
+      .default(MiB),
+    MAX_CONNECTIONS: number
+      .refine(isSome, 'must be more than 0')
+      .refine((count) => count <= CONNECTIONS_MAX, `must be at most ${CONNECTIONS_MAX}`)
+      .optional(),
+    STANZA_LIMIT: size
+      .refine((bytes) => bytes >= STANZA_LIMIT_MIN, `must be at least ${STANZA_LIMIT_MIN} bytes (RFC 6120 section 13.12)`)
+      .refine((bytes) => bytes <= STANZA_LIMIT_MAX, 'must be at most 16MiB')
+      .default(256 * KiB),
+    XMPP_CA_FILE: caFile.optional(),
+    XMPP_PRIVATE_HOSTS: hosts,
+    XMPP_PLAINTEXT_HOSTS: hosts.refine((all) => all.every(isLoopback), 'must name loopback hosts only: passwords would leave in clear'),
+    XMPP_PORTS: ports.default([5222, 5223, 443]),
+    XMPP_PLAIN: z.enum(['last-resort', 'opt-in']).default('last-resort'),
+    EVENT_LOG_MAX: number
+      .refine(isSome, 'must be more than 0')
+      .refine((count) => count <= EVENT_LOG_MAX_MAX, `must be at most ${EVENT_LOG_MAX_MAX}`)
+      .default(100_000),
+    EVENT_LOG_BYTES: size
+      .refine(isSome, 'must be more than 0')
+      .refine((bytes) => bytes <= EVENT_LOG_BYTES_MAX, 'must be at most 65536MiB')
+      .default(64 * MiB),
+    EVENT_LOG_AGE: duration
+      .refine(isSome, 'must be more than 0')
+      .refine((age) => age <= EVENT_LOG_AGE_MAX, 'must be at most 3650d')
+      .default(72 * HOUR),
+    SLOW_READER_SECONDS: z
+      .string()
+      .regex(/^\d+(?:\.\d+)?$/, 'must be a number of seconds')
+      .transform(Number)
+      .refine(isSome, 'must be more than 0')
+      .refine((seconds) => seconds <= SLOW_READER_MAX, `must be at most ${SLOW_READER_MAX}`)
+      .default(3),
+    WEBHOOK_PRIVATE_HOSTS: hosts,
+    NODE_TLS_REJECT_UNAUTHORIZED: z
+      .string()
+      .refine(
+        (value) => value !== '0',
+        'must not be 0: it would switch off every certificate check; name your own authority with XMPP_CA_FILE',
+      )
+      .optional(),
+  })
+  .superRefine((read, context) => {
+    const refuse = (variable: string, message: string) => context.addIssue({ code: 'custom', path: [variable], message })
+    if (!isLoopback(read.HOST) && read.API_KEYS === undefined) {
+      refuse(
+        'API_KEYS',
+        `must be set where HOST (${read.HOST}) is not loopback, like API_KEYS=main=sgk_… with at least 32 random characters`,
+      )
+    }
+    if (read.REDIS_URL !== undefined && read.CREDENTIALS_KEY === undefined) {
+      refuse('CREDENTIALS_KEY', `must be set with REDIS_URL, passwords are kept sealed there; ${howToMakeKey}`)
+    }
+  })
+
+/** Every variable that is read. */
+export const variableNames: readonly string[] = Object.keys(schema.shape)
+
+function readEnvFile(file: string): Record<string, string | undefined> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new ConfigError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+function makeDevelopmentKey(file: string): string {
+  const key = `sgk_${randomBytes(24).toString('base64url')}`
+  try {
+    appendFileSync(file, `\n# made for development because API_KEYS is not set\nDEVELOPMENT_KEY=${key}\n`, { mode: 0o600 })
+  } catch {
+    // a folder that cannot be written to: the key is for this run only
+  }
+  return key
+}
+
+const present = (variables: Readonly<Record<string, string | undefined>>) =>
+  Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''))

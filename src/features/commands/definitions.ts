@@ -1,4 +1,0 @@
-import type { Definition } from '../../stanza/definition.ts'
-import { commands } from './xep0050.ts'
-
-export const definitions: readonly Definition[] = [commands]

@@ -1,5 +1,0 @@
-/** XEP-0199: XMPP Ping, version 2.0.1; XEP-0410 pings an own occupant in the same way */
-import { define } from '../../stanza/definition.ts'
-import { payload } from '../../stanza/payload.ts'
-
-export const ping = define('ping', ['iq'], payload('Ping', 'ping', 'urn:xmpp:ping', {}))

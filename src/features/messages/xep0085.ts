@@ -1,7 +1,0 @@
-/** XEP-0085: Chat State Notifications, version 2.1 */
-import { member } from '../../stanza/definition.ts'
-import { named } from '../../stanza/fields.ts'
-
-const chatStates = ['active', 'composing', 'gone', 'inactive', 'paused'] as const
-
-export const chatState = member('chatState', ['message'], named(chatStates, 'http://jabber.org/protocol/chatstates'))

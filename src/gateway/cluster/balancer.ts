@@ -1,0 +1,237 @@
+import { hash } from 'node:crypto'
+import { createInTurn } from '../../fair/in-turn.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Store } from '../ports/store.ts'
+import type { Members, Membership } from './heartbeat.ts'
+
+/** sessions that are brought up at one time: a log-in costs both sides more than anything else */
+const STARTING = 20
+/** … and of them those of one tenant: its servers may be slow, and another one finds a place */
+const STARTING_EACH = 15
+/** sessions whose owners are asked for at one time */
+const LOOKED_AT = 500
+/** ms between looks at all sessions, for what no death and no hand-over told of */
+const LOOK = 60_000
+/** what an instance may have more than its share before it hands sessions over: of the share, and at least */
+const TOLERANCE = 0.05
+const TOLERANCE_MIN = 1
+/** sessions that it hands over at each beat */
+const HANDED_OVER = 20
+
+export interface Spread {
+  /** The session has no owner any more, and is this instance's to take. */
+  offered(id: string): void
+  /** who of the others is to have it, first the one that should */
+  heirs(id: string): string[]
+  /** to be called after each beat: who has gone since */
+  beat(gone: readonly string[]): void
+  /** not all that are owned by this instance are here, or it may have lost some to nobody */
+  doubt(): void
+  stop(): void
+}
+
+/**
+ * Which sessions this instance takes and which it hands over. Each session has an order of all instances, another one for each session:
+ * the first of those that are there takes it at once, the next only when none before it did. All sessions are only looked at
+ * when an instance has gone, while some are still free, and once in a while.
+ */
+export function createSpread({
+  store,
+  clock,
+  membership,
+  count,
+  isHere,
+  take,
+  movable,
+  give,
+  onError,
+}: {
+  store: Pick<Store, 'sessions' | 'leases' | 'durable'>
+  clock: Clock
+  membership: Membership
+  /** sessions that this instance has */
+  count: () => number
+  isHere: (id: string) => boolean
+  /** takes it from nobody, or from one that has gone; resolves when it is up or failed to come up. Never rejects. */
+  take: (id: string, from: string | undefined) => Promise<void>
+  /** sessions that can go elsewhere without anybody seeing it */
+  movable: () => Iterable<string>
+  give: (id: string, heir: string) => void
+  onError: (error: unknown) => void
+}): Spread {
+  /** id → who had it, and was it offered to this instance? */
+  const queue = new Map<string, { from: string | undefined; offered: boolean }>()
+  /** the same, by tenant */
+  const inTurn = createInTurn<string>()
+  const starting = new Map<string, number>()
+  let working = 0
+  let looking = false
+  let due = true
+  let lookedAt = Number.NEGATIVE_INFINITY
+  /** free sessions at the last look that others were to take, and how many instances had their turn */
+  let left = 0
+  let turns = 0
+  /** sessions that it had at the last beat */
+  let before = 0
+  let stopped = false
+
+  /** Is it this instance's, among those that are there, or has everybody before it had its turn? */
+  function isMine(id: string, there: Members): boolean {
+    const place = inOrder(id, takers(there)).indexOf(membership.self)
+    return place >= 0 && place <= turns
+  }
+
+  /** Whose it is; nobody's where that cannot be told now, which taking it up will tell better. */
+  async function tenantOf(id: string): Promise<string> {
+    const kept = await store.sessions.get(id).catch(() => undefined)
+    return kept?.record.tenant ?? ''
+  }
+
+  async function want(id: string, from: string | undefined, offered: boolean): Promise<void> {
+    const isQueued = queue.has(id)
+    queue.set(id, { from, offered })
+    if (isQueued) return
+    inTurn.add(await tenantOf(id), id)
+    if (working < STARTING && !stopped) void work()
+  }
+
+  async function work(): Promise<void> {
+    working += 1
+    const may = (tenant: string) => (starting.get(tenant) ?? 0) < STARTING_EACH
+    for (let next = inTurn.next(may); next; next = inTurn.next(may)) {
+      const { tenant, item: id } = next
+      const { from, offered } = queue.get(id) ?? { from: undefined, offered: false }
+      queue.delete(id)
+      if (stopped || !membership.held()) continue
+      // others may have come since it was looked at
+      if (!offered && from !== membership.self && !isMine(id, membership.members)) {
+        due = true
+        continue
+      }
+      starting.set(tenant, (starting.get(tenant) ?? 0) + 1)
+      await take(id, from)
+      const others = (starting.get(tenant) ?? 0) - 1
+      if (others > 0) starting.set(tenant, others)
+      else starting.delete(tenant)
+    }
+    working -= 1
+  }
+
+  async function look(): Promise<void> {
+    let free = 0
+    for await (const ids of inPortions(store.sessions.ids(), LOOKED_AT)) {
+      if (stopped) return
+      free += await lookAt(ids.filter((id) => !isHere(id) && !queue.has(id)))
+    }
+    // as long as there are fewer each time, somebody is at it
+    if (free === 0) turns = 0
+    else if (left > 0 && free >= left) turns += 1
+    left = free
+  }
+
+  /** Takes what is this instance's turn; answers how many are free and are not. */
+  async function lookAt(ids: readonly string[]): Promise<number> {
+    const { self, members } = membership
+    const holders = await store.leases.owners(ids)
+    const suspects = ids
+      .map((id, index) => ({ id, holder: holders[index] }))
+      .filter(({ holder }) => holder === undefined || holder === self || !members.has(holder))
+    if (suspects.length === 0) return 0
+    // after the owners were read: one that is not there now will never be
+    const there = await membership.look()
+    let others = 0
+    const wanted: Promise<void>[] = []
+    for (const { id, holder } of suspects) {
+      if (holder !== undefined && holder !== self && there.has(holder)) continue
+      if (holder === self || isMine(id, there)) wanted.push(want(id, holder, false))
+      else others += 1
+    }
+    await Promise.all(wanted)
+    return others
+  }
+
+  /** Hands a few over where this instance has more than its share. Not while it gets more: what is known of the others is older. */
+  function balance(): void {
+    const grows = count() > before
+    before = count()
+    if (grows) return
+    const others = [...membership.members].filter(([name, { load }]) => name !== membership.self && load !== null)
+    const total = others.reduce((sum, [, { load }]) => sum + (load ?? 0), count())
+    const share = Math.ceil(total / (others.length + 1))
+    const excess = count() - share
+    if (others.length === 0 || excess <= Math.max(TOLERANCE_MIN, share * TOLERANCE)) return
+    const room = new Map(others.map(([name, { load }]) => [name, share - (load ?? 0)]))
+    let handed = 0
+    for (const id of movable()) {
+      if (handed >= Math.min(excess, HANDED_OVER)) return
+      const heir = inOrder(id, room.keys()).find((name) => (room.get(name) ?? 0) > 0)
+      if (heir === undefined) return
+      room.set(heir, (room.get(heir) ?? 0) - 1)
+      give(id, heir)
+      handed += 1
+    }
+  }
+
+  return {
+    offered: (id) => void (stopped || want(id, undefined, true)),
+    heirs: (id) =>
+      inOrder(
+        id,
+        takers(membership.members).filter((name) => name !== membership.self),
+      ),
+    beat(gone) {
+      // without a store that others see there is nothing to share
+      if (stopped || looking || !store.durable) return
+      const now = clock.monotonic()
+      if (due || gone.length > 0 || left > 0 || now - lookedAt > LOOK) {
+        due = false
+        looking = true
+        lookedAt = now
+        look()
+          .catch((error) => {
+            due = true
+            onError(error)
+          })
+          .finally(() => {
+            looking = false
+          })
+      } else if (working === 0) balance()
+    },
+    doubt() {
+      due = true
+    },
+    stop() {
+      stopped = true
+      queue.clear()
+    },
+  }
+}
+
+/** those that are not leaving */
+const takers = (members: Members): string[] => [...members].filter(([, { load }]) => load !== null).map(([name]) => name)
+
+/** Names by what they and the id come to together: when one goes, its sessions are spread over all others, and no other moves. */
+export function inOrder(id: string, names: Iterable<string>): string[] {
+  return [...names]
+    .map((name) => ({ name, weight: hash('sha1', `${id} ${name}`) }))
+    .sort((one, other) => (one.weight < other.weight ? -1 : 1))
+    .map(({ name }) => name)
+}
+
+/** What came before a failure comes too. */
+async function* inPortions<Item>(items: AsyncIterable<Item>, size: number): AsyncIterable<Item[]> {
+  let portion: Item[] = []
+  let failed: unknown
+  try {
+    for await (const item of items) {
+      portion.push(item)
+      if (portion.length < size) continue
+      yield portion
+      portion = []
+    }
+  } catch (error) {
+    failed = error
+  }
+  if (portion.length > 0) yield portion
+  if (failed !== undefined) throw failed
+}

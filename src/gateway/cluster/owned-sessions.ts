@@ -1,0 +1,268 @@
+import { Problem } from '../../errors/problem.ts'
+import { resealCredentials } from '../credentials.ts'
+import { Fenced } from '../ports/change.ts'
+import type { SessionRecord, SessionState, SessionStatus } from '../ports/session-record.ts'
+import type { Store } from '../ports/store.ts'
+import { createLive, type Live, type LiveContext } from '../session/live-session.ts'
+import { ended } from '../session/status.ts'
+import type { Membership } from './heartbeat.ts'
+import { createTakeUp } from './take-up.ts'
+
+/** ms that a session that is taken up may take before the next one is */
+const UP_WITHIN = 5_000
+/** ms for the server to acknowledge what was sent, before a session is handed over */
+const ACKS_WITHIN = 2_000
+/** ms for what callers asked of a session to come to its end before it ends here */
+export const FINISH_WITHIN = 10_000
+
+export interface Owned {
+  live: Live
+  record: SessionRecord
+  /** under which name, and with which fence */
+  name: string
+  fence: string
+}
+
+export interface Holdings {
+  /** What is owned, unless it may be another's by now: the timer that gives it up may not have run yet. */
+  get(id: string): Owned | undefined
+  /** all, by id */
+  readonly all: ReadonlyMap<string, Owned>
+  /** here, or on its way here or away */
+  isHere(id: string): boolean
+  isMoving(id: string): boolean
+  /** Makes a session that is this instance's from the start, or finds the one there is. */
+  make(record: SessionRecord, status: SessionStatus): Promise<{ record: SessionRecord; created: boolean; owned?: Owned | undefined }>
+  /** Takes it if it is free, and brings it up; undefined when another instance has it or it is gone. */
+  take(id: string): Promise<Owned | undefined>
+  /** Takes it from nobody, or from one that has gone; resolves when it is up, or known not to be soon. Never rejects. */
+  takeUp(id: string, from: string | undefined): Promise<void>
+  /** Brings it up anew where it has ended, whoever else asks for that at the same time. */
+  restart(id: string): Promise<void>
+  /** its streams closed, what is left in its outbox failed, its end told, and let go */
+  end(id: string, options: { status?: string }): Promise<void>
+  /** its record was changed */
+  adopt(record: SessionRecord): void
+  /** Looks whether it is still there and as it was, and whether something waits for it. */
+  look(id: string): Promise<void>
+  /** Another instance has it, or may have it by now: nothing is written, the socket goes without a goodbye. */
+  drop(id: string): void
+  /** Leaves it as it is for the first of the heirs that hears. Never rejects. */
+  handOver(id: string, heirs: readonly string[]): Promise<void>
+  /** takes no more; resolves when none is on its way */
+  close(): Promise<void>
+}
+
+/** The sessions of this instance: taken, kept, and given away. */
+export function createHoldings({
+  context,
+  membership,
+  offer,
+  elsewhere,
+  onDoubt,
+}: {
+  context: LiveContext
+  membership: Membership
+  /** tells another instance that the session is its to take; answers whether it heard */
+  offer: (heir: string, id: string) => Promise<boolean>
+  /** the instance that can open its secrets, where this one cannot */
+  elsewhere: (record: SessionRecord) => Promise<string | undefined>
+  /** something may be owned by this instance, or by nobody, and be nowhere */
+  onDoubt: () => void
+}): Holdings {
+  const { store, seal, log, metrics } = context
+  const owned = new Map<string, Owned>()
+  const moving = new Map<string, Promise<unknown>>()
+  let closed = false
+
+  // what an owner writes is refused by the store once another one has the session, and here once another one may have it
+  const fencedStore: Store = {
+    ...store,
+    async commit(...args) {
+      if (membership.held()) return await store.commit(...args)
+      metrics.count('fenced_writes_total')
+      throw new Fenced('Another instance may have the session by now.')
+    },
+  }
+
+  const takeUpState = createTakeUp({ store: fencedStore, bounds: context.kinds, share: context.share, turns: context.turns })
+
+  /** One step at a time with a session, in the order asked for. */
+  function move<Result>(id: string, step: () => Promise<Result>): Promise<Result> {
+    const before = moving.get(id)
+    const done = (before ? before.then(step, step) : step()).finally(() => {
+      if (moving.get(id) === done) moving.delete(id)
+    })
+    moving.set(id, done)
+    return done
+  }
+
+  function mustHold(): void {
+    if (!membership.held()) throw new Problem('store-unavailable', 'This instance cannot take up sessions now.', { retryAfter: 2 })
+  }
+
+  async function acquire(id: string, from: string | undefined, passes = false): Promise<Owned | undefined> {
+    const name = membership.self
+    const lease = await store.leases.acquire(id, name, from)
+    if (!lease) return undefined
+    const found = await store.sessions.get(id)
+    const heir = found && passes ? await elsewhere(found.record) : undefined
+    const mine = membership.held() && membership.self === name
+    if (found && mine && !closed && heir === undefined)
+      return await takeOver(await resealed(found.record), found.status.state, { name, ...lease }, from !== undefined && from !== name)
+    await store.leases.release(id, name, lease.fence)
+    if (heir !== undefined) await offer(heir, id)
+    return undefined
+  }
+
+  /** After a rotation of keys the credentials are sealed anew by whoever takes the session up. */
+  async function resealed(record: SessionRecord): Promise<SessionRecord> {
+    const patch = resealCredentials(seal, record)
+    if (patch === undefined) return record
+    return (await store.sessions.update(record.id, record.version, patch)) ?? record
+  }
+
+  /** `died`: the owner before let go of nothing */
+  async function takeOver(...[record, left, lease, died]: [...Parameters<typeof bringUp>, died: boolean]): Promise<Owned> {
+    const up = await context.quarantine.takeUp(record, { fence: lease.fence, died })
+    try {
+      return await bringUp(record, left, lease)
+    } finally {
+      up()
+    }
+  }
+
+  async function bringUp(record: SessionRecord, left: SessionState, lease: Pick<Owned, 'name' | 'fence'>): Promise<Owned> {
+    const { id } = record
+    const streams = await store.state.streams(id)
+    const state = await takeUpState(record, lease.fence)
+    const live = createLive(
+      { ...context, store: fencedStore },
+      { record, left, fence: lease.fence, held: membership.held, state, streams, onFenced: () => lose(id, live) },
+    )
+    const entry = { live, record, ...lease }
+    owned.set(id, entry)
+    live.wake()
+    return entry
+  }
+
+  /** One that was given up before may be refused late; the session may be here again by then. */
+  function lose(id: string, live: Live): void {
+    if (owned.get(id)?.live === live) {
+      drop(id)
+      onDoubt()
+    } else giveUp(live)
+  }
+
+  function giveUp(live: Live): void {
+    live.abandon({ acks: 0 }).catch(() => {}) // its sockets are gone either way
+  }
+
+  function drop(id: string): void {
+    const entry = owned.get(id)
+    if (!entry) return
+    owned.delete(id)
+    log.warn({ session: id, event: 'lease.lost' }, 'The session was given up')
+    giveUp(entry.live)
+  }
+
+  async function release(id: string): Promise<void> {
+    const entry = owned.get(id)
+    owned.delete(id)
+    if (entry) await store.leases.release(id, entry.name, entry.fence)
+  }
+
+  async function leave(id: string, live: Live, heirs: readonly string[]): Promise<void> {
+    await live.finished(FINISH_WITHIN)
+    try {
+      await live.abandon({ acks: ACKS_WITHIN })
+    } finally {
+      await release(id)
+    }
+    for (const heir of heirs) if (await offer(heir, id)) return
+  }
+
+  function adopt(record: SessionRecord): void {
+    const entry = owned.get(record.id)
+    if (!entry || entry.record.version === record.version) return
+    entry.record = record
+    entry.live.changed(record)
+  }
+
+  return {
+    get: (id) => (membership.held() ? owned.get(id) : undefined),
+    all: owned,
+    isHere: (id) => owned.has(id) || moving.has(id),
+    isMoving: (id) => moving.has(id),
+    async make(record, status) {
+      mustHold()
+      return await move(record.id, async () => {
+        const made = await store.sessions.create(record, status, membership.self)
+        return made.created ? { ...made, owned: await acquire(record.id, membership.self) } : made
+      })
+    },
+    async take(id) {
+      mustHold()
+      return await move(id, async () => {
+        const here = owned.get(id)
+        if (here) return here
+        const holder = await store.leases.owner(id)
+        const free = holder === undefined || holder === membership.self || !(await membership.look()).has(holder)
+        return free ? await acquire(id, holder) : undefined
+      })
+    },
+    async takeUp(id, from) {
+      try {
+        const taken = await move(id, async () => (owned.has(id) ? undefined : await acquire(id, from, true)))
+        await taken?.live.reached(['online', 'backoff', ...ended], AbortSignal.timeout(UP_WITHIN)).catch(() => {})
+      } catch (error) {
+        onDoubt()
+        log.warn({ session: id, event: 'lease.take-failed', err: error }, 'A session could not be taken up')
+      }
+    },
+    restart: (id) =>
+      move(id, async () => {
+        const entry = owned.get(id)
+        if (!entry || !ended.includes(entry.live.state())) return
+        await entry.live.abandon({ acks: ACKS_WITHIN })
+        if (closed || owned.get(id) !== entry) return
+        await bringUp(entry.record, entry.live.state(), { name: entry.name, fence: entry.fence })
+        // it may have changed on the way
+        adopt(entry.record)
+      }),
+    end: (id, options) =>
+      move(id, async () => {
+        await owned.get(id)?.live.close(options)
+        await release(id)
+      }),
+    adopt,
+    async look(id) {
+      const kept = await store.sessions.get(id)
+      const entry = owned.get(id)
+      if (!entry) return
+      if (kept) {
+        adopt(kept.record)
+        return entry.live.wake()
+      }
+      // removed, or written by a version that this one does not know and another instance may
+      drop(id)
+      await store.leases.release(id, entry.name, entry.fence)
+    },
+    drop,
+    async handOver(id, heirs) {
+      try {
+        await move(id, async () => {
+          const entry = owned.get(id)
+          if (entry) await leave(id, entry.live, heirs)
+        })
+      } catch (error) {
+        onDoubt()
+        log.warn({ session: id, event: 'lease.hand-over-failed', err: error }, 'A session could not be handed over')
+      }
+    },
+    async close() {
+      closed = true
+      await Promise.allSettled(moving.values())
+    },
+  }
+}

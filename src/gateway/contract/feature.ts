@@ -1,0 +1,66 @@
+import type { Translator } from '../../codec/translate.ts'
+import type { Element } from '../../xml/element.ts'
+import type { StateChange } from '../ports/change.ts'
+import type { EventDraft } from '../ports/event.ts'
+import type { MessageRecord } from '../ports/message.ts'
+import type { KindBounds } from '../session/kinds.ts'
+import type { EventType, Operation } from './operation.ts'
+import type { Command, LiveSession, SessionHandle, Sessions } from './session.ts'
+/** A message or presence that came in, with what the core found out about where it comes from. */
+export interface Incoming {
+  stanza: Element
+  /** index of the connection that received it */
+  connection: number
+  /** set where `stanza` is the inner one of a carbon of our own account */
+  carbon?: 'sent' | 'received'
+  /** set where `stanza` is the inner one of an archive result that we asked for */
+  archive?: { id: string; stamp: string }
+}
+
+/** What a stanza does: all of it is written in one commit, replies are sent after. */
+export interface Effect {
+  events?: EventDraft[]
+  state?: StateChange[]
+  records?: MessageRecord[]
+  replies?: Element[]
+}
+
+export interface IqAnswer {
+  type: 'get' | 'set'
+  /** of the payload */
+  name: string
+  xmlns: string
+  /** from the own account alone: others are refused, and counted as forging */
+  ownAccount?: true
+  /** The payload of the result (undefined: an empty result) and what it does; a thrown Problem with an xmpp code becomes the error. */
+  answer(iq: Element, session: LiveSession): { payload?: Element; effect?: Effect } | Promise<{ payload?: Element; effect?: Effect }>
+}
+
+export interface Feature {
+  name: string
+  /** built with the whole vocabulary, so that schemas of one room can hold payloads of another */
+  operations?(context: { vocabulary: Translator; sessions: Sessions; limits: { stanza: number } }): Operation[]
+  events?(vocabulary: Translator): EventType[]
+  /** by name of `?snapshot=`: what is true now, as the events that would tell it; asked by event streams */
+  snapshots?: Readonly<Record<string, (session: SessionHandle) => Promise<EventDraft[]>>>
+  /** run on the instance that owns the session, by name, from `SessionHandle.perform` */
+  commands?: Readonly<Record<string, Command>>
+  /** asked in the order of features/index.ts, each adds its effect */
+  message?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
+  presence?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
+  answers?: readonly IqAnswer[]
+  /** how much a session remembers of each kind of state that this room has */
+  keeps?: KindBounds
+  /** service discovery features (XEP-0030), `+notify` included */
+  discovers?: readonly string[]
+  /** the session came to this instance: what an owner before left under way */
+  taken?(session: LiveSession): void
+  /** work of a new bind, before the archive is read: what must be known first; in the order of features/index.ts */
+  bind?(session: LiveSession): Promise<void>
+  /** work of a new bind, after the archive was read: what others may see of us */
+  appear?(session: LiveSession): Promise<void>
+  /** the session is online, by a new bind or a resume: what was wished while it was away */
+  online?(session: LiveSession): Promise<void>
+  /** what a caller wants of the session was changed (its handles), while others may see it */
+  changed?(session: LiveSession): Promise<void>
+}

@@ -1,0 +1,161 @@
+import type { Translator } from '../../codec/translate.ts'
+import type { StanzaErrorJson } from '../../errors/problem.ts'
+import type { Element } from '../../xml/element.ts'
+import type { LargeAnswers, Room } from '../inbound/large-answers.ts'
+import type { Acceptance, AcceptResult, Change, KeptIq, StoredAnswer } from '../ports/change.ts'
+import type { MessageRecord } from '../ports/message.ts'
+import type { SaslOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
+import type { Patience } from '../session/iq-correlator.ts'
+import type { Repeated } from '../session/repeated.ts'
+/** What operations see of a session, whichever instance owns it. */
+export interface SessionHandle {
+  readonly record: SessionRecord
+  status(): Promise<SessionStatus>
+  /** Callers chose these ids for something of this session: who names one finds it without naming the session. `accept` does it by itself. */
+  chosen(ids: readonly string[]): Promise<void>
+  /** Rejects with session-stopped where the session will not come online by itself. */
+  accept(acceptance: Acceptance): Promise<AcceptResult>
+  /** replaces the answer that `accept` stored for an Idempotency-Key, when waiting made it another one */
+  answered(idempotency: { key: string; fingerprint: string }, answer: StoredAnswer): Promise<void>
+  /** a message's record */
+  message(id: string): Promise<MessageRecord | undefined>
+  /** waits until the record of a message has one of these statuses, or `ms` passed; answers the record as it is then */
+  awaitMessage(id: string, until: readonly MessageRecord['status'][], ms: number, signal: AbortSignal): Promise<MessageRecord | undefined>
+  /** what the session knows of a kind, by key: of these keys, or all */
+  state(kind: string, keys?: readonly string[]): Promise<Map<string, unknown>>
+  stateKeys(kind: string): Promise<string[]>
+  keptIq(id: string): Promise<KeptIq | undefined>
+  /** Runs a feature's command where the session lives; args and result are JSON. `repeatable`: twice does no harm. Rejects with session-offline, session-stopped. */
+  perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal; repeatable?: boolean }): Promise<unknown>
+}
+
+export interface ArchiveQuery {
+  /** bare or full JID of the other side */
+  with?: string
+  /** XEP-0082 times */
+  start?: string
+  end?: string
+  /** ids of the archive; `before: ''` is the last page */
+  after?: string
+  before?: string
+  limit: number
+}
+
+export interface Archived {
+  /** the archive's id of it, which is the stanza-id of its other copies */
+  id: string
+  /** XEP-0082, as the archive gave it */
+  stamp: string
+  stanza: Element
+}
+
+export interface ArchivePage {
+  /** oldest first */
+  items: Archived[]
+  /** nothing is beyond it; false also where it ends for its size */
+  complete: boolean
+  first?: string
+  last?: string
+}
+
+/** What a feature's code sees of a session on the instance that owns it. */
+export interface LiveSession {
+  readonly record: SessionRecord
+  /** true for a JID that one of our connections is or was bound to */
+  isOwn(jid: string): boolean
+  /** full JID of the primary, null while it is not bound */
+  readonly jid: string | null
+  /** stream features of the primary (xmlns) */
+  readonly features: readonly string[]
+  /** what the session knows, mirrored in memory: reads are synchronous and see every applied change */
+  state: {
+    get(kind: string, key: string): unknown
+    all(kind: string): ReadonlyMap<string, unknown>
+    /** keys that are JIDs of this account */
+    ofAccount(kind: string, account: string): readonly string[]
+  }
+  /** Sends an iq and waits for its answer. `to` absent: the own account. Rejects with the stanza's problem, xmpp-timeout, session-offline. */
+  iq(
+    request: { type: 'get' | 'set'; to?: string; id?: string; payload: Element },
+    options: Patience & { signal?: AbortSignal; room?: Room },
+  ): Promise<Element>
+  /** Room for an answer of the own server that has so many bytes at most, until the work with it is done. */
+  large: LargeAnswers['use']
+  /** Waits for the answer to an iq that an owner before sent on the same stream. Rejects as `iq` does. */
+  answer(request: { id: string; type: 'get' | 'set'; to?: string }, options: { timeout: number }): Promise<Element>
+  /** Answers an iq that was raised as `iq.requested`. Throws iq-not-found. */
+  reply(answer: IqReply): void
+  /** Writes a stanza on the primary now. Rejects with session-offline, session-stopped. */
+  send(stanza: Element): Promise<void>
+  /** For what each new stream of the primary gets again. */
+  repeated: Pick<Repeated, 'write' | 'forget' | 'isOnItsWay' | 'isOpen'>
+  /** is the primary, with the work of its bind done? */
+  online(): boolean
+  /** One fenced write. */
+  commit(change: Change): Promise<string[]>
+  /** an own message as it was accepted, for receipts, markers, bounces and carbons of it */
+  message(id: string): Promise<MessageRecord | undefined>
+  /** resolves when every stanza received before now is stored */
+  settled(): Promise<void>
+  /** for JSON in commands and bind steps */
+  readonly vocabulary: Translator
+  /** One page of the own archive (XEP-0313). Rejects with the server's problem. */
+  archive(query: ArchiveQuery, options: Patience & { signal?: AbortSignal }): Promise<ArchivePage>
+  /** Restores from the archive what was missed, before own presence is sent; what it answers is to be called after. The core does it at a new bind. */
+  catchUp(): Promise<() => Promise<void>>
+}
+
+/** The answer of a caller to an iq that a session `handles`: one of `xml`, `payload` and `error`, or none for an empty result. */
+export interface IqReply {
+  id: string
+  xml?: string
+  payload?: Record<string, unknown>
+  error?: StanzaErrorJson
+}
+
+export interface Command {
+  (session: LiveSession, args: never, options: { timeout: number; signal?: AbortSignal }): Promise<unknown>
+  /** run while the session is away too */
+  whileAway?: true
+}
+
+/** The sessions as the outside sees them, on every instance. */
+export interface Sessions {
+  /**
+   * Makes a session, or finds the one there is. Settles when it is online, at the first definite failure (nothing is kept then),
+   * or when `wait` ms are over: problem xmpp-timeout (nothing is kept). With `background` it answers at once and goes on trying.
+   */
+  open(
+    request: OpenSession,
+    options: { wait: number; background: boolean; signal: AbortSignal },
+  ): Promise<{ handle: SessionHandle; token: string; outcome: 'created' | 'existing' | 'pending' }>
+  /** by id, bare JID or full JID; problems session-not-found (also for other tenants' ones), session-required (several) */
+  resolve(tenant: string, reference: string): Promise<SessionHandle>
+  /** the tenant's session that a message or an iq belongs to: told by an id of ours, looked for where a caller chose the id */
+  ofMessage(tenant: string, id: string): Promise<SessionHandle | undefined>
+  list(tenant: string, page: { after?: string; limit: number }): Promise<SessionHandle[]>
+  /** `password` and `sasl` are tried on a new connection before they replace the kept ones */
+  update(
+    handle: SessionHandle,
+    patch: { password?: string; sasl?: SaslOptions; connections?: number; handles?: string[] },
+  ): Promise<SessionHandle>
+  /** unavailable presence with the status, acks awaited ≤ 5 s, stream closed, everything about it removed */
+  close(handle: SessionHandle, options: { status?: string }): Promise<void>
+  /** the session of a session token */
+  authenticate(token: string): Promise<{ tenant: string; session: string } | undefined>
+  /** the JSON of contract section 3 */
+  view(handle: SessionHandle): Promise<Record<string, unknown>>
+}
+
+export interface OpenSession {
+  tenant: string
+  /** as the caller gave it */
+  jid: string
+  password?: string
+  sasl?: SaslOptions
+  service?: string
+  resource?: string
+  connections: number
+  presence?: Record<string, unknown> | false
+  handles?: string[]
+}

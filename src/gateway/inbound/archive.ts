@@ -1,0 +1,122 @@
+import { Problem } from '../../errors/problem.ts'
+import { CLIENT, child, childText, type Element, element, elements } from '../../xml/element.ts'
+import type { Archived, ArchivePage, ArchiveQuery, LiveSession } from '../contract/session.ts'
+import { newIqId } from '../ids.ts'
+import type { Patience } from '../session/iq-correlator.ts'
+import { sizeOf } from '../size.ts'
+import { isOfAccount } from './provenance.ts'
+
+/** Characters of a page, whatever its limit: those furthest from where it began are left for the next. One message whatever its size. */
+export const PAGE_SIZE = 4 * 1024 * 1024
+
+const MAM = 'urn:xmpp:mam:2'
+const RSM = 'http://jabber.org/protocol/rsm'
+const FORWARD = 'urn:xmpp:forward:0'
+const DELAY = 'urn:xmpp:delay'
+const FORMS = 'jabber:x:data'
+
+export interface Archive {
+  /** One page of the own archive (XEP-0313, paged by XEP-0059). Rejects with the server's problem; `xmpp-item-not-found`: the id is not (any more) there. */
+  page(query: ArchiveQuery, options: Patience & { signal?: AbortSignal }): Promise<ArchivePage>
+  /** true when the message was an archive result, whether it was asked for or forged */
+  take(message: Element): boolean
+}
+
+/** What came of a page. */
+interface Page {
+  items: Archived[]
+  sizes: number[]
+  size: number
+  /** of all that came */
+  count: number
+  limit: number
+  backwards: boolean
+  /** some of it was left out */
+  isCut: boolean
+}
+
+function add(page: Page, item: Archived): void {
+  page.count += 1
+  const size = sizeOf(item.stanza)
+  const { items, sizes } = page
+  // going on it ends before this one, going back after what it began with
+  if (!page.backwards && (page.isCut || (items.length > 0 && page.size + size > PAGE_SIZE))) {
+    page.isCut = true
+    return
+  }
+  items.push(item)
+  sizes.push(size)
+  page.size += size
+  while (page.size > PAGE_SIZE && items.length > 1) {
+    items.shift()
+    page.size -= sizes.shift()!
+    page.isCut = true
+  }
+}
+
+/** Results count only from the own account and for a query that is open (XEP-0313 section 6.1). */
+export function createArchive({
+  session,
+  onForged,
+  onFull = () => {},
+}: {
+  session: LiveSession
+  onForged: (kind: string) => void
+  /** a page ended for its size */
+  onFull?: () => void
+}): Archive {
+  const open = new Map<string, Page>()
+
+  return {
+    async page({ limit, ...query }, options) {
+      const queryid = newIqId(session.record.id)
+      const collected: Page = { items: [], sizes: [], size: 0, count: 0, limit, backwards: query.before !== undefined, isCut: false }
+      open.set(queryid, collected)
+      try {
+        const answer = await session.iq({ type: 'set', payload: request(queryid, limit, query) }, options)
+        const fin = child(answer, 'fin', MAM)
+        if (!fin) throw new Problem('xmpp-undefined-condition', 'The archive gave no end of the page.')
+        const set = child(fin, 'set', RSM)
+        // some name no places, and the messages have them
+        const { items, backwards, isCut } = collected
+        if (isCut) onFull()
+        const named = (end: 'first' | 'last', isOurs: boolean) => (isOurs ? undefined : set && childText(set, end))
+        const first = named('first', isCut && backwards) || items[0]?.id
+        const last = named('last', isCut && !backwards) || items.at(-1)?.id
+        return {
+          items,
+          complete: !isCut && (fin.attributes.complete === 'true' || fin.attributes.complete === '1'),
+          ...(first ? { first } : {}),
+          ...(last ? { last } : {}),
+        }
+      } finally {
+        open.delete(queryid)
+      }
+    },
+
+    take(message) {
+      const result = child(message, 'result', MAM)
+      if (!result) return false
+      const { queryid = '', id = '' } = result.attributes
+      const collected = open.get(queryid)
+      const forwarded = child(result, 'forwarded', FORWARD)
+      const stanza = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === CLIENT)
+      // a server that sends more than was asked for is not followed
+      if (!collected || !stanza || !isOfAccount(message, session.record.jid) || collected.count >= collected.limit) onForged('archive')
+      else add(collected, { id, stamp: child(forwarded, 'delay', DELAY)?.attributes.stamp ?? '', stanza })
+      return true
+    },
+  }
+}
+
+function request(queryid: string, limit: number, { after, before, ...filter }: Omit<ArchiveQuery, 'limit'>): Element {
+  const field = (name: string, value: string) => element('field', FORMS, { var: name }, [element('value', FORMS, {}, [value])])
+  const fields = Object.entries(filter).map(([name, value]) => field(name, value))
+  const form = element('x', FORMS, { type: 'submit' }, [
+    element('field', FORMS, { var: 'FORM_TYPE', type: 'hidden' }, [element('value', FORMS, {}, [MAM])]),
+    ...fields,
+  ])
+  const place = (name: string, value: string | undefined) => (value === undefined ? undefined : element(name, RSM, {}, [value]))
+  const set = element('set', RSM, {}, [element('max', RSM, {}, [`${limit}`]), place('after', after), place('before', before)])
+  return element('query', MAM, { queryid }, [fields.length > 0 ? form : undefined, set])
+}

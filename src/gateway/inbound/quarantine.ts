@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Element } from '../../xml/element.ts'
+import { createOneAtATime } from '../one-at-a-time.ts'
+import type { Change, StateChange } from '../ports/change.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SessionRecord } from '../ports/session-record.ts'
+import type { Store } from '../ports/store.ts'
+import type { KindBounds } from '../session/kinds.ts'
+import type { Mirror } from '../session/known.ts'
+import { plainly } from './copies.ts'
+import { gapEvent } from './gap.ts'
+import { unwrap } from './provenance.ts'
+
+/**
+ * An owner that went without letting go of its session may have gone over something of that session: a stanza that it could not bear,
+ * or what it knew. Others would go over it in turn, with all that they have. So owners that went one after the other are counted. After
+ * two, what is handled is noted in the store before it is begun, one thing at a time in a process; what was in hand at two ends is
+ * left out, and told as a gap.
+ */
+
+/** State kind. Keys: DEATHS, HAND, and `over <print>`: at how many ends that was in hand. */
+const KIND = 'quarantine'
+/** owners that went one after the other */
+const DEATHS = 'deaths'
+/** the print of what is being handled */
+const HAND = 'hand'
+const over = (print: string) => `over ${print}`
+/** the print of reading what the session knows */
+const STATE = 'state'
+
+/** ends from which on it is noted what is in hand, and ends with the same in hand after which that is left out */
+const SUSPECTED = 2
+const STRIKES = 2
+/** times in a row that a session was found online with nothing to be restored, ms apart, until the owners that went are forgotten */
+const QUIET = 10
+const LOOK = 1_000
+
+/** of a stanza that comes again by another way these differ */
+const ADDED = new Set(['urn:xmpp:delay', 'jabber:x:delay', 'urn:xmpp:sid:0'])
+
+/** What of the core's own state a session keeps where the rest is left out: none of it came from others. */
+const KEPT = new Set([KIND, 'account', 'archive', 'suspects', 'fast'])
+
+export interface Quarantine {
+  /**
+   * Before a session is taken up: notes that its owner went, where it did, and leaves out what it knew where that cost two of them.
+   * What it answers is to be called when the session is up: then the next one is, of those whose owners went twice.
+   */
+  takeUp(record: SessionRecord, options: { fence: string; died: boolean }): Promise<() => void>
+  watch(session: Watched): Watch
+}
+
+interface Watched {
+  state: Mirror
+  jid: () => string
+  commit: (change: Change) => Promise<unknown>
+  /** online, and nothing is to be restored */
+  isQuiet: () => boolean
+  onError: (error: unknown) => void
+}
+
+/** Over what one session handles. */
+export interface Watch {
+  /** stanzas are looked at */
+  readonly on: boolean
+  /** one thing goes into each commit */
+  readonly alone: boolean
+  /** Before a stanza is handled: the print of one that is left out. Others wait until `done`, where it has to be alone. */
+  begin(stanza: Element): Promise<string | undefined>
+  /** it is handled, and what it came to is stored */
+  done(): Promise<void>
+  stop(): void
+}
+
+export function createQuarantine({ store, clock, kinds }: { store: Store; clock: Clock; kinds: KindBounds }): Quarantine {
+  /** of all sessions of this process, to have something in hand */
+  const turn = createOneAtATime()
+
+  return {
+    async takeUp({ id, connections }, { fence, died }) {
+      if (!died) return () => {}
+      const kept = await store.state.read(id, KIND)
+      const { deaths, struck } = afterDeath(kept)
+      const release = deaths >= SUSPECTED ? await turn() : () => {}
+      try {
+        const isLeftOut = Number(kept.get(over(STATE)) ?? 0) + Number(struck === STATE) >= STRIKES
+        await store.commit(id, fence, {
+          ...(isLeftOut && without(kinds, connections)),
+          ...(isLeftOut && { events: [gapEvent(clock, 'quarantined', { what: 'state' })] }),
+          state: [
+            value(DEATHS, deaths),
+            value(HAND, deaths >= SUSPECTED ? STATE : null),
+            ...(struck === undefined ? [] : [value(over(struck), isLeftOut ? null : Number(kept.get(over(struck)) ?? 0) + 1)]),
+          ],
+        })
+      } catch (error) {
+        release()
+        throw error
+      }
+      return release
+    },
+    watch: (session) => createWatch({ ...session, turn }),
+  }
+}
+
+function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & { turn: () => Promise<() => void> }): Watch {
+  let deaths = Number(state.get(KIND, DEATHS) ?? 0)
+  let release: (() => void) | undefined
+  let quiet = 0
+  const timer = deaths > 0 ? setInterval(look, LOOK).unref() : undefined
+
+  const isLeftOut = (print: string) => Number(state.get(KIND, over(print)) ?? 0) >= STRIKES
+
+  /** Once it goes well only what is left out stays. */
+  function look(): void {
+    quiet = isQuiet() && release === undefined ? quiet + 1 : 0
+    if (quiet < QUIET) return
+    clearInterval(timer)
+    deaths = 0
+    const gone = [...state.all(KIND).keys()].filter((key) => !(key.startsWith(over('')) && isLeftOut(key.slice(over('').length))))
+    commit({ state: gone.map((key) => value(key, null)) }).catch(onError)
+  }
+
+  async function drop(): Promise<void> {
+    // what waited for it goes on in turns of its own
+    await nextTurn()
+    await commit({ state: [value(HAND, null)] })
+  }
+
+  function letGo(): void {
+    release?.()
+    release = undefined
+  }
+
+  if (state.get(KIND, HAND) !== undefined) drop().catch(onError)
+
+  return {
+    get on() {
+      return deaths >= SUSPECTED || state.all(KIND).size > 0
+    },
+    get alone() {
+      return deaths >= SUSPECTED
+    },
+    async begin(stanza) {
+      const print = printOf(stanza, jid())
+      if (isLeftOut(print)) return print
+      if (deaths < SUSPECTED || release) return undefined
+      release = await turn()
+      try {
+        await commit({ state: [value(HAND, print)] })
+      } catch (error) {
+        // the session went elsewhere meanwhile, and no longer says when it is done
+        letGo()
+        throw error
+      }
+      return undefined
+    },
+    async done() {
+      if (!release) return
+      try {
+        await drop()
+      } finally {
+        letGo()
+      }
+    },
+    stop() {
+      clearInterval(timer)
+      letGo()
+    },
+  }
+}
+
+const value = (key: string, kept: unknown): StateChange => ({ kind: KIND, key, value: kept })
+
+function afterDeath(kept: ReadonlyMap<string, unknown>): { deaths: number; struck: string | undefined } {
+  const hand = kept.get(HAND)
+  return { deaths: Number(kept.get(DEATHS) ?? 0) + 1, struck: typeof hand === 'string' ? hand : undefined }
+}
+
+/** All that a session knows from others; a new stream brings it again. */
+function without(kinds: KindBounds, connections: number): Pick<Change, 'clear' | 'streams'> {
+  const streams = Object.fromEntries(Array.from({ length: connections }, (_, index) => [index, null]))
+  return { clear: Object.keys(kinds).filter((kind) => !KEPT.has(kind)), streams }
+}
+
+/** The same of a stanza that comes again, live, as a carbon or from the archive; an iq has another id each time. */
+function printOf(stanza: Element, own: string): string {
+  const unwrapped = stanza.name === 'message' ? unwrap(stanza, own) : undefined
+  const inner = unwrapped?.kind === 'own' ? unwrapped.stanza : stanza
+  const { to: _, id, ...others } = inner.attributes
+  const attributes = inner.name === 'iq' || id === undefined ? others : { ...others, id }
+  const children = inner.children.filter((child) => typeof child === 'string' || !ADDED.has(child.xmlns))
+  return createHash('sha256')
+    .update(JSON.stringify(plainly({ ...inner, attributes, children })))
+    .digest('base64url')
+    .slice(0, 22)
+}

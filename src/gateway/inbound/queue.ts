@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto'
+import { Problem } from '../../errors/problem.ts'
+import type { Element } from '../../xml/element.ts'
+import type { Change, StreamState } from '../ports/change.ts'
+import type { Clock } from '../ports/clock.ts'
+import { sizeOf } from '../size.ts'
+import type { Arrival } from './copies.ts'
+import { gapEvent } from './gap.ts'
+import type { Watch } from './quarantine.ts'
+
+/** Stanzas handled in one commit, at most, and characters of theirs after which it ends: the store has to take it in time */
+const BATCH = 50
+const BATCH_SIZE = 1024 * 1024
+
+/** What a stanza comes to. */
+export interface Handled {
+  change: Change
+  /** done once the change is stored: answers go out, waiting iqs are resolved */
+  after: (() => void)[]
+  /** of much only a part was handled: once this is stored the same goes on, before anything else */
+  more?: boolean
+}
+
+export interface Inbound {
+  /** takes a stanza at once and handles it in its turn */
+  push(connection: number, stanza: Element, position: number): void
+  /** keeps what a resume of this connection needs, in its turn */
+  mark(connection: number): void
+  /** takes something else that has its place among the stanzas; resolves when it is stored */
+  enqueue(handle: () => Promise<Handled>): Promise<void>
+  /** resolves when everything taken before is stored */
+  settled(): Promise<void>
+}
+
+interface Task {
+  handle(): Promise<Handled>
+  /** of a stanza: where it stands on its stream */
+  received?: { connection: number; stream: string; position: number }
+  /** characters of it */
+  size?: number
+  mark?: number
+  done?: { resolve(): void; reject(error: unknown): void }
+}
+
+/**
+ * What comes in, one after the other over all connections of a session. One commit stores what a batch comes to; only
+ * then its stanzas count as handled towards the server, and answers go out.
+ */
+export function createInbound({
+  turn,
+  watch,
+  receive,
+  write,
+  stream,
+  stored,
+  snapshot,
+  clock,
+  onError,
+}: {
+  /** to be waited for before each: others have their turn meanwhile */
+  turn: () => Promise<void> | undefined
+  watch: Pick<Watch, 'alone' | 'done'>
+  /** rejects only where nothing can be stored any more */
+  receive: (arrival: Arrival, stanza: Element) => Promise<Handled>
+  /** rejects with a problem where nothing can be written any more, with something else where this change cannot */
+  write: (change: Change) => Promise<unknown>
+  /** which stream a connection has */
+  stream: (connection: number) => string
+  /** tells a connection that everything up to a position is stored */
+  stored: (connection: number, position: number) => void
+  snapshot: (connection: number) => StreamState | null
+  clock: Clock
+  onError: (error: unknown) => void
+}): Inbound {
+  const queue: Task[] = []
+  /** what arrives here is told from what arrived in another process */
+  const here = randomBytes(6).toString('base64url')
+  let arrivals = 0
+  let running: Promise<void> | undefined
+
+  function take(task: Task): void {
+    queue.push(task)
+    running ??= run().catch(onError)
+  }
+
+  async function run(): Promise<void> {
+    // the stanzas of one read from the socket go into one batch
+    await Promise.resolve()
+    while (queue.length > 0) {
+      const batch = queue.splice(0, BATCH)
+      try {
+        queue.unshift(...(await store(batch)))
+      } catch (error) {
+        // the session is not ours any more: nothing of this may be told to the server or to anybody
+        for (const { done } of [...batch, ...queue.splice(0)]) done?.reject(error)
+        onError(error)
+      }
+    }
+    // in the same turn as the last look at the queue: what is taken next starts a new run
+    running = undefined
+  }
+
+  /** Answers what is not done by it: one of which there is more, and what comes after that. */
+  async function store(given: readonly Task[]): Promise<Task[]> {
+    const changes: Change[] = []
+    const after: (() => void)[] = []
+    const last = new Map<number, NonNullable<Task['received']>>()
+    const batch: Task[] = []
+    let size = 0
+    for (const task of given) {
+      const { handle, received } = task
+      size += task.size ?? 0
+      if ((size > BATCH_SIZE || watch.alone) && batch.length > 0) break
+      const wait = turn()
+      if (wait) await wait
+      if (received) last.set(received.connection, received)
+      const handled = await handle()
+      changes.push(handled.change)
+      for (const step of handled.after) after.push(step)
+      if (handled.more) break
+      batch.push(task)
+    }
+    // positions on a stream that is gone say nothing about the one that followed
+    const present = () => [...last.values()].filter((received) => received.stream === stream(received.connection))
+    const streams: Record<number, StreamState> = {}
+    for (const { mark } of batch) {
+      const state = mark === undefined ? null : snapshot(mark)
+      if (mark !== undefined && state) streams[mark] = state
+    }
+    for (const { connection, position } of present()) {
+      const state = snapshot(connection)
+      if (state) streams[connection] = { ...state, inbound: position }
+    }
+    await keep(changes, Object.keys(streams).length > 0 ? { streams } : {})
+    for (const { connection, position } of present()) stored(connection, position)
+    for (const step of after) step()
+    for (const { done } of batch) done?.resolve()
+    await watch.done()
+    return given.slice(batch.length)
+  }
+
+  async function keep(changes: readonly Change[], positions: Change): Promise<void> {
+    const all: Change = { ...positions }
+    for (const change of changes) collect(all, change)
+    if (Object.keys(all).length === 0) return
+    try {
+      await write(all)
+    } catch (error) {
+      if (error instanceof Problem) throw error
+      // one of them cannot be stored, and must not cost the others
+      for (const change of changes) if (Object.keys(change).length > 0) await write(change).catch(leaveOut)
+      await write(positions)
+    }
+  }
+
+  async function leaveOut(error: unknown): Promise<void> {
+    if (error instanceof Problem) throw error
+    onError(error)
+    await write({ events: [gapEvent(clock, 'stanza-not-stored')] })
+  }
+
+  return {
+    push(connection, stanza, position) {
+      arrivals += 1
+      const arrival = { connection, stream: stream(connection), at: `@${here}${arrivals}`, time: clock.now() }
+      take({ handle: () => receive(arrival, stanza), received: { connection, stream: arrival.stream, position }, size: sizeOf(stanza) })
+    },
+    mark: (connection) => take({ handle: async () => ({ change: {}, after: [] }), mark: connection }),
+    enqueue: (handle) => new Promise((resolve, reject) => take({ handle, done: { resolve, reject } })),
+    settled: async () => {
+      while (running) await running
+    },
+  }
+}
+
+/** Adds what one stanza does to what others do. */
+export function collect(into: Change, from: Change): void {
+  if (from.events?.length) into.events = append(into.events, from.events)
+  if (from.state?.length) into.state = append(into.state, from.state)
+  if (from.records?.length) into.records = append(into.records, from.records)
+}
+
+function append<Item>(to: Item[] = [], items: readonly Item[]): Item[] {
+  for (const item of items) to.push(item)
+  return to
+}

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+import type { LiveSession } from '../contract/session.ts'
+import type { Device, FastToken } from '../ports/connection.ts'
+import type { Seal } from '../ports/seal.ts'
+
+/** State kind of sealed FAST tokens; the key is the index of the connection */
+const FAST = 'fast'
+
+/** A connection as its server knows it again: the same user agent at each log-in, and a token of its own in the place of the password. */
+export function createDevice({ index, session, seal }: { index: number; session: LiveSession; seal: Seal }): Device {
+  const { id, tenant } = session.record
+  const key = String(index)
+  const context = { tenant, session: id, kind: `fast ${index}` }
+  return {
+    userAgent: uuid(`${id} ${index}`),
+    async token() {
+      const sealed = session.state.get(FAST, key)
+      if (typeof sealed !== 'string') return null
+      try {
+        return JSON.parse(seal.open(sealed, context)) as FastToken
+      } catch {
+        return null // sealed with a key that was dropped since: the password serves, and brings a new token
+      }
+    },
+    async keep(token) {
+      const value = token === null ? null : seal.seal(JSON.stringify(token), context)
+      await session.commit({ state: [{ kind: FAST, key, value }] })
+    },
+  }
+}
+
+/** A UUID (version 8, RFC 9562 section 5.8) that is always the same for the same name. */
+function uuid(name: string): string {
+  const bytes = createHash('sha256').update(name).digest().subarray(0, 16)
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}

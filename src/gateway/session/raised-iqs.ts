@@ -1,0 +1,66 @@
+import { errorReply } from '../../codec/stanza-error.ts'
+import type { Translator } from '../../codec/translate.ts'
+import { Problem, type StanzaErrorJson } from '../../errors/problem.ts'
+import { CLIENT, type Element, element } from '../../xml/element.ts'
+import { reparse } from '../../xml/parse.ts'
+import type { IqReply } from '../contract/session.ts'
+import { newIqId } from '../ids.ts'
+import type { EventDraft } from '../ports/event.ts'
+
+/** ms that a caller has to answer an iq that was raised as `iq.requested` */
+const ANSWER_WITHIN = 20_000
+/** raised iqs of one session that wait at one time */
+const WAITING = 100
+
+/** The iqs that others asked this session and that its callers answer (`handles`). */
+export function createAsked({
+  session,
+  reply,
+  vocabulary,
+}: {
+  session: string
+  reply: (connection: number, stanza: Element) => void
+  vocabulary: Translator
+}) {
+  const waiting = new Map<string, { connection: number; iq: Element; timer: NodeJS.Timeout }>()
+
+  function settle(id: string, answer: (iq: Element) => Element): void {
+    const found = waiting.get(id)
+    if (!found) throw new Problem('iq-not-found', 'No such iq waits for an answer: it was answered already, or its 20 s are over.')
+    const stanza = answer(found.iq)
+    clearTimeout(found.timer)
+    waiting.delete(id)
+    reply(found.connection, stanza)
+  }
+
+  return {
+    /** Its event, whose subject is the id to answer by; undefined when too many wait already. */
+    raise(connection: number, iq: Element): EventDraft | undefined {
+      if (waiting.size >= WAITING) return undefined
+      const id = newIqId(session)
+      const unanswered: StanzaErrorJson = { type: 'wait', condition: 'recipient-unavailable', text: 'Nobody answered in time.' }
+      const timer = setTimeout(() => settle(id, (asked) => errorReply(asked, unanswered)), ANSWER_WITHIN)
+      waiting.set(id, { connection, iq, timer })
+      return { type: 'iq.requested', subject: id, data: vocabulary.read(iq).json }
+    },
+
+    /** `id`: as told by the event's subject, or the iq's own id where that is unambiguous. */
+    reply({ id, xml, payload, error }: IqReply): void {
+      const byOwnId = [...waiting].filter(([, { iq }]) => iq.attributes.id === id).map(([key]) => key)
+      const key = waiting.has(id) || byOwnId.length !== 1 ? id : (byOwnId[0] as string)
+      settle(key, (iq) => {
+        if (error) return errorReply(iq, error)
+        const result = xml === undefined ? payload && vocabulary.writePayload(payload) : reparse(xml)
+        return element('iq', CLIENT, { type: 'result', id: iq.attributes.id, to: iq.attributes.from }, [result])
+      })
+    },
+
+    /** nobody waits for an answer of ours */
+    isIdle: () => waiting.size === 0,
+
+    stop() {
+      for (const { timer } of waiting.values()) clearTimeout(timer)
+      waiting.clear()
+    },
+  }
+}

@@ -1,0 +1,30 @@
+/** XEP-0030: Service Discovery, version 2.5.0; the forms of disco#info are XEP-0128, the paging of disco#items XEP-0059 */
+import { define } from '../codec/definition.ts'
+import { attribute, attributesOf, many, one, required } from '../codec/fields.ts'
+import { payload } from '../codec/payload.ts'
+import { jid, string } from '../codec/scalars.ts'
+import { form } from './xep0004.ts'
+import { resultSet } from './xep0059.ts'
+
+const INFO = 'http://jabber.org/protocol/disco#info'
+const ITEMS = 'http://jabber.org/protocol/disco#items'
+
+const identity = payload('DiscoIdentity', 'identity', INFO, {
+  category: required(attribute()),
+  type: required(attribute()),
+  name: attribute(),
+  lang: attribute(string, 'xml:lang'),
+})
+
+export const discoInfo = payload('DiscoInfo', 'query', INFO, {
+  node: attribute(),
+  identities: many(identity),
+  features: attributesOf('feature', 'var'),
+  forms: many(form),
+})
+
+const item = payload('DiscoItem', 'item', ITEMS, { jid: required(attribute(jid)), node: attribute(), name: attribute() })
+
+const discoItems = payload('DiscoItems', 'query', ITEMS, { node: attribute(), items: many(item), paging: one(resultSet) })
+
+export const disco = [define('discoInfo', ['iq'], discoInfo), define('discoItems', ['iq', 'message'], discoItems)]

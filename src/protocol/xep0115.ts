@@ -1,0 +1,16 @@
+/** XEP-0115: Entity Capabilities, version 1.6.0; `ext` is of version 1.3 */
+import { define } from '../codec/definition.ts'
+import { attribute } from '../codec/fields.ts'
+import { payload } from '../codec/payload.ts'
+import { string } from '../codec/scalars.ts'
+
+export const caps = define(
+  'caps',
+  ['presence'],
+  payload('Caps', 'c', 'http://jabber.org/protocol/caps', {
+    algorithm: attribute(string, 'hash'),
+    node: attribute(),
+    value: attribute(string, 'ver'),
+    ext: attribute(),
+  }),
+)

@@ -1,0 +1,17 @@
+/** XEP-0184: Message Delivery Receipts, version 1.4.0 */
+
+import { choice } from '../codec/composed.ts'
+import { define } from '../codec/definition.ts'
+import { attribute } from '../codec/fields.ts'
+import { payload } from '../codec/payload.ts'
+
+const RECEIPTS = 'urn:xmpp:receipts'
+
+export const receipt = define(
+  'receipt',
+  ['message'],
+  choice({
+    request: payload('ReceiptRequest', 'request', RECEIPTS, {}),
+    received: payload('ReceiptReceived', 'received', RECEIPTS, { id: attribute() }),
+  }),
+)

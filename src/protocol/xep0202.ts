@@ -1,0 +1,11 @@
+/** XEP-0202: Entity Time, version 2.0 */
+import { define } from '../codec/definition.ts'
+import { text } from '../codec/fields.ts'
+import { payload } from '../codec/payload.ts'
+import { timestamp, zone } from '../codec/scalars.ts'
+
+export const time = define(
+  'time',
+  ['iq'],
+  payload('EntityTime', 'time', 'urn:xmpp:time', { zone: text(zone, 'tzo'), utc: text(timestamp) }),
+)

@@ -1,0 +1,6 @@
+/** XEP-0308: Last Message Correction, version 1.2.1 */
+import { member } from '../codec/definition.ts'
+import { attributeOf } from '../codec/fields.ts'
+import { string } from '../codec/scalars.ts'
+
+export const replace = member('replace', ['message'], attributeOf('replace', 'id', string, 'urn:xmpp:message-correct:0'))

@@ -1,0 +1,16 @@
+/** XEP-0357: Push Notifications, version 0.4.1 */
+import { define } from '../codec/definition.ts'
+import { attribute, one } from '../codec/fields.ts'
+import { payload } from '../codec/payload.ts'
+import { jid } from '../codec/scalars.ts'
+import { elements } from '../codec/structures.ts'
+import { form } from './xep0004.ts'
+
+const PUSH = 'urn:xmpp:push:0'
+const where = { jid: attribute(jid), node: attribute() }
+
+export const push = [
+  define('pushEnable', ['iq'], payload('PushEnable', 'enable', PUSH, { ...where, form: one(form) })),
+  define('pushDisable', ['iq'], payload('PushDisable', 'disable', PUSH, where)),
+  define('pushNotification', ['item'], payload('PushNotification', 'notification', PUSH, { form: one(form), elements: elements() })),
+]

@@ -1,0 +1,11 @@
+/** XEP-0461: Message Replies, version 0.2.1 */
+import { define } from '../codec/definition.ts'
+import { attribute, required } from '../codec/fields.ts'
+import { payload } from '../codec/payload.ts'
+import { jid } from '../codec/scalars.ts'
+
+export const reply = define(
+  'reply',
+  ['message'],
+  payload('Reply', 'reply', 'urn:xmpp:reply:0', { id: required(attribute()), to: attribute(jid) }),
+)

@@ -1,0 +1,125 @@
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import type { PreparedStream, StreamEnd, Streams } from '../events/streams.ts'
+import type { RpcAnswer } from './json-rpc.ts'
+
+/** bytes of one frame of a client */
+export const FRAME_MAX = 64 * 1024
+export const SUBPROTOCOL = 'cloudevents.json'
+
+/** ms between pings; a client that did not answer the last one is gone */
+const PING = 25_000
+/** Frames of a client that are no request: on average per second, and at once. Requests are bounded by CONCURRENCY alone. */
+const NOISE_PER_SECOND = 20
+const NOISE_BURST = 100
+/** requests of a client that are worked on at once; more wait in its socket */
+const CONCURRENCY = 32
+
+/** Close codes: RFC 6455, and 4000–4999 as HTTP's statuses would be. */
+const closeCodes: Record<StreamEnd, readonly [code: number, reason: string]> = {
+  ended: [1000, 'session ended'],
+  drain: [1012, 'instance is shutting down'],
+  slow: [4008, 'slow reader'],
+  failed: [1011, 'internal error'],
+  gone: [1001, 'gone'],
+}
+const RATE: readonly [number, string] = [4029, 'too many frames']
+const ownCodes: readonly number[] = [...Object.values(closeCodes), RATE].map(([code]) => code)
+
+/** The code as a label of metrics: a client may close with any of a thousand codes of its own. */
+export const codeLabel = (code: string | number): string =>
+  Number(code) > 1015 && !ownCodes.includes(Number(code)) ? 'other' : String(code)
+
+/** Options of the WebSocket server. Whoever does not take its close frame is destroyed 30 s later (`closeTimeout` of ws). */
+export const socketOptions = {
+  maxPayload: FRAME_MAX,
+  perMessageDeflate: false,
+  handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+} as const
+
+export interface SocketContext {
+  /** the TCP socket under the WebSocket */
+  socket: Socket
+  stream: PreparedStream
+  streams: Streams
+  /** JSON-RPC: answers a frame of the client */
+  answer: (text: string) => Promise<RpcAnswer>
+  onEnd: (code: number) => void
+}
+
+/** Serves a stream on a WebSocket: each frame out is an event or an answer, each frame in a request. */
+export async function serveWebSocket(webSocket: WebSocket, { socket, stream, streams, answer, onEnd }: SocketContext): Promise<void> {
+  const closed = streams.opened('websocket')
+  /** why we closed it: a client that is gone does not repeat it */
+  let said: number | undefined
+  const close = ([code, reason]: readonly [number, string]) => {
+    said ??= code
+    webSocket.close(code, reason)
+  }
+  webSocket.once('close', (code) => {
+    clearInterval(beat)
+    closed()
+    onEnd(said ?? code)
+  })
+  const beat = keepAlive(webSocket, socket)
+  takeRequests(webSocket, answer, () => close(RATE))
+  let end: StreamEnd = 'failed'
+  try {
+    end = await stream.run({
+      socket,
+      form: 'wire',
+      ahead: () => webSocket.bufferedAmount,
+      // The frame is made once for all readers. Nothing of ws can stand between: without compression it writes at once too.
+      write: ({ wire }) => {
+        if (webSocket.readyState === webSocket.OPEN) socket.write(wire)
+      },
+    })
+  } finally {
+    if (end !== 'gone') close(closeCodes[end])
+  }
+}
+
+function keepAlive(webSocket: WebSocket, socket: Socket): NodeJS.Timeout {
+  let isAlive = true
+  webSocket.on('pong', () => {
+    isAlive = true
+  })
+  return setInterval(() => {
+    // what waits in the socket is the slow-reader rule's affair
+    if (!isAlive && socket.writableLength === 0) return webSocket.terminate()
+    isAlive = false
+    webSocket.ping()
+  }, PING).unref()
+}
+
+/** Hands frames to `answer`, a bounded number at once, and reads no further while that many are worked on. */
+function takeRequests(webSocket: WebSocket, answer: SocketContext['answer'], flooded: () => void): void {
+  let working = 0
+  let allowance = NOISE_BURST
+  let refilled = performance.now()
+
+  function isTooMuch(): boolean {
+    const now = performance.now()
+    allowance = Math.min(NOISE_BURST, allowance + ((now - refilled) / 1000) * NOISE_PER_SECOND) - 1
+    refilled = now
+    return allowance < 0
+  }
+
+  async function take(text: string): Promise<void> {
+    working += 1
+    if (working >= CONCURRENCY) webSocket.pause()
+    const { text: answered, isRequest } = await answer(text)
+    working -= 1
+    // one that we close is read on too: its own close frame is to come
+    if (working < CONCURRENCY && webSocket.isPaused) webSocket.resume()
+    if (webSocket.readyState !== webSocket.OPEN) return
+    if (answered !== undefined) webSocket.send(answered)
+    if (!isRequest && isTooMuch()) flooded()
+  }
+
+  // a binary frame is no JSON
+  webSocket.on('message', (data, isBinary) => {
+    if (webSocket.readyState !== webSocket.OPEN) return
+    take(isBinary ? '' : data.toString()).catch(() => webSocket.terminate())
+  })
+}
