@@ -76,7 +76,7 @@ describe('docs/operations.md', () => {
 
   it('explains every reason, and no other', () => {
     const src = fileURLToPath(new URL('../src/xmpp', import.meta.url))
-    const sources = globSync('*.ts', { cwd: src }).map((file) => readFileSync(`${src}/${file}`, 'utf8'))
+    const sources = globSync('**/*.ts', { cwd: src }).map((file) => readFileSync(`${src}/${file}`, 'utf8'))
     const given = sources.flatMap((source) => [
       ...source.matchAll(/\bfailure\(\s*'([a-z-]+)'/g),
       ...source.matchAll(/^ {2}'[a-z-]+': '([a-z-]+)',$/gm),
