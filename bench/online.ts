@@ -63,7 +63,7 @@ const kinds: Record<Kind, () => Promise<(user: string) => Promise<void>>> = {
       ports: [],
       stanzaLimit: 262_144,
       clock: { now: Date.now, monotonic: () => performance.now() },
-      log: { debug: quiet, info: quiet, warn: quiet },
+      log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     })
     return (user) =>
       new Promise((resolve, reject) => {

@@ -22,6 +22,7 @@ import type { Sessions } from './gateway/contract/session.ts'
 import { createGateway } from './gateway/gateway.ts'
 import type { Clock } from './gateway/ports/clock.ts'
 import type { Connector } from './gateway/ports/connection.ts'
+import type { Log } from './gateway/ports/log.ts'
 import type { Metrics } from './gateway/ports/metrics.ts'
 import { sessionStates } from './gateway/ports/session-record.ts'
 import type { Store } from './gateway/ports/store.ts'
@@ -38,7 +39,7 @@ import { handlerOf, registerOperations } from './http/routes.ts'
 import { registerSchemas } from './http/schemas.ts'
 import { createServer } from './http/server.ts'
 import { createUnderWay } from './http/under-way.ts'
-import { createLog, type Log } from './log.ts'
+import { createLog, type ProcessLog } from './log.ts'
 import { definitions } from './protocol/index.ts'
 import { createMemoryStore } from './store/memory/store.ts'
 import { metered } from './store/metered.ts'
@@ -61,7 +62,7 @@ export interface Overrides {
   store?: Store
   connector?: Connector
   clock?: Clock
-  log?: Log
+  log?: ProcessLog
   features?: readonly Feature[]
   /** instead of those of the gateway */
   sessions?: Sessions
@@ -73,7 +74,7 @@ export interface Overrides {
 
 export interface App {
   server: FastifyInstance
-  log: Log
+  log: ProcessLog
   /** the OpenAPI document */
   document(): Record<string, unknown>
   /** takes up the sessions that are here and listens; answers the address. Rejects with node's error where it cannot listen. */

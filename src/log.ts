@@ -1,43 +1,13 @@
-import pino, { type DestinationStream, type Logger } from 'pino'
+import pino, { type DestinationStream } from 'pino'
+import type { Log, LogLine } from './gateway/ports/log.ts'
 import { createOutput, type Output, standardOutput } from './log/output.ts'
 
-/** What a log line can be about: the closed list of its `event` member. */
-export const logEvents = [
-  'start',
-  'config',
-  'listening',
-  'stopping',
-  'stopped',
-  'crash',
-  'warning',
-  'log.lost',
-  'http.request',
-  'http.error',
-  'busy',
-  'stream.open',
-  'stream.close',
-  'stream.error',
-  'session.error',
-  'session.state',
-  'session.bind-step',
-  'session.given-up',
-  'lease.lost',
-  'lease.renew-failed',
-  'lease.look-failed',
-  'lease.take-failed',
-  'lease.hand-over-failed',
-  'xmpp.left-out',
-  'xmpp.stanza-failed',
-  'xmpp.handler-failed',
-  'xmpp.stream-ended',
-  'store-lost',
-  'store-back',
-  'store-refused',
-  'store-unfit',
-] as const
-export type LogEvent = (typeof logEvents)[number]
-
-export type Log = Logger
+/** The log of a whole process. */
+export interface ProcessLog extends Log {
+  fatal(line: LogLine, message: string): void
+  /** calls back once everything is written or lost; never where nobody takes it */
+  flush(done: () => void): void
+}
 
 /**
  * One JSON line per event on standard output. Lines hold ids, codes and numbers: never a query string, a body, a token or a password.
@@ -55,7 +25,7 @@ export function createLog({
   destination?: DestinationStream
   /** lines that standard output did not take */
   onLost?: Parameters<typeof createOutput>[0]['onLost']
-}): Log {
+}): ProcessLog {
   function output(): Output {
     return createOutput({
       write: standardOutput(),
@@ -63,7 +33,7 @@ export function createLog({
       onRoom: (lines, reason) => log.error({ event: 'log.lost', lines, reason }, 'Lines of the log could not be written'),
     })
   }
-  const log = pino(
+  const log: ProcessLog = pino(
     {
       level,
       base: { instance },

@@ -2,23 +2,39 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { createLog, logEvents } from '../src/log.ts'
+import { logEvents } from '../src/gateway/ports/log.ts'
+import { createLog } from '../src/log.ts'
 
-test('every log line of the sources has an event of the closed list', () => {
-  const root = fileURLToPath(new URL('../src', import.meta.url))
-  const calls = globSync('**/*.ts', { cwd: root }).flatMap((file) => {
-    const source = readFileSync(`${root}/${file}`, 'utf8')
-    return [...source.matchAll(/\blog\??\.(?:debug|info|warn|error|fatal)\(\s*([^)]{0,300})/g)].map(([call, args = '']) => ({
-      file,
-      call,
-      args,
-    }))
-  })
-  assert.ok(calls.length > 10)
-  for (const { file, call, args } of calls) {
-    const [, event] = /event: '([^']+)'/.exec(args) ?? []
-    assert.ok(event !== undefined && (logEvents as readonly string[]).includes(event), `${file}: ${call}`)
-  }
+const root = fileURLToPath(new URL('../src', import.meta.url))
+/** each call of a level of a log, `log[level](…)` too, up to its message */
+const calls = globSync('**/*.ts', { cwd: root }).flatMap((file) => {
+  const source = readFileSync(`${root}/${file}`, 'utf8')
+  return [...source.matchAll(/\blog(?:\??\.(?:debug|info|warn|error|fatal)|\[\w+\])\(\s*([^)]{0,300})/g)].map(([call, args = '']) => ({
+    file,
+    call,
+    event: /event: '([^']+)'/.exec(args)?.[1],
+  }))
+})
+
+test('every line of the log says its event itself, and every event of the list is the one of a line', () => {
+  assert.deepEqual(
+    calls.filter(({ event }) => event === undefined),
+    [],
+  )
+  const events = new Set(calls.map(({ event }) => event))
+  assert.deepEqual([...events].toSorted(), logEvents.toSorted())
+  assert.ok(calls.some(({ call }) => call.startsWith('log[')))
+})
+
+test('an event that is not of the list is a type error', () => {
+  const log = createLog({ level: 'silent', instance: 'gate-1', destination: { write: () => assert.fail() } })
+  // @ts-expect-error there is no such event
+  log.info({ event: 'session.lost' }, 'x')
+  // @ts-expect-error a line must have one
+  log.warn({ session: 'ses_1' }, 'x')
+  const level = 'warn' as 'debug' | 'warn'
+  // @ts-expect-error whichever level it is
+  log[level]({ event: 'session.lost' }, 'x')
 })
 
 test('a line is one line of JSON; errors tell class, message, place and causes, never their other members', () => {

@@ -8,7 +8,7 @@ import { PROBLEM_TYPE, problemBody, problemHeaders, problemOf } from '../api/pro
 import { Problem } from '../errors/problem.ts'
 import type { Turns } from '../fair/turns.ts'
 import type { Caller } from '../gateway/contract/operation.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../gateway/ports/log.ts'
 import type { Answers } from './answers.ts'
 import type { Bodies } from './bodies.ts'
 import { boundChunks } from './chunks.ts'

@@ -1,10 +1,10 @@
 import type { StreamState } from '../gateway/ports/change.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Connection, ConnectionEvents, ConnectionSpec, StateDetail } from '../gateway/ports/connection.ts'
+import type { Log } from '../gateway/ports/log.ts'
 import type { SessionState } from '../gateway/ports/session-record.ts'
 import { attemptOnce, type Surroundings } from './attempt.ts'
 import { type Failure, failure, offline, toFailure } from './failure.ts'
-import type { Log } from './log.ts'
 import type { LoginMemory } from './login/negotiation.ts'
 import { closed, createStream, type Stream } from './stream/stream.ts'
 import { noFeatures, type StreamLimits } from './stream/stream-features.ts'
@@ -52,8 +52,8 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
   function guarded(event: string, call: () => void): void {
     try {
       call()
-    } catch (cause) {
-      log.warn({ event: 'xmpp.handler-failed', cause, handler: event }, 'an event of a connection could not be handled')
+    } catch (err) {
+      log.warn({ event: 'xmpp.handler-failed', err, handler: event }, 'An event of a connection could not be handled')
     }
   }
 
@@ -186,7 +186,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
       const verdict = supervisor.judge(cause, online, overOurs)
       log.info(
         { event: 'xmpp.stream-ended', jid: spec.jid, reason: cause.reason, online: Math.round(online), verdict: verdict.kind },
-        'a stream ended or was not made',
+        'A stream ended or was not made',
       )
       if (verdict.kind === 'stop' || (spec.once === true && !wasOnline && !otherwise)) {
         lose(null)

@@ -26,13 +26,15 @@ import { createConnector } from '../../src/xmpp/connector.ts'
 const { FAILPOINT = '', FAILPOINT_ARMED, RESUME, BOUNDS = '{}', WAYS = '{}', WRITES, POISON, POISON_STATE } = process.env
 const ways = JSON.parse(WAYS) as Record<string, string>
 const config = readConfig({ env: process.env, folder: process.cwd() })
+/** a line of its own among those of the log */
+const tell = (event: string) => process.stdout.write(`${JSON.stringify({ event })}\n`)
 const log = createLog({ level: config.logLevel, instance: config.instance })
 const clock = { now: Date.now, monotonic: () => performance.now() }
 let armed = FAILPOINT_ARMED === 'yes'
 
 process.on('SIGUSR2', () => {
   armed = true
-  log.info({ event: 'armed' }, 'armed')
+  tell('armed')
 })
 
 function reach(point: string): void {
@@ -101,7 +103,7 @@ function trappedConnector(connector: Connector): Connector {
         state: (state, detail) =>
           around(detail.resumed ? ['resumed'] : state === 'online' ? ['online'] : [], () => events.state(state, detail)),
         bound: (jid, features, stream) => {
-          log.info({ event: 'bound' }, 'bound')
+          tell('bound')
           // as of a server that does not know the stream any more
           if (forgotten) events.lost(null)
           forgotten = false

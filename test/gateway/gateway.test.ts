@@ -15,6 +15,7 @@ import { createEphemeralSeal } from '../../src/gateway/seal.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { CLIENT, element } from '../../src/xml/element.ts'
 import { serialize } from '../../src/xml/serialize.ts'
+import { quiet } from '../support/quiet-log.ts'
 import { chat, createScriptedConnector } from '../support/scripted-connector.ts'
 
 const clock: Clock = { now: Date.now, monotonic: () => performance.now() }
@@ -32,7 +33,6 @@ const limits = {
   recordAge: 3_600_000,
   idempotencyAge: 3_600_000,
 }
-const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 const uncounted = { count() {}, set() {}, observe() {} }
 const code = (expected: string) => (error: unknown) => error instanceof Problem && error.code === expected
 

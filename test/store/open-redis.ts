@@ -3,9 +3,8 @@ import type { Clock } from '../../src/gateway/ports/clock.ts'
 import type { Metrics } from '../../src/gateway/ports/metrics.ts'
 import type { Store, StoreLimits } from '../../src/gateway/ports/store.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
+import { quiet } from '../support/quiet-log.ts'
 import { createClock, limits as usual } from './sample.ts'
-
-export const quiet = { info() {}, warn() {} }
 
 export function createOpener(): {
   open(

@@ -4,8 +4,10 @@ import { globSync, readFileSync } from 'node:fs'
 import { afterEach, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Redis } from 'ioredis'
+import type { LogLine } from '../../src/gateway/ports/log.ts'
 import { commands, examine } from '../../src/store/redis/fitness.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
+import { quiet } from '../support/quiet-log.ts'
 import { startRedis, startRedisCluster, startSentinel } from '../support/redis.ts'
 import { createClock, eventually, limits, problem } from './sample.ts'
 
@@ -23,9 +25,8 @@ async function started(...[options]: Parameters<typeof startRedis>) {
 async function open(url: string, { waitReplicas = 0, startDeadline = 500 } = {}) {
   const told: [unknown, string][] = []
   const log = {
-    info() {},
-    warn(fields: object, message: string) {
-      const { event, reason } = fields as { event: string; reason: unknown }
+    ...quiet,
+    warn({ event, reason }: LogLine, message: string) {
       if (event === 'store-unfit') told.push([reason, message])
     },
   }

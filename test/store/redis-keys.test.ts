@@ -10,8 +10,9 @@ import type { Store } from '../../src/gateway/ports/store.ts'
 import { createSeal } from '../../src/gateway/seal.ts'
 import { openConnection } from '../../src/store/redis/connection.ts'
 import { createScripts } from '../../src/store/redis/scripts.ts'
+import { quiet } from '../support/quiet-log.ts'
 import { type RedisServer, startRedis, startRedisCluster } from '../support/redis.ts'
-import { createOpener, quiet } from './open-redis.ts'
+import { createOpener } from './open-redis.ts'
 import { acceptance, came, eventually, limits, newId, ownedSession, problem, sessionRecord, sessionStatus, stateOf } from './sample.ts'
 
 interface Served {

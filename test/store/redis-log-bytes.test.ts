@@ -6,8 +6,9 @@ import type { EventDraft } from '../../src/gateway/ports/event.ts'
 import type { Store } from '../../src/gateway/ports/store.ts'
 import { type Connection, openConnection } from '../../src/store/redis/connection.ts'
 import { memberPlaces } from '../../src/store/redis/keys.ts'
+import { quiet } from '../support/quiet-log.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
-import { createOpener, quiet } from './open-redis.ts'
+import { createOpener } from './open-redis.ts'
 import { createClock, eventually, ownedSession } from './sample.ts'
 
 const KiB = 1024

@@ -5,8 +5,9 @@ import { Fenced } from '../../src/gateway/ports/change.ts'
 import type { Store } from '../../src/gateway/ports/store.ts'
 import { createRedisStore } from '../../src/store/redis/store.ts'
 import { freePorts } from '../support/processes.ts'
+import { quiet } from '../support/quiet-log.ts'
 import { type RedisOptions, type RedisServer, startRedis, startRedisCluster } from '../support/redis.ts'
-import { createOpener, quiet } from './open-redis.ts'
+import { createOpener } from './open-redis.ts'
 import { acceptance, came, createClock, eventually, limits, newId, ownedSession, problem, sessionRecord, sessionStatus } from './sample.ts'
 
 const unavailable = problem('store-unavailable')

@@ -1,6 +1,7 @@
 /** Connections under test: a connector for a private server, and what a connection told, waited for by conditions. */
 
 import type { Connection, ConnectionSpec, Connector, StateDetail } from '../../src/gateway/ports/connection.ts'
+import type { Log } from '../../src/gateway/ports/log.ts'
 import type { SessionState } from '../../src/gateway/ports/session-record.ts'
 import type { Element } from '../../src/xml/element.ts'
 import { type ConnectorOptions, createConnector } from '../../src/xmpp/connector.ts'
@@ -8,7 +9,8 @@ import { type ConnectorOptions, createConnector } from '../../src/xmpp/connector
 export const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 const quiet = () => undefined
 const debug = (object: unknown, message: string) => console.error(message, object)
-export const log = process.env.DEBUG === undefined ? { debug: quiet, info: quiet, warn: quiet } : { debug, info: debug, warn: debug }
+const levels = (write: Log['info']): Log => ({ debug: write, info: write, warn: write, error: write })
+export const log = process.env.DEBUG === undefined ? levels(quiet) : levels(debug)
 
 export function connectorFor(server: { caFile?: string }, options: Partial<ConnectorOptions> = {}): Connector {
   return createConnector({

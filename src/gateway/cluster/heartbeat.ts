@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Member } from '../ports/change.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
-import type { Log } from '../session/live-session.ts'
 
 /** ms that an instance counts as there after it said so */
 export const LEASE = 15_000

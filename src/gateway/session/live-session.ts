@@ -22,6 +22,7 @@ import { createRecords } from '../outbox/recent-records.ts'
 import type { Change, StreamState } from '../ports/change.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connector, StateDetail } from '../ports/connection.ts'
+import type { Log } from '../ports/log.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Seal } from '../ports/seal.ts'
 import type { SessionRecord, SessionState, SessionStatus } from '../ports/session-record.ts'
@@ -40,13 +41,6 @@ import { createRewriting } from './rewriting.ts'
 import { createStates, ended, type States } from './status.ts'
 import { createUnread } from './unread.ts'
 import { sessionView } from './view.ts'
-
-export interface Log {
-  debug(object: object, message: string): void
-  info(object: object, message: string): void
-  warn(object: object, message: string): void
-  error(object: object, message: string): void
-}
 
 /** A session on the instance that owns it. */
 export interface Live {

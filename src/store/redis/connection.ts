@@ -1,6 +1,7 @@
 /** The connection to Redis: bounded in every wait, back by itself, and all its failures one problem. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { Problem } from '../../errors/problem.ts'
+import type { Log } from '../../gateway/ports/log.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import { describeAddress, parseRedisAddress, type RedisAddress } from './address.ts'
 import { createDeadlines } from './deadlines.ts'
@@ -28,14 +29,9 @@ const REFUSED_EACH = 10_000
 /** seconds, told to callers */
 const RETRY_AFTER = 2
 
-export interface StoreLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
-
 export interface ConnectionOptions {
   url: string
-  log: StoreLog
+  log: Log
   /** replicas that are to have each write */
   waitReplicas?: number
   /** ms */

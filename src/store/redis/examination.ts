@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Cluster, type Redis } from 'ioredis'
 import { Problem } from '../../errors/problem.ts'
+import type { Log } from '../../gateway/ports/log.ts'
 import type { RedisAddress } from './address.ts'
-import type { StoreLog } from './connection.ts'
 import { examine, examineSubscriber, type Finding } from './fitness.ts'
 
 /** ms between looks at one that is not fit: at the start as long as it may take to be there, and later */
@@ -35,7 +35,7 @@ export function createExamination({
   address: RedisAddress
   description: string
   waitReplicas: number
-  log: StoreLog
+  log: Log
 }): Examination {
   const { kind, db } = address
   /** what is so now, as it was told */

@@ -1,9 +1,10 @@
 /** The store of a gateway of many instances, in Redis 7 or later: standalone, Sentinel or Cluster. */
 import { CHOSEN_MAX, type KeptIq, type StreamState } from '../../gateway/ports/change.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
+import type { Log } from '../../gateway/ports/log.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
-import { openConnection, type StoreLog } from './connection.ts'
+import { openConnection } from './connection.ts'
 import { disclose, discloseAny, enclose } from './envelope.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import { createIdempotency, createLiveness } from './idempotency.ts'
@@ -30,7 +31,7 @@ export interface RedisStoreOptions {
   clock: Clock
   /** replicas that must have what was accepted, before it is said to be */
   waitReplicas: number
-  log: StoreLog
+  log: Log
   /** ms that Redis may take to answer at first (5000) */
   startDeadline?: number
   /** redis_up, and the time of each script by its name */

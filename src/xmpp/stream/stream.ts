@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { Problem } from '../../errors/problem.ts'
 import { sameAccount } from '../../folded-jid.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
+import type { Log } from '../../gateway/ports/log.ts'
 import { CLIENT, type Element, element } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
 import type { Bounds } from '../bounds.ts'
 import { type Failure, failure, offline, STREAMS, streamFailure } from '../failure.ts'
-import type { Log } from '../log.ts'
 import type { Channel } from './channel.ts'
 import type { Reader } from './guard.ts'
 import { createWatch } from './keepalive.ts'
@@ -161,7 +161,7 @@ export function createStream(options: StreamOptions): Stream {
     else if (xmlns === SM && name === 'a') onAcknowledged(readH(received))
     else if (xmlns === STREAMS && name === 'error') throw streamFailure(received)
     else if (xmlns === STREAMS && name === 'features') events.features(readFeatures(received))
-    else log.debug({ event: 'xmpp.left-out', element: name, xmlns }, 'an element that is no stanza was left out')
+    else log.debug({ event: 'xmpp.left-out', element: name, xmlns }, 'An element that is no stanza was left out')
   }
 
   function onStanza(stanza: Element): void {
@@ -179,8 +179,8 @@ export function createStream(options: StreamOptions): Stream {
   function hand(stanza: Element, position: number): void {
     try {
       events.stanza(stanza, position)
-    } catch (cause) {
-      log.warn({ event: 'xmpp.stanza-failed', cause, stanza: stanza.name }, 'a stanza could not be handled')
+    } catch (err) {
+      log.warn({ event: 'xmpp.stanza-failed', err, stanza: stanza.name }, 'A stanza could not be handled')
       ledger.consume(position)
     }
   }

@@ -5,8 +5,7 @@ import { createMembership, LEASE } from '../../../src/gateway/cluster/heartbeat.
 import type { Store } from '../../../src/gateway/ports/store.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { limits } from '../../store/sample.ts'
-
-const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+import { quiet } from '../../support/quiet-log.ts'
 
 /** An instance whose time passes when the test says so. */
 function world(t: TestContext) {

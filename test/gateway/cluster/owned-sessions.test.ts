@@ -13,9 +13,9 @@ import { createEphemeralSeal } from '../../../src/gateway/seal.ts'
 import { createShares } from '../../../src/gateway/session/memory-share.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { createClock, limits, sessionRecord, sessionStatus } from '../../store/sample.ts'
+import { quiet } from '../../support/quiet-log.ts'
 import { createScriptedConnector } from '../../support/scripted-connector.ts'
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 const uncounted = { count() {}, set() {}, observe() {} }
 const vocabulary = {} as Translator
 

@@ -17,6 +17,7 @@ import { ENDS, ended, isGivenUp } from '../../../src/gateway/session/strikes.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { element } from '../../../src/xml/element.ts'
 import { serialize } from '../../../src/xml/serialize.ts'
+import { quiet } from '../../support/quiet-log.ts'
 import { chat, createScriptedConnector, type ScriptedConnection } from '../../support/scripted-connector.ts'
 
 const clock: Clock = { now: Date.now, monotonic: () => performance.now() }
@@ -39,7 +40,7 @@ async function begin(t: TestContext, store: Store, seal = createEphemeralSeal())
   const connector = createScriptedConnector()
   const gateway = createGateway({
     ...{ store, connector, seal, clock, vocabulary: {} as Translator, features: [], instance: 'one' },
-    ...{ log: { debug() {}, info() {}, warn() {}, error() {} }, metrics: { count() {}, set() {}, observe() {} } },
+    ...{ log: quiet, metrics: { count() {}, set() {}, observe() {} } },
   })
   await gateway.start()
   t.after(() => gateway.stop())
