@@ -13,6 +13,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'config',
     'errors',
     'log',
+    'lifecycle',
     'version',
     'fair',
     'protocol',
@@ -26,6 +27,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'xmpp',
     'store',
   ],
+  lifecycle: ['events', 'gateway', 'http', 'errors'],
   errors: [],
   version: [],
   'folded-jid': ['jid'],
@@ -51,7 +53,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const owners: readonly { packages: readonly string[]; rooms: readonly string[] }[] = [
   { packages: ['@xmpp/'], rooms: ['xmpp'] },
   { packages: ['ioredis'], rooms: ['store'] },
-  { packages: ['fastify', '@fastify/', 'fastify-'], rooms: ['http', 'websocket', 'app'] },
+  { packages: ['fastify', '@fastify/', 'fastify-'], rooms: ['http', 'websocket', 'app', 'lifecycle'] },
 ]
 
 interface Source {

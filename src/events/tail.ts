@@ -1,3 +1,4 @@
+import { createTurns } from '../fair/turns.ts'
 import type { LogPage } from '../gateway/ports/event.ts'
 import type { Store } from '../gateway/ports/store.ts'
 import { createFrame, type Frame, sizeOf } from './frame.ts'
@@ -8,6 +9,8 @@ const PAGE = 200
 const PAGES_KEPT = 16
 /** bytes of the kept pages of all sessions; beyond, the oldest are read again */
 const PAGES_BYTES = 16 * 1024 * 1024
+/** ms of one turn of the event loop that reading logs may take, beside requests */
+const READING_MAX = 20
 
 export interface TailPage {
   /** of the tail when the read began: give it to `changed` */
@@ -56,14 +59,8 @@ interface Shared {
   stop: () => void
 }
 
-export function createTails({
-  log,
-  turn,
-}: {
-  log: Pick<Store['log'], 'read' | 'watch'>
-  /** resolves when a piece of work for this tenant may be done */
-  turn: (tenant: string) => Promise<void>
-}): Tails {
+export function createTails({ log }: { log: Pick<Store['log'], 'read' | 'watch'> }): Tails {
+  const turns = createTurns({ most: READING_MAX })
   const sessions = new Map<string, Shared>()
   /** kept pages with their bytes, the oldest first */
   const kept = new Map<Entry, number>()
@@ -82,9 +79,9 @@ export function createTails({
   }
 
   async function load({ session, tenant }: LogOf, after: string | undefined, limit: number): Promise<Omit<TailPage, 'version'>> {
-    await turn(tenant)
+    await turns.wait(tenant)
     const { events, next, end, gap } = await log.read(session, after, limit)
-    if (events.length > 1) await turn(tenant)
+    if (events.length > 1) await turns.wait(tenant)
     return { frames: events.map((event) => createFrame(event, session)), next, end, ...(gap && { gap }) }
   }
 

@@ -4,10 +4,10 @@ import { createTurns } from '../fair/turns.ts'
 import { createOwners } from './cluster/router.ts'
 import type { Feature } from './contract/feature.ts'
 import type { Sessions } from './contract/session.ts'
+import { setGauges } from './gauges.ts'
 import { createAnswers } from './inbound/dispatch.ts'
 import { createLargeAnswers } from './inbound/large-answers.ts'
 import { createQuarantine } from './inbound/quarantine.ts'
-import type { Load } from './outbox/outbox.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Connector } from './ports/connection.ts'
 import type { Log } from './ports/log.ts'
@@ -26,10 +26,8 @@ const HEAP_PART = 8
 
 export interface Gateway {
   sessions: Sessions
-  /** sessions of this instance by state */
-  count(): Map<string, number>
-  /** what they have under way */
-  load(): Load & { iqs: number }
+  /** sets the gauges of its sessions to what is true now */
+  measure(): void
   start(): Promise<void>
   /** hands the sessions over; those of other instances can still be reached */
   leave(): Promise<void>
@@ -82,13 +80,5 @@ export function createGateway({
   })
   const sessions = createSessions({ store, owners, connector, seal, clock, instance })
 
-  function load(): Load & { iqs: number } {
-    const loads = owners.lives().map((live) => live.load())
-    const sum = (member: 'entries' | 'unacked' | 'iqs') => loads.reduce((total, each) => total + each[member], 0)
-    const times = loads.flatMap(({ oldest }) => oldest ?? [])
-    const oldest = times.length === 0 ? undefined : times.reduce((one, other) => Math.min(one, other))
-    return { entries: sum('entries'), unacked: sum('unacked'), iqs: sum('iqs'), oldest }
-  }
-
-  return { sessions, count: owners.count, load, start: owners.start, leave: owners.leave, stop: owners.stop }
+  return { sessions, measure: () => setGauges({ owners, clock, metrics }), start: owners.start, leave: owners.leave, stop: owners.stop }
 }

@@ -14,13 +14,13 @@ export interface HealthContext {
   authenticator: Pick<Authenticator, 'metrics'>
   metrics: Pick<MetricsRegistry, 'exposition'>
   /** sets the gauges to what is true now */
-  refresh: () => Promise<void>
+  measure: () => void
 }
 
 /** `/health/live`, `/health/ready`, `/metrics`. XMPP servers that are down do not make an instance unready. */
 export function registerHealth(
   server: FastifyInstance,
-  { ping, isDraining, pressure, authenticator, metrics, refresh }: HealthContext,
+  { ping, isDraining, pressure, authenticator, metrics, measure }: HealthContext,
 ): void {
   async function answersInTime(): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
@@ -50,7 +50,7 @@ export function registerHealth(
 
   server.get('/metrics', { config: { token: 'own', always: true } }, async (request, reply) => {
     authenticator.metrics(request.headers.authorization)
-    await refresh()
+    measure()
     const { contentType, text } = await metrics.exposition()
     return reply.type(contentType).send(text)
   })

@@ -9,6 +9,7 @@ import type { Feature } from '../../../src/gateway/contract/feature.ts'
 import { createGateway } from '../../../src/gateway/gateway.ts'
 import { createLargeAnswers } from '../../../src/gateway/inbound/large-answers.ts'
 import { createQuarantine } from '../../../src/gateway/inbound/quarantine.ts'
+import type { Metrics } from '../../../src/gateway/ports/metrics.ts'
 import { createEphemeralSeal } from '../../../src/gateway/seal.ts'
 import { createShares } from '../../../src/gateway/session/memory-share.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
@@ -34,17 +35,15 @@ async function endedSession(t: TestContext) {
   const store = createMemoryStore({ limits, clock })
   const connector = createScriptedConnector()
   const seal = createEphemeralSeal()
-  const gateway = createGateway({
-    store,
-    connector,
-    seal,
-    clock,
-    vocabulary,
-    features: [],
-    instance: 'one',
-    log: quiet,
-    metrics: uncounted,
-  })
+  /** how many sessions are in which state, as they were last counted */
+  const counts = new Map<string, number>()
+  const metrics: Metrics = {
+    ...uncounted,
+    set: (name, value, labels) => {
+      if (name === 'sessions' && labels?.state) counts.set(labels.state, value)
+    },
+  }
+  const gateway = createGateway({ store, connector, seal, clock, vocabulary, features: [], instance: 'one', log: quiet, metrics })
   await gateway.start()
   t.after(async () => {
     await gateway.stop()
@@ -63,7 +62,11 @@ async function endedSession(t: TestContext) {
   first.events.state('auth-failed', { reason: 'not-authorized', error })
   // one that has only just ended may be on its way out
   clock.advance(1_000)
-  return { ...gateway, connector, open, handle }
+  const count = () => {
+    gateway.measure()
+    return [...counts].filter(([, sessions]) => sessions > 0)
+  }
+  return { ...gateway, connector, open, handle, count }
 }
 
 test('a session that ended and is opened by two at once has one connection, and none when it is closed', async (t) => {
@@ -74,7 +77,7 @@ test('a session that ended and is opened by two at once has one connection, and 
     (await Promise.all(both)).map(({ outcome }) => outcome),
     ['existing', 'existing'],
   )
-  assert.deepEqual([connector.connections.map(({ closed }) => closed), [...count()]], [[true, false], [['online', 1]]])
+  assert.deepEqual([connector.connections.map(({ closed }) => closed), count()], [[true, false], [['online', 1]]])
   await sessions.close(handle, {})
   assert.ok(connector.connections.every(({ closed }) => closed))
 })
