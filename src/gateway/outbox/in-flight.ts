@@ -1,91 +1,72 @@
-import type { Change } from '../ports/change.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { EventDraft } from '../ports/event.ts'
-import type { Ended, MessageRecord, MessageStatus, OutboxEntry } from '../ports/message.ts'
-import { advance, recordJson } from './message-record.ts'
-import { accepted, type Records } from './recent-records.ts'
+import { MessageQueue, type Sent } from './message-queue.ts'
+import { following, isAfter } from './position.ts'
+import type { Routes } from './routing.ts'
 
-/** A message that a socket took, and where it stands on a stream that can be resumed. */
-export interface Written {
-  entry: OutboxEntry
-  wire?: NonNullable<MessageRecord['wire']>
+/** Messages that were written and that the server did not count yet, by connection, in the order of their positions. */
+export interface InFlight {
+  add(connection: number, message: Sent): void
+  /** one that another process wrote: what was written later may have been accepted earlier */
+  adopt(connection: number, message: Sent): void
+  /** Takes those that the server counted: all up to this position. */
+  takeCounted(connection: number, position: number): Sent[]
+  /** Takes all, since their stream ended or missed them. Their conversations stay on the connection until each is released from the routes. */
+  takeAll(connection: number): Sent[]
+  /** Is this one message alone, and everything before it was counted? The server came as far as that. */
+  isNext(connection: number, messages: readonly Sent[]): boolean
+  /** the positions on the connection begin anew */
+  begin(connection: number): void
+  count(connection: number): number
+  /** characters of their stanzas */
+  size(connection: number): number
+  total(): number
+  positions(connection: number): Set<number>
+  all(): Sent[]
 }
 
-/** A message of which a stream ended before the server counted it. */
-interface Uncounted {
-  entry: OutboxEntry
-  ended?: Ended
-}
+export function createInFlight({ routes }: { routes: Pick<Routes, 'hold' | 'release'> }): InFlight {
+  const written = new Map<number, MessageQueue<Sent>>()
+  /** what the server counted last of the present stream of each connection */
+  const counted = new Map<number, number>()
 
-export interface Progress {
-  /** Written to a socket: told once; where they were written last is always kept. */
-  wrote(messages: readonly Written[]): void
-  /** They are done, one way or another: told, and out of the outbox. Resolves when that is stored; never rejects. */
-  settle(entries: readonly OutboxEntry[], status: MessageStatus, more?: Partial<MessageRecord>): Promise<void>
-  /** Keeps the count of streams that ended with them on their way, for the next owner. */
-  lost(messages: readonly Uncounted[]): void
-  /** The same, and forgets where they were written, before they are written elsewhere. */
-  unwrite(messages: readonly Uncounted[]): Promise<void>
-}
-
-/** What becomes of messages: new versions of their records, with the events that tell them, in one write each. */
-export function createProgress({
-  records,
-  write,
-  clock,
-  onError,
-}: {
-  records: Records
-  write: (change: Change) => Promise<unknown>
-  clock: Clock
-  onError: (error: unknown) => void
-}): Progress {
-  const recordOf = (entry: OutboxEntry) => records.held(entry.id) ?? accepted(entry)
-
-  const tell = (record: MessageRecord, status: MessageStatus) => ({
-    type: `message.${status}`,
-    subject: record.id,
-    data: recordJson(record),
-  })
+  function queueOf(connection: number): MessageQueue<Sent> {
+    const queue = written.get(connection) ?? new MessageQueue<Sent>()
+    written.set(connection, queue)
+    return queue
+  }
 
   return {
-    wrote(messages) {
-      const at = clock.now()
-      const change = { events: [] as EventDraft[], records: [] as MessageRecord[] }
-      for (const { entry, ...wire } of messages) {
-        const record = recordOf(entry)
-        const changed = advance(record, 'sent', at, wire)
-        const kept = records.hold(changed ?? { ...record, ...wire })
-        change.records.push(kept)
-        if (changed) change.events.push(tell(kept, 'sent'))
-      }
-      write(change).catch(onError)
+    add(connection, message) {
+      queueOf(connection).push(message)
+      routes.hold(message.recipient, connection)
     },
-    async settle(entries, status, more = {}) {
-      const at = clock.now()
-      const change = { events: [] as EventDraft[], records: [] as MessageRecord[], settled: entries.map(({ id }) => id) }
-      for (const entry of entries) {
-        const changed = advance(recordOf(entry), status, at, more)
-        if (!changed) continue
-        const kept = records.hold(changed)
-        change.records.push(kept)
-        change.events.push(tell(kept, status))
-      }
-      await write(change).catch(onError)
+    adopt(connection, message) {
+      queueOf(connection).insert(message, (other) => isAfter(other.position, message.position))
+      routes.hold(message.recipient, connection)
     },
-    lost(messages) {
-      const counted = messages.map(({ entry, ended }) => {
-        const { wire, ...record } = recordOf(entry)
-        return records.hold({ ...record, ...(wire && { wire: { ...wire, over: true } }), ...(ended && { ended }) })
-      })
-      write({ records: counted }).catch(onError)
+    takeCounted(connection, position) {
+      counted.set(connection, position)
+      const queue = written.get(connection)
+      if (queue === undefined) return []
+      const first = queue.items.findIndex((message) => isAfter(message.position, position))
+      const done = queue.take(first === -1 ? queue.length : first)
+      for (const { recipient } of done) routes.release(recipient)
+      return done
     },
-    async unwrite(messages) {
-      const forgotten = messages.map(({ entry, ended }) => {
-        const { wire: _, ...record } = recordOf(entry)
-        return records.hold({ ...record, ...(ended && { ended }) })
-      })
-      await write({ records: forgotten })
+    takeAll: (connection) => written.get(connection)?.take(Number.POSITIVE_INFINITY) ?? [],
+    isNext(connection, messages) {
+      const [only] = messages
+      if (messages.length !== 1 || only === undefined || only.at === 0) return false
+      return only.position === following(counted.get(connection) ?? 0)
     },
+    begin: (connection) => void counted.delete(connection),
+    count: (connection) => written.get(connection)?.length ?? 0,
+    size: (connection) => written.get(connection)?.size ?? 0,
+    total() {
+      let total = 0
+      for (const queue of written.values()) total += queue.length
+      return total
+    },
+    positions: (connection) => new Set(written.get(connection)?.items.map(({ position }) => position)),
+    all: () => [...written.values()].flatMap(({ items }) => items),
   }
 }

@@ -1,4 +1,41 @@
 import { createHash } from 'node:crypto'
+import type { Queued } from './message-queue.ts'
+
+/** The connections of a pool that conversations stay on, so that nothing overtakes. */
+export interface Routes {
+  /** the one of these that takes the message; undefined where it has to wait for another */
+  connectionFor(message: Queued, usable: readonly number[]): number | undefined
+  /** one more message for a recipient (a bare JID) is unacknowledged on a connection */
+  hold(recipient: string, connection: number): void
+  /** one fewer */
+  release(recipient: string): void
+}
+
+export function createRoutes({ primaryOnly }: { primaryOnly: (to: string) => boolean }): Routes {
+  const routes = new Map<string, { connection: number; count: number }>()
+  return {
+    connectionFor: ({ entry, recipient }, usable) =>
+      connectionFor(recipient, {
+        usable,
+        pinned: routes.get(recipient)?.connection,
+        primaryOnly: entry.type === 'groupchat' || primaryOnly(entry.to),
+      }),
+    hold(recipient, connection) {
+      const route = routes.get(recipient)
+      if (route === undefined) routes.set(recipient, { connection, count: 1 })
+      else {
+        route.connection = connection
+        route.count += 1
+      }
+    },
+    release(recipient) {
+      const route = routes.get(recipient)
+      if (route === undefined) return
+      route.count -= 1
+      if (route.count === 0) routes.delete(recipient)
+    },
+  }
+}
 
 /**
  * Which connection of the pool takes a message: by hash of the bare addressee over those that can, so that each

@@ -1,33 +1,23 @@
-import type { Ended, OutboxEntry } from '../ports/message.ts'
+import type { Queued } from './message-queue.ts'
 
 /** What was lost together goes again in so many parts, each after the one before was acknowledged. */
 const PARTS = 8
 
-/** A message that waits to be sent. */
-export interface Item {
-  entry: OutboxEntry
-  /** bare JID, in the form in which servers compare it */
-  recipient: string
-  order: number
-  /** streams that ended with it on its way: it is under suspicion until one does not */
-  ended?: Ended
-}
-
 /** of which nothing is known but that it was on its way once, with others */
-const isOnce = ({ ended }: Item) => ended?.streams === 1 && ended.alone === 0
+const isOnce = ({ ended }: Queued) => ended?.streams === 1 && ended.alone === 0
 
-const fewerEnds = (one: Item, other: Item) => (one.ended?.streams ?? 0) < (other.ended?.streams ?? 0)
+const fewerEnds = (one: Queued, other: Queued) => (one.ended?.streams ?? 0) < (other.ended?.streams ?? 0)
 
 /**
  * Which of those under suspicion go next, and nothing with them. After a lost link most of them are innocent, and go in a few parts;
  * one that was on its way twice goes alone, whoever was it the fewest times first. Order per recipient is kept.
- * `goes`: may it go where something can be sent now? `held`: recipients to whom nothing goes now.
+ * `goes`: may it go where something can be sent now? `doubted`: recipients to whom nothing goes now.
  */
-export function nextSuspects(waiting: readonly Item[], goes: (item: Item) => boolean, held: ReadonlySet<string>): Item[] {
-  const blocked = new Set(held)
+export function nextSuspects(waiting: readonly Queued[], goes: (item: Queued) => boolean, doubted: ReadonlySet<string>): Queued[] {
+  const blocked = new Set(doubted)
   const most = Math.ceil(waiting.filter(isOnce).length / PARTS)
-  const part: Item[] = []
-  let single: Item | undefined
+  const part: Queued[] = []
+  let single: Queued | undefined
   for (const item of waiting) {
     const { recipient, ended } = item
     if (blocked.has(recipient)) continue

@@ -131,7 +131,7 @@ export function createLive(
   function remember(change: Change): Change {
     const gone = mirror.apply(change)
     const kept = gone.length > 0 ? { ...change, state: [...(change.state ?? []), ...gone] } : change
-    return kept.records ? { ...kept, records: kept.records.map(records.hold) } : kept
+    return kept.records ? { ...kept, records: kept.records.map(records.put) } : kept
   }
 
   /** What a session is shown as knowing it has to know. */

@@ -6,9 +6,10 @@ import type { Translator } from '../../../src/codec/translate.ts'
 import { Problem } from '../../../src/errors/problem.ts'
 import type { SessionHandle } from '../../../src/gateway/contract/session.ts'
 import { createGateway } from '../../../src/gateway/gateway.ts'
+import type { Queued } from '../../../src/gateway/outbox/message-queue.ts'
 import { recordJson } from '../../../src/gateway/outbox/message-record.ts'
 import { accepted } from '../../../src/gateway/outbox/recent-records.ts'
-import { type Item, nextSuspects } from '../../../src/gateway/outbox/suspects.ts'
+import { nextSuspects } from '../../../src/gateway/outbox/suspects.ts'
 import type { Clock } from '../../../src/gateway/ports/clock.ts'
 import type { Ended, OutboxEntry } from '../../../src/gateway/ports/message.ts'
 import type { Store } from '../../../src/gateway/ports/store.ts'
@@ -240,13 +241,13 @@ test('an iq that a resume did not bring is written three times at most, and its 
 })
 
 test('of many that were lost together an eighth goes at a time; who was lost again goes alone', () => {
-  const item = (n: number, ended?: Item['ended']): Item => ({
+  const item = (n: number, ended?: Queued['ended']): Queued => ({
     ...{ entry: { id: `m${n}` } as OutboxEntry, recipient: `to${n % 5}`, order: n },
     ...(ended && { ended }),
   })
   const once = { streams: 1, alone: 0, refused: 0 }
   const all = Array.from({ length: 80 }, (_, n) => item(n, once))
-  const ids = (items: readonly Item[]) => items.map(({ entry }) => entry.id)
+  const ids = (items: readonly Queued[]) => items.map(({ entry }) => entry.id)
   assert.deepEqual(ids(nextSuspects(all, () => true, new Set())), ids(all.slice(0, 10)))
   assert.deepEqual(ids(nextSuspects(all.slice(0, 8), () => true, new Set())), ['m0'])
   const more = [item(0, { ...once, streams: 3 }), item(1, { ...once, streams: 2 }), item(5, once), item(2)]

@@ -1,10 +1,27 @@
-import type { Item } from './suspects.ts'
+import type { Ended, OutboxEntry } from '../ports/message.ts'
+
+/** A message that waits to be sent. */
+export interface Queued {
+  entry: OutboxEntry
+  /** bare JID, in the form in which servers compare it */
+  recipient: string
+  order: number
+  /** streams that ended with it on its way: it is under suspicion until one does not */
+  ended?: Ended
+}
+
+/** A message that was written to a connection, and that its server did not count yet. */
+export interface Sent extends Queued {
+  position: number
+  /** monotonic ms; 0 where another process wrote it */
+  at: number
+}
 
 /**
  * Messages in their order, and the characters of their stanzas, which are known without looking at each.
  * A class because each session has one for itself and one for each of its connections.
  */
-export class Line<Each extends Item> {
+export class MessageQueue<Each extends Queued> {
   #items: Each[] = []
   #size = 0
 
@@ -50,5 +67,10 @@ export class Line<Each extends Item> {
     this.#items = items
     this.#size = 0
     for (const { entry } of items) this.#size += entry.xml.length
+  }
+
+  /** These come back, each in its place. */
+  putBack(items: readonly Each[]): void {
+    this.replace([...this.#items, ...items].sort((a, b) => a.order - b.order))
   }
 }
