@@ -40,7 +40,8 @@ export function createAsked({
       const id = newIqId(session)
       const unanswered: StanzaErrorJson = { type: 'wait', condition: 'recipient-unavailable', text: 'Nobody answered in time.' }
       const timer = setTimeout(() => settle(id, (asked) => errorReply(asked, unanswered)), ANSWER_WITHIN)
-      waiting.set(id, { connection, iq, timer })
+      // what it asks is in the event; the answer needs to know who asked
+      waiting.set(id, { connection, iq: { ...iq, children: [] }, timer })
       return { type: 'iq.requested', subject: id, data: vocabulary.read(iq).json }
     },
 
