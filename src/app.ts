@@ -11,7 +11,6 @@ import type { EventsQuery } from './events/query.ts'
 import { createStreams } from './events/streams.ts'
 import { createTails } from './events/tail.ts'
 import { createTickets } from './events/tickets.ts'
-import { createTurns } from './fair/turns.ts'
 import { features as allFeatures } from './features/index.ts'
 import type { Feature } from './gateway/contract/feature.ts'
 import type { Operation } from './gateway/contract/operation.ts'
@@ -21,18 +20,14 @@ import type { Clock } from './gateway/ports/clock.ts'
 import type { Connector } from './gateway/ports/connection.ts'
 import type { Store } from './gateway/ports/store.ts'
 import { createSeal } from './gateway/seal.ts'
-import { createAnswers } from './http/answers.ts'
-import { createBodies } from './http/bodies.ts'
 import { registerDocs } from './http/docs.ts'
 import { registerEvents } from './http/events.ts'
 import { registerHealth } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createOpenapi, registerOpenapi } from './http/openapi.ts'
-import { createPressure } from './http/pressure.ts'
 import { handlerOf, registerOperations } from './http/routes.ts'
 import { registerSchemas } from './http/schemas.ts'
 import { createServer } from './http/server.ts'
-import { createUnderWay } from './http/under-way.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createLog, type ProcessLog } from './log.ts'
 import { definitions } from './protocol/index.ts'
@@ -96,47 +91,32 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const gateway = createGateway({ store: counted, connector, seal, clock, vocabulary, features, instance: config.instance, log, metrics })
   const sessions = overrides.sessions ?? gateway.sessions
 
-  // the tables of the rooms
-  const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
-  const snapshots = Object.assign({}, ...features.map((feature) => feature.snapshots ?? {}))
-  const tails = createTails({ log: store.log })
-  const streams = createStreams({ store, tails, snapshots, clock, metrics, slowReaderSeconds: config.slowReaderSeconds })
-  const tickets = createTickets({ store: store.tickets, clock })
-  const answers = createAnswers({ onFull: () => metrics.count('bounds_reached_total', { bound: 'answers' }) })
-  const events = eventOperations({ tails, metrics, tickets, registry, draining: draining.signal, refusal: answers.refusal })
-  const operations: Operation[] = [
-    ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits: { stanza: config.stanzaLimit } }) ?? []),
-    events.createTicket,
-  ]
-
   // HTTP
   const authenticator = createAuthenticator({
     keys: config.apiKeys,
     metricsTokenHash: config.metricsTokenHash,
     authenticate: sessions.authenticate,
   })
+  const { server, pressure, responses, openRequests } = createServer({ ...config, authenticator, metrics, log, isDraining })
+
+  // the tables of the rooms
+  const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
+  const snapshots = Object.assign({}, ...features.map((feature) => feature.snapshots ?? {}))
+  const tails = createTails({ log: store.log })
+  const streams = createStreams({ store, tails, snapshots, clock, metrics, slowReaderSeconds: config.slowReaderSeconds })
+  const tickets = createTickets({ store: store.tickets, clock })
+  const events = eventOperations({ tails, metrics, tickets, registry, draining: draining.signal, refusal: responses.refusal })
+  const operations: Operation[] = [
+    ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits: { stanza: config.stanzaLimit } }) ?? []),
+    events.createTicket,
+  ]
   const invoke = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
-  const { bodyLimit, allowedOrigins } = config
-  const turns = createTurns()
-  const underWay = createUnderWay()
-  const pressure = createPressure({
-    turns,
-    oldSpace: config.oldSpace,
-    changed(strains) {
-      if (strains.length > 0) log.warn({ event: 'busy', strains: strains.join() }, 'Too busy: new work is refused')
-      else log.info({ event: 'busy', strains: '' }, 'New work is taken again')
-    },
-  })
-  const bodies = createBodies({ bodyLimit, onFull: () => metrics.count('bounds_reached_total', { bound: 'bodies' }) })
-  const connections = { most: config.maxConnections, descriptors: config.descriptors }
-  const reached = { metrics, log, isDraining, pressure, turns, bodies, answers, connections, underWay }
-  const server = createServer({ bodyLimit, allowedOrigins, authenticator, ...reached })
-  server.addHook('onClose', async () => pressure.stop())
+
   registerHealth(server, { ping: () => store.ping(), isDraining, pressure, authenticator, metrics, measure: gateway.measure })
   await registerEvents(server, {
     streams,
     tickets,
-    allowedOrigins,
+    allowedOrigins: config.allowedOrigins,
     log,
     metrics,
     caller: authenticator.caller,
@@ -153,7 +133,19 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 
   const { finishWithin, linger } = overrides
   const { host, port } = config
-  const lifecycle = createLifecycle({ host, port, server, underWay, streams, gateway, connector, store, draining, finishWithin, linger })
+  const lifecycle = createLifecycle({
+    host,
+    port,
+    server,
+    openRequests,
+    streams,
+    gateway,
+    connector,
+    store,
+    draining,
+    finishWithin,
+    linger,
+  })
   return { server, log, document, ...lifecycle }
 }
 

@@ -6,11 +6,11 @@ import type { Streams } from './events/streams.ts'
 import type { Gateway } from './gateway/gateway.ts'
 import type { Connector } from './gateway/ports/connection.ts'
 import type { Store } from './gateway/ports/store.ts'
-import type { UnderWay } from './http/under-way.ts'
+import type { OpenRequests } from './http/open-requests.ts'
 
-/** ms that requests under way get to finish once the process stops */
+/** ms that open requests get to finish once the process stops */
 const FINISH_WITHIN = 10_000
-/** ms for the last answers on their way out, then for connections to close; those that do not are cut */
+/** ms for the last responses on their way out, then for connections to close; those that do not are cut */
 const CLOSE_WITHIN = 1_000
 /** ms, after all else is done, in which callers may still come and hear that they have to go elsewhere */
 const LINGER = 300
@@ -26,7 +26,7 @@ export interface LifecycleContext {
   host: string
   port: number
   server: FastifyInstance
-  underWay: Pick<UnderWay, 'finished' | 'unanswered'>
+  openRequests: Pick<OpenRequests, 'finished' | 'unanswered'>
   streams: Pick<Streams, 'drain'>
   gateway: Pick<Gateway, 'start' | 'leave' | 'stop'>
   connector: Pick<Connector, 'close'>
@@ -41,7 +41,7 @@ export interface LifecycleContext {
 
 /** In which order the rooms start and stop. */
 export function createLifecycle(context: LifecycleContext): Lifecycle {
-  const { host, port, server, underWay, streams, gateway, connector, store, draining } = context
+  const { host, port, server, openRequests, streams, gateway, connector, store, draining } = context
   const { finishWithin = FINISH_WITHIN, linger = LINGER } = context
   let stopped: Promise<void> | undefined
 
@@ -54,12 +54,13 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
   async function shutDown(): Promise<void> {
     draining.abort()
     // whoever asks from now on is told so: the port stays open until nothing is left to be done
-    const finished = underWay.finished(finishWithin)
+    const finished = openRequests.finished(finishWithin)
     await streams.drain()
     await Promise.all([finished, gateway.leave()])
     await gateway.stop()
-    await underWay.finished(CLOSE_WITHIN)
-    for (const reply of underWay.unanswered()) void reply.send(new Problem('draining', 'This instance shut down before it had the answer.'))
+    await openRequests.finished(CLOSE_WITHIN)
+    for (const reply of openRequests.unanswered())
+      void reply.send(new Problem('draining', 'This instance shut down before it had the answer.'))
     // whose last answer closed its connection comes again on another, and would find no port
     await delay(linger)
     await closePort()

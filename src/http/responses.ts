@@ -1,21 +1,21 @@
 import type { ServerResponse } from 'node:http'
 import { Problem } from '../errors/problem.ts'
 
-/** bytes of answers that their callers have not taken, of all and of one tenant, beyond which nothing more is read for those who have some */
+/** bytes of responses that their callers have not taken, of all and of one tenant, beyond which nothing more is read for those who have some */
 const MOST = 96 * 2 ** 20
 const EACH = 32 * 2 ** 20
-/** bytes of an answer that are not counted: the system holds them */
+/** bytes of a response that are not counted: the system holds them */
 const SMALL = 64 * 1024
 
-export interface Answers {
+export interface Responses {
   /** the problem too-busy, for what only reads, where a tenant leaves too much untaken already, or some while all together leave too much */
   refusal(tenant: string): Problem | undefined
-  /** Holds the bytes of an answer until it was taken, or its connection has gone; answers the same problem where there is no room. */
+  /** Holds the bytes of a response until it was taken, or its connection has gone; answers the same problem where there is no room. */
   hold(tenant: string, bytes: number, response: ServerResponse): Problem | undefined
 }
 
 /** What is written for callers who are slow to take it, or never do. */
-export function createAnswers({ onFull }: { onFull: () => void }): Answers {
+export function createResponses({ onFull }: { onFull: () => void }): Responses {
   const tenants = new Map<string, number>()
   let all = 0
 

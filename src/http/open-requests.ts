@@ -1,7 +1,7 @@
 /** Requests that were let in and have not come to their end: what a stop waits for. */
 import type { FastifyReply } from 'fastify'
 
-export interface UnderWay {
+export interface OpenRequests {
   /** counted until its answer was written, or its caller has gone; a stream, until its connection is closed */
   add(reply: FastifyReply): void
   /** Each takes its connection with it from now on. Resolves when none is left, or `ms` passed. */
@@ -10,7 +10,7 @@ export interface UnderWay {
   unanswered(): FastifyReply[]
 }
 
-export function createUnderWay(): UnderWay {
+export function createOpenRequests(): OpenRequests {
   const replies = new Set<FastifyReply>()
   let onLast = () => {}
   const unanswered = () => [...replies].filter(({ sent }) => !sent)
