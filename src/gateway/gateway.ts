@@ -4,6 +4,7 @@ import { createTurns } from '../fair/turns.ts'
 import { createOwners } from './cluster/router.ts'
 import type { Feature } from './contract/feature.ts'
 import type { Sessions } from './contract/session.ts'
+import { byName } from './contract/state-kind.ts'
 import { setGauges } from './gauges.ts'
 import { createAnswers } from './inbound/dispatch.ts'
 import { createLargeAnswers } from './inbound/large-answers.ts'
@@ -15,7 +16,7 @@ import type { Metrics } from './ports/metrics.ts'
 import type { Seal } from './ports/seal.ts'
 import type { Store } from './ports/store.ts'
 import { createCommands } from './session/commands.ts'
-import { coreBounds, type KindBounds } from './session/kinds.ts'
+import { coreKinds } from './session/core-kinds.ts'
 import { createShares } from './session/memory-share.ts'
 import { createSessions } from './sessions.ts'
 
@@ -58,7 +59,7 @@ export function createGateway({
 }): Gateway {
   const tables = { features, commands: createCommands(features), answers: createAnswers(features) }
   const large = createLargeAnswers({ metrics })
-  const kinds = Object.assign({}, coreBounds, ...features.map(({ keeps = {} }) => keeps)) as KindBounds
+  const kinds = byName([...coreKinds, ...features.flatMap(({ keeps = [] }) => keeps)])
   const share = createShares({ total: getHeapStatistics().heap_size_limit / HEAP_PART, metrics })
   const turns = createTurns({ most: INBOUND_TURN })
   const quarantine = createQuarantine({ store, clock, kinds })

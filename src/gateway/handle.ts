@@ -1,6 +1,7 @@
 import { Problem } from '../errors/problem.ts'
 import type { Owners } from './cluster/router.ts'
 import type { SessionHandle } from './contract/session.ts'
+import type { StateKind } from './contract/state-kind.ts'
 import { sessionOf } from './ids.ts'
 import type { Clock } from './ports/clock.ts'
 import type { MessageRecord } from './ports/message.ts'
@@ -89,8 +90,10 @@ export function createHandle({
       }
     },
 
-    state: (kind, keys) => store.state.read(id, kind, keys),
-    stateKeys: (kind) => store.state.keys(id, kind),
+    // the kind says what its values are, as in memory
+    state: async <Value>({ name }: StateKind<Value>, keys?: readonly string[]) =>
+      (await store.state.read(id, name, keys)) as Map<string, Value>,
+    stateKeys: ({ name }) => store.state.keys(id, name),
     keptIq: (iq) => store.iqs.get(id, iq),
 
     async perform(command, args, options) {

@@ -14,6 +14,7 @@ import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { features } from '../../src/features/index.ts'
 import type { Feature } from '../../src/gateway/contract/feature.ts'
+import { presences } from '../../src/gateway/contract/roster-and-presence.ts'
 import type { Change } from '../../src/gateway/ports/change.ts'
 import type { Connection, ConnectionEvents, Connector } from '../../src/gateway/ports/connection.ts'
 import type { Store } from '../../src/gateway/ports/store.ts'
@@ -129,7 +130,7 @@ const poison: Feature = {
     return undefined
   },
   taken({ state }) {
-    if (POISON_STATE && state.ofAccount('presence', POISON_STATE).length > 0) process.kill(process.pid, 'SIGKILL')
+    if (POISON_STATE && state.ofAccount(presences, POISON_STATE).length > 0) process.kill(process.pid, 'SIGKILL')
   },
 }
 

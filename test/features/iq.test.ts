@@ -8,7 +8,7 @@ import { iqCommands, resultJson, takeUp } from '../../src/features/iq/outgoing.t
 import type { LiveSession } from '../../src/gateway/contract/session.ts'
 import type { Change } from '../../src/gateway/ports/change.ts'
 import type { Store } from '../../src/gateway/ports/store.ts'
-import { createMirror } from '../../src/gateway/session/known.ts'
+import { createMirror } from '../../src/gateway/session/mirror.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { parseStanza } from '../../src/xml/parse.ts'
 import { createClock, limits, ownedSession, stateOf } from '../store/sample.ts'

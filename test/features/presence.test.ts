@@ -4,10 +4,11 @@ import { createTranslator } from '../../src/codec/translate.ts'
 import { incomingPresence } from '../../src/features/presence/incoming.ts'
 import { presence } from '../../src/features/presence/index.ts'
 import { ownPresence } from '../../src/features/presence/own.ts'
+import { type Joined, joined, presences } from '../../src/gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../src/gateway/contract/session.ts'
-import { type Joined, joined } from '../../src/gateway/outbox/joined-room.ts'
+import { byName } from '../../src/gateway/contract/state-kind.ts'
 import type { Change } from '../../src/gateway/ports/change.ts'
-import { createMirror } from '../../src/gateway/session/known.ts'
+import { createMirror } from '../../src/gateway/session/mirror.ts'
 import { definitions } from '../../src/protocol/index.ts'
 import type { Element } from '../../src/xml/element.ts'
 import { parseStanza } from '../../src/xml/parse.ts'
@@ -101,11 +102,11 @@ test('who is put out of a room is not in it; who has another nick is', async () 
 
 test('of more presence than is remembered that of contacts goes last, whatever their names are', () => {
   const contact = '\u263a@capulet.lit'
-  const state = createMirror(new Map(), { bounds: presence([]).keeps ?? {} })
+  const state = createMirror(new Map(), { kinds: byName(presence([]).keeps ?? []) })
   const set = (key: string) => state.apply({ state: [{ kind: 'presence', key, value: { status: 'x'.repeat(1_000_000) } }] })
   state.apply({ state: [{ kind: 'roster', key: contact, value: {} }] })
   for (const key of [`${contact}/a`, ...Array.from({ length: 20 }, (_, index) => `\u2665${index}@evil.lit/a`), `${contact}/b`]) set(key)
-  const left = [...state.all('presence').keys()]
+  const left = [...state.all(presences).keys()]
   assert.ok(left.length < 10 && left.includes(`${contact}/a`) && left.includes(`${contact}/b`))
 })
 

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { Translator } from '../../src/codec/translate.ts'
 import type { LiveSession } from '../../src/gateway/contract/session.ts'
 import { createReceiver } from '../../src/gateway/inbound/dispatch.ts'
-import { createMirror } from '../../src/gateway/session/known.ts'
+import { heldMessages } from '../../src/gateway/inbound/held-messages.ts'
+import { createMirror } from '../../src/gateway/session/mirror.ts'
 import { parseStanza } from '../../src/xml/parse.ts'
 import { unwatched } from './unwatched.ts'
 
@@ -26,7 +27,6 @@ test('messages that waited are let in in parts, in their order, each with what t
       return change
     },
     confirm: () => undefined,
-    noteArchived: () => ({}),
     reply: () => undefined,
     answered: () => true,
     raise: () => undefined,
@@ -41,14 +41,14 @@ test('messages that waited are let in in parts, in their order, each with what t
   receiver.hold()
   for (const [index, id] of names.entries())
     await receiver.stanza(arrival(index), parseStanza(`<message id="${id}" from="a@b.example/c"/>`))
-  assert.equal(state.all('held').size, 120)
+  assert.equal(state.all(heldMessages).size, 120)
 
   const told: unknown[] = []
   const left: number[] = []
   for (let more = true; more; ) {
     const handled = await receiver.release()
     told.push(...(handled.change.events ?? []).map(({ data }) => data))
-    left.push(state.all('held').size)
+    left.push(state.all(heldMessages).size)
     more = handled.more === true
   }
   assert.deepEqual([told, left, turns], [names, [70, 20, 0], 120])

@@ -9,6 +9,7 @@ import { Problem } from '../../src/errors/problem.ts'
 import type { Feature } from '../../src/gateway/contract/feature.ts'
 import type { Call, Operation } from '../../src/gateway/contract/operation.ts'
 import type { SessionHandle, Sessions } from '../../src/gateway/contract/session.ts'
+import type { StateKind } from '../../src/gateway/contract/state-kind.ts'
 import type { EventDraft } from '../../src/gateway/ports/event.ts'
 import type { SessionRecord } from '../../src/gateway/ports/session-record.ts'
 import type { Store } from '../../src/gateway/ports/store.ts'
@@ -159,8 +160,8 @@ function fakeSessions(store: Store, tokens: ReadonlyMap<string, { tenant: string
   const handleOf = (record: SessionRecord) =>
     ({
       record,
-      state: (kind: string, keys?: readonly string[]) => store.state.read(record.id, kind, keys),
-      stateKeys: (kind: string) => store.state.keys(record.id, kind),
+      state: ({ name }: StateKind, keys?: readonly string[]) => store.state.read(record.id, name, keys),
+      stateKeys: ({ name }: StateKind) => store.state.keys(record.id, name),
     }) as SessionHandle
   const absent = () => new Problem('session-not-found', 'There is no such session.')
   return {

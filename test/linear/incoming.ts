@@ -5,7 +5,7 @@ import { createFilter } from '../../src/events/filter.ts'
 import { features } from '../../src/features/index.ts'
 import type { LiveSession } from '../../src/gateway/contract/session.ts'
 import { createAnswers, createReceiver, type Receiver } from '../../src/gateway/inbound/dispatch.ts'
-import { createMirror } from '../../src/gateway/session/known.ts'
+import { createMirror } from '../../src/gateway/session/mirror.ts'
 import { unwatched } from '../gateway/unwatched.ts'
 
 const own = 'romeo@montague.lit'
@@ -30,7 +30,6 @@ export function createIncoming(vocabulary: Translator): Receiver {
       return change
     },
     confirm: () => undefined,
-    noteArchived: () => ({}),
     reply: () => undefined,
     answered: () => true,
     raise: () => undefined,

@@ -1,6 +1,6 @@
 import type { Feature } from '../../gateway/contract/feature.ts'
 import { iqOperations, keptSchema } from './operations.ts'
-import { iqCommands, iqsKept, takeUp } from './outgoing.ts'
+import { iqCommands, pendingIqs, takeUp } from './outgoing.ts'
 
 /** Requests to others and from others (RFC 6120 section 8.2.3). */
 export const iq: Feature = {
@@ -16,6 +16,6 @@ export const iq: Feature = {
     { type: 'iq.completed', description: 'The answer to an iq came, or its time is over.', schema: keptSchema },
   ],
   commands: iqCommands,
-  keeps: iqsKept,
+  keeps: [pendingIqs],
   taken: takeUp,
 }

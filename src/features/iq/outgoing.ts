@@ -5,10 +5,10 @@ import type { Translator } from '../../codec/translate.ts'
 import { Problem, problemJson } from '../../errors/problem.ts'
 import type { Answer, Call } from '../../gateway/contract/operation.ts'
 import type { Command, LiveSession } from '../../gateway/contract/session.ts'
+import { defineKind } from '../../gateway/contract/state-kind.ts'
 import { newIqId } from '../../gateway/ids.ts'
 import type { KeptIq } from '../../gateway/ports/change.ts'
 import type { Patience } from '../../gateway/session/iq-correlator.ts'
-import type { KindBounds } from '../../gateway/session/kinds.ts'
 import { accountOf, jid } from '../../jid.ts'
 import type { Element } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
@@ -21,10 +21,6 @@ const WAIT_MAX = 120
 const HAND_OVER = 5_000
 /** ms after its time that the outcome of a request may take to be kept */
 const OVERDUE = 5_000
-/** kind of state: by id, the requests whose outcome is to be kept */
-const PENDING = 'iq'
-/** more of them do not wait for their answer at one time */
-export const iqsKept: KindBounds = { [PENDING]: { bound: 'iqs-under-way', entries: 200, size: 1024 * 1024, firm: true } }
 
 interface Pending {
   type: 'get' | 'set'
@@ -32,6 +28,9 @@ interface Pending {
   /** epoch ms */
   until: number
 }
+
+/** By id, the requests whose outcome is to be kept; more of them do not wait for their answer at one time. */
+export const pendingIqs = defineKind<Pending>({ name: 'iq', bound: 'iqs-under-way', entries: 200, size: 1024 * 1024, firm: true })
 
 export interface Request {
   type: 'get' | 'set'
@@ -84,15 +83,14 @@ const start: Command = async (session, { id, type, to, xml, timeout, most = time
   const until = Date.now() + most
   await session.commit({
     iqs: [{ id, session: session.record.id, status: 'pending', until }],
-    state: [{ kind: PENDING, key: id, value: { type, to, until } satisfies Pending }],
+    state: [pendingIqs.put(id, { type, to, until })],
   })
   follow(session, { id, to }, session.iq(request, { timeout, most }))
 }
 
 /** What an owner before sent is answered on the same stream, if that goes on; if not, it fails with it. */
 export function takeUp(session: LiveSession): void {
-  for (const [id, pending] of session.state.all(PENDING)) {
-    const { type, to, until } = pending as Pending
+  for (const [id, { type, to, until }] of session.state.all(pendingIqs)) {
     const request = { id, type, ...(to === undefined ? {} : { to }) }
     follow(session, { id, to }, session.answer(request, { timeout: Math.max(until - Date.now(), 0) }))
   }
@@ -118,7 +116,7 @@ async function outcome(session: LiveSession, request: { id: string; to: string |
 async function told(session: LiveSession, kept: KeptIq): Promise<void> {
   await session.commit({
     iqs: [kept],
-    state: [{ kind: PENDING, key: kept.id, value: null }],
+    state: [pendingIqs.remove(kept.id)],
     events: [{ type: 'iq.completed', subject: kept.id, data: keptJson(kept) }],
   })
 }

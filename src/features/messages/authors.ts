@@ -1,25 +1,24 @@
+import { joined } from '../../gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
+import { defineKind } from '../../gateway/contract/state-kind.ts'
 import { trustedStanzaId } from '../../gateway/inbound/provenance.ts'
-import { joined } from '../../gateway/outbox/joined-room.ts'
 import type { StateChange } from '../../gateway/ports/change.ts'
-import type { KindBounds } from '../../gateway/session/kinds.ts'
 import { accountOf, comparable, isBare } from '../../jid.ts'
 import { OCCUPANT } from '../../protocol/xep0421.ts'
 import { child, type Element } from '../../xml/element.ts'
 
 const IDS = 'urn:xmpp:sid:0'
-const KIND = 'authors'
-/** ids of messages of a session whose authors are remembered; the oldest are forgotten */
-export const authorsKept: KindBounds = { [KIND]: { bound: 'authors', entries: 200, size: 128 * 1024 } }
+/** By id, the authors of messages of a session; the oldest are forgotten. */
+export const authors = defineKind<string[]>({ name: 'authors', bound: 'authors', entries: 200, size: 128 * 1024 })
 /** authors of one id: others may use it too */
 const AUTHORS = 4
 
 /** Remembers who wrote a message, so that nobody else can correct or retract it. */
 export function remember(message: Element, session: LiveSession): StateChange[] {
   const author = authorOf(message, session)
-  const known = session.state.all(KIND)
-  const keys = keysOf(message).filter((key) => !written(known.get(key)).includes(author))
-  return keys.map((key) => ({ kind: KIND, key, value: [...written(known.get(key)).slice(1 - AUTHORS), author] }))
+  const known = (key: string) => session.state.get(authors, key) ?? []
+  const keys = keysOf(message).filter((key) => !known(key).includes(author))
+  return keys.map((key) => authors.put(key, [...known(key).slice(1 - AUTHORS), author]))
 }
 
 /**
@@ -34,7 +33,7 @@ export async function isByAuthor(message: Element, sense: 'correction' | 'retrac
   const ours = room === undefined && (await session.message(id)) !== undefined
   if (ours) return author === session.record.jid
   const key = room !== undefined && sense === 'retraction' ? byRoom(room, id) : byAuthor(id)
-  return written(session.state.get(KIND, key)).includes(author)
+  return session.state.get(authors, key)?.includes(author) === true
 }
 
 /**
@@ -70,8 +69,4 @@ function keysOf(message: Element): string[] {
   const given = room === undefined ? undefined : trustedStanzaId(message, room)
   const own = [...new Set([id, origin])].filter((each) => each !== undefined)
   return [...own.map(byAuthor), ...(room === undefined || given === undefined ? [] : [byRoom(room, given)])]
-}
-
-function written(value: unknown): string[] {
-  return Array.isArray(value) ? (value as string[]) : []
 }

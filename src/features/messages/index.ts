@@ -1,6 +1,6 @@
 import type { Feature } from '../../gateway/contract/feature.ts'
 import { archiveCommands } from './archive.ts'
-import { authorsKept } from './authors.ts'
+import { authors } from './authors.ts'
 import { messageEvents } from './events.ts'
 import { incomingMessage } from './incoming.ts'
 import { messageOperations } from './operations.ts'
@@ -12,7 +12,7 @@ export const messages: Feature = {
   events: messageEvents,
   message: incomingMessage,
   commands: archiveCommands,
-  keeps: authorsKept,
+  keeps: [authors],
   discovers: [
     'http://jabber.org/protocol/chatstates',
     'urn:xmpp:chat-markers:0',

@@ -1,12 +1,15 @@
 /** What an incoming presence says: who is there, who is not, who asks to know. */
 import { createHash } from 'node:crypto'
 import type { Translator } from '../../codec/translate.ts'
+import { account as ownAccount } from '../../gateway/contract/account.ts'
 import type { Effect, Incoming } from '../../gateway/contract/feature.ts'
+import { contacts, directed, isSubscriber, joined, presences } from '../../gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
-import { joined } from '../../gateway/outbox/joined-room.ts'
+import type { StateKind } from '../../gateway/contract/state-kind.ts'
 import type { StateChange } from '../../gateway/ports/change.ts'
 import { accountOf, comparable, isBare, withoutResource } from '../../jid.ts'
 import { child, childText, type Element, elements } from '../../xml/element.ts'
+import { type KeptRequest, lastAppeared, requests } from './requests.ts'
 
 const MUC_USER = 'http://jabber.org/protocol/muc#user'
 /** ms after the initial presence within which servers repeat the requests that were not answered (RFC 6121 section 3.1.3) */
@@ -27,7 +30,7 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
       const json = data()
       return {
         events: [{ type: 'presence.available', subject, data: json, volatile: true }],
-        state: [{ kind: 'presence', key: sender, value: json }],
+        state: [presences.put(sender, json)],
       }
     }
     case 'unavailable':
@@ -38,11 +41,11 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
     case 'error':
       return {
         events: [{ type: 'presence.error', subject, data: data(), volatile: true }],
-        state: [...gone(sender, session), ...forget('directed', sender, session), ...notJoined(sender, session)],
+        state: [...gone(sender, session), ...forget(directed, sender, session), ...notJoined(sender, session)],
       }
     case 'subscribe': {
       const request = readRequest(stanza, account, session)
-      const state = [{ kind: 'requests', key: account, value: request.kept }]
+      const state = [requests.put(account, request.kept)]
       return request.repeated ? { state } : { events: [{ type: 'subscription.requested', subject, data: data() }], state }
     }
     case 'subscribed':
@@ -50,7 +53,7 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
     case 'unsubscribe':
       return {
         events: [{ type: 'subscription.cancelled', subject, data: data() }],
-        state: [{ kind: 'requests', key: account, value: null }],
+        state: [requests.remove(account)],
       }
     case 'unsubscribed':
       return { events: [{ type: 'subscription.denied', subject, data: data() }] }
@@ -60,13 +63,13 @@ export function incomingPresence({ stanza }: Incoming, session: LiveSession, voc
 }
 
 /** A bare JID that is unavailable has no resource left. */
-const gone = (from: string, session: LiveSession) => forget('presence', from, session)
+const gone = (from: string, session: LiveSession) => forget(presences, from, session)
 
 /** A room that refuses before anybody in it was seen was not joined; later it is a change that it refuses, as of the nick. */
 function notJoined(from: string, { state }: LiveSession): StateChange[] {
   const room = accountOf(from)
-  const isRefused = !isBare(from) && joined(state, room) !== undefined && state.ofAccount('presence', room).length === 0
-  return isRefused ? [{ kind: 'directed', key: room, value: null }] : []
+  const isRefused = !isBare(from) && joined(state, room) !== undefined && state.ofAccount(presences, room).length === 0
+  return isRefused ? [directed.remove(room)] : []
 }
 
 /** The own presence of a room says that the session is not in it any more, unless it goes by another nick (XEP-0045 sections 7.6 and 7.14). */
@@ -74,22 +77,13 @@ function left(stanza: Element, from: string, { state }: LiveSession): StateChang
   const about = child(stanza, 'x', MUC_USER)
   if (about === undefined || joined(state, accountOf(from)) === undefined) return []
   const codes = elements(about).map(({ name, attributes }) => (name === 'status' ? attributes.code : undefined))
-  return codes.includes('110') && !codes.includes('303') ? [{ kind: 'directed', key: accountOf(from), value: null }] : []
+  return codes.includes('110') && !codes.includes('303') ? [directed.remove(accountOf(from))] : []
 }
 
-function forget(kind: string, from: string, { state }: LiveSession): StateChange[] {
+function forget(kind: StateKind, from: string, { state }: LiveSession): StateChange[] {
   const known = state.get(kind, from) !== undefined ? [from] : []
   const keys = isBare(from) ? state.ofAccount(kind, from) : known
-  return keys.map((key) => ({ kind, key, value: null }))
-}
-
-/** A request that was not answered, as it is kept. */
-interface KeptRequest {
-  id?: string
-  /** hash of its words */
-  said?: string
-  /** when the own presence was sent last before the server repeated it */
-  repeated?: number
+  return keys.map(kind.remove)
 }
 
 /**
@@ -97,14 +91,13 @@ interface KeptRequest {
  * some write its id and words again, some the words alone. In doubt it is told again.
  */
 function readRequest(stanza: Element, account: string, session: LiveSession): { repeated: boolean; kept: KeptRequest } {
-  const appeared = (session.state.get('account', 'appeared') as number | undefined) ?? 0
-  const known = session.state.get('requests', account) as KeptRequest | true | undefined
-  const { subscription } = (session.state.get('roster', account) ?? {}) as { subscription?: string }
+  const appeared = lastAppeared.of(session.state.all(ownAccount)) ?? 0
+  const known = session.state.get(requests, account)
   const { id } = stanza.attributes
   const words = childText(stanza, 'status')
   const request: KeptRequest = { ...(id !== undefined && { id: id.slice(0, ID_MAX) }), ...(words && { said: hash(words) }) }
   // another client may have answered it
-  const isOpen = known !== undefined && subscription !== 'from' && subscription !== 'both'
+  const isOpen = known !== undefined && !isSubscriber(session.state.get(contacts, account))
   const { id: before, said, repeated } = known === true || known === undefined ? request : known
   const isSame = said === request.said && (request.id === undefined || before === undefined || before === request.id)
   if (!isOpen || !isSame || repeated === appeared || Date.now() - appeared >= REPEATED_WITHIN) return { repeated: false, kept: request }

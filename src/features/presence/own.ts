@@ -1,19 +1,22 @@
 /** Own presence: what the session shows, and to whom it was shown directly. Runs on the owner. */
 import { isDeepStrictEqual } from 'node:util'
 import { Problem } from '../../errors/problem.ts'
+import { account, defineMember, ownPresence as keptPresence, type Wanted, type Wish } from '../../gateway/contract/account.ts'
+import { directed, joined, presences } from '../../gateway/contract/roster-and-presence.ts'
 import type { Command, LiveSession } from '../../gateway/contract/session.ts'
-import { type Joined, joined } from '../../gateway/outbox/joined-room.ts'
 import type { Change, StateChange } from '../../gateway/ports/change.ts'
 import { bare, jid } from '../../jid.ts'
 import { CLIENT, child, type Element, element, withChildren } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
 import { capabilities } from '../system/disco.ts'
-import { giveUp, goodOf, type Wanted, type Wish, wishOf } from './wish.ts'
+import { lastAppeared, requests } from './requests.ts'
+import { giveUp, goodOf, KEY, wishOf } from './wish.ts'
 
 const CAPS = 'http://jabber.org/protocol/caps'
 const MUC = 'http://jabber.org/protocol/muc'
-/** of what is written again on each new stream */
-const KEY = 'presence'
+
+/** The capabilities that others were told last: they keep them until they are told others (XEP-0115). */
+const capsTold = defineMember<string>('caps')
 
 export function ownPresence(supported: readonly string[]) {
   /** `since` of what was written on the present stream */
@@ -27,10 +30,9 @@ export function ownPresence(supported: readonly string[]) {
   const caps = (session: LiveSession) => capabilities([...supported, ...session.record.handles])
 
   const keep = (session: LiveSession, wish: Wish, { state = [], ...more }: Pick<Change, 'state' | 'clear'> = {}) =>
-    session.commit({ state: [{ kind: 'account', key: 'presence', value: wish }, ...state], ...more })
+    session.commit({ state: [keptPresence.put(wish), ...state], ...more })
 
-  /** The capabilities that others were told last: they keep them until they are told others (XEP-0115). */
-  const toldCaps = (session: LiveSession): StateChange => ({ kind: 'account', key: 'caps', value: caps(session).attributes.ver })
+  const toldCaps = (session: LiveSession): StateChange => capsTold.put(caps(session).attributes.ver ?? '')
 
   /** Once the server took it, it is what a later one falls back to. */
   function follow(session: LiveSession, since: number, taken: Promise<void>): void {
@@ -63,7 +65,7 @@ export function ownPresence(supported: readonly string[]) {
   async function go(session: LiveSession, { since, status }: Pick<Wish, 'since' | 'status'>): Promise<void> {
     await session.send(element('presence', CLIENT, { type: 'unavailable' }, status ? [element('status', CLIENT, {}, [status])] : []))
     session.repeated.forget(KEY)
-    await keep(session, { wanted: false, since }, { clear: ['presence', 'directed'] })
+    await keep(session, { wanted: false, since }, { clear: [presences.name, directed.name] })
   }
 
   /** Runs what makes the session available, on a stream where it was not: what the archive has is not sent again as offline messages. */
@@ -110,7 +112,7 @@ export function ownPresence(supported: readonly string[]) {
 
   /** A new stream knows nothing of what was shown before: it shows what is wanted, or nothing. */
   async function appear(session: LiveSession): Promise<void> {
-    await session.commit({ clear: ['directed'], state: [appeared(), toldCaps(session)] })
+    await session.commit({ clear: [directed.name], state: [appeared(), toldCaps(session)] })
     const { wanted, since, instead } = wishOf(session)
     if (wanted !== false) return await show(session)
     if (instead !== undefined) await keep(session, { wanted, since })
@@ -128,7 +130,7 @@ export function ownPresence(supported: readonly string[]) {
 
   /** Others go by what they were told that the session can do: where that is something else now, they are told so. */
   async function changed(session: LiveSession): Promise<void> {
-    const told = session.state.get('account', 'caps')
+    const told = capsTold.of(session.state.all(account))
     const now = toldCaps(session)
     if (!session.online() || told === undefined || told === now.value || wishOf(session).wanted === false) return
     await session.commit({ state: [now] })
@@ -136,7 +138,7 @@ export function ownPresence(supported: readonly string[]) {
   }
 
   /** When the server was told last, so that repetitions are known as such. */
-  const appeared = () => ({ kind: 'account', key: 'appeared', value: Date.now() })
+  const appeared = () => lastAppeared.put(Date.now())
 
   return { appear, online, changed, commands: { 'presence.set': set, 'presence.send': send } }
 }
@@ -144,18 +146,17 @@ export function ownPresence(supported: readonly string[]) {
 /** What is known of whom the own presence was sent to. A room is known by its own address, from the time of joining until it is left. */
 function consequences(stanza: Element, { state }: LiveSession): StateChange[] {
   const { to = '', type } = stanza.attributes
-  const [address, account] = [jid(to), bare(to)]
-  const isJoined = joined(state, account) !== undefined
-  const directed = (key: string, value: unknown) => ({ kind: 'directed', key, value })
+  const [address, recipient] = [jid(to), bare(to)]
+  const isJoined = joined(state, recipient) !== undefined
   switch (type) {
     case undefined:
       if (isJoined) return []
-      return child(stanza, 'x', MUC) ? [directed(account, { muc: true, at: Date.now() } satisfies Joined)] : [directed(address, {})]
+      return child(stanza, 'x', MUC) ? [directed.put(recipient, { muc: true, at: Date.now() })] : [directed.put(address, {})]
     case 'unavailable':
-      return [directed(address, null), ...(isJoined && address !== account ? [directed(account, null)] : [])]
+      return [directed.remove(address), ...(isJoined && address !== recipient ? [directed.remove(recipient)] : [])]
     case 'subscribed':
     case 'unsubscribed':
-      return [{ kind: 'requests', key: account, value: null }]
+      return [requests.remove(recipient)]
     default:
       return []
   }

@@ -1,35 +1,25 @@
 /** What a session is to show of itself, and what it shows instead where the server does not take that. */
 import { isDeepStrictEqual } from 'node:util'
-import type { StanzaJson } from '../../codec/translate.ts'
 import type { Problem, StanzaErrorJson } from '../../errors/problem.ts'
+import { account, ownPresence, type Wanted, type Wish } from '../../gateway/contract/account.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 
-/** Content of the own presence as it is wanted; false: unavailable. */
-export type Wanted = StanzaJson | false
-
-export interface Wish {
-  wanted: Wanted
-  /** epoch ms */
-  since: number
-  /** The last one that the server took, or a plain one. Absent: it took this one. */
-  instead?: Wanted
-  /** of a last word that is not said yet */
-  status?: string
-}
-
-const KEY = 'presence'
+/** of what is written again on each new stream */
+export const KEY = 'presence'
 const plain: Wanted = {}
+
+const keptWish = (session: LiveSession) => ownPresence.of(session.state.all(account))
 
 /** As it was made unless it was changed. */
 export function wishOf(session: LiveSession): Wish {
-  return (session.state.get('account', KEY) as Wish | undefined) ?? { wanted: session.record.presence, since: session.record.createdAt }
+  return keptWish(session) ?? { wanted: session.record.presence, since: session.record.createdAt }
 }
 
 /** The last one that the server took. */
 export function goodOf(session: LiveSession): Wanted {
   const { wanted, instead } = wishOf(session)
   if (instead !== undefined) return instead
-  const changed = session.state.get('account', KEY) !== undefined
+  const changed = keptWish(session) !== undefined
   return changed || !session.repeated.isOpen(KEY) ? wanted : plain
 }
 
@@ -41,7 +31,7 @@ export async function giveUp(session: LiveSession, { message, options }: Problem
   const error: StanzaErrorJson = options.xmpp ?? { type: 'modify', condition: 'undefined-condition', text: message }
   const data = { ...(wanted || {}), from: session.record.jid, type: 'error', error, source: 'gateway' }
   await session.commit({
-    state: [{ kind: 'account', key: KEY, value: { wanted: next, since: Date.now() } satisfies Wish }],
+    state: [ownPresence.put({ wanted: next, since: Date.now() })],
     events: [{ type: 'presence.error', subject: session.record.jid, data, volatile: true }],
   })
 }

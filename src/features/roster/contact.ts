@@ -1,23 +1,12 @@
 /** Roster items (RFC 6121 section 2.1) as contacts. */
 
+import { type Contact, contacts as roster, subscriptionStates } from '../../gateway/contract/roster-and-presence.ts'
 import type { StateChange } from '../../gateway/ports/change.ts'
 import type { EventDraft } from '../../gateway/ports/event.ts'
 import { accountOf } from '../../jid.ts'
 import { type Element, element, elements, text } from '../../xml/element.ts'
 
 export const ROSTER = 'jabber:iq:roster'
-
-export const subscriptionStates = ['none', 'to', 'from', 'both'] as const
-
-export interface Contact {
-  /** bare; normalised where RFC 7622 allows it, else as the server wrote it */
-  jid: string
-  name?: string
-  groups: string[]
-  subscription: (typeof subscriptionStates)[number]
-  ask?: 'subscribe'
-  approved?: true
-}
 
 /** The contacts of a roster result or push; `removed` are those whose item says so. Items without a JID are left out. */
 export function readItems(items: readonly Element[]): { contacts: Contact[]; removed: string[] } {
@@ -57,15 +46,12 @@ export const writeRemoval = (jid: string): Element =>
 /** The state and the events by which contacts become known, where they are not known like this already. */
 export function changesOf(
   { contacts, removed }: { contacts: readonly Contact[]; removed: readonly string[] },
-  known: ReadonlyMap<string, unknown>,
+  known: ReadonlyMap<string, Contact>,
 ): { state: StateChange[]; events: EventDraft[] } {
-  const changed = contacts.filter((contact) => !isSame(known.get(contact.jid) as Contact | undefined, contact))
+  const changed = contacts.filter((contact) => !isSame(known.get(contact.jid), contact))
   const gone = removed.filter((jid) => known.has(jid))
   return {
-    state: [
-      ...changed.map((contact) => ({ kind: 'roster', key: contact.jid, value: contact })),
-      ...gone.map((jid) => ({ kind: 'roster', key: jid, value: null })),
-    ],
+    state: [...changed.map((contact) => roster.put(contact.jid, contact)), ...gone.map(roster.remove)],
     events: [
       ...changed.map((contact) => ({ type: 'roster.updated', subject: contact.jid, data: contact })),
       ...gone.map((jid) => ({ type: 'roster.removed', subject: jid, data: { jid } })),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Feature } from '../../gateway/contract/feature.ts'
+import { contacts } from '../../gateway/contract/roster-and-presence.ts'
 import { liveRoster } from './live.ts'
 import { contactShape, rosterOperations } from './operations.ts'
 
@@ -15,6 +16,6 @@ export const roster: Feature = {
     },
     { type: 'roster.removed', description: 'A contact is not in the roster any more.', schema: z.object({ jid: z.string() }) },
   ],
-  keeps: { roster: { bound: 'roster', entries: 200_000, size: 24 * 1024 * 1024, told: { others: 'roster' } } },
+  keeps: [contacts],
   ...liveRoster(),
 }

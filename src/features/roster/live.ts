@@ -1,13 +1,15 @@
 /** The roster on the instance that owns the session: read at each new bind, kept by pushes, changed by commands. */
 
 import { hasOneSpelling, sameAccount } from '../../folded-jid.ts'
+import { account, unread } from '../../gateway/contract/account.ts'
 import type { IqAnswer } from '../../gateway/contract/feature.ts'
+import { type Contact, contacts } from '../../gateway/contract/roster-and-presence.ts'
 import type { Command, LiveSession } from '../../gateway/contract/session.ts'
-import { unreadOf } from '../../gateway/session/unread.ts'
 import { child, elements } from '../../xml/element.ts'
-import { type Contact, changesOf, ROSTER, readItems, writeRemoval, writeSet } from './contact.ts'
+import { changesOf, ROSTER, readItems, writeRemoval, writeSet } from './contact.ts'
 import { unreadable } from './known.ts'
-import { readRoster, version } from './reading.ts'
+import { readRoster, versionOf } from './reading.ts'
+import { rosterVersion } from './version.ts'
 
 /** ms that the server may take to change the roster, and longer where that is on its way still */
 export const CHANGE_WITHIN = { timeout: 30_000, most: 120_000 }
@@ -39,10 +41,10 @@ export function liveRoster() {
       const items = readItems(elements(query))
       const pushed = reading.get(session)
       for (const jid of [...items.contacts.map(({ jid }) => jid), ...items.removed]) pushed?.add(jid)
-      const { state, events } = changesOf(items, session.state.all('roster'))
+      const { state, events } = changesOf(items, session.state.all(contacts))
       // a version counts from a roster that is known on: changes before it would be missed for ever
       const follows = query.attributes.ver !== undefined && !pushed && isKnown(session)
-      return { effect: { events, state: follows ? [...state, version(query.attributes.ver)] : state } }
+      return { effect: { events, state: follows ? [...state, versionOf(query.attributes.ver)] : state } }
     },
   }
 
@@ -50,7 +52,8 @@ export function liveRoster() {
 }
 
 function isKnown({ state }: LiveSession): boolean {
-  return state.get('account', 'roster') !== undefined && unreadOf(state.all('account')).roster === undefined
+  const known = state.all(account)
+  return rosterVersion.of(known) !== undefined && unread.of(known)?.roster === undefined
 }
 
 /** Answers the contact as it is then. Some servers push the change after their result: what they agreed to shows at once. */
@@ -58,9 +61,8 @@ const put: Command = async (session, { jid, name, groups }: Pick<Contact, 'jid' 
   await session.iq({ type: 'set', payload: writeSet({ jid, groups, ...(name ? { name } : {}) }) }, { ...options, ...CHANGE_WITHIN })
   await session.settled()
   const found = changed(session, { jid, groups, ...(name ? { name } : {}) })
-  const { roster: unread } = unreadOf(session.state.all('account'))
-  if (!found && unread)
-    throw unreadable({ ...unread, detail: `The server changed the contact; the rest of it is not known. ${unread.detail}` })
+  const why = unread.of(session.state.all(account))?.roster
+  if (!found && why) throw unreadable({ ...why, detail: `The server changed the contact; the rest of it is not known. ${why.detail}` })
   const { name: _, ...kept } = found ?? { subscription: 'none' as const }
   const contact: Contact = { ...kept, jid: found?.jid ?? jid, groups, ...(name ? { name } : {}) }
   await apply(session, { contacts: [contact], removed: [] })
@@ -69,9 +71,9 @@ const put: Command = async (session, { jid, name, groups }: Pick<Contact, 'jid' 
 
 /** The contact as it is known by now; the server may write the JID in another way. */
 function changed({ state }: LiveSession, { jid, name, groups }: Pick<Contact, 'jid' | 'name' | 'groups'>): Contact | undefined {
-  const exact = state.get('roster', jid) as Contact | undefined
+  const exact = state.get(contacts, jid)
   if (exact || hasOneSpelling(jid)) return exact
-  const others = [...state.all('roster').values()] as Contact[]
+  const others = [...state.all(contacts).values()]
   return others.find((other) => sameAccount(other.jid, jid) && other.name === name && other.groups.join('\0') === groups.join('\0'))
 }
 
@@ -82,6 +84,6 @@ const remove: Command = async (session, { jid }: { jid: string }, options) => {
 }
 
 async function apply(session: LiveSession, roster: { contacts: Contact[]; removed: string[] }): Promise<void> {
-  const change = changesOf(roster, session.state.all('roster'))
+  const change = changesOf(roster, session.state.all(contacts))
   if (change.state.length > 0) await session.commit(change)
 }

@@ -1,10 +1,13 @@
 /** The roster as it is read at a new bind: however long it is, nobody else waits for it. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { Problem } from '../../errors/problem.ts'
+import { account } from '../../gateway/contract/account.ts'
+import { contacts } from '../../gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { StateChange } from '../../gateway/ports/change.ts'
 import { child, type Element, element, elements } from '../../xml/element.ts'
 import { changesOf, ROSTER, readItems } from './contact.ts'
+import { rosterVersion } from './version.ts'
 
 const VERSIONING = 'urn:xmpp:features:rosterver'
 /** ms that the server may take for the roster, and longer where it is on its way still */
@@ -19,9 +22,9 @@ export type Pushed = ReadonlySet<string>
 
 /** Reads the roster, by version where the server has that (RFC 6121 section 2.6): then changes come as pushes. */
 export async function readRoster(session: LiveSession, pushed: Pushed): Promise<void> {
-  const kept = session.state.get('account', 'roster') as { ver?: string } | undefined
+  const kept = rosterVersion.of(session.state.all(account))
   // of one that was forgotten all is asked for
-  const known = session.state.all('roster').size > 0
+  const known = session.state.all(contacts).size > 0
   const ver = session.features.includes(VERSIONING) ? (known ? (kept?.ver ?? '') : '') : undefined
   const payload = element('query', ROSTER, { ver })
   await session.large(MOST, async (room) => {
@@ -42,20 +45,20 @@ async function take(query: Element, { session, pushed, isNews }: { session: Live
     for (const { jid } of contacts) present.add(jid)
     await keep({ contacts: contacts.filter(({ jid }) => !pushed.has(jid)), removed: [] }, [])
   }
-  const gone = [...session.state.all('roster').keys()].filter((jid) => !present.has(jid))
+  const gone = [...session.state.all(contacts).keys()].filter((jid) => !present.has(jid))
   for (const removed of slices(gone)) await keep({ contacts: [], removed: removed.filter((jid) => !pushed.has(jid)) }, [])
-  const known = session.state.all('roster')
+  const known = session.state.all(contacts)
   for (const jid of present) if (!known.has(jid) && !pushed.has(jid)) throw new Problem('stanza-too-large', 'It is more than what is kept.')
-  await keep({ contacts: [], removed: [] }, [version(query.attributes.ver)])
+  await keep({ contacts: [], removed: [] }, [versionOf(query.attributes.ver)])
 
   async function keep(roster: Parameters<typeof changesOf>[0], more: StateChange[]): Promise<void> {
-    const { state, events } = changesOf(roster, session.state.all('roster'))
+    const { state, events } = changesOf(roster, session.state.all(contacts))
     if (state.length + more.length > 0) await session.commit({ state: [...state, ...more], events: isNews ? events : [] })
     await turn()
   }
 }
 
-export const version = (ver: string | undefined) => ({ kind: 'account', key: 'roster', value: ver === undefined ? {} : { ver } })
+export const versionOf = (ver: string | undefined): StateChange => rosterVersion.put(ver === undefined ? {} : { ver })
 
 function* slices<Item>(all: readonly Item[]): Iterable<Item[]> {
   for (let from = 0; from < all.length; from += SLICE) yield all.slice(from, from + SLICE)

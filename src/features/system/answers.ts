@@ -1,7 +1,9 @@
 /** What the gateway answers for the account, so that others see a well-behaved client. */
 import { readFileSync } from 'node:fs'
 import { stanzaProblem } from '../../errors/problem.ts'
+import { account, ownPresence } from '../../gateway/contract/account.ts'
 import type { IqAnswer } from '../../gateway/contract/feature.ts'
+import { contacts, isSubscriber } from '../../gateway/contract/roster-and-presence.ts'
 import { accountOf } from '../../jid.ts'
 import { child, element } from '../../xml/element.ts'
 import { DISCO_INFO, discoInfo, NODE, verification } from './disco.ts'
@@ -69,10 +71,9 @@ export function systemAnswers(supported: readonly string[]): IqAnswer[] {
     xmlns: LAST,
     answer(iq, session) {
       const from = iq.attributes.from ?? session.record.jid
-      const contact = session.state.get('roster', accountOf(from)) as { subscription?: string } | undefined
-      const maySee = accountOf(from) === session.record.jid || contact?.subscription === 'from' || contact?.subscription === 'both'
+      const maySee = accountOf(from) === session.record.jid || isSubscriber(session.state.get(contacts, accountOf(from)))
       if (!maySee) throw stanzaProblem({ type: 'auth', condition: 'forbidden' })
-      const { since = session.record.createdAt } = (session.state.get('account', 'presence') ?? {}) as { since?: number }
+      const { since } = ownPresence.of(session.state.all(account)) ?? { since: session.record.createdAt }
       const seconds = Math.max(0, Math.floor((Date.now() - since) / 1000))
       return { payload: element('query', LAST, { seconds: String(seconds) }) }
     },

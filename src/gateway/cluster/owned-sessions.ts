@@ -85,7 +85,7 @@ export function createHoldings({
     },
   }
 
-  const takeUpState = createTakeUp({ store: fencedStore, bounds: context.kinds, share: context.share, turns: context.turns })
+  const takeUpState = createTakeUp({ store: fencedStore, kinds: context.kinds, share: context.share, turns: context.turns })
 
   /** One step at a time with a session, in the order asked for. */
   function move<Result>(id: string, step: () => Promise<Result>): Promise<Result> {

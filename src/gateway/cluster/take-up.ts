@@ -1,9 +1,9 @@
 import type { Turns } from '../../fair/turns.ts'
+import type { KindBound, StateKinds } from '../contract/state-kind.ts'
 import type { SessionRecord } from '../ports/session-record.ts'
 import type { Store } from '../ports/store.ts'
-import type { KindBound, KindBounds } from '../session/kinds.ts'
-import { createMirror, type Mirror } from '../session/known.ts'
 import type { Share } from '../session/memory-share.ts'
+import { createMirror, type Mirror } from '../session/mirror.ts'
 
 /** sessions of a process whose state is read at one time: of each there is one piece that is not within the room for what is remembered */
 const READ_AT_ONCE = 8
@@ -23,17 +23,17 @@ export interface TakenUp {
 /** Reads what sessions know, each within its bounds from the first piece on, and in turns with everything else. */
 export function createTakeUp({
   store,
-  bounds,
+  kinds,
   share,
   turns,
 }: {
   store: Pick<Store, 'state' | 'commit'>
-  bounds: KindBounds
+  kinds: StateKinds
   share: () => Share
   turns: Pick<Turns, 'wait'>
 }): (record: Whose, fence: string) => Promise<TakenUp> {
   // what spares some has to know which
-  const last = Object.keys(bounds).filter((kind) => bounds[kind]?.spares !== undefined)
+  const last = [...kinds.values()].filter(({ spares }) => spares !== undefined).map(({ name }) => name)
   const waiting: (() => void)[] = []
   let reading = 0
 
@@ -49,12 +49,12 @@ export function createTakeUp({
   }
 
   async function read({ id, tenant }: Whose, fence: string): Promise<TakenUp> {
-    const kinds = new Map<string, Map<string, unknown>>()
+    const known = new Map<string, Map<string, unknown>>()
     const full: Parameters<OnFull>[] = []
     let onFull: OnFull = (...what) => full.push(what)
-    const mirror = createMirror(kinds, { bounds, share: share(), onFull: (...what) => onFull(...what) })
+    const mirror = createMirror(known, { kinds, share: share(), onFull: (...what) => onFull(...what) })
     try {
-      for await (const piece of store.state.pieces(id, { last, mirror: kinds })) {
+      for await (const piece of store.state.pieces(id, { last, mirror: known })) {
         const wait = turns.wait(tenant)
         if (wait) await wait
         const gone = mirror.load(piece)
@@ -66,7 +66,7 @@ export function createTakeUp({
     }
     return {
       mirror,
-      isEmpty: kinds.size === 0,
+      isEmpty: known.size === 0,
       heed(next) {
         onFull = next
         for (const what of full.splice(0)) next(...what)

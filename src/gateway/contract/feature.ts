@@ -3,9 +3,10 @@ import type { Element } from '../../xml/element.ts'
 import type { StateChange } from '../ports/change.ts'
 import type { EventDraft } from '../ports/event.ts'
 import type { MessageRecord } from '../ports/message.ts'
-import type { KindBounds } from '../session/kinds.ts'
 import type { EventType, Operation } from './operation.ts'
 import type { Command, LiveSession, SessionHandle, Sessions } from './session.ts'
+import type { StateKind } from './state-kind.ts'
+
 /** A message or presence that came in, with what the core found out about where it comes from. */
 export interface Incoming {
   stanza: Element
@@ -49,8 +50,8 @@ export interface Feature {
   message?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
   presence?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
   answers?: readonly IqAnswer[]
-  /** how much a session remembers of each kind of state that this room has */
-  keeps?: KindBounds
+  /** the kinds of state that this room has a session remember */
+  keeps?: readonly StateKind[]
   /** service discovery features (XEP-0030), `+notify` included */
   discovers?: readonly string[]
   /** the session came to this instance: what an owner before left under way */

@@ -7,6 +7,8 @@ import type { MessageRecord } from '../ports/message.ts'
 import type { SaslOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
 import type { Patience } from '../session/iq-correlator.ts'
 import type { Repeated } from '../session/repeated.ts'
+import type { KnownState, StateKind } from './state-kind.ts'
+
 /** What operations see of a session, whichever instance owns it. */
 export interface SessionHandle {
   readonly record: SessionRecord
@@ -22,8 +24,8 @@ export interface SessionHandle {
   /** waits until the record of a message has one of these statuses, or `ms` passed; answers the record as it is then */
   awaitMessage(id: string, until: readonly MessageRecord['status'][], ms: number, signal: AbortSignal): Promise<MessageRecord | undefined>
   /** what the session knows of a kind, by key: of these keys, or all */
-  state(kind: string, keys?: readonly string[]): Promise<Map<string, unknown>>
-  stateKeys(kind: string): Promise<string[]>
+  state<Value>(kind: StateKind<Value>, keys?: readonly string[]): Promise<Map<string, Value>>
+  stateKeys(kind: StateKind): Promise<string[]>
   keptIq(id: string): Promise<KeptIq | undefined>
   /** Runs a feature's command where the session lives; args and result are JSON. `repeatable`: twice does no harm. Rejects with session-offline, session-stopped. */
   perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal; repeatable?: boolean }): Promise<unknown>
@@ -68,12 +70,7 @@ export interface LiveSession {
   /** stream features of the primary (xmlns) */
   readonly features: readonly string[]
   /** what the session knows, mirrored in memory: reads are synchronous and see every applied change */
-  state: {
-    get(kind: string, key: string): unknown
-    all(kind: string): ReadonlyMap<string, unknown>
-    /** keys that are JIDs of this account */
-    ofAccount(kind: string, account: string): readonly string[]
-  }
+  state: KnownState
   /** Sends an iq and waits for its answer. `to` absent: the own account. Rejects with the stanza's problem, xmpp-timeout, session-offline. */
   iq(
     request: { type: 'get' | 'set'; to?: string; id?: string; payload: Element },

@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import { isRefusal } from '../session/iq-correlator.ts'
 import type { Archive } from './archive.ts'
+import { archiveMarks, type Mark, noteArchived } from './archive-marks.ts'
 import type { Receiver } from './dispatch.ts'
 import { gapEvent } from './gap.ts'
 import { isFrom, ownRecord } from './provenance.ts'
@@ -31,12 +32,6 @@ const BEGIN_WITHIN = { timeout: 15_000, most: WITHIN }
 const DOUBTS_WITHIN = 10_000
 const DOUBTS_MOST = 120_000
 
-interface Mark {
-  id: string
-  /** epoch ms */
-  at: number
-}
-
 /** why not everything could be restored */
 type Missing = 'archive-unavailable' | 'too-many' | undefined
 
@@ -58,12 +53,6 @@ export interface CatchUp {
   run(): Promise<() => Promise<void>>
   /** Looks up in the archive which messages of unknown fate the server got; what is not found there is sent again. */
   doubts(): Promise<void>
-}
-
-/** Notes the newest message known to be in the archive; `stamp` as the archive gave it. */
-export function noteArchived(clock: Clock, id: string, stamp: string | undefined, key: 'first' | 'last' | 'owed' = 'last'): Change {
-  const mark: Mark = { id, at: sentAt(stamp, clock)?.first ?? clock.now() }
-  return { state: [{ kind: 'archive', key, value: mark }] }
 }
 
 /** Reading the own archive (XEP-0313) after a stream that could not be resumed. */
@@ -90,10 +79,10 @@ export function createCatchUp({
   view: () => Promise<Record<string, unknown>>
 }): CatchUp {
   /** the newest message when the session was made */
-  const first = () => session.state.get('archive', 'first') as Mark | undefined
-  const lastKnown = () => session.state.get('archive', 'last') as Mark | undefined
+  const first = () => session.state.get(archiveMarks, 'first')
+  const lastKnown = () => session.state.get(archiveMarks, 'last')
   /** the last message known when messages began to wait */
-  const owed = () => session.state.get('archive', 'owed') as Mark | undefined
+  const owed = () => session.state.get(archiveMarks, 'owed')
   /** of the newest run: an older one releases nothing any more */
   let turn = {}
 
@@ -141,7 +130,7 @@ export function createCatchUp({
   /** All since a message. A run that is cut off is taken up where it came to: a busy archive would never be read else. */
   async function restoreSince({ id, at }: Mark, mine: object): Promise<Missing> {
     const came = async ({ id: last, stamp }: Archived) => {
-      if (turn === mine) await session.commit(noteArchived(clock, last, stamp, 'owed'))
+      if (turn === mine) await session.commit({ state: [noteArchived(clock, last, stamp, 'owed')] })
     }
     const byTime = () => restore({ start: timestamp(Math.max(0, at - OVERLAP)) }, { came })
     if (id === '') return await byTime()
@@ -172,13 +161,14 @@ export function createCatchUp({
       if (!isRefusal(error)) throw error
     })
     const newest = page?.items.at(-1)
-    const marks = [noteArchived(clock, newest?.id ?? '', newest?.stamp, 'first'), noteArchived(clock, newest?.id ?? '', newest?.stamp)]
-    await session.commit({ state: marks.flatMap(({ state = [] }) => state) })
+    const note = (name: 'first' | 'last') => noteArchived(clock, newest?.id ?? '', newest?.stamp, name)
+    await session.commit({ state: [note('first'), note('last')] })
     if (!page) {
       await release(mine)
       return async () => {}
     }
-    await session.commit({ state: [{ kind: 'archive', key: 'owed', value: lastKnown() }] })
+    const last = lastKnown()
+    if (last) await session.commit({ state: [archiveMarks.put('owed', last)] })
     return async () => {
       // a server that sends the same as offline messages sends it in the right place
       await restore(newest ? { after: newest.id } : {}, { wanted: ({ id }) => !receiver.holds(id) })
@@ -191,7 +181,7 @@ export function createCatchUp({
     await inbound.enqueue(async () => (turn === mine ? await receiver.release() : { change: {}, after: [] }))
   }
 
-  const paid = (mine: object): Change => (turn === mine ? { state: [{ kind: 'archive', key: 'owed', value: null }] } : {})
+  const paid = (mine: object): Change => (turn === mine ? { state: [archiveMarks.remove('owed')] } : {})
 
   async function restored(since: string): Promise<number> {
     let count = 0
@@ -208,7 +198,7 @@ export function createCatchUp({
     turn = mine
     const last = lastKnown()
     if (last) receiver.hold()
-    if (last && !owed()) await session.commit({ state: [{ kind: 'archive', key: 'owed', value: last }] })
+    if (last && !owed()) await session.commit({ state: [archiveMarks.put('owed', last)] })
     return mine
   }
 

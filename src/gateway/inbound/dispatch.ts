@@ -6,30 +6,26 @@ import { CLIENT, type Element, element, elements } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
 import { serialize } from '../../xml/serialize.ts'
 import type { Effect, Feature, Incoming, IqAnswer } from '../contract/feature.ts'
+import { joined } from '../contract/roster-and-presence.ts'
 import type { Archived, LiveSession } from '../contract/session.ts'
-import { joined } from '../outbox/joined-room.ts'
 import type { Change } from '../ports/change.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventDraft } from '../ports/event.ts'
 import type { Archive } from './archive.ts'
+import { noteArchived } from './archive-marks.ts'
 import { type Arrival, copyOf, copyOfPrint, ofEvent } from './copies.ts'
 import { gapEvent } from './gap.ts'
+import { type HeldMessage, heldMessages } from './held-messages.ts'
 import { forgesOwnData, isFrom, isOfAccount, ownRecord, trustedStanzaId, type Unwrapped, unwrap } from './provenance.ts'
 import type { Watch } from './quarantine.ts'
 import { collect, type Handled } from './queue.ts'
 
-/** State kind of messages that wait for the end of a catch-up; the key is their order */
-const HELD = 'held'
 /** messages that wait, and characters of them as JSON; more are told at once, before what the archive brings: late is better than never */
 const HELD_MAX = 20_000
 const HELD_SIZE = 16 * 1024 * 1024
 /** of these, messages that are let in with one commit, and characters of them after which it ends */
 const RELEASED = 50
 const RELEASED_SIZE = 1024 * 1024
-
-interface HeldMessage extends Arrival {
-  xml: string
-}
 
 export interface Receiver {
   /** what a stanza does; rejects only where nothing can be stored any more */
@@ -67,7 +63,6 @@ export function createReceiver({
   archive,
   remember,
   confirm,
-  noteArchived,
   reply,
   answered,
   raise,
@@ -90,8 +85,6 @@ export function createReceiver({
   remember: (change: Change) => Change
   /** a message of ours is in the archive: it arrived */
   confirm: (message: string, stanzaId: string) => void
-  /** the newest message known to be in the archive */
-  noteArchived: (id: string, stamp: string | undefined) => Change
   reply: (connection: number, stanza: Element) => void
   /** an iq of type result or error: false when nobody waited for it */
   answered: (iq: Element) => boolean
@@ -191,7 +184,8 @@ export function createReceiver({
       if (sent || session.isOwn(stanza.attributes.from ?? '')) return nothing()
     }
     const handled = await told({ stanza, connection, ...(carbon ? { carbon } : {}) }, arrival)
-    if (id !== undefined && stanza.attributes.type !== 'groupchat') collect(handled.change, remember(noteArchived(id, undefined)))
+    if (id !== undefined && stanza.attributes.type !== 'groupchat')
+      collect(handled.change, remember({ state: [noteArchived(clock, id, undefined)] }))
     return handled
   }
 
@@ -214,7 +208,7 @@ export function createReceiver({
       const handled = await guarded(stanza, arrival, handle, found)
       collect(all.change, handled.change)
       for (const step of handled.after) all.after.push(step)
-      collect(all.change, remember(noteArchived(id, stamp)))
+      collect(all.change, remember({ state: [noteArchived(clock, id, stamp)] }))
     }
     return all
   }
@@ -239,17 +233,17 @@ export function createReceiver({
   function wait(arrival: Arrival, stanza: Element): Handled | Promise<Handled> {
     const value: HeldMessage = { ...arrival, xml: serialize(stanza) }
     const size = sizeOf(value)
-    if (session.state.all(HELD).size >= HELD_MAX || heldSize + size > HELD_SIZE) return message(arrival, stanza)
+    if (session.state.all(heldMessages).size >= HELD_MAX || heldSize + size > HELD_SIZE) return message(arrival, stanza)
     held += 1
     heldSize += size
     const id = trustedStanzaId(stanza, session.record.jid)
     if (id !== undefined) heldIds.add(id)
-    return { change: remember({ state: [{ kind: HELD, key: String(held).padStart(12, '0'), value }] }), after: [] }
+    return { change: remember({ state: [heldMessages.put(String(held).padStart(12, '0'), value)] }), after: [] }
   }
 
   async function release(): Promise<Handled> {
     const all = nothing()
-    releasing ??= [...session.state.all(HELD).keys()].sort()
+    releasing ??= [...session.state.all(heldMessages).keys()].sort()
     const keys = releasing
     let size = 0
     let released = 0
@@ -258,7 +252,7 @@ export function createReceiver({
       const wait = turn()
       if (wait) await wait
       released += 1
-      const kept = session.state.get(HELD, key) as HeldMessage | undefined
+      const kept = session.state.get(heldMessages, key)
       if (!kept) continue
       const { xml, ...arrival } = kept
       size += xml.length
@@ -269,7 +263,7 @@ export function createReceiver({
       collect(all.change, handled.change)
       for (const step of handled.after) all.after.push(step)
       // it leaves the list in the commit that stores what it did
-      collect(all.change, remember({ state: [{ kind: HELD, key, value: null }] }))
+      collect(all.change, remember({ state: [heldMessages.remove(key)] }))
     }
     // messages began to wait anew meanwhile
     if (releasing !== keys) return all
@@ -347,7 +341,7 @@ export function createReceiver({
       holding = true
       releasing = undefined
       // behind what an earlier catch-up left waiting
-      const left = session.state.all(HELD)
+      const left = session.state.all(heldMessages)
       for (const key of left.keys()) held = Math.max(held, Number(key))
       heldSize = [...left.values()].reduce((sum: number, value) => sum + sizeOf(value), 0)
     },

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Element } from '../../xml/element.ts'
+import { account } from '../contract/account.ts'
+import { defineKind, type StateKinds } from '../contract/state-kind.ts'
 import { createOneAtATime } from '../one-at-a-time.ts'
-import type { Change, StateChange } from '../ports/change.ts'
+import type { Change } from '../ports/change.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionRecord } from '../ports/session-record.ts'
 import type { Store } from '../ports/store.ts'
-import type { KindBounds } from '../session/kinds.ts'
-import type { Mirror } from '../session/known.ts'
+import { fastTokens } from '../session/fast-tokens.ts'
+import type { Mirror } from '../session/mirror.ts'
+import { suspects } from '../session/repeated.ts'
+import { archiveMarks } from './archive-marks.ts'
 import { plainly } from './copies.ts'
 import { gapEvent } from './gap.ts'
 import { unwrap } from './provenance.ts'
@@ -19,8 +23,14 @@ import { unwrap } from './provenance.ts'
  * left out, and told as a gap.
  */
 
-/** State kind. Keys: DEATHS, HAND, and `over <print>`: at how many ends that was in hand. */
-const KIND = 'quarantine'
+/** Keys: DEATHS, HAND, and `over <print>`: at how many ends that was in hand. */
+export const quarantine = defineKind<string | number>({
+  name: 'quarantine',
+  bound: 'quarantined',
+  entries: 64,
+  size: 64 * 1024,
+  firm: true,
+})
 /** owners that went one after the other */
 const DEATHS = 'deaths'
 /** the print of what is being handled */
@@ -40,7 +50,7 @@ const LOOK = 1_000
 const ADDED = new Set(['urn:xmpp:delay', 'jabber:x:delay', 'urn:xmpp:sid:0'])
 
 /** What of the core's own state a session keeps where the rest is left out: none of it came from others. */
-const KEPT = new Set([KIND, 'account', 'archive', 'suspects', 'fast'])
+const KEPT = new Set([quarantine, account, archiveMarks, suspects, fastTokens].map(({ name }) => name))
 
 export interface Quarantine {
   /**
@@ -73,14 +83,14 @@ export interface Watch {
   stop(): void
 }
 
-export function createQuarantine({ store, clock, kinds }: { store: Store; clock: Clock; kinds: KindBounds }): Quarantine {
+export function createQuarantine({ store, clock, kinds }: { store: Store; clock: Clock; kinds: StateKinds }): Quarantine {
   /** of all sessions of this process, to have something in hand */
   const turn = createOneAtATime()
 
   return {
     async takeUp({ id, connections }, { fence, died }) {
       if (!died) return () => {}
-      const kept = await store.state.read(id, KIND)
+      const kept = await store.state.read(id, quarantine.name)
       const { deaths, struck } = afterDeath(kept)
       const release = deaths >= SUSPECTED ? await turn() : () => {}
       try {
@@ -89,9 +99,11 @@ export function createQuarantine({ store, clock, kinds }: { store: Store; clock:
           ...(isLeftOut && without(kinds, connections)),
           ...(isLeftOut && { events: [gapEvent(clock, 'quarantined', { what: 'state' })] }),
           state: [
-            value(DEATHS, deaths),
-            value(HAND, deaths >= SUSPECTED ? STATE : null),
-            ...(struck === undefined ? [] : [value(over(struck), isLeftOut ? null : Number(kept.get(over(struck)) ?? 0) + 1)]),
+            quarantine.put(DEATHS, deaths),
+            deaths >= SUSPECTED ? quarantine.put(HAND, STATE) : quarantine.remove(HAND),
+            ...(struck === undefined
+              ? []
+              : [isLeftOut ? quarantine.remove(over(struck)) : quarantine.put(over(struck), Number(kept.get(over(struck)) ?? 0) + 1)]),
           ],
         })
       } catch (error) {
@@ -105,12 +117,12 @@ export function createQuarantine({ store, clock, kinds }: { store: Store; clock:
 }
 
 function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & { turn: () => Promise<() => void> }): Watch {
-  let deaths = Number(state.get(KIND, DEATHS) ?? 0)
+  let deaths = Number(state.get(quarantine, DEATHS) ?? 0)
   let release: (() => void) | undefined
   let quiet = 0
   const timer = deaths > 0 ? setInterval(look, LOOK).unref() : undefined
 
-  const isLeftOut = (print: string) => Number(state.get(KIND, over(print)) ?? 0) >= STRIKES
+  const isLeftOut = (print: string) => Number(state.get(quarantine, over(print)) ?? 0) >= STRIKES
 
   /** Once it goes well only what is left out stays. */
   function look(): void {
@@ -118,14 +130,14 @@ function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & {
     if (quiet < QUIET) return
     clearInterval(timer)
     deaths = 0
-    const gone = [...state.all(KIND).keys()].filter((key) => !(key.startsWith(over('')) && isLeftOut(key.slice(over('').length))))
-    commit({ state: gone.map((key) => value(key, null)) }).catch(onError)
+    const gone = [...state.all(quarantine).keys()].filter((key) => !(key.startsWith(over('')) && isLeftOut(key.slice(over('').length))))
+    commit({ state: gone.map(quarantine.remove) }).catch(onError)
   }
 
   async function drop(): Promise<void> {
     // what waited for it goes on in turns of its own
     await nextTurn()
-    await commit({ state: [value(HAND, null)] })
+    await commit({ state: [quarantine.remove(HAND)] })
   }
 
   function letGo(): void {
@@ -133,11 +145,11 @@ function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & {
     release = undefined
   }
 
-  if (state.get(KIND, HAND) !== undefined) drop().catch(onError)
+  if (state.get(quarantine, HAND) !== undefined) drop().catch(onError)
 
   return {
     get on() {
-      return deaths >= SUSPECTED || state.all(KIND).size > 0
+      return deaths >= SUSPECTED || state.all(quarantine).size > 0
     },
     get alone() {
       return deaths >= SUSPECTED
@@ -148,7 +160,7 @@ function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & {
       if (deaths < SUSPECTED || release) return undefined
       release = await turn()
       try {
-        await commit({ state: [value(HAND, print)] })
+        await commit({ state: [quarantine.put(HAND, print)] })
       } catch (error) {
         // the session went elsewhere meanwhile, and no longer says when it is done
         letGo()
@@ -171,17 +183,15 @@ function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & {
   }
 }
 
-const value = (key: string, kept: unknown): StateChange => ({ kind: KIND, key, value: kept })
-
 function afterDeath(kept: ReadonlyMap<string, unknown>): { deaths: number; struck: string | undefined } {
   const hand = kept.get(HAND)
   return { deaths: Number(kept.get(DEATHS) ?? 0) + 1, struck: typeof hand === 'string' ? hand : undefined }
 }
 
 /** All that a session knows from others; a new stream brings it again. */
-function without(kinds: KindBounds, connections: number): Pick<Change, 'clear' | 'streams'> {
+function without(kinds: StateKinds, connections: number): Pick<Change, 'clear' | 'streams'> {
   const streams = Object.fromEntries(Array.from({ length: connections }, (_, index) => [index, null]))
-  return { clear: Object.keys(kinds).filter((kind) => !KEPT.has(kind)), streams }
+  return { clear: [...kinds.keys()].filter((kind) => !KEPT.has(kind)), streams }
 }
 
 /** The same of a stanza that comes again, live, as a carbon or from the archive; an iq has another id each time. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { LiveSession } from '../contract/session.ts'
+import { defineKind } from '../contract/state-kind.ts'
 import type { Device, FastToken } from '../ports/connection.ts'
 import type { Seal } from '../ports/seal.ts'
 
-/** State kind of sealed FAST tokens; the key is the index of the connection */
-const FAST = 'fast'
+/** Sealed FAST tokens, by the index of the connection. */
+export const fastTokens = defineKind<string>({ name: 'fast', bound: 'log-in-tokens', entries: 16, size: 256 * 1024, firm: true })
 
 /** A connection as its server knows it again: the same user agent at each log-in, and a token of its own in the place of the password. */
 export function createDevice({ index, session, seal }: { index: number; session: LiveSession; seal: Seal }): Device {
@@ -14,7 +15,7 @@ export function createDevice({ index, session, seal }: { index: number; session:
   return {
     userAgent: uuid(`${id} ${index}`),
     async token() {
-      const sealed = session.state.get(FAST, key)
+      const sealed = session.state.get(fastTokens, key)
       if (typeof sealed !== 'string') return null
       try {
         return JSON.parse(seal.open(sealed, context)) as FastToken
@@ -23,8 +24,8 @@ export function createDevice({ index, session, seal }: { index: number; session:
       }
     },
     async keep(token) {
-      const value = token === null ? null : seal.seal(JSON.stringify(token), context)
-      await session.commit({ state: [{ kind: FAST, key, value }] })
+      const kept = token === null ? fastTokens.remove(key) : fastTokens.put(key, seal.seal(JSON.stringify(token), context))
+      await session.commit({ state: [kept] })
     },
   }
 }

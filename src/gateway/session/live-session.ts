@@ -8,11 +8,13 @@ import { reparse } from '../../xml/parse.ts'
 import { serialize } from '../../xml/serialize.ts'
 import type { TakenUp } from '../cluster/take-up.ts'
 import type { Feature } from '../contract/feature.ts'
+import { directed } from '../contract/roster-and-presence.ts'
 import type { Command, LiveSession } from '../contract/session.ts'
+import type { KindBound, StateKinds } from '../contract/state-kind.ts'
 import { openPassword, openSasl } from '../credentials.ts'
 import { newIqId } from '../ids.ts'
 import { type Archive, createArchive } from '../inbound/archive.ts'
-import { createCatchUp, noteArchived } from '../inbound/catch-up.ts'
+import { createCatchUp } from '../inbound/catch-up.ts'
 import { type Answers, createReceiver } from '../inbound/dispatch.ts'
 import type { LargeAnswers } from '../inbound/large-answers.ts'
 import type { Quarantine } from '../inbound/quarantine.ts'
@@ -32,7 +34,6 @@ import { createJournal } from './commits.ts'
 import { createConnections } from './connections.ts'
 import { createDevice } from './fast-tokens.ts'
 import { createCorrelator, endOfIq } from './iq-correlator.ts'
-import type { KindBound, KindBounds } from './kinds.ts'
 import type { Share } from './memory-share.ts'
 import { createAsked } from './raised-iqs.ts'
 import { createRepeated } from './repeated.ts'
@@ -82,7 +83,7 @@ export interface LiveContext {
   metrics: Metrics
   large: LargeAnswers
   /** how much a session remembers, by kind of state */
-  kinds: KindBounds
+  kinds: StateKinds
   /** a session's part of the room for what all of them remember */
   share: () => Share
   quarantine: Quarantine
@@ -135,9 +136,9 @@ export function createLive(
   }
 
   /** What a session is shown as knowing it has to know. */
-  function noteFull({ bound, told = {} }: KindBound, spared: boolean): void {
+  function noteFull({ bound, unread: names = {} }: KindBound, spared: boolean): void {
     metrics.count('bounds_reached_total', { bound })
-    const what = spared ? told.spared : told.others
+    const what = spared ? names.spared : names.others
     if (what !== undefined) unread.tooMuch(what).catch(onError)
   }
 
@@ -215,7 +216,7 @@ export function createLive(
     write: commit,
     clock,
     usable: () => (held() ? connections.usable() : new Map()),
-    primaryOnly: (to) => mirror.get('directed', normalised(to)) !== undefined || mirror.get('directed', bare(to)) !== undefined,
+    primaryOnly: (to) => mirror.get(directed, normalised(to)) !== undefined || mirror.get(directed, bare(to)) !== undefined,
     resumable: new Map([...streams].map(([index, { id: stream }]) => [index, stream])),
     onWritten: (kind) => metrics.count('stanzas_total', { direction: 'out', kind }),
     onLatency: (ms) => metrics.observe('sm_ack_latency_seconds', ms / 1000),
@@ -343,7 +344,6 @@ export function createLive(
     archive,
     remember,
     confirm: (message, stanzaId) => outbox.confirm(message, stanzaId),
-    noteArchived: (archived, stamp) => noteArchived(clock, archived, stamp),
     reply,
     answered: correlator.answer,
     raise: asked.raise,

@@ -1,6 +1,7 @@
 import { Problem } from '../../errors/problem.ts'
 import type { Element } from '../../xml/element.ts'
 import type { LiveSession } from '../contract/session.ts'
+import { defineKind } from '../contract/state-kind.ts'
 import { createOneAtATime } from '../one-at-a-time.ts'
 import { isAfter } from '../outbox/position.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -8,14 +9,15 @@ import type { Ended } from '../ports/message.ts'
 import { isRefusal } from './iq-correlator.ts'
 import { ended, isGivenUp } from './strikes.ts'
 
-/** kind of state: by key, how many streams ended over what is written or asked on each */
-const KIND = 'suspects'
 /** ms that a stream goes on after the server counted a stanza, until that counts as taken: some count first and look then */
 const LIVED = 5_000
 /** ms after which a question that was given up is asked once more */
 const FORGIVEN = 3_600_000
 
 type Count = Ended & { at: number }
+
+/** By key, how many streams ended over what is written or asked on each. */
+export const suspects = defineKind<Count>({ name: 'suspects', bound: 'suspects', entries: 100, size: 64 * 1024, firm: true })
 
 /** What each new stream of the primary gets again beside messages: the own presence, the questions of a bind. Each has a key. */
 export interface Repeated {
@@ -83,11 +85,12 @@ export function createRepeated({
   /** of those that go alone */
   const oneByOne = createOneAtATime()
 
-  const countOf = (key: string) => session.state.get(KIND, key) as Count | undefined
+  const countOf = (key: string) => session.state.get(suspects, key)
   const questions = () => [...lines].filter(([, { position }]) => position === undefined).map(([key]) => key)
 
   function keep(key: string, value: Count | null): void {
-    if (value !== null || countOf(key)) session.commit({ state: [{ kind: KIND, key, value }] }).catch(onError)
+    if (value === null && !countOf(key)) return
+    session.commit({ state: [value === null ? suspects.remove(key) : suspects.put(key, value)] }).catch(onError)
   }
 
   function count(key: string, alone: boolean): void {

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { comparable, withoutResource } from '../../jid.ts'
 import type { Element } from '../../xml/element.ts'
+import { presences } from '../contract/roster-and-presence.ts'
 import type { LiveSession } from '../contract/session.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection } from '../ports/connection.ts'
@@ -39,9 +40,9 @@ export function createResync({
 
   async function end(): Promise<void> {
     const missing = unseen
-    const known = session.state.all('presence')
+    const known = session.state.all(presences)
     // as its sender wrote it
-    const nameOf = (key: string) => (known.get(key) as { from?: string } | undefined)?.from ?? key
+    const nameOf = (key: string) => String(known.get(key)?.from ?? key)
     // a new bind begins anew
     while (missing.size > 0 && missing === unseen) {
       const gone = take(missing, SLICE)
@@ -52,7 +53,7 @@ export function createResync({
           volatile: true,
           data: { from, type: 'unavailable', source: 'resync' },
         })),
-        state: gone.map((key) => ({ kind: 'presence', key, value: null })),
+        state: gone.map(presences.remove),
       })
       await turn()
     }
@@ -76,7 +77,7 @@ export function createResync({
     start() {
       clearTimeout(timer)
       shown = false
-      unseen = new Set(session.state.all('presence').keys())
+      unseen = new Set(session.state.all(presences).keys())
     },
     /** the own presence was sent */
     appeared() {

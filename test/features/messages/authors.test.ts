@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createTranslator } from '../../../src/codec/translate.ts'
-import { authorsKept } from '../../../src/features/messages/authors.ts'
+import { authors } from '../../../src/features/messages/authors.ts'
 import { incomingMessage } from '../../../src/features/messages/incoming.ts'
 import type { LiveSession } from '../../../src/gateway/contract/session.ts'
+import { byName } from '../../../src/gateway/contract/state-kind.ts'
 import type { MessageRecord } from '../../../src/gateway/ports/message.ts'
-import { createMirror } from '../../../src/gateway/session/known.ts'
+import { createMirror } from '../../../src/gateway/session/mirror.ts'
 import { definitions } from '../../../src/protocol/index.ts'
 import { parseStanza } from '../../../src/xml/parse.ts'
 
@@ -15,7 +16,7 @@ const [victim, mallory] = [`${room}/victim`, `${room}/mallory`]
 
 /** A session that says what each message is told as. */
 function listening({ ours = [] as string[] } = {}) {
-  const state = createMirror(new Map(), { bounds: authorsKept })
+  const state = createMirror(new Map(), { kinds: byName([authors]) })
   state.apply({ state: [{ kind: 'directed', key: room, value: { muc: true, at: 1 } }] })
   const session = {
     record: { jid: 'romeo@montague.lit' },

@@ -4,7 +4,7 @@ import { createTranslator } from '../../../src/codec/translate.ts'
 import { incomingMessage } from '../../../src/features/messages/incoming.ts'
 import type { LiveSession } from '../../../src/gateway/contract/session.ts'
 import { accepted } from '../../../src/gateway/outbox/recent-records.ts'
-import { createMirror } from '../../../src/gateway/session/known.ts'
+import { createMirror } from '../../../src/gateway/session/mirror.ts'
 import { definitions } from '../../../src/protocol/index.ts'
 import { parseStanza } from '../../../src/xml/parse.ts'
 

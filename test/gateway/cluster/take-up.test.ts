@@ -2,24 +2,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createTakeUp } from '../../../src/gateway/cluster/take-up.ts'
+import { byName, defineKind, type StateKind } from '../../../src/gateway/contract/state-kind.ts'
 import type { StateChange } from '../../../src/gateway/ports/change.ts'
 import type { Store } from '../../../src/gateway/ports/store.ts'
-import type { KindBounds } from '../../../src/gateway/session/kinds.ts'
 import { createShares } from '../../../src/gateway/session/memory-share.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { countedBounds, createClock, limits, ownedSession, stateOf } from '../../store/sample.ts'
 
 const MIB = 1024 * 1024
-const bounds: KindBounds = {
-  a: {
-    bound: 'presences',
-    entries: 100_000,
-    size: 8 * MIB,
-    spares: (key, _, get) => get('b', key) !== undefined,
-    told: { others: 'presences' },
-  },
-  b: { bound: 'roster', entries: 100_000, size: 8 * MIB },
-}
+const b: StateKind = defineKind({ name: 'b', bound: 'roster', entries: 100_000, size: 8 * MIB })
+const a: StateKind = defineKind({
+  name: 'a',
+  bound: 'presences',
+  entries: 100_000,
+  size: 8 * MIB,
+  spares: (key, _, get) => get(b, key) !== undefined,
+  unread: { others: 'presences' },
+})
 const many = (kind: string, count: number, length: number): StateChange[] =>
   Array.from({ length: count }, (_, index) => ({ kind, key: `${index}`, value: 'x'.repeat(length) }))
 
@@ -39,7 +38,7 @@ async function start(state: StateChange[], room = 64 * MIB) {
   let waited = 0
   const takeUp = createTakeUp({
     store: { commit: store.commit, state: { ...store.state, pieces } },
-    bounds,
+    kinds: byName([a, b]),
     share: createShares({ total: room, metrics }),
     turns: {
       async wait() {
@@ -54,7 +53,7 @@ async function start(state: StateChange[], room = 64 * MIB) {
 test('all that was known is known, and others have turns between', async () => {
   const { take, waited } = await start([...many('a', 1_000, 100), ...many('b', 10, 100)])
   const { mirror, isEmpty } = await take()
-  assert.deepEqual([mirror.all('a').size, mirror.all('b').size, isEmpty], [1_000, 10, false])
+  assert.deepEqual([mirror.all(a).size, mirror.all(b).size, isEmpty], [1_000, 10, false])
   assert.ok(waited() > 20, `${waited()}`)
   assert.equal((await (await start([])).take()).isEmpty, true)
 })
@@ -62,10 +61,10 @@ test('all that was known is known, and others have turns between', async () => {
 test('what there is no room for goes, from the store too, and it is told; who is spared stays', async () => {
   const { take, left, counted } = await start([...many('a', 2_000, 1_000), ...many('b', 100, 10)], MIB / 2)
   const { mirror, heed } = await take()
-  const kept = mirror.all('a').size
+  const kept = mirror.all(a).size
   assert.ok(kept > 500 && kept < 1_000, `${kept}`)
-  assert.equal(mirror.all('b').size, 100)
-  assert.ok(Array.from({ length: 100 }, (_, index) => `${index}`).every((key) => mirror.get('a', key) !== undefined))
+  assert.equal(mirror.all(b).size, 100)
+  assert.ok(Array.from({ length: 100 }, (_, index) => `${index}`).every((key) => mirror.get(a, key) !== undefined))
   assert.equal(await left('a'), kept)
   const told = new Map<string, number>()
   heed(({ bound }, spared) => told.set(`${bound} ${spared}`, (told.get(`${bound} ${spared}`) ?? 0) + 1))

@@ -3,14 +3,15 @@ import { test } from 'node:test'
 import { Problem } from '../../../src/errors/problem.ts'
 import type { Archived, ArchiveQuery, LiveSession } from '../../../src/gateway/contract/session.ts'
 import type { Archive } from '../../../src/gateway/inbound/archive.ts'
-import { createCatchUp, noteArchived } from '../../../src/gateway/inbound/catch-up.ts'
+import { noteArchived } from '../../../src/gateway/inbound/archive-marks.ts'
+import { createCatchUp } from '../../../src/gateway/inbound/catch-up.ts'
 import type { Receiver } from '../../../src/gateway/inbound/dispatch.ts'
 import type { Handled, Inbound } from '../../../src/gateway/inbound/queue.ts'
 import type { Outbox } from '../../../src/gateway/outbox/outbox.ts'
 import type { Change } from '../../../src/gateway/ports/change.ts'
 import type { Clock } from '../../../src/gateway/ports/clock.ts'
 import type { Store } from '../../../src/gateway/ports/store.ts'
-import { createMirror } from '../../../src/gateway/session/known.ts'
+import { createMirror } from '../../../src/gateway/session/mirror.ts'
 import { CLIENT, element } from '../../../src/xml/element.ts'
 import { unwatched } from '../unwatched.ts'
 
@@ -71,7 +72,7 @@ function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']
     at: (time: number) => {
       now = time
     },
-    note: (id: string) => state.apply(noteArchived(clock, id, undefined)),
+    note: (id: string) => state.apply({ state: [noteArchived(clock, id, undefined)] }),
   }
 }
 

@@ -3,10 +3,11 @@ import { test } from 'node:test'
 import { readError } from '../../../src/codec/stanza-error.ts'
 import type { Translator } from '../../../src/codec/translate.ts'
 import type { Archived, LiveSession } from '../../../src/gateway/contract/session.ts'
+import { byName } from '../../../src/gateway/contract/state-kind.ts'
 import { createReceiver } from '../../../src/gateway/inbound/dispatch.ts'
 import type { Watch } from '../../../src/gateway/inbound/quarantine.ts'
-import { coreBounds } from '../../../src/gateway/session/kinds.ts'
-import { createMirror } from '../../../src/gateway/session/known.ts'
+import { coreKinds } from '../../../src/gateway/session/core-kinds.ts'
+import { createMirror } from '../../../src/gateway/session/mirror.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { child, type Element } from '../../../src/xml/element.ts'
 import { parseStanza } from '../../../src/xml/parse.ts'
@@ -20,7 +21,7 @@ function receiving(handles: readonly string[] = [], watch: Watch = unwatched) {
   const replies: Element[] = []
   const shown: string[] = []
   const forged: string[] = []
-  const state = createMirror(new Map(), { bounds: coreBounds })
+  const state = createMirror(new Map(), { kinds: byName(coreKinds) })
   const session = { record: { jid: own, handles }, state, isOwn: () => false, message: async () => undefined } as unknown as LiveSession
   const receiver = createReceiver({
     session,
@@ -32,7 +33,6 @@ function receiving(handles: readonly string[] = [], watch: Watch = unwatched) {
     archive: { page: async () => ({ items: [], complete: true }), take: () => false },
     remember: (change) => change,
     confirm: () => undefined,
-    noteArchived: (id) => ({ state: [{ kind: 'archive', key: 'last', value: id }] }),
     reply: (_, stanza) => replies.push(stanza),
     answered: () => true,
     raise: () => undefined,
@@ -60,7 +60,7 @@ test('T1, T5: what is forged live is forged in the archive too, which goes on af
   const { change } = await archived.receiver.archived(items)
   for (const { shown, forged } of [live, archived]) assert.deepEqual([shown, forged], [['plain'], ['pep', 'carbon']])
   assert.deepEqual(
-    change.state?.map(({ value }) => value),
+    change.state?.map(({ value }) => (value as { id: string }).id),
     ['a0', 'a1', 'a2'],
   )
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createQuarantine } from '../../../src/gateway/inbound/quarantine.ts'
-import { createMirror } from '../../../src/gateway/session/known.ts'
+import { createMirror } from '../../../src/gateway/session/mirror.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { parseStanza } from '../../../src/xml/parse.ts'
 import { createClock, limits, ownedSession, stateOf } from '../../store/sample.ts'
@@ -13,7 +13,7 @@ const written = stanza('type="chat" id="1" from="a@x.lit/1"', '<delay xmlns="urn
 
 test('one that ends while it waits for its turn does not keep the others waiting', { timeout: 10_000 }, async () => {
   const clock = createClock()
-  const quarantine = createQuarantine({ store: createMemoryStore({ limits, clock }), clock, kinds: {} })
+  const quarantine = createQuarantine({ store: createMemoryStore({ limits, clock }), clock, kinds: new Map() })
   const watched = (commit: () => Promise<unknown>) => {
     const state = createMirror(new Map([['quarantine', new Map([['deaths', 3]])]]))
     return quarantine.watch({ state, jid: () => 'romeo@example.org', commit, isQuiet: () => false, onError: () => undefined })
@@ -32,7 +32,7 @@ test('what was in hand when two owners went is left out, however its server writ
   const clock = createClock()
   const store = createMemoryStore({ limits, clock })
   const { id, fence, record } = await ownedSession(store)
-  const quarantine = createQuarantine({ store, clock, kinds: {} })
+  const quarantine = createQuarantine({ store, clock, kinds: new Map() })
   async function next() {
     const up = await quarantine.takeUp(record, { fence, died: true })
     up()

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { Problem } from '../../../src/errors/problem.ts'
 import type { LiveSession } from '../../../src/gateway/contract/session.ts'
 import type { Change } from '../../../src/gateway/ports/change.ts'
-import { createMirror } from '../../../src/gateway/session/known.ts'
+import { createMirror } from '../../../src/gateway/session/mirror.ts'
 import { createRepeated } from '../../../src/gateway/session/repeated.ts'
 import { CLIENT, element } from '../../../src/xml/element.ts'
 

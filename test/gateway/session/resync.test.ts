@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { LiveSession } from '../../../src/gateway/contract/session.ts'
 import type { Change } from '../../../src/gateway/ports/change.ts'
-import { createMirror } from '../../../src/gateway/session/known.ts'
+import { createMirror } from '../../../src/gateway/session/mirror.ts'
 import { createResync } from '../../../src/gateway/session/resync.ts'
 import { CLIENT, element } from '../../../src/xml/element.ts'
 

@@ -1,13 +1,10 @@
+import type { KindBound, KnownState, StateKinds } from '../contract/state-kind.ts'
 import type { Change, StateChange } from '../ports/change.ts'
-import { boundOf, Kind, type KindBound, type KindBounds } from './kinds.ts'
+import { BoundedValues, boundOf } from './bounded-values.ts'
 import type { Share } from './memory-share.ts'
 
-/** What a session knows, mirrored in memory on its owner: kind → key → value. */
-export interface Mirror {
-  get(kind: string, key: string): unknown
-  all(kind: string): ReadonlyMap<string, unknown>
-  /** keys of a kind that are JIDs of this account, which is given as it is in them */
-  ofAccount(kind: string, account: string): readonly string[]
+/** What a session knows, mirrored in memory on its owner. */
+export interface Mirror extends KnownState {
   /** Takes a change, and lets go of what is over a bound: answers what goes, to be written after it. */
   apply(change: Pick<Change, 'clear' | 'state'>): StateChange[]
   /** Takes what was read from the store, as `apply` does a change: answers what goes, to be written. */
@@ -19,39 +16,40 @@ export interface Mirror {
 const nothing: ReadonlyMap<string, unknown> = new Map()
 const endless: Share = { fits: () => true, close() {} }
 
-/** `kinds` is written to: others read what is kept there. */
+/** `known` (name of a kind → key → value) is written to: others read what is kept there. */
 export function createMirror(
-  kinds: Map<string, Map<string, unknown>>,
+  known: Map<string, Map<string, unknown>>,
   {
-    bounds = {},
+    kinds = new Map(),
     share = endless,
     onFull = () => {},
   }: {
-    bounds?: KindBounds
+    kinds?: StateKinds
     /** of the room that all sessions have */
     share?: Share
     /** something of a kind went since it was too much; `spared`: something that goes last */
     onFull?: (bound: KindBound, spared: boolean) => void
   } = {},
 ): Mirror {
-  const get = (kind: string, key: string) => kinds.get(kind)?.get(key)
-  const kept = new Map([...kinds].map(([kind, values]) => [kind, new Kind(values, boundOf(bounds, kind), get)]))
+  // each kind says what its values are; they were written by this build or by one whose values it can read
+  const get = <Value>({ name }: { name: string }, key: string) => known.get(name)?.get(key) as Value | undefined
+  const kept = new Map([...known].map(([name, values]) => [name, new BoundedValues(values, boundOf(kinds, name), get)]))
   let size = [...kept.values()].reduce((sum, { size }) => sum + size, 0)
 
-  function ofKind(kind: string): Kind {
-    const known = kept.get(kind)
-    if (known) return known
+  function ofKind(name: string): BoundedValues {
+    const before = kept.get(name)
+    if (before) return before
     const values = new Map<string, unknown>()
-    const made = new Kind(values, boundOf(bounds, kind), get)
-    kinds.set(kind, values)
-    kept.set(kind, made)
+    const made = new BoundedValues(values, boundOf(kinds, name), get)
+    known.set(name, values)
+    kept.set(name, made)
     return made
   }
 
-  function clear(kind: string): void {
-    size -= kept.get(kind)?.size ?? 0
-    kept.delete(kind)
-    kinds.delete(kind)
+  function clear(name: string): void {
+    size -= kept.get(name)?.size ?? 0
+    kept.delete(name)
+    known.delete(name)
   }
 
   function set({ kind, key, value }: StateChange, gone: StateChange[], how: 'set' | 'put' = 'set'): void {
@@ -64,9 +62,9 @@ export function createMirror(
     while (of.isOver || !(share.fits(size) || of.bound.firm)) {
       const next = of.next()
       if (next === undefined) return
-      const held = of.size
+      const full = of.size
       of.delete(next.key)
-      size += of.size - held
+      size += of.size - full
       gone.push({ kind, key: next.key, value: null })
       onFull(of.bound, next.spared)
     }
@@ -74,8 +72,8 @@ export function createMirror(
 
   return {
     get,
-    all: (kind) => kinds.get(kind) ?? nothing,
-    ofAccount: (kind, account) => kept.get(kind)?.ofAccount(account) ?? [],
+    all: <Value>({ name }: { name: string }) => (known.get(name) ?? nothing) as ReadonlyMap<string, Value>,
+    ofAccount: ({ name }, account) => kept.get(name)?.ofAccount(account) ?? [],
     apply({ clear: emptied = [], state = [] }) {
       const gone: StateChange[] = []
       for (const kind of emptied) clear(kind)

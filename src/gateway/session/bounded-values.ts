@@ -1,36 +1,10 @@
+import type { KindBound, KnownState, StateKinds } from '../contract/state-kind.ts'
 import { Ages } from './ages.ts'
 
-/** How much a session remembers of one kind of state, and what goes first when it is more. */
-export interface KindBound {
-  /** its name, as it is counted and told */
-  bound: string
-  entries: number
-  /** characters of all keys and values, as JSON */
-  size: number
-  /** the session cannot do without: it does not go for want of room that others have taken */
-  firm?: true
-  /** these go last */
-  spares?: (key: string, value: unknown, get: (kind: string, key: string) => unknown) => boolean
-  /** what is not known any more once something has gone, and once something that is spared has, as the session says it in `unread` */
-  told?: { others?: string; spared?: string }
-}
+/** Of kinds that nobody here has defined. */
+const other = { bound: 'other-state', entries: 1_000, size: 256 * 1024 }
 
-export type KindBounds = Readonly<Record<string, KindBound>>
-
-/** Of the kinds that the core itself keeps. */
-export const coreBounds: KindBounds = {
-  account: { bound: 'account-state', entries: 32, size: 2 * 1024 * 1024, firm: true },
-  archive: { bound: 'archive-marks', entries: 8, size: 1024 * 1024, firm: true },
-  // the server was told that they came: the receiver stops before this
-  held: { bound: 'held-messages', entries: 25_000, size: 24 * 1024 * 1024, firm: true },
-  suspects: { bound: 'suspects', entries: 100, size: 64 * 1024, firm: true },
-  quarantine: { bound: 'quarantined', entries: 64, size: 64 * 1024, firm: true },
-  fast: { bound: 'log-in-tokens', entries: 16, size: 256 * 1024, firm: true },
-}
-/** Of kinds that nobody has set a bound for. */
-const fallback: KindBound = { bound: 'other-state', entries: 1_000, size: 256 * 1024 }
-
-export const boundOf = (bounds: KindBounds, kind: string): KindBound => (Object.hasOwn(bounds, kind) ? bounds[kind] : undefined) ?? fallback
+export const boundOf = (kinds: StateKinds, name: string): KindBound => kinds.get(name) ?? { name, ...other }
 
 /** Keys by age, and those of them that go first where others are spared; some of these may be spared by now. */
 interface ByAge {
@@ -45,7 +19,7 @@ const written = (key: string, value: unknown): string => JSON.stringify([key, va
  * The values of one kind, the oldest first, within its bound. It writes to the map that it is given.
  * A class because each session has some, and there are thousands of sessions.
  */
-export class Kind {
+export class BoundedValues {
   readonly values: Map<string, unknown>
   readonly bound: KindBound
   size = 0
@@ -53,9 +27,9 @@ export class Kind {
   #ages: ByAge | undefined
   /** keys by the bare JID in front of them, once that was asked for */
   #accounts: Map<string, Set<string>> | undefined
-  readonly #get: (kind: string, key: string) => unknown
+  readonly #get: KnownState['get']
 
-  constructor(values: Map<string, unknown>, bound: KindBound, get: (kind: string, key: string) => unknown) {
+  constructor(values: Map<string, unknown>, bound: KindBound, get: KnownState['get']) {
     this.values = values
     this.bound = bound
     this.#get = get
