@@ -44,10 +44,10 @@ export function createAuthenticator({
       const token = bearer(authorization)
       if (token.startsWith('sgs_')) {
         const known = await authenticate(token)
-        if (known) return known
+        if (known) return { ...known, scopes: 'all' }
       } else {
         const tenant = tenantOf(token)
-        if (tenant !== undefined) return { tenant }
+        if (tenant !== undefined) return { tenant, scopes: 'all' }
       }
       throw new Problem('unauthorized', 'The token is not known.')
     },

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Registry } from '../api/event-registry.ts'
 import { Problem } from '../errors/problem.ts'
 import { createPlaces } from '../fair/places.ts'
-import type { Call, Operation } from '../gateway/contract/operation.ts'
+import type { Operation, SessionCall } from '../gateway/contract/operation.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import { readPage } from './page.ts'
 import { type EventsQuery, eventsQuery } from './query.ts'
@@ -69,7 +69,8 @@ export function eventOperations({
         'With `Accept: text/event-stream` the answer is a stream of server-sent events (`id:` and `data:`), with `Upgrade: websocket` a',
         'WebSocket (subprotocol `cloudevents.json`, optional) whose frames are events. Any cursor goes with any of the three.',
       ].join('\n'),
-      session: 'required',
+      scope: 'events:read',
+      session: 'named',
       query: eventsQuery,
       answers: {
         101: { description: 'A WebSocket' },
@@ -91,7 +92,7 @@ export function eventOperations({
         'not-acceptable',
         'too-many-requests',
       ],
-      async run({ session, query, signal }: Call) {
+      async run({ session, query, signal }: SessionCall) {
         const wanted = query as EventsQuery
         const streamsOnly = (['snapshot', 'coalesce'] as const).filter((name) => wanted[name] !== undefined)
         if (streamsOnly.length > 0) {
@@ -111,7 +112,8 @@ export function eventOperations({
       path: '/tickets',
       summary: 'Make a ticket that opens one event stream',
       description: 'For browsers, which cannot send Authorization with a WebSocket: open `GET /events?ticket=` within 30 s, once.',
-      session: 'required',
+      scope: 'events:read',
+      session: 'named',
       answers: {
         201: {
           description: 'The ticket',
@@ -121,7 +123,7 @@ export function eventOperations({
         },
       },
       problems: [],
-      async run({ caller, session }: Call) {
+      async run({ caller, session }: SessionCall) {
         return { status: 201, body: await tickets.create({ tenant: caller.tenant, session: session.record.id }) }
       },
     },

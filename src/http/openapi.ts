@@ -106,9 +106,9 @@ const sharedParameters = {
 } as const
 
 function operationObject(operation: Operation): ZodOpenApiOperationObject {
-  const { id, summary, description: text, params, query, body, xmlBody, answers } = operation
+  const { id, summary, description: text, scope, params, query, body, xmlBody, answers } = operation
   const shared = [
-    ...(operation.session === 'none' || operation.path.startsWith('/sessions/') ? [] : ['session']),
+    ...(operation.session === 'named' || (operation.session !== 'none' && operation.session.by !== 'session') ? ['session'] : []),
     ...(operation.idempotency === undefined ? [] : ['idempotencyKey']),
     ...(operation.method === 'POST' ? ['prefer'] : []),
   ]
@@ -121,6 +121,7 @@ function operationObject(operation: Operation): ZodOpenApiOperationObject {
     tags: [tagOf(operation)],
     summary,
     ...(text !== undefined && { description: text }),
+    ...(scope !== null && { 'x-scope': scope }),
     ...(operation.path === '/events' && { security: [{ apiKey: [] }, { sessionToken: [] }, { ticket: [] }] }),
     requestParams: { ...(params && { path: params }), ...(query && { query }) },
     parameters: shared.map((name) => ({ $ref: `#/components/parameters/${name}` })),
@@ -140,9 +141,10 @@ function answerObject(operation: Operation, { description: text, schema, content
 }
 
 /** What an operation declares and what is true of all of its kind. */
-function problemsOf({ problems, session, body, xmlBody, idempotency }: Operation): ProblemCode[] {
+function problemsOf({ problems, scope, session, body, xmlBody, idempotency }: Operation): ProblemCode[] {
   const implied: OwnCode[] = ['invalid-request', 'unauthorized', 'internal-error', 'draining', 'store-unavailable', 'too-busy']
-  if (session === 'required') implied.push('session-required')
+  if (scope !== null) implied.push('scope-missing')
+  if (session === 'named') implied.push('session-required')
   if (session !== 'none') implied.push('session-not-found')
   if (body || xmlBody) implied.push('body-too-large', 'unsupported-media-type', 'illegal-character')
   if (idempotency) implied.push('idempotency-key-running', 'idempotency-key-reused')

@@ -14,7 +14,7 @@ function counting(idempotency: NonNullable<Operation['idempotency']>, gate?: Pro
     id: 'things.make',
     method: 'POST',
     path: '/things',
-    session: 'required',
+    session: 'named',
     idempotency,
     body,
     async run({ body: given }) {
@@ -119,7 +119,7 @@ test('an operation that keeps its answers itself gets key and fingerprint', asyn
     id: 'own',
     method: 'POST',
     path: '/things',
-    session: 'required',
+    session: 'named',
     idempotency: 'own',
     body,
     async run({ idempotency }) {

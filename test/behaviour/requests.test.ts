@@ -34,7 +34,7 @@ forEachCell('every request', { server: { users: users('romeo') } }, (cell) => {
   for (const { id, method, path, session, body, xmlBody } of operations) {
     describe(id, () => {
       const call = (options: Parameters<Account['api']>[2] = {}) => cell().gateway.api(method, pathOf(path), options)
-      const forSession = session === 'required' ? { session: '' } : undefined
+      const forSession = session === 'named' ? { session: '' } : undefined
       const query = () => (forSession ? { session: romeo.id } : {})
 
       it('needs a token that is known', async () => {
@@ -46,7 +46,7 @@ forEachCell('every request', { server: { users: users('romeo') } }, (cell) => {
         }
       })
 
-      if (session === 'required') {
+      if (session === 'named') {
         it('needs a session that is there', async () => {
           assertProblem(await call(), 400, 'session-required', 'no session')
           for (const unknown of ['ses_AAAAAAAAAAAAAAAAAAAAAA', 'nobody@example.com', 'nobody@example.com/x']) {
@@ -56,7 +56,7 @@ forEachCell('every request', { server: { users: users('romeo') } }, (cell) => {
       }
 
       // the session of an id that does not exist is not found before anything else is looked at
-      if (session === 'carried' && !path.startsWith('/sessions')) return
+      if (typeof session === 'object' && session.by !== 'session') return
 
       it('refuses query parameters that nobody knows', async () => {
         const answer = await call({ query: { ...query(), colour: 'red' } })
@@ -111,7 +111,7 @@ forEachCell('every request', { server: { users: users('romeo') } }, (cell) => {
   })
 
   it('may be HEAD wherever it may be GET', async () => {
-    for (const { method, path } of operations.filter((operation) => operation.method === 'GET' && operation.session !== 'carried')) {
+    for (const { method, path } of operations.filter((operation) => operation.method === 'GET' && typeof operation.session === 'string')) {
       const answer = await cell().gateway.api('HEAD', pathOf(path), { query: path === '/sessions' ? {} : { session: romeo.id } })
       assert.ok([200, 404].includes(answer.status), `${method} ${path} ${answer.status}`)
       assert.equal(answer.text, '')

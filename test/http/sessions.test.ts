@@ -7,25 +7,25 @@ const whose = operation({
   id: 'whose',
   method: 'GET',
   path: '/whose',
-  session: 'required',
-  run: async ({ session }) => ({ status: 200, body: { id: session.record.id } }),
+  session: 'named',
+  run: async ({ session }) => ({ status: 200, body: { id: session?.record.id } }),
 })
 const carried = operation({
   id: 'carried',
   method: 'GET',
   path: '/messages/{id}',
-  session: 'carried',
+  session: { by: 'message', missing: 'message-not-found' },
   answers: answer,
   problems: ['message-not-found'],
-  run: async ({ session }) => ({ status: 200, body: { id: session.record.id } }),
+  run: async ({ session }) => ({ status: 200, body: { id: session?.record.id } }),
 })
 const byPath = operation({
   id: 'sessions.get',
   method: 'GET',
   path: '/sessions/{id}',
-  session: 'carried',
+  session: { by: 'session', missing: 'session-not-found' },
   problems: ['session-not-found'],
-  run: async ({ session }) => ({ status: 200, body: { id: session.record.id } }),
+  run: async ({ session }) => ({ status: 200, body: { id: session?.record.id } }),
 })
 const none = operation({ id: 'none', method: 'GET', path: '/none' })
 

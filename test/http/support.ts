@@ -59,6 +59,7 @@ export interface TestAppOptions {
 
 export const operation = (given: Partial<Operation> & Pick<Operation, 'id' | 'method' | 'path'>): Operation => ({
   summary: given.id,
+  scope: null,
   session: 'none',
   answers: { 200: { description: 'Done', schema: z.unknown() } },
   problems: [],

@@ -67,7 +67,7 @@ export function testOperations({ size, most, little, rare }: { size: number; mos
     const { params = { id: 'x', jid: 'a@b.example' }, query = {}, body, isXml = false } = given
     try {
       const answer = await invoke(operation, {
-        caller: { tenant: 't', session: 'ses_x' },
+        caller: { tenant: 't', session: 'ses_x', scopes: 'all' },
         params: params as Record<string, unknown>,
         query: query as Record<string, unknown>,
         body,

@@ -12,7 +12,7 @@ import {
   problemCodes,
   type StanzaErrorJson,
 } from '../../errors/problem.ts'
-import type { Answer, Call, Operation } from '../../gateway/contract/operation.ts'
+import type { Answer, Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import type { SessionHandle } from '../../gateway/contract/session.ts'
 import { isNCName } from '../../xml/characters.ts'
 import { type Element, elements } from '../../xml/element.ts'
@@ -103,7 +103,8 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       'an error of the other side is a problem. ' +
       'With `Prefer: respond-async` it answers 202 at once: the outcome is told by `iq.completed` and kept for an hour. ' +
       'As `application/xml` the body is the whole iq.',
-    session: 'required',
+    scope: 'iq:write',
+    session: 'named',
     body: request,
     xmlBody: true,
     xmlAnswer: true,
@@ -123,7 +124,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       'outcome-unknown',
       ...stanzaErrors,
     ],
-    async run(call: Call<unknown, unknown, string | NewIq>): Promise<Answer> {
+    async run(call: SessionCall<unknown, unknown, string | NewIq>): Promise<Answer> {
       const { type, to, id, ...given } = typeof call.body === 'string' ? await fromXml(call.body, call.session) : call.body
       const payload = payloadOf(given)
       if (!payload) throw refuse('body.payload', 'is required')
@@ -144,11 +145,12 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     method: 'GET',
     path: '/iq/{id}',
     summary: 'Read the outcome of an iq that was sent with respond-async',
-    session: 'carried',
+    scope: 'iq:read',
+    session: { by: 'iq', missing: 'iq-not-found' },
     params: z.object({ id: z.string() }),
     answers: { 200: { description: 'The outcome', schema: keptSchema } },
     problems: ['iq-not-found', 'store-unavailable'],
-    async run({ session, params }: Call<{ id: string }>) {
+    async run({ session, params }: SessionCall<{ id: string }>) {
       const kept = await session.keptIq(params.id)
       if (!kept) throw new Problem('iq-not-found', 'There is no such iq, or its hour is over.')
       return { status: 200, body: keptJson(kept) }
@@ -160,12 +162,13 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     method: 'POST',
     path: '/iq/{id}/reply',
     summary: 'Answer an iq that was raised as iq.requested, within 20 s',
-    session: 'carried',
+    scope: 'iq:write',
+    session: { by: 'iq', missing: 'iq-not-found' },
     params: z.object({ id: z.string().meta({ description: 'The subject of the event' }) }),
     body: reply,
     answers: { 204: { description: 'Sent' } },
     problems: ['iq-not-found', 'xml-malformed', 'illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped'],
-    async run({ session, params, body, signal }: Call<{ id: string }, unknown, Content & { error?: Partial<StanzaErrorJson> }>) {
+    async run({ session, params, body, signal }: SessionCall<{ id: string }, unknown, Content & { error?: Partial<StanzaErrorJson> }>) {
       const payload = payloadOf(body)
       if (body.error !== undefined && payload) throw refuse('body.error', 'must not stand beside a payload')
       const xml = payload && withinLimit(payload, limits.stanza)

@@ -3,7 +3,7 @@
 import { checkId } from '../../api/paths.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem, problemJson } from '../../errors/problem.ts'
-import type { Answer, Call } from '../../gateway/contract/operation.ts'
+import type { Answer, Call, SessionCall } from '../../gateway/contract/operation.ts'
 import type { Command, LiveSession } from '../../gateway/contract/session.ts'
 import { defineKind } from '../../gateway/contract/state-kind.ts'
 import { newIqId } from '../../gateway/ids.ts'
@@ -56,14 +56,17 @@ function patienceOf(prefer: Call['prefer']): Required<Patience> {
 }
 
 /** Sends a request and waits for its answer. Rejects with the problem of an error, or xmpp-timeout. */
-export async function ask({ session, prefer, signal }: Call, { payload, ...request }: Request): Promise<Element> {
+export async function ask({ session, prefer, signal }: SessionCall, { payload, ...request }: Request): Promise<Element> {
   const patience = patienceOf(prefer)
   const args = { ...addressed(request), xml: serialize(payload), patience }
   return reparse((await session.perform('iq', args, { timeout: patience.most, signal, repeatable: request.type === 'get' })) as string)
 }
 
 /** Sends a request whose outcome is kept: 202 at once, then `iq.completed` and `GET /iq/{id}`. */
-export async function askLater({ session, prefer }: Call, { payload, ...request }: Request): Promise<Answer & { body: { id: string } }> {
+export async function askLater(
+  { session, prefer }: SessionCall,
+  { payload, ...request }: Request,
+): Promise<Answer & { body: { id: string } }> {
   const id = request.id ?? newIqId(session.record.id)
   checkId(id)
   const args: Started = { ...addressed(request), id, xml: serialize(payload), ...patienceOf(prefer) }

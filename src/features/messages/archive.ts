@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Call, Operation } from '../../gateway/contract/operation.ts'
+import type { Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import type { Archived, ArchiveQuery, Command, LiveSession } from '../../gateway/contract/session.ts'
 import { sizeOf } from '../../gateway/size.ts'
 import { soughtJid } from '../../jid.ts'
@@ -68,7 +68,8 @@ export function archiveOperation(vocabulary: Translator): Operation {
     summary: 'Read the history',
     description:
       "Messages sent and received by any client of the account, from the server's own archive, oldest first. Pages go on with `after=<page.next>`, back with `before=<page.prev>`; `before=` alone gives the last page. A page ends after some MiB, whatever its limit.",
-    session: 'required',
+    scope: 'messages:read',
+    session: 'named',
     query: z.strictObject({
       with: jid.schema.optional().meta({ description: 'Only the conversation with this JID' }),
       after: z.string().min(1).optional().meta({ description: '`page.next` of another page' }),
@@ -99,7 +100,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
       'xmpp-service-unavailable',
       'xmpp-timeout',
     ],
-    async run({ session, query, signal }: Call<unknown, Query>) {
+    async run({ session, query, signal }: SessionCall<unknown, Query>) {
       if (query.after !== undefined && query.before !== undefined)
         throw new Problem('invalid-request', 'A page is after one place or before one, not both.', {
           errors: [{ path: 'query.before', message: 'excludes query.after' }],

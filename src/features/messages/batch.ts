@@ -4,7 +4,7 @@ import { named } from '../../api/paths.ts'
 import { list } from '../../codec/list.ts'
 import type { StanzaJson, Translator } from '../../codec/translate.ts'
 import { Problem, problemJson } from '../../errors/problem.ts'
-import type { Answer, Call, Operation } from '../../gateway/contract/operation.ts'
+import type { Answer, Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import type { SessionRecord } from '../../gateway/ports/session-record.ts'
 import { outgoing, recordEvent, refusal, replayed } from './outgoing.ts'
@@ -48,14 +48,15 @@ export function batchOperation({
     summary: 'Send many messages',
     description:
       'Takes the messages in order. One that cannot be taken has its problem at its place and does not keep the others. An Idempotency-Key counts for the whole batch.',
-    session: 'required',
+    scope: 'messages:write',
+    session: 'named',
     body: z
       .strictObject({ messages: list(message).min(1).max(MOST) })
       .meta({ id: 'MessageBatch', example: { messages: [{ to: 'juliet@example.com', body: 'Hello' }] } }),
     answers: { 200: { description: 'What became of each', schema: z.object({ data: z.array(outcome) }) } },
     problems: ['session-stopped', 'outbox-full', 'idempotency-key-running', 'idempotency-key-reused', 'store-unavailable'],
     idempotency: 'own',
-    async run({ session, body, idempotency }: Call<unknown, unknown, { messages: NewMessage[] }>): Promise<Answer> {
+    async run({ session, body, idempotency }: SessionCall<unknown, unknown, { messages: NewMessage[] }>): Promise<Answer> {
       const prepared = withoutRepeats(body.messages.map((each, index) => prepare(each, session.record, `body.messages.${index}`)))
       for (;;) {
         const taken = prepared.filter((each) => 'entry' in each)

@@ -3,7 +3,7 @@ import { named } from '../../api/paths.ts'
 import { jid } from '../../codec/scalars.ts'
 import type { StanzaJson, Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Call, Operation } from '../../gateway/contract/operation.ts'
+import type { Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import { ID_MAX } from '../../gateway/ids.ts'
 import { recordJson } from '../../gateway/outbox/message-record.ts'
 import { archiveOperation } from './archive.ts'
@@ -29,7 +29,8 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     description:
       'Answers 202 as soon as the message is in the outbox. With `Prefer: wait=N` (at most 60) it waits for the acknowledgement of the own server, ' +
       'with `level=delivered` for the receipt of the recipient, and answers 200 when that came in time. The type is `chat` unless told.',
-    session: 'required',
+    scope: 'messages:write',
+    session: 'named',
     query: z.strictObject({
       level: z.enum(['acked', 'delivered']).optional().meta({ description: 'What `Prefer: wait` waits for; acked by default' }),
     }),
@@ -50,7 +51,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
       'store-unavailable',
     ],
     idempotency: 'own',
-    run(call: Call<unknown, { level?: Level }, StanzaJson & { expiresIn?: number }>) {
+    run(call: SessionCall<unknown, { level?: Level }, StanzaJson & { expiresIn?: number }>) {
       const { expiresIn, ...json } = call.body
       const stanza = named('body', () => vocabulary.write('message', { type: 'chat', ...json }))
       const { level } = call.query
@@ -63,11 +64,12 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     method: 'GET',
     path: '/messages/{id}',
     summary: 'Read how far a message came',
-    session: 'carried',
+    scope: 'messages:read',
+    session: { by: 'message', missing: 'message-not-found' },
     params: z.object({ id: z.string() }),
     answers: { 200: { description: 'The record', schema: record } },
     problems: ['message-not-found', 'store-unavailable'],
-    async run({ session, params }: Call<{ id: string }>) {
+    async run({ session, params }: SessionCall<{ id: string }>) {
       const found = await session.message(params.id)
       if (!found) throw new Problem('message-not-found', 'There is no such message.')
       return { status: 200, body: recordJson(found) }

@@ -2,7 +2,7 @@
 
 import { checkId } from '../../api/paths.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Answer, Call } from '../../gateway/contract/operation.ts'
+import type { Answer, SessionCall } from '../../gateway/contract/operation.ts'
 import { newMessageId } from '../../gateway/ids.ts'
 import { recordJson } from '../../gateway/outbox/message-record.ts'
 import { accepted } from '../../gateway/outbox/recent-records.ts'
@@ -65,7 +65,7 @@ export function outgoing(message: Element, session: SessionRecord, { limit, expi
 
 /** Puts a message into the outbox and answers 202, or waits as long as the caller prefers for its acknowledgement or receipt. */
 export async function sendMessage(
-  call: Call,
+  call: SessionCall,
   message: Element,
   { level = 'acked', ...options }: { limit: number; expiresIn?: number; level?: Level },
 ): Promise<Answer> {
@@ -98,7 +98,7 @@ export function refusal(result: Exclude<AcceptResult, { kind: 'accepted' | 'repl
   }
 }
 
-async function waitFor(call: Call, record: MessageRecord, level: Level, seconds: number): Promise<Answer> {
+async function waitFor(call: SessionCall, record: MessageRecord, level: Level, seconds: number): Promise<Answer> {
   const { session, idempotency, signal } = call
   const latest = (await session.awaitMessage(record.id, [...reached[level], 'failed', 'expired'], seconds * 1000, signal)) ?? record
   const answer = answerFor(latest, reached[level].includes(latest.status) ? 200 : 202)

@@ -5,7 +5,7 @@ import { jid as jidScalar } from '../../codec/scalars.ts'
 import type { StanzaJson, Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
 import { folded } from '../../folded-jid.ts'
-import type { Call, Operation } from '../../gateway/contract/operation.ts'
+import type { Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import { accountOf, isBare, soughtJid } from '../../jid.ts'
 import { withinLimit } from '../messages/outgoing.ts'
 import { contactOf, contactsOf } from '../roster/known.ts'
@@ -49,7 +49,8 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     method: 'GET',
     path: '/presence',
     summary: 'Read the presence of all contacts',
-    session: 'required',
+    scope: 'presence:read',
+    session: 'named',
     query: z.strictObject(pageQuery),
     answers: {
       200: {
@@ -58,7 +59,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       },
     },
     problems: ['presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
-    async run({ session, query }: Call<unknown, PageQuery>) {
+    async run({ session, query }: SessionCall<unknown, PageQuery>) {
       const [contacts, others, leftOut] = await Promise.all([contactsOf(session), presentOf(session), areSomeLeftOut(session)])
       const { data: jids, ...rest } = page([...new Set([...contacts, ...others])], query)
       const presences = await presencesOf(session, jids)
@@ -72,11 +73,12 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     method: 'GET',
     path: '/presence/{jid}',
     summary: 'Read the presence of one contact',
-    session: 'required',
+    scope: 'presence:read',
+    session: 'named',
     params: z.object({ jid: jidScalar.schema }),
     answers: { 200: { description: 'Their resources; empty when they are offline', schema: contactPresence } },
     problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
-    async run({ session, params }: Call<{ jid: string }>) {
+    async run({ session, params }: SessionCall<{ jid: string }>) {
       const address = soughtJid(params.jid, 'path.jid')
       const account = accountOf(address)
       const present = async (bare: string) => (await presencesOf(session, [bare])).get(bare)
@@ -96,11 +98,12 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     description:
       'Kept for the life of the session: shown again after every reconnect, and while the session is away as soon as it is back. ' +
       'Where the server ends one stream after the other over it, the last one that it took is shown again, told by `presence.error`. A priority of 0 or more takes part in the delivery to the bare JID.',
-    session: 'required',
+    scope: 'presence:write',
+    session: 'named',
     body: content,
     answers: { 200: { description: 'Sent, or kept until the session is back', schema: content } },
     problems: ['illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped', 'given-up', 'store-unavailable'],
-    async run({ session, body, signal }: Call<unknown, unknown, StanzaJson>) {
+    async run({ session, body, signal }: SessionCall<unknown, unknown, StanzaJson>) {
       withinLimit(
         named('body', () => vocabulary.write('presence', body)),
         limits.stanza,
@@ -115,10 +118,11 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     method: 'DELETE',
     path: '/presence',
     summary: 'Become unavailable; the session stays',
-    session: 'required',
+    scope: 'presence:write',
+    session: 'named',
     answers: { 204: { description: 'Sent, or kept until the session is back' } },
     problems: ['session-offline', 'session-stopped', 'store-unavailable'],
-    async run({ session, signal }: Call) {
+    async run({ session, signal }: SessionCall) {
       await session.perform('presence.set', { presence: false }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 204 }
     },
@@ -129,7 +133,8 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     method: 'POST',
     path: '/presence',
     summary: 'Send presence to one JID, or a step of a subscription',
-    session: 'required',
+    scope: 'presence:write',
+    session: 'named',
     body: directed,
     answers: { 202: { description: 'Sent', schema: z.object({ id: z.string() }) } },
     problems: [
@@ -142,7 +147,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       'idempotency-key-reused',
     ],
     idempotency: 'generic',
-    async run({ session, body, signal }: Call<unknown, unknown, StanzaJson>) {
+    async run({ session, body, signal }: SessionCall<unknown, unknown, StanzaJson>) {
       const presence = named('body', () => vocabulary.write('presence', body))
       return sendPresence(presence, { session, signal, limit: limits.stanza })
     },

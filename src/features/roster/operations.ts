@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type PageQuery, page, pageOf, pageQuery } from '../../api/page.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Call, Operation } from '../../gateway/contract/operation.ts'
+import type { Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import { type Contact, subscriptionStates } from '../../gateway/contract/roster-and-presence.ts'
 import type { SessionHandle } from '../../gateway/contract/session.ts'
 import { isBare, jid, soughtJid } from '../../jid.ts'
@@ -51,11 +51,12 @@ export function rosterOperations(): Operation[] {
     path: '/roster',
     summary: 'Read the contacts',
     description: 'The strong ETag is over the whole answer; with `If-None-Match` an unchanged one is 304.',
-    session: 'required',
+    scope: 'roster:read',
+    session: 'named',
     query: withPresence,
     answers: { 200: { description: 'Contacts by JID', schema: pageOf(contactSchema) } },
     problems: ['presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
-    async run({ session, query }: Call<unknown, PageQuery & { presence?: 'true' | 'false' }>) {
+    async run({ session, query }: SessionCall<unknown, PageQuery & { presence?: 'true' | 'false' }>) {
       const { data: jids, ...rest } = page(await contactsOf(session), query)
       const contacts = await readContacts(session, jids)
       const presences = query.presence === 'false' ? undefined : await presencesOf(session, jids)
@@ -69,11 +70,12 @@ export function rosterOperations(): Operation[] {
     method: 'GET',
     path: '/roster/{jid}',
     summary: 'Read one contact',
-    session: 'required',
+    scope: 'roster:read',
+    session: 'named',
     params,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
     problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
-    async run({ session, params }: Call<{ jid: string }>) {
+    async run({ session, params }: SessionCall<{ jid: string }>) {
       const contact = await known(session, soughtContact(params.jid))
       const body = view(contact, await presencesOf(session, [contact.jid]))
       return { status: 200, body, headers: { etag: etagOf(body) } }
@@ -86,12 +88,13 @@ export function rosterOperations(): Operation[] {
     path: '/roster/{jid}',
     summary: 'Add a contact, or change their name and groups',
     description: 'Answers when the server has changed the roster. To see their presence, send `subscribe` by `POST /presence`.',
-    session: 'required',
+    scope: 'roster:write',
+    session: 'named',
     params,
     body: change,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
     problems: ['jid-malformed', 'illegal-character', ...ofChanges],
-    async run({ session, params, body, signal }: Call<{ jid: string }, unknown, { name?: string; groups?: string[] }>) {
+    async run({ session, params, body, signal }: SessionCall<{ jid: string }, unknown, { name?: string; groups?: string[] }>) {
       // what the server has may be changed, also where nothing would be sent to
       const known = await contactOf(session, soughtContact(params.jid)).catch(unlessUnread)
       const wanted = {
@@ -109,11 +112,12 @@ export function rosterOperations(): Operation[] {
     method: 'DELETE',
     path: '/roster/{jid}',
     summary: 'Remove a contact, and end the subscriptions with them',
-    session: 'required',
+    scope: 'roster:write',
+    session: 'named',
     params,
     answers: { 204: { description: 'Removed' } },
     problems: ['jid-malformed', 'contact-not-found', ...ofChanges],
-    async run({ session, params, signal }: Call<{ jid: string }>) {
+    async run({ session, params, signal }: SessionCall<{ jid: string }>) {
       // the server says whom it takes it for
       const jid = soughtContact(params.jid)
       await known(session, jid)

@@ -4,7 +4,7 @@ import { named } from '../../api/paths.ts'
 import { applying } from '../../api/preference.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Answer, Call, Operation } from '../../gateway/contract/operation.ts'
+import type { Answer, Call, Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import type { Sessions } from '../../gateway/contract/session.ts'
 import { type SaslOptions, sessionStates } from '../../gateway/ports/session-record.ts'
 import { canLogIn, password, sasl } from './credentials.ts'
@@ -107,6 +107,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       'Answers when the account is online, or at the first definite failure; then nothing is kept. `Prefer: wait=N` says how long to wait (10 s unless told, ' +
       'at most 60); with `Prefer: respond-async` it answers 202 at once and goes on trying. Repeating it answers 200 with a fresh token. ' +
       'With a priority of 0 or more the session takes part in the delivery to the bare JID and receives offline messages; with a negative one it listens by carbons only.',
+    scope: 'sessions:write',
     session: 'none',
     body: newSession,
     answers: {
@@ -155,6 +156,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     method: 'GET',
     path: '/sessions',
     summary: 'List the sessions of the tenant, oldest first',
+    scope: 'sessions:read',
     session: 'none',
     query: z.strictObject(pageQuery),
     answers: { 200: { description: 'Sessions', schema: pageOf(session) } },
@@ -179,11 +181,12 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     method: 'GET',
     path: '/sessions/{id}',
     summary: 'Read a session',
-    session: 'carried',
+    scope: 'sessions:read',
+    session: { by: 'session', missing: 'session-not-found' },
     params,
     answers: { 200: { description: 'The session', schema: session } },
     problems: ['session-not-found', 'store-unavailable'],
-    async run({ session: handle }: Call) {
+    async run({ session: handle }: SessionCall) {
       return { status: 200, body: await sessions.view(handle) }
     },
   }
@@ -195,7 +198,8 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     summary: 'Change the credentials, the number of connections, or what is handled',
     description:
       'A password or a certificate is tried on a new connection before it replaces the kept one. Members of `sasl` that are not told stay.',
-    session: 'carried',
+    scope: 'sessions:write',
+    session: { by: 'session', missing: 'session-not-found' },
     params,
     body: z
       .strictObject({
@@ -215,7 +219,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       'xmpp-timeout',
       'store-unavailable',
     ],
-    async run({ session: handle, body }: Call<unknown, unknown, Parameters<Sessions['update']>[1]>) {
+    async run({ session: handle, body }: SessionCall<unknown, unknown, Parameters<Sessions['update']>[1]>) {
       return { status: 200, body: await sessions.view(await sessions.update(handle, body)) }
     },
   }
@@ -227,12 +231,13 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     summary: 'End a session',
     description:
       'Unavailable presence is sent, acknowledgements are awaited up to 5 s, the streams are closed, and everything about the session is removed.',
-    session: 'carried',
+    scope: 'sessions:write',
+    session: { by: 'session', missing: 'session-not-found' },
     params,
     query: z.strictObject({ status: z.string().max(1023).optional().meta({ description: 'Goes into the unavailable presence' }) }),
     answers: { 204: { description: 'Ended' } },
     problems: ['session-not-found', 'illegal-character', 'store-unavailable'],
-    async run({ session: handle, query: { status } }: Call<unknown, { status?: string }>) {
+    async run({ session: handle, query: { status } }: SessionCall<unknown, { status?: string }>) {
       await sessions.close(handle, status === undefined ? {} : { status })
       return { status: 204 }
     },

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { named } from '../../api/paths.ts'
 import { type StanzaJson, type StanzaKind, stanzaKinds, type Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Answer, Call, Operation } from '../../gateway/contract/operation.ts'
+import type { Answer, Call, Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import { type Element, elements } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
 import { askLater } from '../iq/outgoing.ts'
@@ -39,7 +39,8 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     description:
       'XML is parsed and written anew, never pasted. A message goes through the outbox like one of `POST /messages`; an iq answers as `iq.completed`. ' +
       'The sender is always the account. With `dryRun=true` nothing is sent: the answer is the XML.',
-    session: 'required',
+    scope: 'stanzas:write',
+    session: 'named',
     query: z.strictObject({ dryRun: z.enum(['true', 'false']).optional() }),
     body,
     xmlBody: true,
@@ -64,7 +65,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
       'idempotency-key-reused',
     ],
     idempotency: 'generic',
-    async run(call: Call<unknown, { dryRun?: 'true' | 'false' }, string | StanzaBody>): Promise<Answer> {
+    async run(call: SessionCall<unknown, { dryRun?: 'true' | 'false' }, string | StanzaBody>): Promise<Answer> {
       const stanza = await withoutFrom(read(call.body, false), call.session)
       withinLimit(stanza, limits.stanza)
       if (call.query.dryRun === 'true') {
@@ -76,7 +77,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     },
   }
 
-  async function sendAnyPresence({ session, signal }: Call, stanza: Element): Promise<Answer> {
+  async function sendAnyPresence({ session, signal }: SessionCall, stanza: Element): Promise<Answer> {
     const { to, type, id } = stanza.attributes
     if (to !== undefined) return await sendPresence(stanza, { session, signal, limit: limits.stanza })
     if (type !== undefined && type !== 'unavailable') throw refuse('body.to', 'is required for this type of presence')
@@ -87,7 +88,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     return { status: 202, body: id === undefined ? {} : { id } }
   }
 
-  async function sendIq(call: Call, stanza: Element): Promise<Answer> {
+  async function sendIq(call: SessionCall, stanza: Element): Promise<Answer> {
     const { type, to, id } = stanza.attributes
     const [payload] = elements(stanza)
     if (type === 'result' || type === 'error') {
@@ -106,6 +107,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     path: '/translate',
     summary: 'Translate a stanza between XML and JSON, without sending it',
     description: 'Comments in the XML are left out.',
+    scope: null,
     session: 'none',
     body,
     xmlBody: true,

@@ -1,17 +1,38 @@
 import type { z } from 'zod'
-import type { ProblemCode } from '../../errors/problem.ts'
+import type { OwnCode, ProblemCode } from '../../errors/problem.ts'
 import type { SessionHandle } from './session.ts'
+
+/** What a caller may be allowed to do: to read, or to change, which includes to read. */
+export const scopeNouns = [
+  'sessions',
+  'messages',
+  'roster',
+  'presence',
+  'rooms',
+  'files',
+  'profile',
+  'pubsub',
+  'iq',
+  'stanzas',
+  'commands',
+  'events',
+  'webhooks',
+  'keys',
+] as const
+export type Scope = `${(typeof scopeNouns)[number]}:${'read' | 'write'}`
+
 export interface Caller {
   tenant: string
   /** set for a session token: this session and nothing else */
   session?: string
+  scopes: 'all' | readonly Scope[]
 }
 
 /** A call of an operation, however it came in. The members are what the operation's schemas made of the request. */
 export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   caller: Caller
   /** the session that the call acts for; absent where the operation's `session` is 'none' */
-  session: SessionHandle
+  session?: SessionHandle
   params: Params
   query: Query
   body: Body
@@ -24,6 +45,21 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   requestId: string
   /** aborted when the caller has gone */
   signal: AbortSignal
+}
+
+/** A call of an operation that acts for a session. */
+export type SessionCall<Params = unknown, Query = unknown, Body = unknown> = Call<Params, Query, Body> & { session: SessionHandle }
+
+/**
+ * Which session a call acts for. named: that of `?session=`, or of the session token · by: the one that `{id}` in the path belongs to,
+ * else the problem `missing` · none: it acts for no session.
+ */
+export type SessionRule = 'named' | { readonly by: 'message' | 'iq' | 'session'; readonly missing: OwnCode } | 'none'
+
+/** By name: bodies of requests, and answers by their status. A string is XML. */
+export interface Examples {
+  body?: Readonly<Record<string, unknown>>
+  [status: number]: Readonly<Record<string, unknown>>
 }
 
 export interface Answer {
@@ -45,8 +81,9 @@ export interface Operation {
   path: string
   summary: string
   description?: string
-  /** required: `?session=` or a session token · carried: the session is told by the id in the path · none: acts for no session */
-  session: 'required' | 'carried' | 'none'
+  /** what a caller must be allowed to do; null: nothing */
+  scope: Scope | null
+  session: SessionRule
   params?: z.ZodObject
   query?: z.ZodObject
   /** schema of a JSON body; its absence means that no body is taken */
@@ -56,7 +93,9 @@ export interface Operation {
   /** can answer application/xml too */
   xmlAnswer?: boolean
   answers: Record<number, { description: string; schema?: z.ZodType; contentType?: string }>
+  /** those of its own; what every operation may answer is declared once, in api/declared.ts */
   problems: readonly ProblemCode[]
+  examples?: Examples
   /** generic: http keeps and replays the answer · own: the operation does it in its store call */
   idempotency?: 'generic' | 'own'
   run(call: Call): Promise<Answer>
