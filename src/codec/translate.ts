@@ -36,8 +36,23 @@ export interface Translator {
   readPayload(payload: Element): Record<string, unknown>
   writePayload(payload: Record<string, unknown>): Element
   /** zod schemas of what `read` gives and `write` takes */
-  schemas: { message: z.ZodObject; presence: z.ZodObject; iq: z.ZodObject; payload: z.ZodType; error: z.ZodType; extension: z.ZodType }
+  schemas: {
+    message: StanzaSchema
+    presence: StanzaSchema
+    iq: StanzaSchema
+    payload: z.ZodType<Record<string, unknown>>
+    error: z.ZodType
+    extension: z.ZodType
+  }
 }
+
+type OptionalText = z.ZodOptional<z.ZodType<string, string>>
+
+/** What all stanzas have; the members that the definitions add are known when the program runs. */
+type StanzaSchema = z.ZodObject<
+  Record<'to' | 'from' | 'id' | 'type' | 'lang', OptionalText> & { error: z.ZodOptional<z.ZodType> },
+  z.core.$loose
+>
 
 /** Throws on definitions that contradict each other: it is called once, at start. */
 export function createTranslator(definitions: readonly Definition[]): Translator {
@@ -95,9 +110,9 @@ export function createTranslator(definitions: readonly Definition[]): Translator
       return first
     },
     schemas: {
-      message: vocabulary.schema(stanzas.message) as unknown as z.ZodObject,
-      presence: vocabulary.schema(stanzas.presence) as unknown as z.ZodObject,
-      iq: vocabulary.schema(stanzas.iq) as unknown as z.ZodObject,
+      message: vocabulary.schema(stanzas.message) as unknown as StanzaSchema,
+      presence: vocabulary.schema(stanzas.presence) as unknown as StanzaSchema,
+      iq: vocabulary.schema(stanzas.iq) as unknown as StanzaSchema,
       payload: iqPayload.schema(vocabulary),
       error: vocabulary.schema(stanzaError),
       extension: extensionSchema,

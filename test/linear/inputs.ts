@@ -45,11 +45,11 @@ function jsonOf(
   // what an item can hold is in the requests about items
   if (place === 'item') return []
   if (place === 'iq') {
-    const { shape } = schemas.payload as unknown as { shape: typeof schemas.iq.shape }
+    const { shape } = schemas.payload as unknown as { shape: Readonly<Record<string, unknown>> }
     return samples(shape[name] as never).map((one) => ({ kind: 'iq', json: { type: 'set', id: '1', payload: { [name]: one } } }))
   }
   const names = (field as ChildField<never>).spread ?? [name]
-  const all = names.map((one) => samples(schemas[place].shape[one] as never))
+  const all = names.map((one) => samples((schemas[place].shape as Readonly<Record<string, unknown>>)[one] as never))
   return all.flatMap((values, index) =>
     values.map((value) => ({
       kind: place,

@@ -1,0 +1,49 @@
+import type { z } from 'zod'
+import type { Answer, Call, Examples, Operation, SessionCall, SessionRule } from '../gateway/contract/operation.ts'
+
+/** What takes no body, no query or no parameters. */
+type Nothing = z.ZodObject<Record<never, never>>
+
+/** A value that was told by a caller: what it leaves out is not there, rather than undefined. */
+type Told<Value> = Value extends readonly (infer Item)[]
+  ? Told<Item>[]
+  : Value extends object
+    ? { [Key in keyof Value]: Told<Exclude<Value[Key], undefined>> }
+    : Value
+
+/** What `run` sees of a call, by the schemas of its operation. The body is as it came: the order of its members may mean something. */
+type CallOf<Rule extends SessionRule, Params extends z.ZodType, Query extends z.ZodType, Body> = Rule extends 'none'
+  ? Omit<Call<z.output<Params>, Told<z.output<Query>>, Body>, 'session'>
+  : SessionCall<z.output<Params>, Told<z.output<Query>>, Body>
+
+type BodyOf<Body extends z.ZodType, Xml extends boolean> = Told<z.output<Body>> | (Xml extends true ? string : never)
+
+type Definition<
+  Rule extends SessionRule,
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Xml extends boolean,
+> = Omit<Operation, 'session' | 'params' | 'query' | 'body' | 'xmlBody' | 'examples' | 'run'> & {
+  session: Rule
+  params?: Params
+  query?: Query
+  body?: Body
+  xmlBody?: Xml
+  examples?: Body extends z.ZodUndefined ? Omit<Examples, 'body'> : Examples & { body: Readonly<Record<string, BodyOf<Body, Xml>>> }
+  run(call: CallOf<Rule, Params, Query, BodyOf<Body, Xml>>): Promise<Answer>
+}
+
+/**
+ * An operation of the one table that HTTP, WebSocket and OpenAPI read. It says everything about itself, and what `run` is given has
+ * the types of its schemas: `session` is there where it acts for one.
+ */
+export function operation<
+  const Rule extends SessionRule,
+  Params extends z.ZodObject = Nothing,
+  Query extends z.ZodObject = Nothing,
+  Body extends z.ZodType = z.ZodUndefined,
+  const Xml extends boolean = false,
+>(definition: Definition<Rule, Params, Query, Body, Xml>): Operation {
+  return definition
+}
