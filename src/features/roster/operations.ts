@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { type PageQuery, page, pageOf, pageQuery } from '../../api/page.ts'
+import { operation } from '../../api/operation.ts'
+import { page, pageOf, pageQuery } from '../../api/page.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Operation, SessionCall } from '../../gateway/contract/operation.ts'
+import type { Operation } from '../../gateway/contract/operation.ts'
 import { type Contact, subscriptionStates } from '../../gateway/contract/roster-and-presence.ts'
 import type { SessionHandle } from '../../gateway/contract/session.ts'
 import { isBare, jid, soughtJid } from '../../jid.ts'
@@ -45,7 +46,7 @@ const withPresence = z.strictObject({
 const ofChanges = ['presence-unread', 'roster-unread', 'session-offline', 'session-stopped', 'xmpp-timeout', 'outcome-unknown'] as const
 
 export function rosterOperations(): Operation[] {
-  const list: Operation = {
+  const list = operation({
     id: 'roster.get',
     method: 'GET',
     path: '/roster',
@@ -56,16 +57,16 @@ export function rosterOperations(): Operation[] {
     query: withPresence,
     answers: { 200: { description: 'Contacts by JID', schema: pageOf(contactSchema) } },
     problems: ['presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
-    async run({ session, query }: SessionCall<unknown, PageQuery & { presence?: 'true' | 'false' }>) {
+    async run({ session, query }) {
       const { data: jids, ...rest } = page(await contactsOf(session), query)
       const contacts = await readContacts(session, jids)
       const presences = query.presence === 'false' ? undefined : await presencesOf(session, jids)
       const body = { data: contacts.map((contact) => view(contact, presences)), ...rest }
       return { status: 200, body, headers: { etag: etagOf(body) } }
     },
-  }
+  })
 
-  const getContact: Operation = {
+  const getContact = operation({
     id: 'roster.getContact',
     method: 'GET',
     path: '/roster/{jid}',
@@ -75,14 +76,14 @@ export function rosterOperations(): Operation[] {
     params,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
     problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
-    async run({ session, params }: SessionCall<{ jid: string }>) {
+    async run({ session, params }) {
       const contact = await known(session, soughtContact(params.jid))
       const body = view(contact, await presencesOf(session, [contact.jid]))
       return { status: 200, body, headers: { etag: etagOf(body) } }
     },
-  }
+  })
 
-  const put: Operation = {
+  const put = operation({
     id: 'roster.put',
     method: 'PUT',
     path: '/roster/{jid}',
@@ -94,7 +95,7 @@ export function rosterOperations(): Operation[] {
     body: change,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
     problems: ['jid-malformed', 'illegal-character', ...ofChanges],
-    async run({ session, params, body, signal }: SessionCall<{ jid: string }, unknown, { name?: string; groups?: string[] }>) {
+    async run({ session, params, body, signal }) {
       // what the server has may be changed, also where nothing would be sent to
       const known = await contactOf(session, soughtContact(params.jid)).catch(unlessUnread)
       const wanted = {
@@ -105,9 +106,9 @@ export function rosterOperations(): Operation[] {
       const contact = (await session.perform('roster.put', wanted, { timeout: CHANGE_WITHIN.most, signal })) as Contact
       return { status: 200, body: view(contact, await presencesOf(session, [contact.jid])) }
     },
-  }
+  })
 
-  const remove: Operation = {
+  const remove = operation({
     id: 'roster.remove',
     method: 'DELETE',
     path: '/roster/{jid}',
@@ -117,14 +118,14 @@ export function rosterOperations(): Operation[] {
     params,
     answers: { 204: { description: 'Removed' } },
     problems: ['jid-malformed', 'contact-not-found', ...ofChanges],
-    async run({ session, params, signal }: SessionCall<{ jid: string }>) {
+    async run({ session, params, signal }) {
       // the server says whom it takes it for
       const jid = soughtContact(params.jid)
       await known(session, jid)
       await session.perform('roster.remove', { jid }, { timeout: CHANGE_WITHIN.most, signal })
       return { status: 204 }
     },
-  }
+  })
 
   return [list, getContact, put, remove]
 }
