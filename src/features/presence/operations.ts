@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { type PageQuery, page, pageOf, pageQuery } from '../../api/page.ts'
+import { operation } from '../../api/operation.ts'
+import { page, pageOf, pageQuery } from '../../api/page.ts'
 import { named } from '../../api/paths.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
-import type { StanzaJson, Translator } from '../../codec/translate.ts'
+import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
 import { folded } from '../../folded-jid.ts'
-import type { Operation, SessionCall } from '../../gateway/contract/operation.ts'
+import type { Operation } from '../../gateway/contract/operation.ts'
 import { accountOf, isBare, soughtJid } from '../../jid.ts'
 import { withinLimit } from '../messages/outgoing.ts'
 import { contactOf, contactsOf } from '../roster/known.ts'
@@ -44,7 +45,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     })
     .meta({ id: 'DirectedPresence', example: { to: 'juliet@example.com', type: 'subscribe' } })
 
-  const list: Operation = {
+  const list = operation({
     id: 'presence.list',
     method: 'GET',
     path: '/presence',
@@ -59,16 +60,16 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       },
     },
     problems: ['presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
-    async run({ session, query }: SessionCall<unknown, PageQuery>) {
+    async run({ session, query }) {
       const [contacts, others, leftOut] = await Promise.all([contactsOf(session), presentOf(session), areSomeLeftOut(session)])
       const { data: jids, ...rest } = page([...new Set([...contacts, ...others])], query)
       const presences = await presencesOf(session, jids)
       const data = jids.map((address) => ({ jid: address, presences: presences.get(address) ?? [] }))
       return { status: 200, body: { data, ...rest, ...(leftOut && { leftOut }) } }
     },
-  }
+  })
 
-  const get: Operation = {
+  const get = operation({
     id: 'presence.get',
     method: 'GET',
     path: '/presence/{jid}',
@@ -78,8 +79,8 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     params: z.object({ jid: jidScalar.schema }),
     answers: { 200: { description: 'Their resources; empty when they are offline', schema: contactPresence } },
     problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
-    async run({ session, params }: SessionCall<{ jid: string }>) {
-      const address = soughtJid(params.jid, 'path.jid')
+    async run({ session, params }) {
+      const address = soughtJid(params.jid, 'params.jid')
       const account = accountOf(address)
       const present = async (bare: string) => (await presencesOf(session, [bare])).get(bare)
       const contact = (await present(account)) ? undefined : await contactOf(session, account)
@@ -88,9 +89,9 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       const presences = (known ?? []).filter(({ jid }) => isBare(address) || folded(jid) === folded(address))
       return { status: 200, body: { jid: address, presences } }
     },
-  }
+  })
 
-  const set: Operation = {
+  const set = operation({
     id: 'presence.set',
     method: 'PUT',
     path: '/presence',
@@ -103,7 +104,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     body: content,
     answers: { 200: { description: 'Sent, or kept until the session is back', schema: content } },
     problems: ['illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped', 'given-up', 'store-unavailable'],
-    async run({ session, body, signal }: SessionCall<unknown, unknown, StanzaJson>) {
+    async run({ session, body, signal }) {
       withinLimit(
         named('body', () => vocabulary.write('presence', body)),
         limits.stanza,
@@ -111,9 +112,9 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       await session.perform('presence.set', { presence: body }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 200, body }
     },
-  }
+  })
 
-  const clear: Operation = {
+  const clear = operation({
     id: 'presence.clear',
     method: 'DELETE',
     path: '/presence',
@@ -122,13 +123,13 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     session: 'named',
     answers: { 204: { description: 'Sent, or kept until the session is back' } },
     problems: ['session-offline', 'session-stopped', 'store-unavailable'],
-    async run({ session, signal }: SessionCall) {
+    async run({ session, signal }) {
       await session.perform('presence.set', { presence: false }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 204 }
     },
-  }
+  })
 
-  const send: Operation = {
+  const send = operation({
     id: 'presence.send',
     method: 'POST',
     path: '/presence',
@@ -147,11 +148,11 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       'idempotency-key-reused',
     ],
     idempotency: 'generic',
-    async run({ session, body, signal }: SessionCall<unknown, unknown, StanzaJson>) {
+    async run({ session, body, signal }) {
       const presence = named('body', () => vocabulary.write('presence', body))
       return sendPresence(presence, { session, signal, limit: limits.stanza })
     },
-  }
+  })
 
   return [list, get, set, clear, send]
 }
