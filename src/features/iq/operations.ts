@@ -1,18 +1,11 @@
 import { z } from 'zod'
+import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { applying } from '../../api/preference.ts'
 import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
-import {
-  type Condition,
-  conditions,
-  errorTypes,
-  Problem,
-  type ProblemCode,
-  problemCodes,
-  type StanzaErrorJson,
-} from '../../errors/problem.ts'
-import type { Answer, Operation, SessionCall } from '../../gateway/contract/operation.ts'
+import { type Condition, conditions, errorTypes, Problem, type ProblemCode, problemCodes } from '../../errors/problem.ts'
+import type { Operation } from '../../gateway/contract/operation.ts'
 import type { SessionHandle } from '../../gateway/contract/session.ts'
 import { isNCName } from '../../xml/characters.ts'
 import { type Element, elements } from '../../xml/element.ts'
@@ -93,7 +86,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     return { type, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }), xml: serialize(payload) }
   }
 
-  const send: Operation = {
+  const send = operation({
     id: 'iq.send',
     method: 'POST',
     path: '/iq',
@@ -124,8 +117,8 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       'outcome-unknown',
       ...stanzaErrors,
     ],
-    async run(call: SessionCall<unknown, unknown, string | NewIq>): Promise<Answer> {
-      const { type, to, id, ...given } = typeof call.body === 'string' ? await fromXml(call.body, call.session) : call.body
+    async run(call) {
+      const { type, to, id, ...given }: NewIq = typeof call.body === 'string' ? await fromXml(call.body, call.session) : call.body
       const payload = payloadOf(given)
       if (!payload) throw refuse('body.payload', 'is required')
       withinLimit(payload, limits.stanza)
@@ -138,9 +131,9 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
         return { status: 200, body: resultJson(answer, call.session.record.jid, vocabulary, to) }
       })
     },
-  }
+  })
 
-  const get: Operation = {
+  const get = operation({
     id: 'iq.get',
     method: 'GET',
     path: '/iq/{id}',
@@ -150,14 +143,14 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     params: z.object({ id: z.string() }),
     answers: { 200: { description: 'The outcome', schema: keptSchema } },
     problems: ['iq-not-found', 'store-unavailable'],
-    async run({ session, params }: SessionCall<{ id: string }>) {
+    async run({ session, params }) {
       const kept = await session.keptIq(params.id)
       if (!kept) throw new Problem('iq-not-found', 'There is no such iq, or its hour is over.')
       return { status: 200, body: keptJson(kept) }
     },
-  }
+  })
 
-  const answer: Operation = {
+  const answer = operation({
     id: 'iq.reply',
     method: 'POST',
     path: '/iq/{id}/reply',
@@ -168,7 +161,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     body: reply,
     answers: { 204: { description: 'Sent' } },
     problems: ['iq-not-found', 'xml-malformed', 'illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped'],
-    async run({ session, params, body, signal }: SessionCall<{ id: string }, unknown, Content & { error?: Partial<StanzaErrorJson> }>) {
+    async run({ session, params, body, signal }) {
       const payload = payloadOf(body)
       if (body.error !== undefined && payload) throw refuse('body.error', 'must not stand beside a payload')
       const xml = payload && withinLimit(payload, limits.stanza)
@@ -180,7 +173,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       await session.perform('reply', args, { timeout: REPLY_WITHIN, signal })
       return { status: 204 }
     },
-  }
+  })
 
   return [send, get, answer]
 }
