@@ -1,12 +1,13 @@
 import { z } from 'zod'
-import { type PageQuery, pageOf, pageQuery } from '../../api/page.ts'
+import { operation } from '../../api/operation.ts'
+import { pageOf, pageQuery } from '../../api/page.ts'
 import { named } from '../../api/paths.ts'
 import { applying } from '../../api/preference.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Answer, Call, Operation, SessionCall } from '../../gateway/contract/operation.ts'
+import type { Operation } from '../../gateway/contract/operation.ts'
 import type { Sessions } from '../../gateway/contract/session.ts'
-import { type SaslOptions, sessionStates } from '../../gateway/ports/session-record.ts'
+import { sessionStates } from '../../gateway/ports/session-record.ts'
 import { canLogIn, password, sasl } from './credentials.ts'
 import { fitting } from './fitting.ts'
 
@@ -87,18 +88,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     .refine(canLogIn, { path: ['password'], message: 'is missing' })
     .meta({ id: 'NewSession', example: { jid: 'romeo@example.com', password: 'secret' } })
 
-  interface NewSession {
-    jid: string
-    password?: string
-    sasl?: SaslOptions
-    service?: string
-    resource?: string
-    connections?: number
-    presence?: Record<string, unknown> | false
-    handles?: string[]
-  }
-
-  const open: Operation = {
+  const open = operation({
     id: 'sessions.open',
     method: 'POST',
     path: '/sessions',
@@ -128,7 +118,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       'draining',
       'store-unavailable',
     ],
-    async run({ caller, body, prefer, signal }: Call<unknown, unknown, NewSession>): Promise<Answer> {
+    async run({ caller, body, prefer, signal }) {
       if (caller.session !== undefined)
         throw new Problem('scope-missing', 'A session token is for its own session; an API key makes sessions.')
       // says what is wrong with it before anything is done
@@ -149,9 +139,9 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
         }
       })
     },
-  }
+  })
 
-  const list: Operation = {
+  const list = operation({
     id: 'sessions.list',
     method: 'GET',
     path: '/sessions',
@@ -161,7 +151,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     query: z.strictObject(pageQuery),
     answers: { 200: { description: 'Sessions', schema: pageOf(session) } },
     problems: ['store-unavailable'],
-    async run({ caller, query: { limit = PAGE, after } }: Call<unknown, PageQuery>) {
+    async run({ caller, query: { limit = PAGE, after } }) {
       const handles =
         caller.session === undefined
           ? await sessions.list(caller.tenant, { limit: limit + 1, ...(after === undefined ? {} : { after }) })
@@ -172,11 +162,11 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       const next = shown[data.length - 1]?.record.id
       return { status: 200, body: { data, page: { ...(complete || next === undefined ? {} : { next }), complete } } }
     },
-  }
+  })
 
   const params = z.object({ id: z.string() })
 
-  const get: Operation = {
+  const get = operation({
     id: 'sessions.get',
     method: 'GET',
     path: '/sessions/{id}',
@@ -186,12 +176,12 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     params,
     answers: { 200: { description: 'The session', schema: session } },
     problems: ['session-not-found', 'store-unavailable'],
-    async run({ session: handle }: SessionCall) {
+    async run({ session: handle }) {
       return { status: 200, body: await sessions.view(handle) }
     },
-  }
+  })
 
-  const update: Operation = {
+  const update = operation({
     id: 'sessions.update',
     method: 'PATCH',
     path: '/sessions/{id}',
@@ -219,12 +209,12 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       'xmpp-timeout',
       'store-unavailable',
     ],
-    async run({ session: handle, body }: SessionCall<unknown, unknown, Parameters<Sessions['update']>[1]>) {
+    async run({ session: handle, body }) {
       return { status: 200, body: await sessions.view(await sessions.update(handle, body)) }
     },
-  }
+  })
 
-  const close: Operation = {
+  const close = operation({
     id: 'sessions.close',
     method: 'DELETE',
     path: '/sessions/{id}',
@@ -237,11 +227,11 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     query: z.strictObject({ status: z.string().max(1023).optional().meta({ description: 'Goes into the unavailable presence' }) }),
     answers: { 204: { description: 'Ended' } },
     problems: ['session-not-found', 'illegal-character', 'store-unavailable'],
-    async run({ session: handle, query: { status } }: SessionCall<unknown, { status?: string }>) {
+    async run({ session: handle, query: { status } }) {
       await sessions.close(handle, status === undefined ? {} : { status })
       return { status: 204 }
     },
-  }
+  })
 
   return [open, list, get, update, close]
 }
