@@ -1,9 +1,10 @@
 /** The history that the account's own server keeps (XEP-0313), page by page. */
 import { z } from 'zod'
+import { operation } from '../../api/operation.ts'
 import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Operation, SessionCall } from '../../gateway/contract/operation.ts'
+import type { Operation } from '../../gateway/contract/operation.ts'
 import type { Archived, ArchiveQuery, Command, LiveSession } from '../../gateway/contract/session.ts'
 import { sizeOf } from '../../gateway/size.ts'
 import { soughtJid } from '../../jid.ts'
@@ -18,13 +19,6 @@ const SERVER_PAGE = 50
 const PAGE = 100
 /** characters after which a caller's page ends, whatever its limit */
 const SIZE = 4 * 1024 * 1024
-
-interface Query {
-  with?: string
-  after?: string
-  before?: string
-  limit?: number
-}
 
 interface Collected {
   items: { id: string; stamp: string; xml: string }[]
@@ -61,7 +55,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
     description: 'A message as the archive has it: the stanza, and under which id and when it was archived',
   })
 
-  return {
+  return operation({
     id: 'messages.list',
     method: 'GET',
     path: '/messages',
@@ -100,7 +94,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
       'xmpp-service-unavailable',
       'xmpp-timeout',
     ],
-    async run({ session, query, signal }: SessionCall<unknown, Query>) {
+    async run({ session, query, signal }) {
       if (query.after !== undefined && query.before !== undefined)
         throw new Problem('invalid-request', 'A page is after one place or before one, not both.', {
           errors: [{ path: 'query.before', message: 'excludes query.after' }],
@@ -128,7 +122,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
         },
       }
     },
-  }
+  })
 }
 
 /** The archive says item-not-found for a place that it does not know. */

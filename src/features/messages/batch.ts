@@ -1,10 +1,11 @@
 /** Many messages in one request: taken in order, each with its own answer. */
 import { z } from 'zod'
+import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { list } from '../../codec/list.ts'
 import type { StanzaJson, Translator } from '../../codec/translate.ts'
 import { Problem, problemJson } from '../../errors/problem.ts'
-import type { Answer, Operation, SessionCall } from '../../gateway/contract/operation.ts'
+import type { Answer, Operation } from '../../gateway/contract/operation.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import type { SessionRecord } from '../../gateway/ports/session-record.ts'
 import { outgoing, recordEvent, refusal, replayed } from './outgoing.ts'
@@ -13,7 +14,7 @@ import { progress } from './schemas.ts'
 /** messages of one batch */
 const MOST = 500
 
-type NewMessage = StanzaJson & { expiresIn?: number }
+type NewMessage = StanzaJson & { expiresIn?: number | undefined }
 type Prepared = { entry: OutboxEntry; record: MessageRecord } | { problem: Problem }
 
 export function batchOperation({
@@ -23,7 +24,7 @@ export function batchOperation({
 }: {
   vocabulary: Translator
   limits: { stanza: number }
-  message: z.ZodType
+  message: z.ZodType<NewMessage>
 }): Operation {
   const outcome = z.object({
     status: z.number().meta({ description: 'The HTTP status that this message alone would have had' }),
@@ -41,7 +42,7 @@ export function batchOperation({
     }
   }
 
-  return {
+  return operation({
     id: 'messages.sendBatch',
     method: 'POST',
     path: '/messages/batch',
@@ -56,7 +57,7 @@ export function batchOperation({
     answers: { 200: { description: 'What became of each', schema: z.object({ data: z.array(outcome) }) } },
     problems: ['session-stopped', 'outbox-full', 'idempotency-key-running', 'idempotency-key-reused', 'store-unavailable'],
     idempotency: 'own',
-    async run({ session, body, idempotency }: SessionCall<unknown, unknown, { messages: NewMessage[] }>): Promise<Answer> {
+    async run({ session, body, idempotency }) {
       const prepared = withoutRepeats(body.messages.map((each, index) => prepare(each, session.record, `body.messages.${index}`)))
       for (;;) {
         const taken = prepared.filter((each) => 'entry' in each)
@@ -73,7 +74,7 @@ export function batchOperation({
         prepared[inUse] = { problem: refusal(result) }
       }
     },
-  }
+  })
 }
 
 /** The second of two messages with one id is refused, as it would be on its own. */

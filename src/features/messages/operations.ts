@@ -1,14 +1,15 @@
 import { z } from 'zod'
+import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { jid } from '../../codec/scalars.ts'
-import type { StanzaJson, Translator } from '../../codec/translate.ts'
+import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Operation, SessionCall } from '../../gateway/contract/operation.ts'
+import type { Operation } from '../../gateway/contract/operation.ts'
 import { ID_MAX } from '../../gateway/ids.ts'
 import { recordJson } from '../../gateway/outbox/message-record.ts'
 import { archiveOperation } from './archive.ts'
 import { batchOperation } from './batch.ts'
-import { type Level, sendMessage } from './outgoing.ts'
+import { sendMessage } from './outgoing.ts'
 import { progress, record } from './schemas.ts'
 
 export function messageOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
@@ -21,7 +22,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     })
     .meta({ id: 'NewMessage', example: { to: 'juliet@example.com', body: 'Art thou not Romeo, and a Montague?' } })
 
-  const send: Operation = {
+  const send = operation({
     id: 'messages.send',
     method: 'POST',
     path: '/messages',
@@ -51,15 +52,15 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
       'store-unavailable',
     ],
     idempotency: 'own',
-    run(call: SessionCall<unknown, { level?: Level }, StanzaJson & { expiresIn?: number }>) {
+    run(call) {
       const { expiresIn, ...json } = call.body
       const stanza = named('body', () => vocabulary.write('message', { type: 'chat', ...json }))
       const { level } = call.query
       return sendMessage(call, stanza, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}), ...(level ? { level } : {}) })
     },
-  }
+  })
 
-  const get: Operation = {
+  const get = operation({
     id: 'messages.get',
     method: 'GET',
     path: '/messages/{id}',
@@ -69,12 +70,12 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     params: z.object({ id: z.string() }),
     answers: { 200: { description: 'The record', schema: record } },
     problems: ['message-not-found', 'store-unavailable'],
-    async run({ session, params }: SessionCall<{ id: string }>) {
+    async run({ session, params }) {
       const found = await session.message(params.id)
       if (!found) throw new Problem('message-not-found', 'There is no such message.')
       return { status: 200, body: recordJson(found) }
     },
-  }
+  })
 
   return [send, get, batchOperation({ vocabulary, limits, message: body }), archiveOperation(vocabulary)]
 }
