@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { type StanzaJson, type StanzaKind, stanzaKinds, type Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Answer, Call, Operation, SessionCall } from '../../gateway/contract/operation.ts'
+import type { Answer, Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import { type Element, elements } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
 import { askLater } from '../iq/outgoing.ts'
@@ -31,7 +32,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     return named(`body.${kind}`, () => vocabulary.write(kind, given[kind] as StanzaJson, { received }))
   }
 
-  const send: Operation = {
+  const send = operation({
     id: 'stanzas.send',
     method: 'POST',
     path: '/stanzas',
@@ -65,7 +66,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
       'idempotency-key-reused',
     ],
     idempotency: 'generic',
-    async run(call: SessionCall<unknown, { dryRun?: 'true' | 'false' }, string | StanzaBody>): Promise<Answer> {
+    async run(call) {
       const stanza = await withoutFrom(read(call.body, false), call.session)
       withinLimit(stanza, limits.stanza)
       if (call.query.dryRun === 'true') {
@@ -75,7 +76,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
       if (stanza.name === 'message') return await sendMessage(call, stanza, { limit: limits.stanza })
       return stanza.name === 'presence' ? await sendAnyPresence(call, stanza) : await sendIq(call, stanza)
     },
-  }
+  })
 
   async function sendAnyPresence({ session, signal }: SessionCall, stanza: Element): Promise<Answer> {
     const { to, type, id } = stanza.attributes
@@ -101,7 +102,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     return await askLater(call, { type, payload, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }) })
   }
 
-  const translate: Operation = {
+  const translate = operation({
     id: 'translate',
     method: 'POST',
     path: '/translate',
@@ -114,13 +115,13 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     xmlAnswer: true,
     answers: { 200: { description: 'JSON for XML, XML for JSON', schema: body } },
     problems: ['xml-malformed', 'not-a-stanza', 'jid-malformed', 'illegal-character', 'stanza-too-large'],
-    async run({ body: given }: Call<unknown, unknown, string | StanzaBody>): Promise<Answer> {
+    async run({ body: given }) {
       const stanza = read(given, true)
       if (typeof given !== 'string') return { status: 200, body: serialize(stanza, ''), contentType: 'application/xml' }
       const { kind, json } = vocabulary.read(stanza, { received: true })
       return { status: 200, body: { [kind]: json } }
     },
-  }
+  })
 
   return [send, translate]
 }
