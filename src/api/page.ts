@@ -10,7 +10,7 @@ export const pageQuery = {
   after: z.string().optional().meta({ description: '`page.next` of the page before' }),
 }
 
-export interface PageQuery {
+interface PageQuery {
   limit?: number
   after?: string
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { Registry } from '../api/event-registry.ts'
+import { operation } from '../api/operation.ts'
 import { Problem } from '../errors/problem.ts'
 import { createPlaces } from '../fair/places.ts'
-import type { Operation, SessionCall } from '../gateway/contract/operation.ts'
+import type { Operation } from '../gateway/contract/operation.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import { readPage } from './page.ts'
-import { type EventsQuery, eventsQuery } from './query.ts'
+import { eventsQuery } from './query.ts'
 import type { Tails } from './tail.ts'
 import type { Tickets } from './tickets.ts'
 
@@ -60,7 +61,7 @@ export function eventOperations({
   }
 
   return {
-    list: {
+    list: operation({
       id: 'events.list',
       method: 'GET',
       path: '/events',
@@ -92,8 +93,7 @@ export function eventOperations({
         'not-acceptable',
         'too-many-requests',
       ],
-      async run({ session, query, signal }: SessionCall) {
-        const wanted = query as EventsQuery
+      async run({ session, query: wanted, signal }) {
         const streamsOnly = (['snapshot', 'coalesce'] as const).filter((name) => wanted[name] !== undefined)
         if (streamsOnly.length > 0) {
           const errors = streamsOnly.map((name) => ({ path: `query.${name}`, message: 'is for streams only' }))
@@ -104,9 +104,9 @@ export function eventOperations({
         if (wanted.wait === 0) return { status: 200, json: await page(signal) }
         return { status: 200, json: await waitingOne(log.session, () => page(AbortSignal.any([signal, draining]))) }
       },
-    },
+    }),
 
-    createTicket: {
+    createTicket: operation({
       id: 'tickets.create',
       method: 'POST',
       path: '/tickets',
@@ -123,9 +123,9 @@ export function eventOperations({
         },
       },
       problems: [],
-      async run({ caller, session }: SessionCall) {
+      async run({ caller, session }) {
         return { status: 201, body: await tickets.create({ tenant: caller.tenant, session: session.record.id }) }
       },
-    },
+    }),
   }
 }
