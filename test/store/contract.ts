@@ -3,8 +3,8 @@ import { describe } from 'node:test'
 import type { Clock } from '../../src/gateway/ports/clock.ts'
 import type { Metrics } from '../../src/gateway/ports/metrics.ts'
 import type { Store, StoreLimits } from '../../src/gateway/ports/store.ts'
+import { describeConsumers } from './contract-consumers.ts'
 import { describeCopies } from './contract-copies.ts'
-
 import { describeEvents } from './contract-events.ts'
 import { describeKept } from './contract-kept.ts'
 import { describeLogBytes } from './contract-log-bytes.ts'
@@ -30,6 +30,7 @@ export function describeStore(name: string, open: OpenStore, makeClock = createC
     describeOutbox(opened)
     describeEvents(opened)
     describeLogBytes(opened)
+    describeConsumers(opened)
     describeKept(opened)
     describeCopies(opened)
     describeRest(opened)

@@ -100,6 +100,44 @@ describe('what Redis lost', { timeout: 60_000 }, () => {
     })
   }
 
+  test('knows where its named consumers were, whoever asks and wherever they were told', async () => {
+    const other = await opener.open(server.url)
+    const { id, fence } = await held(store)
+    const [cursor] = await store.commit(id, fence, { events: [{ type: 'a', data: 2 }] })
+    await store.consumers.ack(id, 'here', cursor!)
+    await other.consumers.ack(id, 'there', cursor!)
+    await other.bus.publish('any', 1)
+    await store.bus.publish('any', 1)
+    await server.cli('flushall')
+    await store.sessions.get(id)
+    const late = await opener.open(server.url)
+    for (const name of ['here', 'there']) {
+      assert.equal(await late.consumers.use(id, name, undefined), cursor)
+      assert.equal((await late.log.read(id, cursor, 10)).gap?.reason, 'store-lost')
+    }
+    // what comes in the new life of the log is acked over it
+    const lease = await late.leases.acquire(id, 'next')
+    const [next] = await late.commit(id, lease!.fence, { events: [{ type: 'a', data: 3 }] })
+    assert.equal(await late.consumers.ack(id, 'here', next!), next)
+    assert.equal(await late.consumers.ack(id, 'here', cursor!), next)
+    await late.sessions.remove(id)
+  })
+
+  test('knows the consumers that it had when it was taken up', async () => {
+    const { id, fence } = await held(store)
+    const cursor = await store.log.end(id)
+    await store.consumers.ack(id, 'crm', cursor)
+    await store.leases.release(id, 'owner', fence)
+    const next = await opener.open(server.url)
+    await next.leases.acquire(id, 'next')
+    await next.sessions.get(id)
+    await stateOf(next, id)
+    await server.cli('flushall')
+    assert.ok(await next.sessions.get(id))
+    assert.equal(await next.consumers.use(id, 'crm', undefined), cursor)
+    await next.sessions.remove(id)
+  })
+
   test('is listed again where only the list was lost', async () => {
     const { id, record } = await held(store)
     await server.cli('del', `sg:{ten_${record.tenant}}:jid:${record.jid}`, `sg:{ten_${record.tenant}}:sessions`)

@@ -61,6 +61,7 @@ for (const [name, start] of Object.entries(kinds)) {
       await store.sessions.addToken(id, 'hash')
       await store.outbox.accept(id, acceptance(['m1'], { key: 'k', fingerprint: 'f', answer: { status: 202 } }))
       await store.idempotency.begin(id, 'k2', 'f', 'one', 30_000)
+      await store.consumers.use(id, 'crm', undefined)
       await store.commit(id, fence, {
         iqs: [{ id: 'q', session: id, status: 'pending' }],
         events: [

@@ -1,6 +1,7 @@
 /** What the core needs of a store: every method is one step, whole or not at all. */
 
 import type { Acceptance, AcceptResult, Begun, Change, KeptIq, Member, StateChange, StoredAnswer, StreamState } from './change.ts'
+import type { ConsumerStore } from './consumer.ts'
 import type { CursorPlace, LogPage } from './event.ts'
 import type { MessageRecord, OutboxEntry } from './message.ts'
 import type { SessionRecord, SessionStatus } from './session-record.ts'
@@ -85,6 +86,8 @@ export interface Store {
     /** called (soon) after something was appended; answers a stop function. A hint: it may also be called for nothing. */
     watch(id: string, wake: () => void): () => void
   }
+
+  consumers: ConsumerStore
 
   state: {
     keys(id: string, kind: string): Promise<string[]>

@@ -21,6 +21,8 @@ export interface Log {
   read(after: string | undefined, limit: number, now: number): LogPage
   place(cursor: string, now: number): CursorPlace
   end(): string
+  /** the place before the oldest durable event that is kept */
+  oldest(): string
   /** how many events it ever had */
   head(): number
   /** nobody reads it any more */
@@ -142,6 +144,7 @@ export function createLog(
       return placeOf(session, cursor, bounds())
     },
     end: () => formatCursor(log, head),
+    oldest: () => formatCursor(log, floor),
     head: () => head,
     close() {
       logs.remove(own)

@@ -12,6 +12,7 @@ import { createWakes } from '../wakes.ts'
 import { Aging } from './aging.ts'
 import { createBounds } from './bounds.ts'
 import { createBus } from './channels.ts'
+import { createConsumers } from './consumers.ts'
 import { createKeys } from './idempotency.ts'
 import { copy, type Log } from './log.ts'
 import { createLogs } from './logs.ts'
@@ -192,6 +193,8 @@ export function createMemoryStore({
       end: async (id) => needLog(id).end(),
       watch: wakes.watch,
     },
+
+    consumers: createConsumers({ logOf: (id) => need(id).log, clock, age: limits.eventLogAge }),
 
     state: {
       keys: async (id, kind) => [...(sessions.get(id)?.state.get(kind)?.keys() ?? [])],

@@ -3,7 +3,8 @@
  *
  * A flush, a restart without a disk and a failover to a replica that is behind take away what was meant to last. The accounts are still
  * online then, and whoever uses them wants them to go on: their owner writes its sessions anew, under their ids, with all that it knows:
- * record and sealed credentials, roster, presence and the rest of the state, streams to resume, tokens that were given out or seen here.
+ * record and sealed credentials, roster, presence and the rest of the state, streams to resume, tokens that were given out or seen here,
+ * and where its named consumers are.
  * Then they are taken up like any that has no owner. Gone are past events, which readers are told as a gap (`store-lost`), records, kept
  * answers, and messages that were accepted and not yet sent. To be rid of sessions one deletes them, or stops the gateways before Redis
  * is emptied.
@@ -16,6 +17,7 @@ import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-r
 import type { Store } from '../../gateway/ports/store.ts'
 import { newLog } from '../cursor.ts'
 import type { Connection } from './connection.ts'
+import type { RedisConsumers } from './consumers.ts'
 import { enclose } from './envelope.ts'
 import { jidKey, leftKey, membersKey, stateKey, TENANTS } from './keys.ts'
 import type { Scripts } from './scripts.ts'
@@ -53,7 +55,17 @@ export interface Holdings {
 
 export function createHoldings(
   { sessions, leases, commit, state }: Parts,
-  { connection, scripts, monotonic }: { connection: Connection; scripts: Scripts; monotonic: Clock['monotonic'] },
+  {
+    connection,
+    scripts,
+    consumers,
+    monotonic,
+  }: {
+    connection: Connection
+    scripts: Scripts
+    consumers: Pick<RedisConsumers, 'learn' | 'restore' | 'forget'>
+    monotonic: Clock['monotonic']
+  },
 ): Holdings {
   const { client, ask } = connection
   const held = new Map<string, Holding>()
@@ -92,6 +104,7 @@ export function createHoldings(
       ...[resumable.length, ...resumable.flatMap(enclosed)],
     ]
     const hashes = kinds.map(([kind]) => stateKey(id, kind))
+    await consumers.restore(id)
     await scripts.restore(id, known, hashes)
     await ask(() => client.sadd(TENANTS, tenant))
     await scripts.confirm([jidKey(tenant, jid), membersKey(tenant)], [field, id, createdAt])
@@ -169,6 +182,8 @@ export function createHoldings(
         const { tokens = [] } = held.get(id) ?? {}
         unlist(id)
         held.set(id, { owner, fence: lease.fence, seenAt: monotonic(), state: nothing, streams: [], tokens })
+        // where it fails they are learnt as they are used
+        consumers.learn(id).catch(() => {})
         return lease
       },
       async release(id, owner, fence) {
@@ -223,6 +238,7 @@ export function createHoldings(
       },
       async remove(id) {
         forget(id)
+        consumers.forget(id)
         await sessions.remove(id)
       },
       async addToken(id, hash) {

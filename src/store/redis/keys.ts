@@ -33,6 +33,8 @@ const nouns = {
   kept: ':kept',
   /** zset: the keys of that hash by when they may be dropped */
   due: ':due',
+  /** hash: of each named consumer when it was last used (epoch ms), log name and sequence of its place */
+  consumers: ':consumers',
   /** set: the kinds of state there are; each has a hash of its own */
   kinds: ':kinds',
 } as const
@@ -71,5 +73,7 @@ export const probeChannel = 'sg:probe'
 export const ticketKey = (hash: string) => `sg:ticket:${hash}`
 
 export const busChannel = (name: string) => `sg:bus:${name}`
+/** "<session> <name> <log name> <sequence>" of each consumer that is new */
+export const consumersChannel = 'sg:consumers'
 /** heard by the instance of that name as long as it lives */
 export const liveChannel = (instance: string) => `sg:live:${instance}`

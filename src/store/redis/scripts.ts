@@ -3,6 +3,7 @@ import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { StoreLimits } from '../../gateway/ports/store.ts'
 import type { Connection } from './connection.ts'
 import { sessionKey } from './keys.ts'
+import { listConsumers, useConsumer } from './scripts/consumers.ts'
 import * as kept from './scripts/kept.ts'
 import { readLog } from './scripts/log.ts'
 import { members } from './scripts/members.ts'
@@ -21,7 +22,7 @@ export type OnKeys = <Answer>(keys: readonly string[], args: readonly Argument[]
 /** what callers are promised to outlive a master waits for its replicas, where the operator asks for that */
 const REPLICATED: readonly string[] = [
   ...['create', 'confirm', 'persist', 'restore', 'update', 'addToken', 'leave', 'remove'],
-  ...['accept', 'choose', 'commit', 'finish', 'replaceAnswer'],
+  ...['accept', 'choose', 'commit', 'finish', 'replaceAnswer', 'useConsumer'],
 ]
 /** ms that replicas are waited for */
 const REPLICA_TIMEOUT = 500
@@ -49,6 +50,8 @@ export function createScripts({ connection, limits, waitReplicas, metrics }: Scr
     getRecord: kept.getRecord(options),
     finish: kept.finish(options),
     tidy: tidy(options),
+    useConsumer: useConsumer(options),
+    listConsumers: listConsumers(options),
   }
   const { claim, confirm, leave, list, choose } = tenants
 

@@ -58,7 +58,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
       removed = await scripts.remove<number>(
         id,
         [logLife, ...kinds],
-        kinds.map((kind) => stateKey(id, kind)),
+        [...kinds.map((kind) => stateKey(id, kind)), sessionKey('consumers', id)],
       )
     }
   }

@@ -5,6 +5,7 @@ import type { Log } from '../../gateway/ports/log.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
 import { openConnection } from './connection.ts'
+import { createConsumers } from './consumers.ts'
 import { disclose, discloseAny, enclose } from './envelope.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import { createIdempotency, createLiveness } from './idempotency.ts'
@@ -72,7 +73,8 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
   const members = createMembers({ connection, scripts })
   const outbox = createOutbox({ connection, scripts, heads: events.heads, liveness, whole, packs: members.packs, metrics })
   const parts = { ...createSessions({ connection, scripts }), commit: outbox.commit, state }
-  const held = createHoldings(parts, { connection, scripts, monotonic })
+  const named = createConsumers({ connection, scripts, pubsub, now: clock.now })
+  const held = createHoldings(parts, { connection, scripts, consumers: named, monotonic })
 
   return {
     durable: true,
@@ -95,6 +97,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     ...held.parts,
     instances: members.instances,
     log: events.log,
+    consumers: named.consumers,
     idempotency: createIdempotency({ scripts, liveness, limits }),
 
     iqs: {
