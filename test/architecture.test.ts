@@ -24,6 +24,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'events',
     'http',
     'websocket',
+    'webhooks',
     'xmpp',
     'store',
   ],
@@ -45,6 +46,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   events: ['api', 'gateway', 'fair', 'jid', 'folded-jid', 'errors'],
   http: ['api', 'events', 'websocket', 'gateway', 'fair', 'config', 'net', 'errors'],
   websocket: ['api', 'events', 'gateway', 'errors'],
+  webhooks: ['api', 'events', 'gateway', 'net', 'errors'],
   xmpp: ['gateway/ports', 'protocol', 'xml', 'jid', 'folded-jid', 'net', 'fair', 'errors'],
   store: ['gateway/ports', 'errors'],
 }
@@ -53,6 +55,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const owners: readonly { packages: readonly string[]; rooms: readonly string[] }[] = [
   { packages: ['@xmpp/'], rooms: ['xmpp'] },
   { packages: ['ioredis'], rooms: ['store'] },
+  { packages: ['undici'], rooms: ['webhooks'] },
   { packages: ['fastify', '@fastify/', 'fastify-'], rooms: ['http', 'websocket', 'app', 'lifecycle'] },
 ]
 
