@@ -1,6 +1,6 @@
 import { Problem } from '../errors/problem.ts'
 import type { Owners } from './cluster/router.ts'
-import type { SessionHandle } from './contract/session.ts'
+import type { Command, CommandOptions, SessionHandle } from './contract/session.ts'
 import type { StateKind } from './contract/state-kind.ts'
 import { sessionOf } from './ids.ts'
 import type { Clock } from './ports/clock.ts'
@@ -96,11 +96,16 @@ export function createHandle({
     stateKeys: ({ name }) => store.state.keys(id, name),
     keptIq: (iq) => store.iqs.get(id, iq),
 
-    async perform(command, args, options) {
+    async perform<Args, Result>(
+      { name, version = 1 }: Command<Args, Result>,
+      args: Args,
+      options: CommandOptions & { repeatable?: boolean },
+    ) {
+      const call = { session: id, command: name, version, args }
       const here = owners.get(id)
-      if (here) return await here.live.perform(command, args, options)
-      const answer = await owners.ask({ session: id, command, args }, options, owner)
-      if (answer) return answer.result
+      const answer = here ? { result: await here.live.perform(call, options) } : await owners.ask(call, options, owner)
+      // its name and version say what it comes to, here and on other instances
+      if (answer) return answer.result as Result
       await mustLive()
       throw new Problem('session-offline', 'The session is being taken up by an instance.', { retryAfter: 1 })
     },

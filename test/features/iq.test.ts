@@ -52,7 +52,7 @@ test('whenever its owner dies, a request that was taken over is told as complete
   for (const writes of [1, 2, 3, 4]) {
     const { id, fence } = await ownedSession(store)
     const first = await owner(store, id, fence, { writes, hears: true })
-    await iqCommands['iq.start'](first, request as never, { timeout: 5_000 })
+    await iqCommands[0]!.run(first, request as never, { timeout: 5_000 })
     for (let turns = 0; turns < 20; turns += 1) await turn()
     takeUp(await owner(store, id, fence, { hears: false }))
     for (let turns = 0; turns < 20; turns += 1) await turn()

@@ -44,13 +44,15 @@ function start() {
     vocabulary,
   } as unknown as LiveSession
   const own = ownPresence(['urn:a'])
+  const run = (name: string, args: unknown) =>
+    own.commands.find((command) => command.name === name)!.run(session, args as never, { timeout: 1 })
   const show = (to: string, inner = '', attributes = '') =>
-    own.commands['presence.send'](session, { xml: `<presence to="${to}"${attributes}>${inner}</presence>` } as never, { timeout: 1 })
+    run('presence.send', { xml: `<presence to="${to}"${attributes}>${inner}</presence>` })
   const comes = (xml: string) => {
     const effect = incomingPresence({ stanza: parseStanza(xml), connection: 0 }, session, vocabulary)
     state.apply({ state: effect?.state ?? [] })
   }
-  return { session, sent, show, comes, own, inRoom: (): Joined | undefined => joined(state, room) }
+  return { session, sent, show, run, comes, own, inRoom: (): Joined | undefined => joined(state, room) }
 }
 
 test('a session is in a room from the time of joining on, whatever it shows there, until it leaves', async () => {
@@ -111,7 +113,7 @@ test('of more presence than is remembered that of contacts goes last, whatever t
 })
 
 test('the presence is shown again when the session can do something else, and only then', async () => {
-  const { session, sent, own } = start()
+  const { session, sent, own, run } = start()
   const shown = () => sent.splice(0).map((stanza) => /ver="([^"]*)"/.exec(serialize(stanza))?.[1])
   await own.appear(session)
   const [before] = shown()
@@ -127,7 +129,7 @@ test('the presence is shown again when the session can do something else, and on
   session.record.handles.push('urn:c')
   await own.online(session)
   assert.equal(shown().length, 1, 'changed while it was away')
-  await own.commands['presence.set'](session, { presence: false } as never, { timeout: 1 })
+  await run('presence.set', { presence: false })
   shown()
   session.record.handles.pop()
   await own.changed(session)

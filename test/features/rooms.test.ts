@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { createTranslator } from '../../src/codec/translate.ts'
 import { features } from '../../src/features/index.ts'
 import type { Sessions } from '../../src/gateway/contract/session.ts'
+import { coreKinds } from '../../src/gateway/session/core-kinds.ts'
 import { definitions } from '../../src/protocol/index.ts'
 
 const vocabulary = createTranslator(definitions)
@@ -13,13 +14,14 @@ const operations = features.flatMap((feature) => feature.operations?.(context) ?
 const events = features.flatMap((feature) => feature.events?.(vocabulary) ?? [])
 
 describe('the rooms', () => {
-  it('have no id, route, type of event, command or answer twice', () => {
+  it('have no id, route, type of event, command, kind of state or answer twice', () => {
     const lists = [
       features.map(({ name }) => name),
       operations.map(({ id }) => id),
       operations.map(({ method, path }) => `${method} ${path}`),
       events.map(({ type }) => type),
-      features.flatMap(({ commands = {} }) => Object.keys(commands)),
+      features.flatMap(({ commands = [] }) => commands.map(({ name }) => name)),
+      [...coreKinds, ...features.flatMap(({ keeps = [] }) => keeps)].map(({ name }) => name),
       features.flatMap(({ answers = [] }) => answers.map(({ type, name, xmlns }) => `${type} ${name} ${xmlns}`)),
     ]
     for (const list of lists) assert.deepEqual(list.toSorted(), [...new Set(list)].sort())

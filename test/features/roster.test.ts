@@ -14,8 +14,8 @@ async function put(code: ProblemCode): Promise<string[]> {
       return new Map()
     },
     stateKeys: async () => [],
-    perform: async (command: string, contact: unknown) => {
-      asked.push(command)
+    perform: async ({ name }: { name: string }, contact: unknown) => {
+      asked.push(name)
       return contact
     },
   } as unknown as SessionHandle

@@ -4,7 +4,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { Translator } from '../../src/codec/translate.ts'
 import { Problem } from '../../src/errors/problem.ts'
 import type { Feature } from '../../src/gateway/contract/feature.ts'
-import type { SessionHandle } from '../../src/gateway/contract/session.ts'
+import { defineCommand, type SessionHandle } from '../../src/gateway/contract/session.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { recordJson } from '../../src/gateway/outbox/message-record.ts'
 import { accepted } from '../../src/gateway/outbox/recent-records.ts'
@@ -12,6 +12,7 @@ import type { Clock } from '../../src/gateway/ports/clock.ts'
 import type { StoredEvent } from '../../src/gateway/ports/event.ts'
 import type { Store } from '../../src/gateway/ports/store.ts'
 import { createEphemeralSeal } from '../../src/gateway/seal.ts'
+import { sendStanza } from '../../src/gateway/session/commands.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { CLIENT, element } from '../../src/xml/element.ts'
 import { serialize } from '../../src/xml/serialize.ts'
@@ -295,29 +296,34 @@ test('a flapping link is told once, and a resume as such', async (t) => {
 })
 
 test('who needs the wire is told that the session is offline or stopped', async (t) => {
+  const ofTheNextVersion = defineCommand<object>({ name: 'of-the-next-version' })
+  const changedSince = defineCommand<{ xml: string }>({ name: 'send', version: 2 })
   const { connection, handle } = await online(t)
-  await assert.rejects(handle.perform('of-the-next-version', {}, { timeout: 1_000 }), code('session-offline'))
+  await assert.rejects(handle.perform(changedSince, { xml: '<presence/>' }, { timeout: 1_000 }), code('session-offline'))
+  await handle.perform(sendStanza, { xml: '<presence/>' }, { timeout: 1_000 })
+  await assert.rejects(handle.perform(ofTheNextVersion, {}, { timeout: 1_000 }), code('session-offline'))
   connection.drop()
-  await assert.rejects(handle.perform('send', { xml: '<presence/>' }, { timeout: 1_000 }), code('session-offline'))
+  await assert.rejects(handle.perform(sendStanza, { xml: '<presence/>' }, { timeout: 1_000 }), code('session-offline'))
   connection.events.state('conflict', { reason: 'conflict' })
-  await assert.rejects(handle.perform('send', { xml: '<presence/>' }, { timeout: 1_000 }), code('session-stopped'))
+  await assert.rejects(handle.perform(sendStanza, { xml: '<presence/>' }, { timeout: 1_000 }), code('session-stopped'))
   await assert.rejects(post(handle, 'm1'), code('session-stopped'))
 })
 
 test('an iq set that waits for a store that is away may still be sent, and a get may be tried again', { timeout: 30_000 }, async (t) => {
+  const startIq = defineCommand<{ id: string; type: string }>({ name: 'iq.start', changes: ({ type }) => type === 'set' })
   const later: Feature = {
     name: 'later',
-    commands: {
-      async 'iq.start'(session, { id }: { id: string }) {
+    commands: [
+      startIq.by(async (session, { id }) => {
         await session.commit({ iqs: [{ id, session: session.record.id, status: 'pending' }] })
         await session.send(element('iq', CLIENT, { id, to: 'juliet@capulet.lit/b', type: 'set' }, []))
-      },
-    },
+      }),
+    ],
   }
   const { store, connection, handle } = await online(t, [later])
   const { commit } = store
   const away = new Problem('store-unavailable', 'away', { retryAfter: 2 })
-  const start = (type: string) => handle.perform('iq.start', { id: type, type }, { timeout: 60_000 })
+  const start = (type: string) => handle.perform(startIq, { id: type, type }, { timeout: 60_000 })
   store.commit = async () => {
     throw away
   }

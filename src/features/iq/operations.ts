@@ -6,7 +6,8 @@ import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { type Condition, conditions, errorTypes, Problem, type ProblemCode, problemCodes } from '../../errors/problem.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
-import type { SessionHandle } from '../../gateway/contract/session.ts'
+import type { IqReply, SessionHandle } from '../../gateway/contract/session.ts'
+import { replyToIq } from '../../gateway/session/commands.ts'
 import { isNCName } from '../../xml/characters.ts'
 import { type Element, elements } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
@@ -165,12 +166,12 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       const payload = payloadOf(body)
       if (body.error !== undefined && payload) throw refuse('body.error', 'must not stand beside a payload')
       const xml = payload && withinLimit(payload, limits.stanza)
-      const args = {
+      const answer: IqReply = {
         id: params.id,
         ...(xml === undefined ? {} : { xml }),
         ...(body.error === undefined ? {} : { error: { type: 'cancel', ...body.error } }),
       }
-      await session.perform('reply', args, { timeout: REPLY_WITHIN, signal })
+      await session.perform(replyToIq, answer, { timeout: REPLY_WITHIN, signal })
       return { status: 204 }
     },
   })

@@ -4,10 +4,11 @@ import { checkId } from '../../api/paths.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem, problemJson } from '../../errors/problem.ts'
 import type { Answer, Call, SessionCall } from '../../gateway/contract/operation.ts'
-import type { Command, LiveSession } from '../../gateway/contract/session.ts'
+import { defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
 import { defineKind } from '../../gateway/contract/state-kind.ts'
 import { newIqId } from '../../gateway/ids.ts'
 import type { KeptIq } from '../../gateway/ports/change.ts'
+import { sendIq } from '../../gateway/session/commands.ts'
 import type { Patience } from '../../gateway/session/iq-correlator.ts'
 import { accountOf, jid } from '../../jid.ts'
 import type { Element } from '../../xml/element.ts'
@@ -59,7 +60,7 @@ function patienceOf(prefer: Call['prefer']): Required<Patience> {
 export async function ask({ session, prefer, signal }: SessionCall, { payload, ...request }: Request): Promise<Element> {
   const patience = patienceOf(prefer)
   const args = { ...addressed(request), xml: serialize(payload), patience }
-  return reparse((await session.perform('iq', args, { timeout: patience.most, signal, repeatable: request.type === 'get' })) as string)
+  return reparse(await session.perform(sendIq, args, { timeout: patience.most, signal, repeatable: request.type === 'get' }))
 }
 
 /** Sends a request whose outcome is kept: 202 at once, then `iq.completed` and `GET /iq/{id}`. */
@@ -71,7 +72,7 @@ export async function askLater(
   checkId(id)
   const args: Started = { ...addressed(request), id, xml: serialize(payload), ...patienceOf(prefer) }
   if (request.id !== undefined) await session.chosen([id])
-  await session.perform('iq.start', args, { timeout: HAND_OVER, repeatable: request.type === 'get' })
+  await session.perform(startIq, args, { timeout: HAND_OVER, repeatable: request.type === 'get' })
   return { status: 202, body: { id, status: 'pending' } as { id: string }, headers: { location: `/iq/${encodeURIComponent(id)}` } }
 }
 
@@ -79,8 +80,11 @@ function addressed<R extends Omit<Request, 'payload'>>(request: R): R {
   return request.to === undefined ? request : { ...request, to: jid(request.to, 'body.to') }
 }
 
+/** Sends an iq whose outcome is kept. */
+const startIq = defineCommand<Started>({ name: 'iq.start', changes: ({ type }) => type === 'set' })
+
 /** Answers when the request is under way; its outcome is told later. */
-const start: Command = async (session, { id, type, to, xml, timeout, most = timeout }: Started) => {
+async function start(session: LiveSession, { id, type, to, xml, timeout, most = timeout }: Started): Promise<void> {
   const request = { id, type, payload: reparse(xml), ...(to === undefined ? {} : { to }) }
   if (session.jid === null) throw new Problem('session-offline', 'The session is not online at the moment.', { retryAfter: 5 })
   const until = Date.now() + most
@@ -124,7 +128,7 @@ async function told(session: LiveSession, kept: KeptIq): Promise<void> {
   })
 }
 
-export const iqCommands = { 'iq.start': start }
+export const iqCommands = [startIq.by(start)]
 
 /** One whose time is over, and whose session has no owner that could say so, is of unknown outcome. */
 export function keptJson({ session: _, until, ...kept }: KeptIq): Record<string, unknown> {

@@ -5,7 +5,7 @@ import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
-import type { Archived, ArchiveQuery, Command, LiveSession } from '../../gateway/contract/session.ts'
+import { type Archived, type ArchiveQuery, defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
 import { sizeOf } from '../../gateway/size.ts'
 import { soughtJid } from '../../jid.ts'
 import { derivedText } from '../../protocol/meaning.ts'
@@ -45,9 +45,9 @@ async function collect(session: LiveSession, { limit, ...place }: ArchiveQuery, 
   }
 }
 
-export const archiveCommands: Record<string, Command> = {
-  'messages.list': (session, query: ArchiveQuery, options) => collect(session, query, options),
-}
+const listMessages = defineCommand<ArchiveQuery, Collected>({ name: 'messages.list' })
+
+export const archiveCommands = [listMessages.by(collect)]
 
 export function archiveOperation(vocabulary: Translator): Operation {
   const item = z.looseObject({ source: z.literal('archive'), archived: z.object({ id: z.string(), at: z.string() }) }).meta({
@@ -102,7 +102,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
       const other = query.with === undefined ? {} : { with: soughtJid(query.with, 'query.with') }
       const { items, complete } = await page(() =>
         session.perform(
-          'messages.list',
+          listMessages,
           { ...query, ...other, limit: query.limit ?? PAGE },
           { timeout: WITHIN.most, signal, repeatable: true },
         ),
@@ -126,9 +126,9 @@ export function archiveOperation(vocabulary: Translator): Operation {
 }
 
 /** The archive says item-not-found for a place that it does not know. */
-async function page(ask: () => Promise<unknown>): Promise<Collected> {
+async function page(ask: () => Promise<Collected>): Promise<Collected> {
   try {
-    return (await ask()) as Collected
+    return await ask()
   } catch (error) {
     if (error instanceof Problem && error.code === 'xmpp-item-not-found')
       throw new Problem('cursor-invalid', 'The archive does not know this place (any more).', { cause: error })

@@ -12,6 +12,7 @@ import { withinLimit } from '../messages/outgoing.ts'
 import { contactOf, contactsOf } from '../roster/known.ts'
 import { areSomeLeftOut, presencesOf, presentOf } from './known.ts'
 import { sendPresence, subscriptions, WRITE_WITHIN } from './outgoing.ts'
+import { setPresence } from './own.ts'
 
 /** what a caller cannot say of the own presence */
 const addressing = { to: true, from: true, id: true, type: true, error: true } as const
@@ -109,7 +110,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
         named('body', () => vocabulary.write('presence', body)),
         limits.stanza,
       )
-      await session.perform('presence.set', { presence: body }, { timeout: WRITE_WITHIN, signal, repeatable: true })
+      await session.perform(setPresence, { presence: body }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 200, body }
     },
   })
@@ -124,7 +125,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     answers: { 204: { description: 'Sent, or kept until the session is back' } },
     problems: ['session-offline', 'session-stopped', 'store-unavailable'],
     async run({ session, signal }) {
-      await session.perform('presence.set', { presence: false }, { timeout: WRITE_WITHIN, signal, repeatable: true })
+      await session.perform(setPresence, { presence: false }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 204 }
     },
   })

@@ -4,6 +4,7 @@ import type { SessionHandle } from '../../gateway/contract/session.ts'
 import { bare, jid } from '../../jid.ts'
 import { type Element, withAttributes } from '../../xml/element.ts'
 import { withinLimit } from '../messages/outgoing.ts'
+import { sendDirected } from './own.ts'
 
 /** ms that a write to the wire may take */
 export const WRITE_WITHIN = 5_000
@@ -19,6 +20,6 @@ export async function sendPresence(
   const address = jid(presence.attributes.to ?? '', 'body.to')
   const to = subscriptions.some((one) => one === type) ? bare(address) : address
   const xml = withinLimit(withAttributes(presence, { id, to }), limit)
-  await session.perform('presence.send', { xml }, { timeout: WRITE_WITHIN, signal })
+  await session.perform(sendDirected, { xml }, { timeout: WRITE_WITHIN, signal })
   return { status: 202, body: { id } }
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Problem } from '../../errors/problem.ts'
 import { account, defineMember, ownPresence as keptPresence, type Wanted, type Wish } from '../../gateway/contract/account.ts'
 import { directed, joined, presences } from '../../gateway/contract/roster-and-presence.ts'
-import type { Command, LiveSession } from '../../gateway/contract/session.ts'
+import { defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
 import type { Change, StateChange } from '../../gateway/ports/change.ts'
 import { bare, jid } from '../../jid.ts'
 import { CLIENT, child, type Element, element, withChildren } from '../../xml/element.ts'
@@ -17,6 +17,12 @@ const MUC = 'http://jabber.org/protocol/muc'
 
 /** The capabilities that others were told last: they keep them until they are told others (XEP-0115). */
 const capsTold = defineMember<string>('caps')
+
+/** Shows something else, or nothing. `status`: a last word before it is unavailable. */
+export const setPresence = defineCommand<{ presence: Wanted; status?: string }>({ name: 'presence.set', whileAway: true })
+
+/** Sends presence to one JID. */
+export const sendDirected = defineCommand<{ xml: string }>({ name: 'presence.send' })
 
 export function ownPresence(supported: readonly string[]) {
   /** `since` of what was written on the present stream */
@@ -80,7 +86,7 @@ export function ownPresence(supported: readonly string[]) {
   }
 
   /** Shows it now, or as soon as the session is online again, and on each later stream. */
-  const set: Command = async (session, { presence, status }: { presence: Wanted; status?: string }) => {
+  async function set(session: LiveSession, { presence, status }: { presence: Wanted; status?: string }): Promise<void> {
     const before = wishOf(session)
     const good = goodOf(session)
     if (!isDeepStrictEqual(presence, before.wanted)) session.repeated.forget(KEY)
@@ -97,10 +103,8 @@ export function ownPresence(supported: readonly string[]) {
       follow(session, wish.since, taken)
     })
   }
-  set.whileAway = true
-
   /** Sends presence to one JID: directed presence, or a step of a subscription. */
-  const send: Command = async (session, { xml }: { xml: string }) => {
+  async function send(session: LiveSession, { xml }: { xml: string }): Promise<void> {
     const stanza = reparse(xml)
     const { type } = stanza.attributes
     const directed = type === undefined
@@ -140,7 +144,7 @@ export function ownPresence(supported: readonly string[]) {
   /** When the server was told last, so that repetitions are known as such. */
   const appeared = () => lastAppeared.put(Date.now())
 
-  return { appear, online, changed, commands: { 'presence.set': set, 'presence.send': send } }
+  return { appear, online, changed, commands: [setPresence.by(set), sendDirected.by(send)] }
 }
 
 /** What is known of whom the own presence was sent to. A room is known by its own address, from the time of joining until it is left. */

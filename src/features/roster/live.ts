@@ -4,7 +4,7 @@ import { hasOneSpelling, sameAccount } from '../../folded-jid.ts'
 import { account, unread } from '../../gateway/contract/account.ts'
 import type { IqAnswer } from '../../gateway/contract/feature.ts'
 import { type Contact, contacts } from '../../gateway/contract/roster-and-presence.ts'
-import type { Command, LiveSession } from '../../gateway/contract/session.ts'
+import { type CommandOptions, defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
 import { child, elements } from '../../xml/element.ts'
 import { changesOf, ROSTER, readItems, writeRemoval, writeSet } from './contact.ts'
 import { unreadable } from './known.ts'
@@ -13,6 +13,13 @@ import { rosterVersion } from './version.ts'
 
 /** ms that the server may take to change the roster, and longer where that is on its way still */
 export const CHANGE_WITHIN = { timeout: 30_000, most: 120_000 }
+
+type ContactChange = Pick<Contact, 'jid' | 'name' | 'groups'>
+
+/** Adds or changes a contact; the result is the contact as it is then. */
+export const putContact = defineCommand<ContactChange, Contact>({ name: 'roster.put' })
+
+export const removeContact = defineCommand<{ jid: string }>({ name: 'roster.remove' })
 
 /** What a session has to do with its roster while it is online. */
 export function liveRoster() {
@@ -48,7 +55,7 @@ export function liveRoster() {
     },
   }
 
-  return { bind, answers: [push], commands: { 'roster.put': put, 'roster.remove': remove } }
+  return { bind, answers: [push], commands: [putContact.by(put), removeContact.by(remove)] }
 }
 
 function isKnown({ state }: LiveSession): boolean {
@@ -57,7 +64,7 @@ function isKnown({ state }: LiveSession): boolean {
 }
 
 /** Answers the contact as it is then. Some servers push the change after their result: what they agreed to shows at once. */
-const put: Command = async (session, { jid, name, groups }: Pick<Contact, 'jid' | 'name' | 'groups'>, options) => {
+async function put(session: LiveSession, { jid, name, groups }: ContactChange, options: CommandOptions): Promise<Contact> {
   await session.iq({ type: 'set', payload: writeSet({ jid, groups, ...(name ? { name } : {}) }) }, { ...options, ...CHANGE_WITHIN })
   await session.settled()
   const found = changed(session, { jid, groups, ...(name ? { name } : {}) })
@@ -70,14 +77,14 @@ const put: Command = async (session, { jid, name, groups }: Pick<Contact, 'jid' 
 }
 
 /** The contact as it is known by now; the server may write the JID in another way. */
-function changed({ state }: LiveSession, { jid, name, groups }: Pick<Contact, 'jid' | 'name' | 'groups'>): Contact | undefined {
+function changed({ state }: LiveSession, { jid, name, groups }: ContactChange): Contact | undefined {
   const exact = state.get(contacts, jid)
   if (exact || hasOneSpelling(jid)) return exact
   const others = [...state.all(contacts).values()]
   return others.find((other) => sameAccount(other.jid, jid) && other.name === name && other.groups.join('\0') === groups.join('\0'))
 }
 
-const remove: Command = async (session, { jid }: { jid: string }, options) => {
+async function remove(session: LiveSession, { jid }: { jid: string }, options: CommandOptions): Promise<void> {
   await session.iq({ type: 'set', payload: writeRemoval(jid) }, { ...options, ...CHANGE_WITHIN })
   await session.settled()
   await apply(session, { contacts: [], removed: [jid] })

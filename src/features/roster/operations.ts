@@ -11,7 +11,7 @@ import { isBare, jid, soughtJid } from '../../jid.ts'
 import { type Presence, presencesOf } from '../presence/known.ts'
 import { presencesSchema } from '../presence/operations.ts'
 import { contactOf, contactsOf, readContacts } from './known.ts'
-import { CHANGE_WITHIN } from './live.ts'
+import { CHANGE_WITHIN, putContact, removeContact } from './live.ts'
 
 /** characters of a name or a group: servers' limits are about this */
 const TEXT_MAX = 1023
@@ -103,7 +103,7 @@ export function rosterOperations(): Operation[] {
         groups: [...new Set(body.groups)].sort(),
         ...(body.name ? { name: body.name } : {}),
       }
-      const contact = (await session.perform('roster.put', wanted, { timeout: CHANGE_WITHIN.most, signal })) as Contact
+      const contact = await session.perform(putContact, wanted, { timeout: CHANGE_WITHIN.most, signal })
       return { status: 200, body: view(contact, await presencesOf(session, [contact.jid])) }
     },
   })
@@ -122,7 +122,7 @@ export function rosterOperations(): Operation[] {
       // the server says whom it takes it for
       const jid = soughtContact(params.jid)
       await known(session, jid)
-      await session.perform('roster.remove', { jid }, { timeout: CHANGE_WITHIN.most, signal })
+      await session.perform(removeContact, { jid }, { timeout: CHANGE_WITHIN.most, signal })
       return { status: 204 }
     },
   })

@@ -4,11 +4,13 @@ import { named } from '../../api/paths.ts'
 import { type StanzaJson, type StanzaKind, stanzaKinds, type Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
 import type { Answer, Operation, SessionCall } from '../../gateway/contract/operation.ts'
+import { sendStanza } from '../../gateway/session/commands.ts'
 import { type Element, elements } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
 import { askLater } from '../iq/outgoing.ts'
 import { identified, sendMessage, withinLimit } from '../messages/outgoing.ts'
 import { sendPresence, WRITE_WITHIN } from '../presence/outgoing.ts'
+import { setPresence } from '../presence/own.ts'
 import { checked, readXml, withoutFrom } from './xml.ts'
 
 type StanzaBody = Partial<Record<StanzaKind, StanzaJson>>
@@ -84,8 +86,8 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     if (type !== undefined && type !== 'unavailable') throw refuse('body.to', 'is required for this type of presence')
     const { type: _, id: __, ...json } = vocabulary.read(stanza).json
     const status = typeof json.status === 'string' ? { status: json.status } : {}
-    const args = type === 'unavailable' ? { presence: false, ...status } : { presence: json }
-    await session.perform('presence.set', args, { timeout: WRITE_WITHIN, signal })
+    const wanted = type === 'unavailable' ? { presence: false as const, ...status } : { presence: json }
+    await session.perform(setPresence, wanted, { timeout: WRITE_WITHIN, signal })
     return { status: 202, body: id === undefined ? {} : { id } }
   }
 
@@ -94,7 +96,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     const [payload] = elements(stanza)
     if (type === 'result' || type === 'error') {
       if (to === undefined || id === undefined) throw refuse('body', 'an answer needs the `to` and `id` of its request')
-      await call.session.perform('send', { xml: serialize(stanza) }, { timeout: WRITE_WITHIN, signal: call.signal })
+      await call.session.perform(sendStanza, { xml: serialize(stanza) }, { timeout: WRITE_WITHIN, signal: call.signal })
       return { status: 202, body: { id } }
     }
     if (type !== 'get' && type !== 'set') throw refuse('body.type', 'must be get or set')

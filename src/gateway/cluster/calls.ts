@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { Problem, problemCodes, toProblem } from '../../errors/problem.ts'
 import type { Store } from '../ports/store.ts'
+import type { Call } from '../session/commands.ts'
 
 /** ms between looks whether the instance that was asked is still there */
 const LOOK = 1_000
@@ -22,6 +23,8 @@ const message = z.discriminatedUnion('kind', [
     from: z.string(),
     session: z.string(),
     command: z.string(),
+    /** of the command; builds before this one do not tell it */
+    version: z.int().positive().optional(),
     args: z.unknown(),
     /** ms that the asker waits */
     within: z.number().positive(),
@@ -47,10 +50,8 @@ type Message = z.infer<typeof message>
 type Asked = Extract<Message, { kind: 'ask' }>
 type Answer = Extract<Message, { kind: 'result' | 'problem' }>
 
-export interface Question {
+export interface Question extends Call {
   session: string
-  command: string
-  args: unknown
 }
 
 export interface AskOptions {
@@ -138,13 +139,13 @@ export function createInstances({
     }
   }
 
-  async function answer({ id, from, session, command, args, within, until }: Asked): Promise<void> {
+  async function answer({ id, from, session, command, version = 1, args, within, until }: Asked): Promise<void> {
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), within).unref()
     running.add(deadline)
     try {
       if (until !== undefined && (await bus.now(session)) > until) throw refusal('Nobody waits for this any more.')
-      const result = await run({ session, command, args }, { timeout: within, signal: deadline.signal })
+      const result = await run({ session, command, version, args }, { timeout: within, signal: deadline.signal })
       tell(from, { kind: 'result', id, result: result ?? null })
     } catch (error) {
       tellProblem(from, id, toProblem(error))

@@ -134,12 +134,13 @@ export function createOwners(context: LiveContext): Owners {
     'session.end': ({ record }, options) => holdings.end(record.id, options),
   }
 
-  async function run({ session, command, args }: Question, options: AskOptions): Promise<unknown> {
+  async function run(question: Question, options: AskOptions): Promise<unknown> {
+    const { session, command, args } = question
     if (command === OPENS) return openers.answer(args)
     const entry = holdings.get(session)
     if (!entry) throw between()
     const ofWhole = whole[command]
-    return ofWhole ? await ofWhole(entry, args as { status?: string }) : await entry.live.perform(command, args, options)
+    return ofWhole ? await ofWhole(entry, args as { status?: string }) : await entry.live.perform(question, options)
   }
 
   // ---- what is asked of others

@@ -4,7 +4,7 @@ import type { StateChange } from '../ports/change.ts'
 import type { EventDraft } from '../ports/event.ts'
 import type { MessageRecord } from '../ports/message.ts'
 import type { EventType, Operation } from './operation.ts'
-import type { Command, LiveSession, SessionHandle, Sessions } from './session.ts'
+import type { LiveSession, OwnersCommand, SessionHandle, Sessions } from './session.ts'
 import type { StateKind } from './state-kind.ts'
 
 /** A message or presence that came in, with what the core found out about where it comes from. */
@@ -44,8 +44,8 @@ export interface Feature {
   events?(vocabulary: Translator): EventType[]
   /** by name of `?snapshot=`: what is true now, as the events that would tell it; asked by event streams */
   snapshots?: Readonly<Record<string, (session: SessionHandle) => Promise<EventDraft[]>>>
-  /** run on the instance that owns the session, by name, from `SessionHandle.perform` */
-  commands?: Readonly<Record<string, Command>>
+  /** run on the instance that owns the session, for `SessionHandle.perform` */
+  commands?: readonly OwnersCommand[]
   /** asked in the order of features/index.ts, each adds its effect */
   message?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
   presence?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>

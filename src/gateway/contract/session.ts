@@ -27,8 +27,12 @@ export interface SessionHandle {
   state<Value>(kind: StateKind<Value>, keys?: readonly string[]): Promise<Map<string, Value>>
   stateKeys(kind: StateKind): Promise<string[]>
   keptIq(id: string): Promise<KeptIq | undefined>
-  /** Runs a feature's command where the session lives; args and result are JSON. `repeatable`: twice does no harm. Rejects with session-offline, session-stopped. */
-  perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal; repeatable?: boolean }): Promise<unknown>
+  /** Runs a command where the session lives. `repeatable`: twice does no harm. Rejects with session-offline, session-stopped. */
+  perform<Args, Result>(
+    command: Command<Args, Result>,
+    args: NoInfer<Args>,
+    options: CommandOptions & { repeatable?: boolean },
+  ): Promise<Result>
 }
 
 export interface ArchiveQuery {
@@ -110,10 +114,42 @@ export interface IqReply {
   error?: StanzaErrorJson
 }
 
-export interface Command {
-  (session: LiveSession, args: never, options: { timeout: number; signal?: AbortSignal }): Promise<unknown>
+export interface CommandOptions {
+  /** ms */
+  timeout: number
+  signal?: AbortSignal
+}
+
+/** What is known of a command by whoever asks for it. */
+interface CommandName<Args> {
+  /** as instances call it between them */
+  readonly name: string
+  /**
+   * Of its args and result, from 1, which is what it has unless it says another. One that means something else by them gets the next
+   * number: an instance that does not know that yet answers session-offline, and one that does understands those before.
+   */
+  readonly version?: number
   /** run while the session is away too */
-  whileAway?: true
+  readonly whileAway?: true
+  /** Does it change something elsewhere? Then nobody knows whether it did where the store goes away over it: outcome-unknown. */
+  changes?(args: Args): boolean
+}
+
+type Run<Args, Result> = (session: LiveSession, args: Args, options: CommandOptions) => Promise<Result>
+
+/** Something that the owner of a session does for callers on any instance; args and result are JSON. */
+export interface Command<Args, Result> extends CommandName<Args> {
+  /** The same with how its owner does it, for `Feature.commands`. */
+  by(run: Run<Args, Result>): OwnersCommand<Args, Result>
+}
+
+/** A command as its owner runs it. */
+export interface OwnersCommand<Args = unknown, Result = unknown> extends CommandName<Args> {
+  run(session: LiveSession, args: Args, options: CommandOptions): Promise<Result>
+}
+
+export function defineCommand<Args, Result = void>(about: CommandName<Args>): Command<Args, Result> {
+  return { ...about, by: (run) => ({ ...about, run }) }
 }
 
 /** The sessions as the outside sees them, on every instance. */

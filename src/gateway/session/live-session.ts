@@ -9,7 +9,7 @@ import { serialize } from '../../xml/serialize.ts'
 import type { TakenUp } from '../cluster/take-up.ts'
 import type { Feature } from '../contract/feature.ts'
 import { directed } from '../contract/roster-and-presence.ts'
-import type { Command, LiveSession } from '../contract/session.ts'
+import type { CommandOptions, LiveSession } from '../contract/session.ts'
 import type { KindBound, StateKinds } from '../contract/state-kind.ts'
 import { openPassword, openSasl } from '../credentials.ts'
 import { newIqId } from '../ids.ts'
@@ -30,6 +30,7 @@ import type { Seal } from '../ports/seal.ts'
 import type { SessionRecord, SessionState, SessionStatus } from '../ports/session-record.ts'
 import type { Store } from '../ports/store.ts'
 import { createBind } from './bind.ts'
+import type { Call, Commands } from './commands.ts'
 import { createJournal } from './commits.ts'
 import { createConnections } from './connections.ts'
 import { createDevice } from './fast-tokens.ts'
@@ -54,7 +55,8 @@ export interface Live {
   wake(): void
   /** messages were accepted on this instance */
   accepted: Outbox['accepted']
-  perform(command: string, args: unknown, options: { timeout: number; signal?: AbortSignal }): Promise<unknown>
+  /** runs a command, which may come from another instance */
+  perform(call: Call, options: CommandOptions): Promise<unknown>
   reached: States['reached']
   /** what is under way now */
   load(): Load & { iqs: number }
@@ -75,8 +77,7 @@ export interface LiveContext {
   seal: Seal
   vocabulary: Translator
   features: readonly Feature[]
-  /** of the features, and the plain ways to the wire */
-  commands: ReadonlyMap<string, Command>
+  commands: Commands
   answers: Answers
   instance: string
   log: Log
@@ -476,19 +477,17 @@ export function createLive(
     wake: outbox.wake,
     accepted: outbox.accepted,
 
-    async perform(name, args, options) {
+    async perform({ command: name, version, args }, options) {
+      const command = commands(name, version)
       if (ended.includes(states.now())) throw stopped(states.now())
-      const command = commands.get(name)
-      if ((states.now() !== 'online' && command?.whileAway !== true) || leaving) throw offline()
-      // an instance of the next version may know more
-      if (!command) throw new Problem('session-offline', `The instance that has the session does not know ${name}.`, { retryAfter: 5 })
+      if ((states.now() !== 'online' && command.whileAway !== true) || leaving) throw offline()
       let begun = false
       // what it ends with by itself is how far it came
       let own: unknown
       const performed = journal.unlessAway(async () => {
         begun = true
         try {
-          return await command(session, args as never, options)
+          return await command.run(session, args, options)
         } catch (error) {
           own = error
           throw error
@@ -497,8 +496,7 @@ export function createLive(
       try {
         return await waitedFor(performed)
       } catch (error) {
-        const isSet = ['iq', 'iq.start'].includes(name) && (args as { type?: unknown }).type === 'set'
-        if (!begun || error === own || !isSet || !isAway(error)) throw error
+        if (!begun || error === own || command.changes?.(args) !== true || !isAway(error)) throw error
         throw new Problem('outcome-unknown', 'The store is away; the request may have been carried out.', { cause: error })
       }
     },

@@ -11,6 +11,7 @@ import { createLargeAnswers } from '../../../src/gateway/inbound/large-answers.t
 import { createQuarantine } from '../../../src/gateway/inbound/quarantine.ts'
 import type { Metrics } from '../../../src/gateway/ports/metrics.ts'
 import { createEphemeralSeal } from '../../../src/gateway/seal.ts'
+import { createCommands } from '../../../src/gateway/session/commands.ts'
 import { createShares } from '../../../src/gateway/session/memory-share.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { createClock, limits, sessionRecord, sessionStatus } from '../../store/sample.ts'
@@ -123,7 +124,7 @@ test('a write of an owner before, refused late, does not take down the session t
       seal,
       vocabulary,
       features: [listening],
-      commands: new Map(),
+      commands: createCommands([]),
       answers: new Map(),
       instance: 'one',
       log: quiet,

@@ -14,6 +14,7 @@ import type { Clock } from '../../../src/gateway/ports/clock.ts'
 import type { Ended, OutboxEntry } from '../../../src/gateway/ports/message.ts'
 import type { Store } from '../../../src/gateway/ports/store.ts'
 import { createEphemeralSeal } from '../../../src/gateway/seal.ts'
+import { sendIq } from '../../../src/gateway/session/commands.ts'
 import { ENDS, ended, isGivenUp } from '../../../src/gateway/session/strikes.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { element } from '../../../src/xml/element.ts'
@@ -225,7 +226,7 @@ test('an iq that a resume did not bring is written three times at most, and its 
   const { connection, handle } = await online(t)
   const before = connection.sent.length
   const xml = serialize(element('query', 'urn:example'))
-  const answer = handle.perform('iq', { type: 'set', to: 'bot@capulet.lit', id: 'q1', xml }, { timeout: 60_000 })
+  const answer = handle.perform(sendIq, { type: 'set', to: 'bot@capulet.lit', id: 'q1', xml }, { timeout: 60_000 })
   answer.catch(() => {})
   const copies = () => connection.sent.filter(({ attributes }) => attributes.id === 'q1').length
   await until(() => copies() === 1)
