@@ -8,10 +8,10 @@ import { normalHost, type Resolve } from '../net/address.ts'
 import type { Surroundings } from './attempt.ts'
 import { type Bounds, defaultBounds } from './bounds.ts'
 import { createConnection } from './connection.ts'
-import { createBuckets } from './dial/buckets.ts'
 import { createLookUps } from './dial/look-up.ts'
 import type { ResolveSrv } from './dial/resolver.ts'
 import { trustedContext } from './dial/tls.ts'
+import { createTokenBuckets } from './dial/token-buckets.ts'
 import { createDerivations } from './login/mechanisms/derivation.ts'
 import type { PlainPolicy } from './login/sasl.ts'
 
@@ -81,7 +81,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     random: options.random ?? Math.random,
     metrics,
   }
-  const buckets = createBuckets({ rate: bounds.reconnectRate, burst: bounds.reconnectBurst, monotonic: clock.monotonic })
+  const buckets = createTokenBuckets({ rate: bounds.reconnectRate, burst: bounds.reconnectBurst, monotonic: clock.monotonic })
   const open = new Set<Connection>()
 
   function connect(spec: Parameters<Connector['open']>[0], events: ConnectionEvents): Connection {

@@ -1,6 +1,6 @@
 import { type OwnCode, Problem, type ProblemCode } from '../errors/problem.ts'
 import { childText, type Element, elements, text } from '../xml/element.ts'
-import { streamCondition } from './stream/conditions.ts'
+import { streamCondition } from './conditions.ts'
 
 export const STREAMS = 'http://etherx.jabber.org/streams'
 export const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams'

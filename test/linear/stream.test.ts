@@ -5,8 +5,8 @@ import { CLIENT, type Element, element } from '../../src/xml/element.ts'
 import { limitsWith } from '../../src/xml/limits.ts'
 import { serialize } from '../../src/xml/serialize.ts'
 import type { Channel, ChannelListener } from '../../src/xmpp/stream/channel.ts'
-import { createReader } from '../../src/xmpp/stream/guard.ts'
 import { createLedger } from '../../src/xmpp/stream/stream-management.ts'
+import { createReader } from '../../src/xmpp/stream/stream-reader.ts'
 import { assertLinear } from './doubling.ts'
 
 const SIZE = 64 * 1024

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import type { Connector } from '../../src/gateway/ports/connection.ts'
 import { defaultBounds } from '../../src/xmpp/bounds.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
-import { createBuckets } from '../../src/xmpp/dial/buckets.ts'
+import { createTokenBuckets } from '../../src/xmpp/dial/token-buckets.ts'
 import { failure } from '../../src/xmpp/failure.ts'
 import { createSupervisor } from '../../src/xmpp/supervisor.ts'
 import {
@@ -142,7 +142,7 @@ describe('the decision after an end', () => {
 test('reconnects to one host are spread: a hundred at once, then twenty a second', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let now = 0
-  const { take } = createBuckets({ rate: 20, burst: 100, monotonic: () => now })
+  const { take } = createTokenBuckets({ rate: 20, burst: 100, monotonic: () => now })
   const going = new AbortController()
   let begun = 0
   const all = Array.from({ length: 200 }, () => take('example.org', 'main', going.signal).then(() => begun++))
@@ -166,7 +166,7 @@ test('reconnects to one host are spread: a hundred at once, then twenty a second
 test('of two tenants that come back to one host one does not wait behind all of the other', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let now = 0
-  const { take } = createBuckets({ rate: 20, burst: 1, monotonic: () => now })
+  const { take } = createTokenBuckets({ rate: 20, burst: 1, monotonic: () => now })
   const going = new AbortController()
   const all = Array.from({ length: 1_000 }, () => take('example.org', 'many', going.signal))
   let begun = false

@@ -1,14 +1,14 @@
 import type { Bounds } from '../bounds.ts'
 
 /** Looks for signs of life on a stream, by one timer: an idle one is asked for one, and one that gives none has ended. */
-export interface Watch {
+export interface Keepalive {
   start(): void
   /** a sign of life was asked for now, for whatever reason */
   asked(): void
   stop(): void
 }
 
-export function createWatch({
+export function createKeepalive({
   bounds,
   monotonic,
   lastHeard,
@@ -32,7 +32,7 @@ export function createWatch({
   paused: () => boolean
   ask: () => void
   dead: () => void
-}): Watch {
+}): Keepalive {
   let timer: NodeJS.Timeout | undefined
   let askedAt: number | undefined
 

@@ -151,8 +151,13 @@ export function createLedger({
   })
 }
 
-/** `<enabled/>` (XEP-0198 section 3): an id only where the stream can be resumed. */
-export function readEnabled(enabled: Pick<Element, 'attributes'>): { id: string | undefined; max: number | null } {
+/** What `<enabled/>` says (XEP-0198 section 3): an id only where the stream can be resumed, and seconds for how long. */
+export interface Enabled {
+  id: string | undefined
+  max: number | null
+}
+
+export function readEnabled(enabled: Pick<Element, 'attributes'>): Enabled {
   const { id, resume, max } = enabled.attributes
   const seconds = max !== undefined && /^\d+$/.test(max) ? Number(max) : null
   const resumable = (resume === 'true' || resume === '1') && id !== undefined && id !== ''

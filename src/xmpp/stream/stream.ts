@@ -8,11 +8,11 @@ import { serialize } from '../../xml/serialize.ts'
 import type { Bounds } from '../bounds.ts'
 import { type Failure, failure, offline, STREAMS, streamFailure } from '../failure.ts'
 import type { Channel } from './channel.ts'
-import type { Reader } from './guard.ts'
-import { createWatch } from './keepalive.ts'
+import { createKeepalive } from './keepalive.ts'
 import { readFeatures, type StreamFeatures, type StreamLimits } from './stream-features.ts'
 import { type Ledger, readH, SM } from './stream-management.ts'
-import { asDocument, createWriter } from './writer.ts'
+import type { Reader } from './stream-reader.ts'
+import { asDocument, createWriter } from './stream-writer.ts'
 
 export interface StreamOptions {
   channel: Channel
@@ -83,7 +83,7 @@ export function createStream(options: StreamOptions): Stream {
   let requestTimer: NodeJS.Timeout | undefined
   let readingSince = clock.monotonic()
   const writer = createWriter({ channel, clock, over: () => over })
-  const watch = createWatch({
+  const watch = createKeepalive({
     bounds,
     monotonic: clock.monotonic,
     lastHeard: () => Math.max(reader.lastHeard(), readingSince),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
 import { defaultBounds } from '../../../src/xmpp/bounds.ts'
-import { createWatch } from '../../../src/xmpp/stream/keepalive.ts'
+import { createKeepalive } from '../../../src/xmpp/stream/keepalive.ts'
 
 /** A stream in a time of its own: passes ms by ms of 100, so that every timer fires when it is due. */
 function watched(t: { after(clean: () => void): void }, options: { idleSeconds?: number } = {}) {
@@ -13,7 +13,7 @@ function watched(t: { after(clean: () => void): void }, options: { idleSeconds?:
   let ahead = 0
   const asked: number[] = []
   const dead: number[] = []
-  const watch = createWatch({
+  const keepalive = createKeepalive({
     bounds: defaultBounds,
     monotonic: () => now,
     lastHeard: () => heard,
@@ -24,19 +24,19 @@ function watched(t: { after(clean: () => void): void }, options: { idleSeconds?:
     ask: () => {
       asked.push(now)
       written = now
-      watch.asked()
+      keepalive.asked()
     },
     dead: () => dead.push(now),
   })
   t.after(() => {
-    watch.stop()
+    keepalive.stop()
     mock.timers.reset()
   })
-  watch.start()
+  keepalive.start()
   return {
     asked,
     dead,
-    watch,
+    keepalive,
     hear: () => {
       heard = now
     },
@@ -60,11 +60,11 @@ function watched(t: { after(clean: () => void): void }, options: { idleSeconds?:
 describe('signs of life (F2)', () => {
   test('whenever a link goes silent, it is found within 35 s', (t) => {
     for (const silentFrom of [0, 100, 7_000, 14_900, 15_000, 15_100, 29_900, 44_000]) {
-      const { pass, hear, dead, watch } = watched(t)
+      const { pass, hear, dead, keepalive } = watched(t)
       pass(silentFrom, hear)
       pass(40_000)
       assert.ok(dead.length === 1 && (dead[0] as number) - silentFrom <= 35_000, `${silentFrom}: ${dead}`)
-      watch.stop()
+      keepalive.stop()
       mock.timers.reset()
     }
   })
@@ -93,20 +93,20 @@ describe('signs of life (F2)', () => {
   })
 
   test('what was asked for a stanza that was sent and stays without an answer counts too', (t) => {
-    const { pass, hear, watch, dead } = watched(t)
+    const { pass, hear, keepalive, dead } = watched(t)
     pass(5_000, hear)
     pass(100)
-    watch.asked()
+    keepalive.asked()
     pass(40_000)
     assert.ok((dead[0] as number) <= 5_100 + 20_000 + 100, String(dead))
   })
 
   test('a server that is still reading what lies before the question is given the time for it', (t) => {
-    const { pass, hear, put, watch, dead } = watched(t)
+    const { pass, hear, put, keepalive, dead } = watched(t)
     pass(5_000, hear)
     pass(100)
     put(60_000)
-    watch.asked()
+    keepalive.asked()
     pass(79_900)
     assert.deepEqual(dead, [])
     pass(200)
@@ -114,11 +114,11 @@ describe('signs of life (F2)', () => {
   })
 
   test('… and no more once it has read that', (t) => {
-    const { pass, hear, put, watch, dead } = watched(t)
+    const { pass, hear, put, keepalive, dead } = watched(t)
     pass(5_000, hear)
     pass(100)
     put(60_000)
-    watch.asked()
+    keepalive.asked()
     pass(30_000)
     hear()
     put(0)

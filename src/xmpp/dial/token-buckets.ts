@@ -12,7 +12,7 @@ interface Bucket {
 const KEPT = 1_000
 
 /** Tokens per host, so that a server that comes back is not overrun: `rate` per second, at most `burst` at once; tenants in turn. */
-export function createBuckets({ rate, burst, monotonic }: { rate: number; burst: number; monotonic: () => number }) {
+export function createTokenBuckets({ rate, burst, monotonic }: { rate: number; burst: number; monotonic: () => number }) {
   const buckets = new Map<string, Bucket>()
 
   function bucketOf(host: string): Bucket {
