@@ -6,6 +6,8 @@ import { createAuthenticator } from './api/keys.ts'
 import { problemBody, problemOf } from './api/problem.ts'
 import { createTranslator } from './codec/translate.ts'
 import type { Config } from './config/config.ts'
+import { consumerOperations } from './events/consumer-operations.ts'
+import { createConsumers } from './events/consumers.ts'
 import { eventOperations } from './events/operations.ts'
 import type { EventsQuery } from './events/query.ts'
 import { createStreams } from './events/streams.ts'
@@ -103,12 +105,14 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
   const snapshots = Object.assign({}, ...features.map((feature) => feature.snapshots ?? {}))
   const tails = createTails({ log: store.log })
-  const streams = createStreams({ store, tails, snapshots, clock, metrics, slowReaderSeconds: config.slowReaderSeconds })
+  const consumers = createConsumers({ store, clock, metrics, age: config.limits.eventLogAge })
+  const streams = createStreams({ store, tails, consumers, snapshots, clock, metrics, slowReaderSeconds: config.slowReaderSeconds })
   const tickets = createTickets({ store: store.tickets, clock })
-  const events = eventOperations({ tails, metrics, tickets, registry, draining: draining.signal, refusal: responses.refusal })
+  const events = eventOperations({ tails, consumers, metrics, tickets, registry, draining: draining.signal, refusal: responses.refusal })
   const operations: Operation[] = [
     ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits: { stanza: config.stanzaLimit } }) ?? []),
     events.createTicket,
+    ...consumerOperations({ consumers }),
   ]
   const invoke = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
 
@@ -139,6 +143,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     server,
     openRequests,
     streams,
+    consumers,
     gateway,
     connector,
     store,

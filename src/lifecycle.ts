@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { Problem } from './errors/problem.ts'
+import type { Consumers } from './events/consumers.ts'
 import type { Streams } from './events/streams.ts'
 import type { Gateway } from './gateway/gateway.ts'
 import type { Connector } from './gateway/ports/connection.ts'
@@ -28,6 +29,7 @@ export interface LifecycleContext {
   server: FastifyInstance
   openRequests: Pick<OpenRequests, 'finished' | 'unanswered'>
   streams: Pick<Streams, 'drain'>
+  consumers: Pick<Consumers, 'stop'>
   gateway: Pick<Gateway, 'start' | 'leave' | 'stop'>
   connector: Pick<Connector, 'close'>
   store: Pick<Store, 'close'>
@@ -41,7 +43,7 @@ export interface LifecycleContext {
 
 /** In which order the rooms start and stop. */
 export function createLifecycle(context: LifecycleContext): Lifecycle {
-  const { host, port, server, openRequests, streams, gateway, connector, store, draining } = context
+  const { host, port, server, openRequests, streams, consumers, gateway, connector, store, draining } = context
   const { finishWithin = FINISH_WITHIN, linger = LINGER } = context
   let stopped: Promise<void> | undefined
 
@@ -64,6 +66,7 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
     // whose last answer closed its connection comes again on another, and would find no port
     await delay(linger)
     await closePort()
+    await consumers.stop()
     await connector.close()
     await store.close()
   }

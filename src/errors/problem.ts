@@ -34,6 +34,7 @@ const own = {
   'not-a-stanza': [422, 'Not exactly one message, presence or iq', false],
   'address-not-allowed': [422, 'The address is not allowed', false],
   'stanza-too-large': [422, 'The stanza is too large', false],
+  'limit-exceeded': [422, 'There are as many as there may be', false],
   'idempotency-key-reused': [422, 'The key was used for another request', false],
   refused: [422, 'The XMPP server refused the message', false],
   'xmpp-authentication-failed': [422, 'The XMPP server refused the credentials', false],

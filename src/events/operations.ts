@@ -5,6 +5,7 @@ import { Problem } from '../errors/problem.ts'
 import { createPlaces } from '../fair/places.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
+import type { Consumers } from './consumers.ts'
 import { readPage } from './page.ts'
 import { eventsQuery } from './query.ts'
 import type { Tails } from './tail.ts'
@@ -24,6 +25,7 @@ export interface EventOperations {
 
 export function eventOperations({
   tails,
+  consumers,
   metrics,
   tickets,
   registry,
@@ -31,6 +33,7 @@ export function eventOperations({
   refusal,
 }: {
   tails: Tails
+  consumers: Consumers
   metrics: Metrics
   tickets: Tickets
   registry: Registry
@@ -88,6 +91,7 @@ export function eventOperations({
         'cursor-invalid',
         'cursor-expired',
         'jid-malformed',
+        'limit-exceeded',
         'ticket-invalid',
         'origin-not-allowed',
         'not-acceptable',
@@ -100,7 +104,7 @@ export function eventOperations({
           throw new Problem('invalid-request', 'snapshot and coalesce are for streams only.', { errors })
         }
         const log = { session: session.record.id, tenant: session.record.tenant }
-        const page = (signal: AbortSignal) => readPage({ tails, metrics, pages, refusal }, { log, query: wanted, signal })
+        const page = (signal: AbortSignal) => readPage({ tails, consumers, metrics, pages, refusal }, { log, query: wanted, signal })
         if (wanted.wait === 0) return { status: 200, json: await page(signal) }
         return { status: 200, json: await waitingOne(log.session, () => page(AbortSignal.any([signal, draining]))) }
       },

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Problem } from '../errors/problem.ts'
 import type { Places } from '../fair/places.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
+import type { Consumers } from './consumers.ts'
 import { cursorOf } from './cursor.ts'
 import { createFilter } from './filter.ts'
 import { sizeOf } from './frame.ts'
@@ -17,6 +18,7 @@ const SCAN_BYTES = 16 * 1024 * 1024
 
 export interface PageContext {
   tails: Tails
+  consumers: Pick<Consumers, 'begin'>
   metrics: Metrics
   /** for pages that are being made: each is as large as it may get, and is held until it is whole */
   pages: Places
@@ -29,7 +31,7 @@ export interface PageContext {
  * with `oldest` where what comes after the cursor is gone.
  */
 export async function readPage(
-  { tails, metrics, pages, refusal }: PageContext,
+  { tails, consumers, metrics, pages, refusal }: PageContext,
   { log, query, signal }: { log: LogOf; query: EventsQuery; signal: AbortSignal },
 ): Promise<string> {
   const filter = createFilter(listsOf(query))
@@ -38,7 +40,9 @@ export async function readPage(
   let leave = () => {}
   if (tail) signal.addEventListener('abort', tail.wake)
   try {
-    let cursor = query.after === undefined ? undefined : cursorOf(query.after)
+    const asked = query.after === undefined ? undefined : cursorOf(query.after)
+    const kept = query.consumer === undefined ? undefined : await consumers.begin(log.session, query.consumer, asked)
+    let cursor = query.after === undefined ? kept : asked
     const data: string[] = []
     let bytes = 0
     let scanned = 0

@@ -15,11 +15,20 @@ const types = z
   .refine((text) => split(text).length <= LIST_MAX, `must have at most ${LIST_MAX} entries`)
   .meta({ description: 'Only these types or families; events.* passes every filter', example: 'presence.*,message.received' })
 
+/** How a consumer may be called. */
+export const consumerName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, _, . and -')
+
 /** `?` parameters of `GET /events`, whichever way it is answered. */
 export const eventsQuery = z.strictObject({
   after: z.string().max(200).optional().meta({
     description:
       'Only what comes after this cursor; 0 is the oldest kept. Without it the JSON page begins with the oldest, a stream with what happens from now on',
+  }),
+  consumer: consumerName.optional().meta({
+    description:
+      'A name under which the place of the reader is kept: without `after` it goes on after what it acked last (`POST /events/ack`); ' +
+      'a new name begins as a reader without one does. Kept as long as events are, from its last use',
+    example: 'crm',
   }),
   types: types.optional(),
   jids: z

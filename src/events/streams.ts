@@ -5,6 +5,7 @@ import type { Clock } from '../gateway/ports/clock.ts'
 import type { EventDraft } from '../gateway/ports/event.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { Store } from '../gateway/ports/store.ts'
+import type { Consumers } from './consumers.ts'
 import { cursorOf } from './cursor.ts'
 import { createFilter } from './filter.ts'
 import type { Frame } from './frame.ts'
@@ -37,13 +38,14 @@ export interface Streams {
 export interface StreamsContext {
   store: Pick<Store, 'log'>
   tails: Tails
+  consumers: Pick<Consumers, 'begin' | 'hold'>
   snapshots: Snapshots
   clock: Clock
   metrics: Metrics
   slowReaderSeconds: number
 }
 
-export function createStreams({ store, tails, snapshots, clock, metrics, slowReaderSeconds }: StreamsContext): Streams {
+export function createStreams({ store, tails, consumers, snapshots, clock, metrics, slowReaderSeconds }: StreamsContext): Streams {
   const stalls = createStallWatch({
     seconds: slowReaderSeconds,
     monotonic: clock.monotonic,
@@ -53,15 +55,21 @@ export function createStreams({ store, tails, snapshots, clock, metrics, slowRea
   const open = { websocket: 0, sse: 0 }
   let drained = false
 
+  /** Where a stream begins; undefined: at the oldest kept. Throws cursor-invalid while there still is an answer to refuse with. */
+  async function startOf(session: string, asked: string | undefined, consumer: string | undefined): Promise<string | undefined> {
+    const after = asked === undefined ? await store.log.end(session) : cursorOf(asked)
+    if (asked !== undefined && after !== undefined && (await store.log.place(session, after)).kind === 'foreign')
+      throw new Problem('cursor-invalid', 'The cursor is not one of this session.')
+    if (consumer === undefined) return after
+    const place = await consumers.begin(session, consumer, after)
+    return asked === undefined ? place : after
+  }
+
   return {
     async prepare(handle, query, lastEventId) {
       const { id, tenant } = handle.record
       const filter = createFilter(listsOf(query))
-      const asked = lastEventId ?? query.after
-      const after = asked === undefined ? await store.log.end(id) : cursorOf(asked)
-      // a cursor that was never given out is refused while there still is an answer to refuse with
-      const place = after === undefined ? undefined : await store.log.place(id, after)
-      if (place?.kind === 'foreign') throw new Problem('cursor-invalid', 'The cursor is not one of this session.')
+      const after = await startOf(id, lastEventId ?? query.after, query.consumer)
       const take = query.snapshot === undefined ? undefined : snapshots[query.snapshot]
       const snapshot = query.snapshot !== undefined && { name: query.snapshot, take: async () => (await take?.(handle)) ?? [] }
 
@@ -72,6 +80,7 @@ export function createStreams({ store, tails, snapshots, clock, metrics, slowRea
           const controller = new AbortController()
           const { signal } = controller
           const tail = tails.open({ session: id, tenant })
+          const release = query.consumer === undefined ? undefined : consumers.hold(id, query.consumer)
           signal.addEventListener('abort', tail.wake)
           const end = (why: StreamEnd) => controller.abort(why)
           const stall = stalls.watch(outlet.socket, () => end('slow'))
@@ -103,6 +112,7 @@ export function createStreams({ store, tails, snapshots, clock, metrics, slowRea
             stall.stop()
             outlet.socket.off('close', gone)
             tail.release()
+            release?.()
           }
         },
       }

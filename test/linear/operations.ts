@@ -5,6 +5,8 @@ import { createInvoke } from '../../src/api/invoke.ts'
 import { parseJson } from '../../src/api/json.ts'
 import { problemBody, problemOf } from '../../src/api/problem.ts'
 import { createTranslator } from '../../src/codec/translate.ts'
+import { consumerOperations } from '../../src/events/consumer-operations.ts'
+import type { Consumers } from '../../src/events/consumers.ts'
 import { eventOperations } from '../../src/events/operations.ts'
 import { features } from '../../src/features/index.ts'
 import type { Call, Operation } from '../../src/gateway/contract/operation.ts'
@@ -29,10 +31,19 @@ export function allOperations(): { operations: Operation[]; sessions: Sessions }
   } as unknown as Sessions
   const none = {} as never
   const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
-  const events = eventOperations({ tails: none, metrics: none, tickets: none, registry, draining: AbortSignal.abort(), refusal: none })
+  const events = eventOperations({
+    tails: none,
+    consumers: none,
+    metrics: none,
+    tickets: none,
+    registry,
+    draining: AbortSignal.abort(),
+    refusal: none,
+  })
+  const consumers = { ack: async () => {}, list: async () => [] } as unknown as Consumers
   const limits = { stanza: xmlLimits.bytes }
   const ofFeatures = features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits }) ?? [])
-  return { operations: [...ofFeatures, events.list, events.createTicket], sessions }
+  return { operations: [...ofFeatures, events.list, events.createTicket, ...consumerOperations({ consumers })], sessions }
 }
 
 const record = { id: 'ses_x', tenant: 't', jid: 'romeo@montague.lit', handles: [], createdAt: 0, presence: {} }
