@@ -22,7 +22,10 @@ async function start(t: TestContext, options: TestAppOptions = {}) {
     ack,
     page,
     /** appends so many messages, which count on; answers their cursors */
-    more: (count: number) => made.append(id, ...range(last + 1, (last += count)).map(message)),
+    more(count: number) {
+      last += count
+      return made.append(id, ...range(last - count + 1, last).map(message))
+    },
     list: async () => (await made.api('GET', `/events/consumers?session=${id}`)).body.data,
     open(query: Record<string, string | number>) {
       const stream = openEventStream({ url: made.url, token: keys.main, session: id, query })
