@@ -11,6 +11,7 @@ import { describeLogBytes } from './contract-log-bytes.ts'
 import { describeOutbox } from './contract-outbox.ts'
 import { describeRest } from './contract-rest.ts'
 import { describeSessions } from './contract-sessions.ts'
+import { describeWebhooks } from './contract-webhooks.ts'
 import { createClock, limits as usual } from './sample.ts'
 
 /** Makes a store; what it opened is closed after the tests. */
@@ -31,6 +32,7 @@ export function describeStore(name: string, open: OpenStore, makeClock = createC
     describeEvents(opened)
     describeLogBytes(opened)
     describeConsumers(opened)
+    describeWebhooks(opened)
     describeKept(opened)
     describeCopies(opened)
     describeRest(opened)

@@ -204,4 +204,18 @@ describe('what Redis lost', { timeout: 60_000 }, () => {
       ['m3'],
     )
   })
+
+  test('of webhooks is written anew by who has listed them, but none that somebody removed', async () => {
+    const other = await opener.open(server.url)
+    const tenant = newId('tenant')
+    const draft = { tenant, url: 'https://example.org/', types: ['*'], ordering: 'strict', state: 'enabled', secrets: [] } as const
+    const [one, two] = await Promise.all(['whk_1', 'whk_2'].map((id) => store.webhooks.create({ ...draft, id, types: ['*'], secrets: [] })))
+    assert.equal((await store.webhooks.list(tenant)).length, 2)
+    assert.equal((await other.webhooks.list(tenant)).length, 2)
+    await other.webhooks.remove(tenant, two!.id)
+    assert.deepEqual(await store.webhooks.list(tenant), [one])
+    await server.cli('flushall')
+    assert.deepEqual(await store.webhooks.list(tenant), [one])
+    assert.deepEqual(await other.webhooks.get(tenant, one!.id), one)
+  })
 })

@@ -5,6 +5,7 @@ import type { ConsumerStore } from './consumer.ts'
 import type { CursorPlace, LogPage } from './event.ts'
 import type { MessageRecord, OutboxEntry } from './message.ts'
 import type { SessionRecord, SessionStatus } from './session-record.ts'
+import type { WebhookStore } from './webhook.ts'
 /**
  * The store. Every method is one step: it happens whole or not at all. A store that cannot be reached
  * rejects with the problem `store-unavailable` within a second or so; it never hangs.
@@ -83,11 +84,15 @@ export interface Store {
     place(id: string, cursor: string): Promise<CursorPlace>
     /** cursor of the newest event: reading after it gives what comes from now on */
     end(id: string): Promise<string>
+    /** cursor before the first event that was told at that time (epoch ms, by the clock of the store) or later */
+    since(id: string, time: number): Promise<string>
     /** called (soon) after something was appended; answers a stop function. A hint: it may also be called for nothing. */
     watch(id: string, wake: () => void): () => void
   }
 
   consumers: ConsumerStore
+
+  webhooks: WebhookStore
 
   state: {
     keys(id: string, kind: string): Promise<string[]>

@@ -21,6 +21,8 @@ export interface Log {
   read(after: string | undefined, limit: number, now: number): LogPage
   place(cursor: string, now: number): CursorPlace
   end(): string
+  /** the place before the first event of that time or later */
+  since(time: number): string
   /** the place before the oldest durable event that is kept */
   oldest(): string
   /** how many events it ever had */
@@ -144,6 +146,10 @@ export function createLog(
       return placeOf(session, cursor, bounds())
     },
     end: () => formatCursor(log, head),
+    since(time) {
+      const earlier = (lane: Lane<Kept>) => lane.after(floor, Number.POSITIVE_INFINITY).findLast(({ value }) => value.time < time)?.sequence
+      return formatCursor(log, Math.max(earlier(durable) ?? floor, earlier(volatile) ?? floor))
+    },
     oldest: () => formatCursor(log, floor),
     head: () => head,
     close() {

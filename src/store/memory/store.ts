@@ -19,6 +19,7 @@ import { createLogs } from './logs.ts'
 import { createMembers } from './members.ts'
 import { createRoom } from './room.ts'
 import { createSession, type MemorySession } from './session.ts'
+import { createWebhooks } from './webhooks.ts'
 
 /** ms that the log of a removed session can be read to its end */
 const ENDED_AGE = 30_000
@@ -191,10 +192,13 @@ export function createMemoryStore({
       read: async (id, after, limit) => needLog(id).read(after, limit, clock.now()),
       place: async (id, cursor) => needLog(id).place(cursor, clock.now()),
       end: async (id) => needLog(id).end(),
+      since: async (id, time) => needLog(id).since(time),
       watch: wakes.watch,
     },
 
     consumers: createConsumers({ logOf: (id) => need(id).log, clock, age: limits.eventLogAge }),
+
+    webhooks: createWebhooks(clock),
 
     state: {
       keys: async (id, kind) => [...(sessions.get(id)?.state.get(kind)?.keys() ?? [])],

@@ -64,6 +64,28 @@ export const memberPlaces = ['qm', 'rm', 'sm', 'wm', 'tm'].map((tag) => `sg:inst
 export const chosenKey = (tenant: string, id: string) =>
   `${tenantBase(tenant)}:chosen:${createHash('sha256').update(id).digest('base64url').slice(0, 22)}`
 
+/** hash: the tenant's webhooks by id: "<version> <created, epoch ms> <record>"; zset: removed ones for an hour */
+export const webhooksKey = (tenant: string) => `${tenantBase(tenant)}:webhooks`
+export const removedWebhooksKey = (tenant: string) => `${tenantBase(tenant)}:webhooks:removed`
+
+/** Of a webhook, after its base. */
+const webhookNouns = {
+  /** hash: failures (tries in a row), last (the last try) */
+  health: ':health',
+  /** hash: deliveries by id */
+  rows: ':rows',
+  /** zsets: those of them that are dead and the others by their first try, and those that are tried again by their next one */
+  dead: ':dead',
+  others: ':others',
+  again: ':again',
+  /** string: who may probe it while it is failing */
+  probe: ':probe',
+} as const
+
+export type WebhookNoun = keyof typeof webhookNouns
+
+export const webhookKey = (noun: WebhookNoun, tenant: string, id: string) => `${tenantBase(tenant)}:webhook:${id}${webhookNouns[noun]}`
+
 /** set: tenants that ever had a session */
 export const TENANTS = 'sg:tenants'
 /** written to see whether that is possible */

@@ -105,6 +105,17 @@ export function createLog({ connection, scripts, pubsub }: { connection: Connect
         const { log, head } = await bounds(session)
         return formatCursor(log, head)
       },
+      async since(session, time) {
+        let [log, found, from, other] = ['', 0, '+', '+']
+        // some at a time: they may be very many
+        while (from !== '' || other !== '') {
+          const looked = await scripts.logSince<[string, number, string, string] | null>(session, [Math.ceil(time), from, other])
+          if (looked === null) throw absent()
+          ;[log, , from, other] = looked
+          found = Math.max(found, looked[1])
+        }
+        return formatCursor(log, found)
+      },
       watch: wakes.watch,
     },
   }

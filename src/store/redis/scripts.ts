@@ -6,11 +6,13 @@ import { sessionKey } from './keys.ts'
 import { listConsumers, useConsumer } from './scripts/consumers.ts'
 import * as kept from './scripts/kept.ts'
 import { readLog } from './scripts/log.ts'
+import { logSince } from './scripts/log-since.ts'
 import { members } from './scripts/members.ts'
 import type { ScriptOptions, SessionScript } from './scripts/prelude.ts'
 import * as sessions from './scripts/sessions.ts'
 import * as tenants from './scripts/tenants.ts'
 import { tidy } from './scripts/tidy.ts'
+import * as webhooks from './scripts/webhooks.ts'
 import * as writes from './scripts/writes.ts'
 
 export type Argument = string | number
@@ -23,6 +25,7 @@ export type OnKeys = <Answer>(keys: readonly string[], args: readonly Argument[]
 const REPLICATED: readonly string[] = [
   ...['create', 'confirm', 'persist', 'restore', 'update', 'addToken', 'leave', 'remove'],
   ...['accept', 'choose', 'commit', 'finish', 'replaceAnswer', 'useConsumer'],
+  ...['createWebhook', 'updateWebhook', 'removeWebhook'],
 ]
 /** ms that replicas are waited for */
 const REPLICA_TIMEOUT = 500
@@ -52,8 +55,10 @@ export function createScripts({ connection, limits, waitReplicas, metrics }: Scr
     tidy: tidy(options),
     useConsumer: useConsumer(options),
     listConsumers: listConsumers(options),
+    logSince,
   }
   const { claim, confirm, leave, list, choose } = tenants
+  const { createWebhook, updateWebhook, removeWebhook, failWebhook, tellWebhook, probed } = webhooks
 
   function define(name: string, lua: string): OnKeys {
     connection.client.defineCommand(name, { lua })
@@ -67,6 +72,7 @@ export function createScripts({ connection, limits, waitReplicas, metrics }: Scr
   return {
     ...mapValues(onSession, defineOnSession),
     ...mapValues({ claim, confirm, leave, list, choose, members }, define),
+    ...mapValues({ createWebhook, updateWebhook, removeWebhook, failWebhook, tellWebhook, probed }, define),
   }
 }
 

@@ -17,6 +17,7 @@ import { createPieces } from './pieces.ts'
 import { createPubSub } from './pubsub.ts'
 import { createScripts } from './scripts.ts'
 import { createSessions } from './sessions.ts'
+import { createWebhooks } from './webhooks.ts'
 
 /** field of a session's hash, before the index of the connection */
 const STREAM = 'stream '
@@ -97,6 +98,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     ...held.parts,
     instances: members.instances,
     log: events.log,
+    webhooks: createWebhooks({ connection, scripts, now: clock.now }),
     consumers: named.consumers,
     idempotency: createIdempotency({ scripts, liveness, limits }),
 

@@ -1,0 +1,101 @@
+/** The webhooks of a gateway in memory. */
+import type { Clock } from '../../gateway/ports/clock.ts'
+import {
+  DELIVERIES_AGE,
+  DELIVERIES_MAX,
+  type DeliveryRow,
+  WEBHOOKS_MAX,
+  type WebhookHealth,
+  type WebhookRecord,
+  type WebhookStore,
+} from '../../gateway/ports/webhook.ts'
+import { byFirstTry } from '../deliveries.ts'
+import { copy } from './log.ts'
+
+interface Kept {
+  record: WebhookRecord
+  failures: number
+  last: WebhookHealth['last']
+  rows: Map<string, DeliveryRow>
+  probe: { who: string; until: number } | undefined
+}
+
+export function createWebhooks(clock: Clock): WebhookStore {
+  const tenants = new Map<string, Map<string, Kept>>()
+  const find = (tenant: string, id: string) => tenants.get(tenant)?.get(id)
+
+  /** the oldest beyond the bound, of those that are dead or of the others */
+  function makeRoom(rows: Map<string, DeliveryRow>, dead: boolean): void {
+    const old = clock.now() - DELIVERIES_AGE
+    const all = [...rows.values()].filter(({ state }) => (state === 'dead') === dead)
+    for (const [index, { id, firstTryAt }] of all.sort(byFirstTry).entries())
+      if (index >= DELIVERIES_MAX || firstTryAt <= old) rows.delete(id)
+  }
+
+  return {
+    async create(record) {
+      const webhooks = tenants.get(record.tenant) ?? new Map<string, Kept>()
+      if (webhooks.size >= WEBHOOKS_MAX) return undefined
+      tenants.set(record.tenant, webhooks)
+      const now = clock.now()
+      const made = copy({ ...record, createdAt: now, since: now, version: 1 })
+      webhooks.set(record.id, { record: made, failures: 0, last: undefined, rows: new Map(), probe: undefined })
+      return copy(made)
+    },
+    list: async (tenant) => [...(tenants.get(tenant)?.values() ?? [])].map(({ record }) => copy(record)),
+    get: async (tenant, id) => copy(find(tenant, id)?.record),
+    async update(record) {
+      const kept = find(record.tenant, record.id)
+      if (kept?.record.version !== record.version) return undefined
+      kept.record = copy({ ...record, version: record.version + 1 })
+      return copy(kept.record)
+    },
+    async remove(tenant, id) {
+      const webhooks = tenants.get(tenant)
+      const isGone = webhooks?.delete(id) ?? false
+      if (webhooks?.size === 0) tenants.delete(tenant)
+      return isGone
+    },
+
+    async failed(tenant, id) {
+      const kept = find(tenant, id)
+      if (kept === undefined) return 0
+      kept.failures += 1
+      return kept.failures
+    },
+    async worked(tenant, id) {
+      const kept = find(tenant, id)
+      if (kept) kept.failures = 0
+    },
+    async health(tenant, id) {
+      const { failures = 0, last, rows = new Map<string, DeliveryRow>() } = find(tenant, id) ?? {}
+      const next = Math.min(...[...rows.values()].map(({ nextTry = Number.POSITIVE_INFINITY }) => nextTry))
+      return { failures, ...(last && { last }), ...(Number.isFinite(next) && { nextTry: next }) }
+    },
+    async probe(tenant, id, who, ttl) {
+      const kept = find(tenant, id)
+      if (kept === undefined || (kept.probe && kept.probe.who !== who && kept.probe.until > clock.monotonic())) return false
+      kept.probe = { who, until: clock.monotonic() + ttl }
+      return true
+    },
+    async probed(tenant, id, who) {
+      const kept = find(tenant, id)
+      if (kept?.probe?.who === who) kept.probe = undefined
+    },
+
+    async tell(tenant, id, rows, last) {
+      const kept = find(tenant, id)
+      if (kept === undefined) return
+      kept.last = copy(last)
+      for (const row of rows) kept.rows.set(row.id, copy(row))
+      if (kept.rows.size <= DELIVERIES_MAX) return
+      for (const dead of [true, false]) makeRoom(kept.rows, dead)
+    },
+    async rows(tenant, id) {
+      const old = clock.now() - DELIVERIES_AGE
+      const rows = [...(find(tenant, id)?.rows.values() ?? [])].filter(({ firstTryAt }) => firstTryAt > old)
+      return copy(rows.sort(byFirstTry))
+    },
+    row: async (tenant, id, delivery) => copy(find(tenant, id)?.rows.get(delivery)),
+  }
+}
