@@ -1,7 +1,7 @@
 import { getHeapStatistics } from 'node:v8'
 import type { Translator } from '../codec/translate.ts'
 import { createTurns } from '../fair/turns.ts'
-import { createOwners } from './cluster/router.ts'
+import { createRouter } from './cluster/router.ts'
 import type { Feature } from './contract/feature.ts'
 import type { Sessions } from './contract/session.ts'
 import { byName } from './contract/state-kind.ts'
@@ -63,7 +63,7 @@ export function createGateway({
   const share = createShares({ total: getHeapStatistics().heap_size_limit / HEAP_PART, metrics })
   const turns = createTurns({ most: INBOUND_TURN })
   const quarantine = createQuarantine({ store, clock, kinds })
-  const owners = createOwners({
+  const router = createRouter({
     turns,
     store,
     connector,
@@ -79,7 +79,7 @@ export function createGateway({
     share,
     quarantine,
   })
-  const sessions = createSessions({ store, owners, connector, seal, clock, instance })
+  const sessions = createSessions({ store, router, connector, seal, clock, instance })
 
-  return { sessions, measure: () => setGauges({ owners, clock, metrics }), start: owners.start, leave: owners.leave, stop: owners.stop }
+  return { sessions, measure: () => setGauges({ router, clock, metrics }), start: router.start, leave: router.leave, stop: router.stop }
 }

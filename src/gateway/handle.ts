@@ -1,5 +1,5 @@
 import { Problem } from '../errors/problem.ts'
-import type { Owners } from './cluster/router.ts'
+import type { Router } from './cluster/router.ts'
 import type { Command, CommandOptions, SessionHandle } from './contract/session.ts'
 import type { StateKind } from './contract/state-kind.ts'
 import { sessionOf } from './ids.ts'
@@ -15,23 +15,23 @@ export function createHandle({
   record,
   owner,
   store,
-  owners,
+  router,
   clock,
 }: {
   record: SessionRecord
   /** who had it when the record was read, where that is known */
   owner?: string | undefined
   store: Store
-  owners: Owners
+  router: Router
   clock: Clock
 }): SessionHandle {
   const { id } = record
 
   async function status(): Promise<SessionStatus> {
-    const live = owners.get(id)?.live
+    const live = router.get(id)?.live
     if (live) return live.status()
     const { status: last, owner } = present(await store.sessions.get(id))
-    if (ended.includes(last.state) || (owner !== undefined && (await owners.isOwned(id, owner)))) return last
+    if (ended.includes(last.state) || (owner !== undefined && (await router.isOwned(id, owner)))) return last
     // what its last owner wrote is no longer true: another one takes it up
     const reason = owner === undefined ? 'handed-over' : 'instance-lost'
     return { ...last, state: 'resuming', reason, since: last.lastVerifiedAt ?? last.since }
@@ -39,7 +39,7 @@ export function createHandle({
 
   /** Throws session-stopped where it will not come online by itself. */
   async function mustLive(): Promise<void> {
-    const state = owners.get(id)?.live.state() ?? present(await store.sessions.get(id)).status.state
+    const state = router.get(id)?.live.state() ?? present(await store.sessions.get(id)).status.state
     if (ended.includes(state)) throw stopped(state)
   }
 
@@ -58,7 +58,7 @@ export function createHandle({
       await mustLive()
       await chosen(acceptance.entries.map(({ entry }) => entry.id))
       const result = await store.outbox.accept(id, acceptance)
-      if (result.kind === 'accepted') owners.accepted(id, acceptance.entries, result.places)
+      if (result.kind === 'accepted') router.accepted(id, acceptance.entries, result.places)
       return result
     },
 
@@ -102,8 +102,8 @@ export function createHandle({
       options: CommandOptions & { repeatable?: boolean },
     ) {
       const call = { session: id, command: name, version, args }
-      const here = owners.get(id)
-      const answer = here ? { result: await here.live.perform(call, options) } : await owners.ask(call, options, owner)
+      const here = router.get(id)
+      const answer = here ? { result: await here.live.perform(call, options) } : await router.ask(call, options, owner)
       // its name and version say what it comes to, here and on other instances
       if (answer) return answer.result as Result
       await mustLive()

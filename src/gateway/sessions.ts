@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../errors/problem.ts'
 import { accountOf, bare, jid as normalised } from '../jid.ts'
-import type { Owned, Owners } from './cluster/router.ts'
+import type { Owned } from './cluster/bring-up.ts'
+import type { Router } from './cluster/router.ts'
 import type { OpenSession, SessionHandle, Sessions } from './contract/session.ts'
 import { type Credentials, changedCredentials, sameCredentials, sealCredentials } from './credentials.ts'
 import { createHandle, gone, present, unreadable } from './handle.ts'
@@ -29,14 +30,14 @@ type Opened = Awaited<ReturnType<Sessions['open']>>
 /** The sessions as the outside sees them. */
 export function createSessions({
   store,
-  owners,
+  router,
   connector,
   seal,
   clock,
   instance,
 }: {
   store: Store
-  owners: Owners
+  router: Router
   connector: Connector
   seal: Seal
   clock: Clock
@@ -49,7 +50,7 @@ export function createSessions({
   /** those that are being ended, by id */
   const closing = new Map<string, Promise<void>>()
 
-  const handleOf = (record: SessionRecord, owner?: string): SessionHandle => createHandle({ record, owner, store, owners, clock })
+  const handleOf = (record: SessionRecord, owner?: string): SessionHandle => createHandle({ record, owner, store, router, clock })
 
   async function token(id: string): Promise<string> {
     const fresh = newToken(id)
@@ -60,7 +61,7 @@ export function createSessions({
   async function open(request: OpenSession, { wait, background }: { wait: number; background: boolean }): Promise<Opened> {
     const wanted = newRecord(request, { seal, clock })
     const first: SessionStatus = { state: 'connecting', since: clock.now(), reason: null, lastVerifiedAt: null, instance, connections: [] }
-    const { record, created, owned } = await owners.make(wanted, first)
+    const { record, created, owned } = await router.make(wanted, first)
     if (!created) {
       const first = opening.get(record.id)
       const lost =
@@ -115,8 +116,8 @@ export function createSessions({
     const going: SessionState[] = same ? ['connecting'] : ['connecting', 'resuming']
     const status = await settled(handleOf(current), wait, going)
     if (ended.includes(status.state)) {
-      await owners.restart(record.id)
-      const owned = owners.get(record.id)
+      await router.restart(record.id)
+      const owned = router.get(record.id)
       if (owned) await online(owned.live, wait)
       else await settled(handleOf(current), wait, going)
     }
@@ -169,13 +170,13 @@ export function createSessions({
       const { record } = present(await store.sessions.get(id))
       const changed = await store.sessions.update(id, record.version, patch)
       if (!changed) continue
-      await owners.changed(changed)
+      await router.changed(changed)
       return changed
     }
   }
 
   async function end(id: string, options: { status?: string }): Promise<void> {
-    await owners.end(id, options)
+    await router.end(id, options)
     await store.sessions.remove(id)
   }
 
@@ -253,7 +254,7 @@ export function createSessions({
       if (differ) await verify(record, wanted, VERIFY_WITHIN)
       const changed = await change(record.id, { ...patch, ...(differ ? sealCredentials(seal, record, wanted) : {}) })
       const { state } = await handle.status()
-      if (given && ended.includes(state)) await owners.restart(record.id)
+      if (given && ended.includes(state)) await router.restart(record.id)
       return handleOf(changed)
     },
 

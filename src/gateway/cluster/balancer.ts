@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import { createInTurn } from '../../fair/in-turn.ts'
+import { createPlaces } from '../../fair/places.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
-import type { Members, Membership } from './heartbeat.ts'
+import type { Heartbeat, Members } from './heartbeat.ts'
 
 /** sessions that are brought up at one time: a log-in costs both sides more than anything else */
 const STARTING = 20
@@ -18,7 +18,7 @@ const TOLERANCE_MIN = 1
 /** sessions that it hands over at each beat */
 const HANDED_OVER = 20
 
-export interface Spread {
+export interface Balancer {
   /** The session has no owner any more, and is this instance's to take. */
   offered(id: string): void
   /** who of the others is to have it, first the one that should */
@@ -35,10 +35,10 @@ export interface Spread {
  * the first of those that are there takes it at once, the next only when none before it did. All sessions are only looked at
  * when an instance has gone, while some are still free, and once in a while.
  */
-export function createSpread({
+export function createBalancer({
   store,
   clock,
-  membership,
+  heartbeat,
   count,
   isHere,
   take,
@@ -48,7 +48,7 @@ export function createSpread({
 }: {
   store: Pick<Store, 'sessions' | 'leases' | 'durable'>
   clock: Clock
-  membership: Membership
+  heartbeat: Heartbeat
   /** sessions that this instance has */
   count: () => number
   isHere: (id: string) => boolean
@@ -58,26 +58,25 @@ export function createSpread({
   movable: () => Iterable<string>
   give: (id: string, heir: string) => void
   onError: (error: unknown) => void
-}): Spread {
-  /** id → who had it, and was it offered to this instance? */
-  const queue = new Map<string, { from: string | undefined; offered: boolean }>()
-  /** the same, by tenant */
-  const inTurn = createInTurn<string>()
-  const starting = new Map<string, number>()
-  let working = 0
+}): Balancer {
+  /** id → who had it; undefined turns: it was offered to this instance, else how many others had theirs when it was looked at */
+  const wanted = new Map<string, { from: string | undefined; turns?: number }>()
+  const places = createPlaces({ most: STARTING, each: STARTING_EACH })
+  /** how many are wanted or being brought up */
+  let starting = 0
   let looking = false
   let due = true
   let lookedAt = Number.NEGATIVE_INFINITY
   /** free sessions at the last look that others were to take, and how many instances had their turn */
-  let left = 0
+  let freeBefore = 0
   let turns = 0
   /** sessions that it had at the last beat */
-  let before = 0
+  let countBefore = 0
   let stopped = false
 
-  /** Is it this instance's, among those that are there, or has everybody before it had its turn? */
-  function isMine(id: string, there: Members): boolean {
-    const place = inOrder(id, takers(there)).indexOf(membership.self)
+  /** Is it this instance's, among those that are there, or has everybody before it had its turn? `turns`: how many had. */
+  function isMine(id: string, there: Members, turns: number): boolean {
+    const place = inOrder(id, takers(there)).indexOf(heartbeat.self)
     return place >= 0 && place <= turns
   }
 
@@ -87,80 +86,71 @@ export function createSpread({
     return kept?.record.tenant ?? ''
   }
 
-  async function want(id: string, from: string | undefined, offered: boolean): Promise<void> {
-    const isQueued = queue.has(id)
-    queue.set(id, { from, offered })
-    if (isQueued) return
-    inTurn.add(await tenantOf(id), id)
-    if (working < STARTING && !stopped) void work()
+  async function want(id: string, how: { from: string | undefined; turns?: number }): Promise<void> {
+    const isWanted = wanted.has(id)
+    wanted.set(id, how)
+    if (isWanted) return
+    starting += 1
+    void start(id, await tenantOf(id)).finally(() => {
+      starting -= 1
+    })
   }
 
-  async function work(): Promise<void> {
-    working += 1
-    const may = (tenant: string) => (starting.get(tenant) ?? 0) < STARTING_EACH
-    for (let next = inTurn.next(may); next; next = inTurn.next(may)) {
-      const { tenant, item: id } = next
-      const { from, offered } = queue.get(id) ?? { from: undefined, offered: false }
-      queue.delete(id)
-      if (stopped || !membership.held()) continue
-      // others may have come since it was looked at
-      if (!offered && from !== membership.self && !isMine(id, membership.members)) {
-        due = true
-        continue
-      }
-      starting.set(tenant, (starting.get(tenant) ?? 0) + 1)
-      await take(id, from)
-      const others = (starting.get(tenant) ?? 0) - 1
-      if (others > 0) starting.set(tenant, others)
-      else starting.delete(tenant)
+  /** When there is a place for it: others may have come since it was looked at. */
+  async function start(id: string, tenant: string): Promise<void> {
+    const leave = await places.take(tenant)
+    try {
+      const how = wanted.get(id)
+      wanted.delete(id)
+      if (how === undefined || stopped || !heartbeat.holdsLease()) return
+      const { from, turns } = how
+      if (turns === undefined || from === heartbeat.self || isMine(id, heartbeat.members, turns)) await take(id, from)
+      else due = true
+    } finally {
+      leave()
     }
-    working -= 1
   }
 
   async function look(): Promise<void> {
     let free = 0
     for await (const ids of inPortions(store.sessions.ids(), LOOKED_AT)) {
       if (stopped) return
-      free += await lookAt(ids.filter((id) => !isHere(id) && !queue.has(id)))
+      free += await lookAt(ids.filter((id) => !isHere(id) && !wanted.has(id)))
     }
     // as long as there are fewer each time, somebody is at it
     if (free === 0) turns = 0
-    else if (left > 0 && free >= left) turns += 1
-    left = free
+    else if (freeBefore > 0 && free >= freeBefore) turns += 1
+    freeBefore = free
   }
 
   /** Takes what is this instance's turn; answers how many are free and are not. */
   async function lookAt(ids: readonly string[]): Promise<number> {
-    const { self, members } = membership
+    const { self, members } = heartbeat
     const holders = await store.leases.owners(ids)
     const suspects = ids
       .map((id, index) => ({ id, holder: holders[index] }))
       .filter(({ holder }) => holder === undefined || holder === self || !members.has(holder))
     if (suspects.length === 0) return 0
     // after the owners were read: one that is not there now will never be
-    const there = await membership.look()
+    const there = await heartbeat.membersNow()
     let others = 0
-    const wanted: Promise<void>[] = []
+    const mine: Promise<void>[] = []
     for (const { id, holder } of suspects) {
       if (holder !== undefined && holder !== self && there.has(holder)) continue
-      if (holder === self || isMine(id, there)) wanted.push(want(id, holder, false))
+      if (holder === self || isMine(id, there, turns)) mine.push(want(id, { from: holder, turns }))
       else others += 1
     }
-    await Promise.all(wanted)
+    await Promise.all(mine)
     return others
   }
 
   /** Hands a few over where this instance has more than its share. Not while it gets more: what is known of the others is older. */
   function balance(): void {
-    const grows = count() > before
-    before = count()
+    const grows = count() > countBefore
+    countBefore = count()
     if (grows) return
-    const others = [...membership.members].filter(([name, { load }]) => name !== membership.self && load !== null)
-    const total = others.reduce((sum, [, { load }]) => sum + (load ?? 0), count())
-    const share = Math.ceil(total / (others.length + 1))
-    const excess = count() - share
-    if (others.length === 0 || excess <= Math.max(TOLERANCE_MIN, share * TOLERANCE)) return
-    const room = new Map(others.map(([name, { load }]) => [name, share - (load ?? 0)]))
+    const { excess, room } = surplus(heartbeat, count())
+    if (excess === 0) return
     let handed = 0
     for (const id of movable()) {
       if (handed >= Math.min(excess, HANDED_OVER)) return
@@ -173,17 +163,17 @@ export function createSpread({
   }
 
   return {
-    offered: (id) => void (stopped || want(id, undefined, true)),
+    offered: (id) => void (stopped || want(id, { from: undefined })),
     heirs: (id) =>
       inOrder(
         id,
-        takers(membership.members).filter((name) => name !== membership.self),
+        takers(heartbeat.members).filter((name) => name !== heartbeat.self),
       ),
     beat(gone) {
       // without a store that others see there is nothing to share
       if (stopped || looking || !store.durable) return
       const now = clock.monotonic()
-      if (due || gone.length > 0 || left > 0 || now - lookedAt > LOOK) {
+      if (due || gone.length > 0 || freeBefore > 0 || now - lookedAt > LOOK) {
         due = false
         looking = true
         lookedAt = now
@@ -195,22 +185,31 @@ export function createSpread({
           .finally(() => {
             looking = false
           })
-      } else if (working === 0) balance()
+      } else if (starting === 0) balance()
     },
     doubt() {
       due = true
     },
     stop() {
       stopped = true
-      queue.clear()
+      wanted.clear()
     },
   }
+}
+
+/** How many sessions it has more than its share, where that is worth a hand-over, and how many fewer each of the others has. */
+function surplus({ self, members }: Pick<Heartbeat, 'self' | 'members'>, own: number): { excess: number; room: Map<string, number> } {
+  const others = [...members].flatMap(([name, { load }]) => (name === self || load === null ? [] : [{ name, load }]))
+  const total = others.reduce((sum, { load }) => sum + load, own)
+  const share = Math.ceil(total / (others.length + 1))
+  const isWorthIt = others.length > 0 && own - share > Math.max(TOLERANCE_MIN, share * TOLERANCE)
+  return { excess: isWorthIt ? own - share : 0, room: new Map(others.map(({ name, load }) => [name, share - load])) }
 }
 
 /** those that are not leaving */
 const takers = (members: Members): string[] => [...members].filter(([, { load }]) => load !== null).map(([name]) => name)
 
-/** Names by what they and the id come to together: when one goes, its sessions are spread over all others, and no other moves. */
+/** Names by what they and the id come to together: when one goes, its sessions go to all others alike, and no other moves. */
 export function inOrder(id: string, names: Iterable<string>): string[] {
   return [...names]
     .map((name) => ({ name, weight: hash('sha1', `${id} ${name}`) }))

@@ -19,15 +19,15 @@ const MARGIN = 20
 
 export type Members = ReadonlyMap<string, Member>
 
-export interface Membership {
+export interface Heartbeat {
   /** the name under which sessions are owned: another one each time that this instance was given up */
   readonly self: string
   /** May sessions be acted for? Not where the last sign of life is so old that others may have them by now. */
-  held(): boolean
+  holdsLease(): boolean
   /** who was there at the last beat, this instance among them */
   readonly members: Members
   /** who is there now. Whoever was read as an owner before, and is not there, is gone for good. */
-  look(): Promise<Members>
+  membersNow(): Promise<Members>
   start(): Promise<void>
   /** says at once what load there is */
   beat(): Promise<void>
@@ -35,7 +35,7 @@ export interface Membership {
 }
 
 /** An instance's word that it is there, which holds all its sessions: one step in the store each 5 s, however many they are. */
-export function createMembership({
+export function createHeartbeat({
   store,
   clock,
   instance,
@@ -53,7 +53,7 @@ export function createMembership({
   onLost: (reason: string) => void
   /** after each beat: who has gone since the last one */
   onBeat: (gone: string[]) => void
-}): Membership {
+}): Heartbeat {
   let self = newName(instance)
   let members: Members = new Map()
   let entered = false
@@ -66,7 +66,7 @@ export function createMembership({
   let stopped = false
 
   const sinceRenewed = () => clock.monotonic() - renewedAt
-  const held = () => sinceRenewed() < SELF_FENCE
+  const holdsLease = () => sinceRenewed() < SELF_FENCE
 
   function lose(reason: string): void {
     if (renewedAt === Number.NEGATIVE_INFINITY) return
@@ -87,7 +87,7 @@ export function createMembership({
 
   async function renew(): Promise<void> {
     // after a freeze: before anything else is done
-    if (!held()) lose('late')
+    if (!holdsLease()) lose('late')
     if (stoodStill) await becomeAnother()
     let asked = clock.monotonic()
     let now = await store.instances.beat(self, { ttl: LEASE, load: load(), anew: !entered })
@@ -133,8 +133,8 @@ export function createMembership({
     get members() {
       return members
     },
-    held,
-    look: () => store.instances.list(),
+    holdsLease,
+    membersNow: () => store.instances.list(),
     start: beat,
     async beat() {
       await beating

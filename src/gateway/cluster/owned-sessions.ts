@@ -1,12 +1,11 @@
 import { Problem } from '../../errors/problem.ts'
 import { resealCredentials } from '../credentials.ts'
-import { Fenced } from '../ports/change.ts'
-import type { SessionRecord, SessionState, SessionStatus } from '../ports/session-record.ts'
-import type { Store } from '../ports/store.ts'
-import { createLive, type Live, type LiveContext } from '../session/live-session.ts'
+import type { SessionRecord, SessionStatus } from '../ports/session-record.ts'
+import type { Live, LiveContext } from '../session/live-session.ts'
 import { ended } from '../session/status.ts'
-import type { Membership } from './heartbeat.ts'
-import { createTakeUp } from './take-up.ts'
+import { type BringUp, createBringUp, type Owned } from './bring-up.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import { createSteps } from './steps.ts'
 
 /** ms that a session that is taken up may take before the next one is */
 const UP_WITHIN = 5_000
@@ -15,15 +14,7 @@ const ACKS_WITHIN = 2_000
 /** ms for what callers asked of a session to come to its end before it ends here */
 export const FINISH_WITHIN = 10_000
 
-export interface Owned {
-  live: Live
-  record: SessionRecord
-  /** under which name, and with which fence */
-  name: string
-  fence: string
-}
-
-export interface Holdings {
+export interface OwnedSessions {
   /** What is owned, unless it may be another's by now: the timer that gives it up may not have run yet. */
   get(id: string): Owned | undefined
   /** all, by id */
@@ -54,60 +45,40 @@ export interface Holdings {
 }
 
 /** The sessions of this instance: taken, kept, and given away. */
-export function createHoldings({
+export function createOwnedSessions({
   context,
-  membership,
+  heartbeat,
   offer,
   elsewhere,
   onDoubt,
 }: {
   context: LiveContext
-  membership: Membership
+  heartbeat: Heartbeat
   /** tells another instance that the session is its to take; answers whether it heard */
   offer: (heir: string, id: string) => Promise<boolean>
   /** the instance that can open its secrets, where this one cannot */
   elsewhere: (record: SessionRecord) => Promise<string | undefined>
   /** something may be owned by this instance, or by nobody, and be nowhere */
   onDoubt: () => void
-}): Holdings {
-  const { store, seal, log, metrics } = context
+}): OwnedSessions {
+  const { store, log } = context
   const owned = new Map<string, Owned>()
-  const moving = new Map<string, Promise<unknown>>()
+  const steps = createSteps()
   let closed = false
 
-  // what an owner writes is refused by the store once another one has the session, and here once another one may have it
-  const fencedStore: Store = {
-    ...store,
-    async commit(...args) {
-      if (membership.held()) return await store.commit(...args)
-      metrics.count('fenced_writes_total')
-      throw new Fenced('Another instance may have the session by now.')
-    },
-  }
-
-  const takeUpState = createTakeUp({ store: fencedStore, kinds: context.kinds, share: context.share, turns: context.turns })
-
-  /** One step at a time with a session, in the order asked for. */
-  function move<Result>(id: string, step: () => Promise<Result>): Promise<Result> {
-    const before = moving.get(id)
-    const done = (before ? before.then(step, step) : step()).finally(() => {
-      if (moving.get(id) === done) moving.delete(id)
-    })
-    moving.set(id, done)
-    return done
-  }
+  const bringUp = createBringUp({ context, heartbeat, owned, onFenced: lose })
 
   function mustHold(): void {
-    if (!membership.held()) throw new Problem('store-unavailable', 'This instance cannot take up sessions now.', { retryAfter: 2 })
+    if (!heartbeat.holdsLease()) throw new Problem('store-unavailable', 'This instance cannot take up sessions now.', { retryAfter: 2 })
   }
 
   async function acquire(id: string, from: string | undefined, passes = false): Promise<Owned | undefined> {
-    const name = membership.self
+    const name = heartbeat.self
     const lease = await store.leases.acquire(id, name, from)
     if (!lease) return undefined
     const found = await store.sessions.get(id)
     const heir = found && passes ? await elsewhere(found.record) : undefined
-    const mine = membership.held() && membership.self === name
+    const mine = heartbeat.holdsLease() && heartbeat.self === name
     if (found && mine && !closed && heir === undefined)
       return await takeOver(await resealed(found.record), found.status.state, { name, ...lease }, from !== undefined && from !== name)
     await store.leases.release(id, name, lease.fence)
@@ -115,15 +86,8 @@ export function createHoldings({
     return undefined
   }
 
-  /** After a rotation of keys the credentials are sealed anew by whoever takes the session up. */
-  async function resealed(record: SessionRecord): Promise<SessionRecord> {
-    const patch = resealCredentials(seal, record)
-    if (patch === undefined) return record
-    return (await store.sessions.update(record.id, record.version, patch)) ?? record
-  }
-
   /** `died`: the owner before let go of nothing */
-  async function takeOver(...[record, left, lease, died]: [...Parameters<typeof bringUp>, died: boolean]): Promise<Owned> {
+  async function takeOver(...[record, left, lease, died]: [...Parameters<BringUp>, died: boolean]): Promise<Owned> {
     const up = await context.quarantine.takeUp(record, { fence: lease.fence, died })
     try {
       return await bringUp(record, left, lease)
@@ -132,18 +96,11 @@ export function createHoldings({
     }
   }
 
-  async function bringUp(record: SessionRecord, left: SessionState, lease: Pick<Owned, 'name' | 'fence'>): Promise<Owned> {
-    const { id } = record
-    const streams = await store.state.streams(id)
-    const state = await takeUpState(record, lease.fence)
-    const live = createLive(
-      { ...context, store: fencedStore },
-      { record, left, fence: lease.fence, held: membership.held, state, streams, onFenced: () => lose(id, live) },
-    )
-    const entry = { live, record, ...lease }
-    owned.set(id, entry)
-    live.wake()
-    return entry
+  /** After a rotation of keys the credentials are sealed anew by whoever takes the session up. */
+  async function resealed(record: SessionRecord): Promise<SessionRecord> {
+    const patch = resealCredentials(context.seal, record)
+    if (patch === undefined) return record
+    return (await store.sessions.update(record.id, record.version, patch)) ?? record
   }
 
   /** One that was given up before may be refused late; the session may be here again by then. */
@@ -190,30 +147,30 @@ export function createHoldings({
   }
 
   return {
-    get: (id) => (membership.held() ? owned.get(id) : undefined),
+    get: (id) => (heartbeat.holdsLease() ? owned.get(id) : undefined),
     all: owned,
-    isHere: (id) => owned.has(id) || moving.has(id),
-    isMoving: (id) => moving.has(id),
+    isHere: (id) => owned.has(id) || steps.has(id),
+    isMoving: (id) => steps.has(id),
     async make(record, status) {
       mustHold()
-      return await move(record.id, async () => {
-        const made = await store.sessions.create(record, status, membership.self)
-        return made.created ? { ...made, owned: await acquire(record.id, membership.self) } : made
+      return await steps.take(record.id, async () => {
+        const made = await store.sessions.create(record, status, heartbeat.self)
+        return made.created ? { ...made, owned: await acquire(record.id, heartbeat.self) } : made
       })
     },
     async take(id) {
       mustHold()
-      return await move(id, async () => {
+      return await steps.take(id, async () => {
         const here = owned.get(id)
         if (here) return here
         const holder = await store.leases.owner(id)
-        const free = holder === undefined || holder === membership.self || !(await membership.look()).has(holder)
+        const free = holder === undefined || holder === heartbeat.self || !(await heartbeat.membersNow()).has(holder)
         return free ? await acquire(id, holder) : undefined
       })
     },
     async takeUp(id, from) {
       try {
-        const taken = await move(id, async () => (owned.has(id) ? undefined : await acquire(id, from, true)))
+        const taken = await steps.take(id, async () => (owned.has(id) ? undefined : await acquire(id, from, true)))
         await taken?.live.reached(['online', 'backoff', ...ended], AbortSignal.timeout(UP_WITHIN)).catch(() => {})
       } catch (error) {
         onDoubt()
@@ -221,7 +178,7 @@ export function createHoldings({
       }
     },
     restart: (id) =>
-      move(id, async () => {
+      steps.take(id, async () => {
         const entry = owned.get(id)
         if (!entry || !ended.includes(entry.live.state())) return
         await entry.live.abandon({ acks: ACKS_WITHIN })
@@ -231,7 +188,7 @@ export function createHoldings({
         adopt(entry.record)
       }),
     end: (id, options) =>
-      move(id, async () => {
+      steps.take(id, async () => {
         await owned.get(id)?.live.close(options)
         await release(id)
       }),
@@ -251,7 +208,7 @@ export function createHoldings({
     drop,
     async handOver(id, heirs) {
       try {
-        await move(id, async () => {
+        await steps.take(id, async () => {
           const entry = owned.get(id)
           if (entry) await leave(id, entry.live, heirs)
         })
@@ -262,7 +219,7 @@ export function createHoldings({
     },
     async close() {
       closed = true
-      await Promise.allSettled(moving.values())
+      await steps.settled()
     },
   }
 }

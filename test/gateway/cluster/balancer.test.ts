@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { createSpread, inOrder } from '../../../src/gateway/cluster/balancer.ts'
-import type { Membership } from '../../../src/gateway/cluster/heartbeat.ts'
+import { createBalancer, inOrder } from '../../../src/gateway/cluster/balancer.ts'
+import type { Heartbeat } from '../../../src/gateway/cluster/heartbeat.ts'
 import type { Member } from '../../../src/gateway/ports/change.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { limits, sessionRecord, sessionStatus } from '../../store/sample.ts'
@@ -28,11 +28,11 @@ async function world(
   const members = new Map<string, Member>(Object.entries({ me: 0, ...others }).map(([name, load]) => [name, { load, left: 10_000 }]))
   /** known to the store, and not yet to this instance */
   const joined = new Map<string, Member>()
-  const membership: Membership = {
+  const heartbeat: Heartbeat = {
     self: 'me',
-    held: () => true,
+    holdsLease: () => true,
     members,
-    look: async () => new Map([...members, ...joined]),
+    membersNow: async () => new Map([...members, ...joined]),
     start: async () => {},
     beat: async () => {},
     stop: async () => {},
@@ -47,14 +47,14 @@ async function world(
     looks += 1
     return store.leases.owners(asked)
   }
-  const spread = createSpread({
+  const balancer = createBalancer({
     store: {
       ...store,
       leases: { ...store.leases, owners },
       ...(failing && { sessions: { ...store.sessions, ids: idsUntilFailure } }),
     },
     clock,
-    membership,
+    heartbeat,
     count: () => here.size,
     isHere: (id) => here.has(id),
     async take(id, from) {
@@ -77,9 +77,9 @@ async function world(
     members,
     joined,
     looks: () => looks,
-    offered: spread.offered,
+    offered: balancer.offered,
     async beat(gone: string[] = []) {
-      spread.beat(gone)
+      balancer.beat(gone)
       for (let turns = 0; turns < 200; turns += 1) await turn()
     },
   }

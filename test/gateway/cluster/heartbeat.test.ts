@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { createMembership, LEASE } from '../../../src/gateway/cluster/heartbeat.ts'
+import { createHeartbeat, LEASE } from '../../../src/gateway/cluster/heartbeat.ts'
 import type { Store } from '../../../src/gateway/ports/store.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { limits } from '../../store/sample.ts'
@@ -27,19 +27,19 @@ function world(t: TestContext) {
   }
   const lost: string[] = []
   const gone: string[] = []
-  const membership = createMembership({
+  const heartbeat = createHeartbeat({
     store,
     clock,
     instance: 'one',
     load: () => 3,
     log: quiet,
     onLost: (reason) => {
-      assert.equal(membership.held(), false)
+      assert.equal(heartbeat.holdsLease(), false)
       lost.push(reason)
     },
     onBeat: (names) => gone.push(...names),
   })
-  t.after(() => membership.stop())
+  t.after(() => heartbeat.stop())
   async function pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 100) {
       now += Math.min(left, 100)
@@ -48,7 +48,7 @@ function world(t: TestContext) {
     }
   }
   return {
-    membership,
+    heartbeat,
     instances,
     asked,
     lost,
@@ -65,73 +65,73 @@ function world(t: TestContext) {
 }
 
 test('an instance says each 5 s that it is there, once for all its sessions, with how many it has', async (t) => {
-  const { membership, instances, asked, pass } = world(t)
-  assert.equal(membership.held(), false)
-  await membership.start()
-  assert.equal(membership.held(), true)
+  const { heartbeat, instances, asked, pass } = world(t)
+  assert.equal(heartbeat.holdsLease(), false)
+  await heartbeat.start()
+  assert.equal(heartbeat.holdsLease(), true)
   await pass(20_000)
   assert.deepEqual(asked, [0, 5_000, 10_000, 15_000, 20_000])
-  assert.equal((await instances.list()).get(membership.self)?.load, 3)
+  assert.equal((await instances.list()).get(heartbeat.self)?.load, 3)
 })
 
 test('one that the store does not hear stops by itself after 10 s, and goes on under its name when it is heard in time', async (t) => {
-  const { membership, lost, pass, setAway } = world(t)
-  await membership.start()
-  const { self } = membership
+  const { heartbeat, lost, pass, setAway } = world(t)
+  await heartbeat.start()
+  const { self } = heartbeat
   setAway(true)
   await pass(9_900)
-  assert.deepEqual([membership.held(), lost], [true, []])
+  assert.deepEqual([heartbeat.holdsLease(), lost], [true, []])
   await pass(100)
-  assert.deepEqual([membership.held(), lost], [false, ['store-unavailable']])
+  assert.deepEqual([heartbeat.holdsLease(), lost], [false, ['store-unavailable']])
   await pass(2_000)
   setAway(false)
   await pass(1_000)
-  assert.deepEqual([membership.held(), membership.self, lost.length], [true, self, 1])
+  assert.deepEqual([heartbeat.holdsLease(), heartbeat.self, lost.length], [true, self, 1])
 })
 
 test('one that was given up by all takes another name', async (t) => {
-  const { membership, instances, lost, pass, setAway } = world(t)
-  await membership.start()
-  const { self } = membership
+  const { heartbeat, instances, lost, pass, setAway } = world(t)
+  await heartbeat.start()
+  const { self } = heartbeat
   setAway(true)
   await pass(LEASE + 1_000)
   setAway(false)
   await pass(1_000)
-  assert.deepEqual([membership.held(), lost], [true, ['store-unavailable']])
-  assert.notEqual(membership.self, self)
-  assert.deepEqual([...(await instances.list()).keys()], [membership.self])
+  assert.deepEqual([heartbeat.holdsLease(), lost], [true, ['store-unavailable']])
+  assert.notEqual(heartbeat.self, self)
+  assert.deepEqual([...(await instances.list()).keys()], [heartbeat.self])
 })
 
 test('one that was frozen holds nothing from the first moment on', async (t) => {
-  const { membership, asked, lost, pass, freeze } = world(t)
-  await membership.start()
-  const { self } = membership
+  const { heartbeat, asked, lost, pass, freeze } = world(t)
+  await heartbeat.start()
+  const { self } = heartbeat
   freeze(20_000)
-  assert.equal(membership.held(), false)
+  assert.equal(heartbeat.holdsLease(), false)
   const before = asked.length
   await pass(5_000)
   assert.deepEqual(lost, ['late'])
-  assert.ok(asked.length > before && membership.held())
-  assert.notEqual(membership.self, self)
+  assert.ok(asked.length > before && heartbeat.holdsLease())
+  assert.notEqual(heartbeat.self, self)
 })
 
 test('one that stood still for less than its time is another one too, at once, so that what it was at counts', async (t) => {
-  const { membership, instances, lost, pass, freeze } = world(t)
-  await membership.start()
-  const { self } = membership
+  const { heartbeat, instances, lost, pass, freeze } = world(t)
+  await heartbeat.start()
+  const { self } = heartbeat
   freeze(12_000)
   await pass(5_000)
-  assert.deepEqual([membership.held(), lost], [true, ['late']])
-  assert.notEqual(membership.self, self)
-  assert.deepEqual([...(await instances.list()).keys()], [membership.self])
+  assert.deepEqual([heartbeat.holdsLease(), lost], [true, ['late']])
+  assert.notEqual(heartbeat.self, self)
+  assert.deepEqual([...(await instances.list()).keys()], [heartbeat.self])
 })
 
 test('those that say nothing more are told as gone when their time is over, not at the next beat', async (t) => {
-  const { membership, instances, gone, pass } = world(t)
+  const { heartbeat, instances, gone, pass } = world(t)
   await instances.beat('other', { ttl: 12_000, load: 1, anew: true })
-  await membership.start()
+  await heartbeat.start()
   await pass(11_900)
-  assert.deepEqual([membership.members.has('other'), gone], [true, []])
+  assert.deepEqual([heartbeat.members.has('other'), gone], [true, []])
   await pass(200)
-  assert.deepEqual([membership.members.has('other'), gone], [false, ['other']])
+  assert.deepEqual([heartbeat.members.has('other'), gone], [false, ['other']])
 })

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Translator } from '../../../src/codec/translate.ts'
 import { Problem } from '../../../src/errors/problem.ts'
 import { createTurns } from '../../../src/fair/turns.ts'
-import { createHoldings } from '../../../src/gateway/cluster/owned-sessions.ts'
+import { createOwnedSessions } from '../../../src/gateway/cluster/owned-sessions.ts'
 import type { Feature } from '../../../src/gateway/contract/feature.ts'
 import { createGateway } from '../../../src/gateway/gateway.ts'
 import { createLargeAnswers } from '../../../src/gateway/inbound/large-answers.ts'
@@ -116,7 +116,7 @@ test('a write of an owner before, refused late, does not take down the session t
     },
   }
   let doubts = 0
-  const holdings = createHoldings({
+  const owned = createOwnedSessions({
     context: {
       store: { ...inner, records },
       connector,
@@ -135,11 +135,11 @@ test('a write of an owner before, refused late, does not take down the session t
       share: createShares({ total: Number.POSITIVE_INFINITY, metrics: uncounted }),
       turns: createTurns(),
     },
-    membership: {
+    heartbeat: {
       self: 'me',
-      held: () => true,
+      holdsLease: () => true,
       members: new Map(),
-      look: async () => new Map(),
+      membersNow: async () => new Map(),
       start: async () => {},
       beat: async () => {},
       stop: async () => {},
@@ -152,12 +152,12 @@ test('a write of an owner before, refused late, does not take down the session t
   })
   const wanted = sessionRecord()
   const record = { ...wanted, credentials: seal.seal('secret', { tenant: wanted.tenant, session: wanted.id, kind: 'password' }) }
-  await holdings.make(record, sessionStatus)
+  await owned.make(record, sessionStatus)
   await connector.connection(0).bind()
   connector.connection(0).receive('<message from="juliet@capulet.lit/balcony" id="late"/>')
   await until(() => reads === 1)
-  holdings.drop(record.id)
-  const up = holdings.takeUp(record.id, 'me')
+  owned.drop(record.id)
+  const up = owned.takeUp(record.id, 'me')
   await (await until(() => connector.connections[1])).bind()
   await up
   slow.resolve()
@@ -165,6 +165,6 @@ test('a write of an owner before, refused late, does not take down the session t
   const told = async () => (await inner.log.read(record.id, undefined, 100)).events.filter(({ type }) => type === 'message.received')
   const [only, ...more] = await until(async () => ((await told()).length > 0 ? await told() : undefined))
   assert.deepEqual([only?.data, more], ['next', []])
-  assert.ok(holdings.get(record.id))
+  assert.ok(owned.get(record.id))
   assert.deepEqual([connector.connections.map(({ closed }) => closed), doubts], [[true, false], 0])
 })

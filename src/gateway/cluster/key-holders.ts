@@ -11,7 +11,7 @@ const WITHIN = 1_000
 /** answers that are remembered; instances keep their keys as long as they live */
 const REMEMBERED = 1_000
 
-export interface Openers {
+export interface KeyHolders {
   /** can that one? undefined where it does not say */
   can(name: string, record: SessionRecord): Promise<boolean | undefined>
   /** where this one cannot, the first of these that can, if one says so */
@@ -22,13 +22,13 @@ export interface Openers {
   answer(args: unknown): boolean
 }
 
-export function createOpeners({
+export function createKeyHolders({
   seal,
   ask,
 }: {
   seal: Seal
   ask: (name: string, question: Question, options: AskOptions) => Promise<unknown>
-}): Openers {
+}): KeyHolders {
   const answers = new Map<string, Promise<boolean | undefined>>()
 
   async function asked(name: string, session: string, keys: readonly string[]): Promise<boolean | undefined> {
