@@ -44,6 +44,8 @@ export interface Translator {
     error: z.ZodType
     extension: z.ZodType
   }
+  /** A schema made of these that several rooms have, by its id: made once, since no two may have one id. */
+  schemaOnce(id: string, make: () => z.ZodType): z.ZodType
 }
 
 type OptionalText = z.ZodOptional<z.ZodType<string, string>>
@@ -117,6 +119,7 @@ export function createTranslator(definitions: readonly Definition[]): Translator
       error: vocabulary.schema(stanzaError),
       extension: extensionSchema,
     },
+    schemaOnce: remember,
   }
 }
 

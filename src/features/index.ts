@@ -3,13 +3,14 @@ import type { Feature } from '../gateway/contract/feature.ts'
 import { iq } from './iq/index.ts'
 import { messages } from './messages/index.ts'
 import { presence } from './presence/index.ts'
+import { pubsub } from './pubsub/index.ts'
 import { roster } from './roster/index.ts'
 import { sessions } from './sessions/index.ts'
 import { stanzas } from './stanzas/index.ts'
 import { answered } from './system/answers.ts'
 import { system } from './system/index.ts'
 
-const rooms: readonly Feature[] = [sessions, messages, roster, iq, stanzas]
+const rooms: readonly Feature[] = [sessions, messages, pubsub, roster, iq, stanzas]
 
 /** What service discovery shows of all of them. */
 const supported = [...rooms.flatMap(({ discovers = [] }) => discovers), ...answered]

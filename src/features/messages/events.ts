@@ -1,6 +1,6 @@
-import { z } from 'zod'
 import type { Translator } from '../../codec/translate.ts'
 import type { EventType } from '../../gateway/contract/operation.ts'
+import { messageEventSchema } from '../message-event.ts'
 import { record } from './schemas.ts'
 
 const progress: Record<string, string> = {
@@ -20,26 +20,11 @@ const stanzas: Record<string, string> = {
   'message.corrected': 'A message replaces an earlier one of the same author (`replace`).',
   'message.retracted': 'The author takes a message back (`retract`), or a moderator does in a room.',
   'message.reacted': 'Somebody reacts to a message (`reactions`: all that they now have on it).',
-  'pubsub.published': 'A node that the account listens to has new items (`pubsub`).',
-  'pubsub.retracted': 'Items of a node were taken away.',
-  'pubsub.purged': 'All items of a node were taken away.',
-  'pubsub.deleted': 'A node is gone.',
-  'pubsub.configured': 'A node was configured anew.',
-  'pubsub.subscription': 'A subscription to a node has changed.',
   'chatstate.changed': 'Somebody composes, pauses, or looks at the conversation or away.',
 }
 
 export function messageEvents(vocabulary: Translator): EventType[] {
-  const stanza = vocabulary.schemas.message
-    .extend({
-      text: z.string().optional().meta({ description: 'The body without its XEP-0428 fallback' }),
-      carbon: z
-        .enum(['sent', 'received'])
-        .optional()
-        .meta({ description: 'It was addressed to, or sent by, another client of the account' }),
-      source: z.literal('archive').optional().meta({ description: "It came from the server's archive" }),
-    })
-    .meta({ id: 'MessageEvent' })
+  const stanza = messageEventSchema(vocabulary)
   return [
     ...Object.entries(progress).map(([status, description]) => ({ type: `message.${status}`, description, schema: record })),
     ...Object.entries(stanzas).map(([type, description]) => ({ type, description, schema: stanza })),

@@ -5,25 +5,18 @@ import type { StanzaJson, Translator } from '../../codec/translate.ts'
 import { folded, foldedBare, sameAccount } from '../../folded-jid.ts'
 import type { Effect, Incoming } from '../../gateway/contract/feature.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
-import { isFrom } from '../../gateway/inbound/provenance.ts'
 import { advance } from '../../gateway/outbox/message-record.ts'
 import type { EventDraft } from '../../gateway/ports/event.ts'
 import type { MessageRecord } from '../../gateway/ports/message.ts'
-import { accountOf, withoutResource } from '../../jid.ts'
-import { classify, derivedText } from '../../protocol/meaning.ts'
-import { child, type Element, elements } from '../../xml/element.ts'
+import { withoutResource } from '../../jid.ts'
+import { classify } from '../../protocol/meaning.ts'
+import { child, type Element } from '../../xml/element.ts'
+import { isFromUs, messageEvent } from '../message-event.ts'
 import { isByAuthor, isRoom, remember } from './authors.ts'
 import { recordEvent } from './outgoing.ts'
 
 const RECEIPTS = 'urn:xmpp:receipts'
 const MARKERS = 'urn:xmpp:chat-markers:0'
-const PUBSUB = 'http://jabber.org/protocol/pubsub#event'
-const pubsubTypes: ReadonlyMap<string, string> = new Map([
-  ['purge', 'pubsub.purged'],
-  ['delete', 'pubsub.deleted'],
-  ['configuration', 'pubsub.configured'],
-  ['subscription', 'pubsub.subscription'],
-])
 /** characters of the words of an error that the record of a message keeps */
 const WORDS_MAX = 1_000
 
@@ -32,7 +25,7 @@ export async function incomingMessage(incoming: Incoming, session: LiveSession, 
   if (stanza.attributes.type === 'error' && !isFromUs(incoming, session)) return await bounce(incoming, session, vocabulary)
   const { json } = vocabulary.read(stanza)
   const type = await eventType(incoming, json, session)
-  const event = stanzaEvent(type, incoming, json, session)
+  const event = messageEvent(type, incoming, json, session)
   if (type === 'chatstate.changed') return { events: [{ ...event, volatile: true }] }
   const progress = carbon === 'sent' ? undefined : await progressOf(stanza, session)
   return {
@@ -40,21 +33,6 @@ export async function incomingMessage(incoming: Incoming, session: LiveSession, 
     ...(progress ? { records: [progress.record] } : {}),
     ...(child(stanza, 'body') || classify(json) === 'chat' ? { state: remember(stanza, session) } : {}),
   }
-}
-
-/** Data: the stanza's JSON and what was derived from it. Subject: the bare JID of the other side, as it is written in the stanza. */
-function stanzaEvent(type: string, incoming: Incoming, json: StanzaJson, session: LiveSession): EventDraft {
-  const { stanza, carbon, archive } = incoming
-  const text = derivedText(json)
-  const { from, to } = stanza.attributes
-  const peer = isFromUs(incoming, session) ? to : from
-  const data = {
-    ...json,
-    ...(text === undefined ? {} : { text }),
-    ...(carbon ? { carbon } : {}),
-    ...(archive ? { source: 'archive' } : {}),
-  }
-  return { type, subject: peer === undefined ? session.record.jid : withoutResource(peer), data }
 }
 
 /** A correction or retraction counts only from the author of what it is about; anybody else's is a message like others. */
@@ -68,25 +46,7 @@ async function eventType(incoming: Incoming, json: StanzaJson, session: LiveSess
   }
   if (sense === 'reaction') return 'message.reacted'
   if (sense === 'chatState') return 'chatstate.changed'
-  const notification = pubsubType(stanza)
-  if (notification !== undefined) return notification
   return isFromUs(incoming, session) && (incoming.carbon === 'sent' || incoming.archive) ? 'message.sent-elsewhere' : 'message.received'
-}
-
-/** What a notification of a node is about (XEP-0060 section 7.1.2); undefined for other messages, and for one that also has words. */
-function pubsubType(stanza: Element): string | undefined {
-  const [what] = elements(child(stanza, 'event', PUBSUB) ?? stanza)
-  if (what?.xmlns !== PUBSUB || child(stanza, 'body')) return undefined
-  if (what.name === 'items') return child(what, 'retract') ? 'pubsub.retracted' : 'pubsub.published'
-  return pubsubTypes.get(what.name)
-}
-
-function isFromUs({ stanza, carbon, archive }: Incoming, session: LiveSession): boolean {
-  const { from, to } = stanza.attributes
-  const own = session.record.jid
-  // a copy that the server made may have our name in another spelling
-  const ours = carbon === 'sent' || archive ? isFrom(stanza, own) : from !== undefined && accountOf(from) === own
-  return ours && (to === undefined || accountOf(to) !== own)
 }
 
 // ---------------------------------------------------------------- receipts and markers
@@ -124,7 +84,7 @@ async function bounce(incoming: Incoming, session: LiveSession, vocabulary: Tran
   const xmpp = told.text === undefined ? told : { ...told, text: told.text.slice(0, WORDS_MAX) }
   const error = { code: `xmpp-${xmpp.condition}`, detail: xmpp.text ?? `The message came back: ${xmpp.condition}.`, xmpp }
   const failed = record && mayBounce(stanza, record, session) ? advance(record, 'failed', Date.now(), { error }) : undefined
-  if (!failed) return { events: [stanzaEvent('message.received', incoming, vocabulary.read(stanza).json, session)] }
+  if (!failed) return { events: [messageEvent('message.received', incoming, vocabulary.read(stanza).json, session)] }
   return { records: [failed], events: [recordEvent(failed, 'failed')] }
 }
 

@@ -46,6 +46,8 @@ export interface Feature {
   snapshots?: Readonly<Record<string, (session: SessionHandle) => Promise<EventDraft[]>>>
   /** run on the instance that owns the session, for `SessionHandle.perform` */
   commands?: readonly OwnersCommand[]
+  /** Is this message or presence its business alone? The first room that says so is asked for its effect, and no other. */
+  claims?(incoming: Incoming, session: LiveSession): boolean
   /** asked in the order of features/index.ts, each adds its effect */
   message?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
   presence?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>

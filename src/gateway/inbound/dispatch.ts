@@ -218,10 +218,16 @@ export function createReceiver({
 
   const context = () => ({ record: session.record, isOwn: session.isOwn, joined: timeOf, clock })
 
+  /** the rooms whose business it is: the first that claims it, or all */
+  function concerned(incoming: Incoming): readonly Feature[] {
+    for (const feature of features) if (feature.claims?.(incoming, session) === true) return [feature]
+    return features
+  }
+
   async function told(incoming: Incoming, arrival: Arrival): Promise<Handled> {
     const handled = combine(
       incoming.connection,
-      await Promise.all(features.map((feature) => feature.message?.(incoming, session, vocabulary))),
+      await Promise.all(concerned(incoming).map((feature) => feature.message?.(incoming, session, vocabulary))),
     )
     const events = handled.change.events ?? []
     if (events.every(({ volatile }) => volatile)) return handled
@@ -281,8 +287,9 @@ export function createReceiver({
   async function presence(connection: number, received: Element): Promise<Handled> {
     seenPresence(received)
     const all = nothing()
-    for (const feature of features) {
-      const { change, after } = combine(connection, [await feature.presence?.({ stanza: received, connection }, session, vocabulary)])
+    const incoming: Incoming = { stanza: received, connection }
+    for (const feature of concerned(incoming)) {
+      const { change, after } = combine(connection, [await feature.presence?.(incoming, session, vocabulary)])
       collect(all.change, change)
       all.after.push(...after)
     }

@@ -20,16 +20,6 @@ async function told(xml: string) {
   return await incomingMessage({ stanza: parseStanza(xml), connection: 0 }, session, vocabulary)
 }
 
-test('a notification of no kind that is known is a message, whatever it is called', async () => {
-  const notified = async (name: string) => {
-    const event = `<event xmlns="http://jabber.org/protocol/pubsub#event"><${name} node="urn:x"/></event>`
-    return (await told(`<message from="news.lit">${event}</message>`))?.events?.[0]?.type
-  }
-  for (const name of ['unheard-of', ...Object.getOwnPropertyNames(Object.prototype)])
-    assert.equal(await notified(name), 'message.received', name)
-  assert.equal(await notified('purge'), 'pubsub.purged')
-})
-
 test('a record keeps the beginning of what an error says, and the event of one that is for no record all of it', async () => {
   const words = 'x'.repeat(200_000)
   const error = `<error type="cancel"><gone xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/><text xmlns="urn:ietf:params:xml:ns:xmpp-stanzas">${words}</text></error>`

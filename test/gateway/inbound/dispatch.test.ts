@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readError } from '../../../src/codec/stanza-error.ts'
 import type { Translator } from '../../../src/codec/translate.ts'
+import type { Feature } from '../../../src/gateway/contract/feature.ts'
 import type { Archived, LiveSession } from '../../../src/gateway/contract/session.ts'
 import { byName } from '../../../src/gateway/contract/state-kind.ts'
 import { createReceiver } from '../../../src/gateway/inbound/dispatch.ts'
@@ -17,7 +18,7 @@ import { unwatched } from '../unwatched.ts'
 const own = 'romeo@montague.lit'
 
 /** A receiver that tells what its rooms are shown, what it counts as forged, and what it answers. */
-function receiving(handles: readonly string[] = [], watch: Watch = unwatched) {
+function receiving(handles: readonly string[] = [], watch: Watch = unwatched, others: readonly Feature[] = []) {
   const replies: Element[] = []
   const shown: string[] = []
   const forged: string[] = []
@@ -27,7 +28,14 @@ function receiving(handles: readonly string[] = [], watch: Watch = unwatched) {
     session,
     turn: () => undefined,
     watch,
-    features: [{ name: 'watching', message: async ({ stanza }) => void shown.push(stanza.attributes.id ?? '') }],
+    features: [
+      {
+        name: 'watching',
+        message: async ({ stanza }) => void shown.push(stanza.attributes.id ?? ''),
+        presence: ({ stanza }) => void shown.push(stanza.attributes.id ?? ''),
+      },
+      ...others,
+    ],
     answers: new Map(),
     vocabulary: {} as Translator,
     archive: { page: async () => ({ items: [], complete: true }), take: () => false },
@@ -63,6 +71,28 @@ test('T1, T5: what is forged live is forged in the archive too, which goes on af
     change.state?.map(({ value }) => (value as { id: string }).id),
     ['a0', 'a1', 'a2'],
   )
+})
+
+test('what a room claims is shown to no other, a message and a presence alike', async () => {
+  const claimed: string[] = []
+  const claiming = (name: string): Feature => ({
+    name,
+    claims: ({ stanza }) => stanza.attributes.from === 'verona@rooms.lit/nurse',
+    message: ({ stanza }) => void claimed.push(`${name} ${stanza.attributes.id}`),
+    presence: ({ stanza }) => void claimed.push(`${name} ${stanza.attributes.id}`),
+  })
+  const { receiver, shown } = receiving([], unwatched, [claiming('first'), claiming('second')])
+  for (const kind of ['message', 'presence'])
+    for (const [id, from] of [
+      ['theirs', 'verona@rooms.lit/nurse'],
+      ['ours', 'nurse@capulet.lit/x'],
+    ])
+      await receiver.stanza(
+        { connection: 0, stream: 's', at: `@${kind}${id}`, time: 0 },
+        parseStanza(`<${kind} id="${id}" from="${from}"/>`),
+      )
+  assert.deepEqual(claimed, ['first theirs', 'first ours', 'second ours', 'first theirs', 'first ours', 'second ours'])
+  assert.deepEqual(shown, ['ours', 'ours'])
 })
 
 test('a request that too many wait before is refused for that, and one that nobody handles for that', async () => {

@@ -1,0 +1,48 @@
+/** An incoming message as the events of several rooms tell it. */
+import { z } from 'zod'
+import type { StanzaJson, Translator } from '../codec/translate.ts'
+import type { Incoming } from '../gateway/contract/feature.ts'
+import type { LiveSession } from '../gateway/contract/session.ts'
+import { isFrom } from '../gateway/inbound/provenance.ts'
+import type { EventDraft } from '../gateway/ports/event.ts'
+import { accountOf, withoutResource } from '../jid.ts'
+import { derivedText } from '../protocol/meaning.ts'
+
+export function messageEventSchema(vocabulary: Translator): z.ZodType {
+  return vocabulary.schemaOnce('MessageEvent', () =>
+    vocabulary.schemas.message
+      .extend({
+        text: z.string().optional().meta({ description: 'The body without its XEP-0428 fallback' }),
+        carbon: z
+          .enum(['sent', 'received'])
+          .optional()
+          .meta({ description: 'It was addressed to, or sent by, another client of the account' }),
+        source: z.literal('archive').optional().meta({ description: "It came from the server's archive" }),
+      })
+      .meta({ id: 'MessageEvent' }),
+  )
+}
+
+/** Data: the stanza's JSON and what was derived from it. Subject: the bare JID of the other side, as it is written in the stanza. */
+export function messageEvent(type: string, incoming: Incoming, json: StanzaJson, session: LiveSession): EventDraft {
+  const { stanza, carbon, archive } = incoming
+  const text = derivedText(json)
+  const { from, to } = stanza.attributes
+  const peer = isFromUs(incoming, session) ? to : from
+  const data = {
+    ...json,
+    ...(text === undefined ? {} : { text }),
+    ...(carbon ? { carbon } : {}),
+    ...(archive ? { source: 'archive' } : {}),
+  }
+  return { type, subject: peer === undefined ? session.record.jid : withoutResource(peer), data }
+}
+
+/** Did the account send it, to somebody else? */
+export function isFromUs({ stanza, carbon, archive }: Incoming, session: LiveSession): boolean {
+  const { from, to } = stanza.attributes
+  const own = session.record.jid
+  // a copy that the server made may have our name in another spelling
+  const ours = carbon === 'sent' || archive ? isFrom(stanza, own) : from !== undefined && accountOf(from) === own
+  return ours && (to === undefined || accountOf(to) !== own)
+}
