@@ -3,6 +3,7 @@ import type { Answer, Call, Caller, Operation } from '../gateway/contract/operat
 import type { SessionHandle, Sessions } from '../gateway/contract/session.ts'
 import type { Store } from '../gateway/ports/store.ts'
 import { checkCharacters } from '../xml/characters.ts'
+import { noteUndeclared } from './declared.ts'
 import { checkKey, createIdempotency, fingerprintOf } from './idempotency.ts'
 import { bodyBounds } from './json.ts'
 import { checkScope } from './scopes.ts'
@@ -51,7 +52,7 @@ export function createInvoke({
     return known
   }
 
-  return async (operation, input) => {
+  async function perform(operation: Operation, input: Input): Promise<Answer> {
     const { caller, requestId } = input
     checkScope(operation, caller)
     const session = await whichSession(operation, input)
@@ -81,6 +82,15 @@ export function createInvoke({
       call.idempotency = mark
       return run()
     })
+  }
+
+  return async (operation, input) => {
+    try {
+      return await perform(operation, input)
+    } catch (thrown) {
+      noteUndeclared(operation, thrown)
+      throw thrown
+    }
   }
 }
 

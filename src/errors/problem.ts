@@ -183,7 +183,7 @@ export function describe(code: ProblemCode): readonly [status: number, title: st
   return [conditions[condition], `XMPP: ${condition.replaceAll('-', ' ')}`, false]
 }
 
-export const problemCodes: readonly ProblemCode[] = [
-  ...(Object.keys(own) as OwnCode[]),
-  ...(Object.keys(conditions) as Condition[]).map((condition) => `xmpp-${condition}` as const),
-]
+/** of what a request to somebody else may come back with */
+export const stanzaErrorCodes = (Object.keys(conditions) as Condition[]).map((condition) => `xmpp-${condition}` as const)
+
+export const problemCodes: readonly ProblemCode[] = [...(Object.keys(own) as OwnCode[]), ...stanzaErrorCodes]

@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from 'zod-openapi'
+import { problemsOf } from '../api/declared.ts'
 import { PROBLEM_TYPE, ProblemSchema } from '../api/problem.ts'
-import { describe, type OwnCode, type ProblemCode } from '../errors/problem.ts'
+import { describe, type ProblemCode } from '../errors/problem.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
 import { mergeComponents } from './openapi-components.ts'
 import { relax } from './schemas.ts'
@@ -20,7 +21,7 @@ export function createOpenapi({ operations, version }: { operations: readonly Op
     path[operation.method.toLowerCase()] = operationObject(operation)
     paths[operation.path] = path
   }
-  const statuses = new Set(operations.flatMap((operation) => problemsOf(operation).map((code) => describe(code)[0])))
+  const statuses = new Set(operations.flatMap((operation) => [...problemsOf(operation)].map((code) => describe(code)[0])))
   const document = createDocument(
     {
       openapi: '3.1.0',
@@ -138,17 +139,6 @@ function answerObject(operation: Operation, { description: text, schema, content
     ...(schema && operation.path === '/events' && { 'text/event-stream': { schema: { type: 'string' } } }),
   }
   return { description: text, ...(Object.keys(content).length > 0 && { content }) }
-}
-
-/** What an operation declares and what is true of all of its kind. */
-function problemsOf({ problems, scope, session, body, xmlBody, idempotency }: Operation): ProblemCode[] {
-  const implied: OwnCode[] = ['invalid-request', 'unauthorized', 'internal-error', 'draining', 'store-unavailable', 'too-busy']
-  if (scope !== null) implied.push('scope-missing')
-  if (session === 'named') implied.push('session-required')
-  if (session !== 'none') implied.push('session-not-found')
-  if (body || xmlBody) implied.push('body-too-large', 'unsupported-media-type', 'illegal-character')
-  if (idempotency) implied.push('idempotency-key-running', 'idempotency-key-reused')
-  return [...new Set([...implied, ...problems])]
 }
 
 const problemReference = (status: number, codes: readonly ProblemCode[]) => ({

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test'
 import { z } from 'zod'
 import { type App, buildApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config/config.ts'
-import { Problem } from '../../src/errors/problem.ts'
+import { Problem, problemCodes } from '../../src/errors/problem.ts'
 import type { Feature } from '../../src/gateway/contract/feature.ts'
 import type { Call, Operation } from '../../src/gateway/contract/operation.ts'
 import type { SessionHandle, Sessions } from '../../src/gateway/contract/session.ts'
@@ -16,6 +16,7 @@ import type { Store } from '../../src/gateway/ports/store.ts'
 import { createLog } from '../../src/log.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { makeKey } from '../support/gateway.ts'
+import { watchUndeclared } from '../support/undeclared.ts'
 
 export const keys = { main: makeKey(), other: makeKey() }
 
@@ -62,7 +63,7 @@ export const operation = (given: Partial<Operation> & Pick<Operation, 'id' | 'me
   scope: null,
   session: 'none',
   answers: { 200: { description: 'Done', schema: z.unknown() } },
-  problems: [],
+  problems: problemCodes,
   run: async ({ params, query, body }: Call) => ({ status: 200, body: { params, query, body } }),
   ...given,
 })
@@ -100,6 +101,7 @@ export async function startApp(t: Pick<TestContext, 'after'>, options: TestAppOp
   })
   await app.server.listen({ host: '127.0.0.1', port: 0 })
   t.after(app.stop)
+  t.after(watchUndeclared())
   const address = app.server.server.address()
   const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
   const leases = new Map<string, string>()

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type EventStream, type EventStreamOptions, openEventStream } from './event-stream.ts'
 import { dieWithParent, temporaryFolder } from './processes.ts'
+import { refuseUndeclared, tellsUndeclared, undeclaredIn } from './undeclared.ts'
 import type { XmppServer } from './xmpp-server.ts'
 
 /** ms until the gateway says where it listens */
@@ -103,7 +104,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   // a folder of its own, so that no .env of the project is read or written
   const folder = temporaryFolder('gateway')
   const inherited = { PATH: process.env.PATH ?? '', TMPDIR: process.env.TMPDIR ?? '' }
-  const [program = '', ...programArgs] = [...dieWithParent(), process.execPath, ...args]
+  const [program = '', ...programArgs] = [...dieWithParent(), process.execPath, '--import', tellsUndeclared, ...args]
   const child = spawn(program, programArgs, {
     cwd: folder,
     env: { ...inherited, ...env },
@@ -118,9 +119,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   })
 
   const logs: LogLine[] = []
+  const undeclared: string[] = []
   const listening = Promise.withResolvers<string>()
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
+      const found = undeclaredIn(line)
+      if (found !== undefined) undeclared.push(found)
       const entry = parse(line)
       logs.push(entry === undefined ? { line } : { line, entry })
       if (logs.length > LOGS_MAX) logs.shift()
@@ -142,15 +146,18 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
       process.kill(-child.pid!, 'SIGKILL')
     } catch {} // it has ended
     await ended
+    refuseUndeclared(undeclared)
   }
   async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     child.kill(signal)
     const slow = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE)
     try {
-      return await ended
+      await ended
     } finally {
       clearTimeout(slow)
     }
+    refuseUndeclared(undeclared)
+    return await ended
   }
 
   try {

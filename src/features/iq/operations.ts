@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { ofIqs, ofOwner } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { applying } from '../../api/preference.ts'
 import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
-import { type Condition, conditions, errorTypes, Problem, type ProblemCode, problemCodes } from '../../errors/problem.ts'
+import { type Condition, conditions, errorTypes, Problem } from '../../errors/problem.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import type { IqReply, SessionHandle } from '../../gateway/contract/session.ts'
 import { replyToIq } from '../../gateway/session/commands.ts'
@@ -29,9 +30,6 @@ interface NewIq extends Content {
   /** of an iq that is given as XML */
   id?: string
 }
-
-/** what an iq may come back with */
-const stanzaErrors = problemCodes.filter((code): code is ProblemCode => code.startsWith('xmpp-') && code !== 'xmpp-authentication-failed')
 
 /** RFC 6120 section 8.3 */
 const failure = z
@@ -106,18 +104,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       200: { description: 'The answer', schema: result },
       202: { description: 'Sent; the answer is kept', schema: keptSchema },
     },
-    problems: [
-      'xml-malformed',
-      'not-a-stanza',
-      'address-not-allowed',
-      'jid-malformed',
-      'illegal-character',
-      'stanza-too-large',
-      'session-offline',
-      'session-stopped',
-      'outcome-unknown',
-      ...stanzaErrors,
-    ],
+    problems: ['xml-malformed', 'not-a-stanza', 'address-not-allowed', 'jid-malformed', ...ofIqs],
     async run(call) {
       const { type, to, id, ...given }: NewIq = typeof call.body === 'string' ? await fromXml(call.body, call.session) : call.body
       const payload = payloadOf(given)
@@ -143,7 +130,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     session: { by: 'iq', missing: 'iq-not-found' },
     params: z.object({ id: z.string() }),
     answers: { 200: { description: 'The outcome', schema: keptSchema } },
-    problems: ['iq-not-found', 'store-unavailable'],
+    problems: [],
     async run({ session, params }) {
       const kept = await session.keptIq(params.id)
       if (!kept) throw new Problem('iq-not-found', 'There is no such iq, or its hour is over.')
@@ -161,7 +148,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     params: z.object({ id: z.string().meta({ description: 'The subject of the event' }) }),
     body: reply,
     answers: { 204: { description: 'Sent' } },
-    problems: ['iq-not-found', 'xml-malformed', 'illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped'],
+    problems: ['xml-malformed', 'not-a-stanza', 'stanza-too-large', ...ofOwner],
     async run({ session, params, body, signal }) {
       const payload = payloadOf(body)
       if (body.error !== undefined && payload) throw refuse('body.error', 'must not stand beside a payload')

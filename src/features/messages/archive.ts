@@ -1,5 +1,6 @@
 /** The history that the account's own server keeps (XEP-0313), page by page. */
 import { z } from 'zod'
+import { ofIqs } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
@@ -85,15 +86,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
         }),
       },
     },
-    problems: [
-      'cursor-invalid',
-      'jid-malformed',
-      'session-offline',
-      'session-stopped',
-      'xmpp-feature-not-implemented',
-      'xmpp-service-unavailable',
-      'xmpp-timeout',
-    ],
+    problems: ['cursor-invalid', 'jid-malformed', ...ofIqs],
     async run({ session, query, signal }) {
       if (query.after !== undefined && query.before !== undefined)
         throw new Problem('invalid-request', 'A page is after one place or before one, not both.', {

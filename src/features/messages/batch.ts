@@ -55,7 +55,7 @@ export function batchOperation({
       .strictObject({ messages: list(message).min(1).max(MOST) })
       .meta({ id: 'MessageBatch', example: { messages: [{ to: 'juliet@example.com', body: 'Hello' }] } }),
     answers: { 200: { description: 'What became of each', schema: z.object({ data: z.array(outcome) }) } },
-    problems: ['session-stopped', 'outbox-full', 'idempotency-key-running', 'idempotency-key-reused', 'store-unavailable'],
+    problems: ['session-stopped', 'outbox-full'],
     idempotency: 'own',
     async run({ session, body, idempotency }) {
       const prepared = withoutRepeats(body.messages.map((each, index) => prepare(each, session.record, `body.messages.${index}`)))

@@ -40,17 +40,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
       200: { description: 'The level asked for was reached', schema: progress },
       202: { description: 'In the outbox', schema: progress },
     },
-    problems: [
-      'jid-malformed',
-      'illegal-character',
-      'stanza-too-large',
-      'id-in-use',
-      'session-stopped',
-      'outbox-full',
-      'idempotency-key-running',
-      'idempotency-key-reused',
-      'store-unavailable',
-    ],
+    problems: ['jid-malformed', 'stanza-too-large', 'id-in-use', 'session-stopped', 'outbox-full'],
     idempotency: 'own',
     run(call) {
       const { expiresIn, ...json } = call.body
@@ -69,7 +59,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     session: { by: 'message', missing: 'message-not-found' },
     params: z.object({ id: z.string() }),
     answers: { 200: { description: 'The record', schema: record } },
-    problems: ['message-not-found', 'store-unavailable'],
+    problems: [],
     async run({ session, params }) {
       const found = await session.message(params.id)
       if (!found) throw new Problem('message-not-found', 'There is no such message.')

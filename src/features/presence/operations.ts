@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ofOwner } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { page, pageOf, pageQuery } from '../../api/page.ts'
 import { named } from '../../api/paths.ts'
@@ -60,7 +61,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
         schema: pageOf(contactPresence).extend({ leftOut }),
       },
     },
-    problems: ['presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
+    problems: ['presence-unread', 'roster-unread', 'session-stopped'],
     async run({ session, query }) {
       const [contacts, others, leftOut] = await Promise.all([contactsOf(session), presentOf(session), areSomeLeftOut(session)])
       const { data: jids, ...rest } = page([...new Set([...contacts, ...others])], query)
@@ -79,7 +80,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     session: 'named',
     params: z.object({ jid: jidScalar.schema }),
     answers: { 200: { description: 'Their resources; empty when they are offline', schema: contactPresence } },
-    problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
+    problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped'],
     async run({ session, params }) {
       const address = soughtJid(params.jid, 'params.jid')
       const account = accountOf(address)
@@ -104,7 +105,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     session: 'named',
     body: content,
     answers: { 200: { description: 'Sent, or kept until the session is back', schema: content } },
-    problems: ['illegal-character', 'stanza-too-large', 'session-offline', 'session-stopped', 'given-up', 'store-unavailable'],
+    problems: ['stanza-too-large', 'given-up', ...ofOwner],
     async run({ session, body, signal }) {
       withinLimit(
         named('body', () => vocabulary.write('presence', body)),
@@ -123,7 +124,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     scope: 'presence:write',
     session: 'named',
     answers: { 204: { description: 'Sent, or kept until the session is back' } },
-    problems: ['session-offline', 'session-stopped', 'store-unavailable'],
+    problems: ofOwner,
     async run({ session, signal }) {
       await session.perform(setPresence, { presence: false }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 204 }
@@ -139,15 +140,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     session: 'named',
     body: directed,
     answers: { 202: { description: 'Sent', schema: z.object({ id: z.string() }) } },
-    problems: [
-      'jid-malformed',
-      'illegal-character',
-      'stanza-too-large',
-      'session-offline',
-      'session-stopped',
-      'idempotency-key-running',
-      'idempotency-key-reused',
-    ],
+    problems: ['jid-malformed', 'stanza-too-large', ...ofOwner],
     idempotency: 'generic',
     async run({ session, body, signal }) {
       const presence = named('body', () => vocabulary.write('presence', body))

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { ofIqs } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { page, pageOf, pageQuery } from '../../api/page.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
@@ -42,9 +43,6 @@ const withPresence = z.strictObject({
   presence: z.enum(['true', 'false']).optional().meta({ description: '`false` leaves out `presences`' }),
 })
 
-/** what can go wrong with each change of the roster */
-const ofChanges = ['presence-unread', 'roster-unread', 'session-offline', 'session-stopped', 'xmpp-timeout', 'outcome-unknown'] as const
-
 export function rosterOperations(): Operation[] {
   const list = operation({
     id: 'roster.get',
@@ -56,7 +54,7 @@ export function rosterOperations(): Operation[] {
     session: 'named',
     query: withPresence,
     answers: { 200: { description: 'Contacts by JID', schema: pageOf(contactSchema) } },
-    problems: ['presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
+    problems: ['presence-unread', 'roster-unread', 'session-stopped'],
     async run({ session, query }) {
       const { data: jids, ...rest } = page(await contactsOf(session), query)
       const contacts = await readContacts(session, jids)
@@ -75,7 +73,7 @@ export function rosterOperations(): Operation[] {
     session: 'named',
     params,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
-    problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped', 'store-unavailable'],
+    problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped'],
     async run({ session, params }) {
       const contact = await known(session, soughtContact(params.jid))
       const body = view(contact, await presencesOf(session, [contact.jid]))
@@ -94,7 +92,7 @@ export function rosterOperations(): Operation[] {
     params,
     body: change,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
-    problems: ['jid-malformed', 'illegal-character', ...ofChanges],
+    problems: ['jid-malformed', 'presence-unread', 'roster-unread', ...ofIqs],
     async run({ session, params, body, signal }) {
       // what the server has may be changed, also where nothing would be sent to
       const known = await contactOf(session, soughtContact(params.jid)).catch(unlessUnread)
@@ -117,7 +115,7 @@ export function rosterOperations(): Operation[] {
     session: 'named',
     params,
     answers: { 204: { description: 'Removed' } },
-    problems: ['jid-malformed', 'contact-not-found', ...ofChanges],
+    problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', ...ofIqs],
     async run({ session, params, signal }) {
       // the server says whom it takes it for
       const jid = soughtContact(params.jid)

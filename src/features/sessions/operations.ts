@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ofLogIns, ofOwner } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { pageOf, pageQuery } from '../../api/page.ts'
 import { named } from '../../api/paths.ts'
@@ -105,19 +106,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       201: { description: 'Online', schema: opened },
       202: { description: 'Connecting', schema: opened },
     },
-    problems: [
-      'jid-malformed',
-      'illegal-character',
-      'address-not-allowed',
-      'xmpp-authentication-failed',
-      'xmpp-unreachable',
-      'xmpp-tls-failed',
-      'xmpp-server-not-trusted',
-      'xmpp-timeout',
-      'scope-missing',
-      'draining',
-      'store-unavailable',
-    ],
+    problems: ['jid-malformed', 'scope-missing', ...ofLogIns],
     async run({ caller, body, prefer, signal }) {
       if (caller.session !== undefined)
         throw new Problem('scope-missing', 'A session token is for its own session; an API key makes sessions.')
@@ -150,7 +139,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     session: 'none',
     query: z.strictObject(pageQuery),
     answers: { 200: { description: 'Sessions', schema: pageOf(session) } },
-    problems: ['store-unavailable'],
+    problems: [],
     async run({ caller, query: { limit = PAGE, after } }) {
       const handles =
         caller.session === undefined
@@ -175,7 +164,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     session: { by: 'session', missing: 'session-not-found' },
     params,
     answers: { 200: { description: 'The session', schema: session } },
-    problems: ['session-not-found', 'store-unavailable'],
+    problems: [],
     async run({ session: handle }) {
       return { status: 200, body: await sessions.view(handle) }
     },
@@ -200,15 +189,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       })
       .meta({ id: 'SessionChange', example: { connections: 3 } }),
     answers: { 200: { description: 'The session as it is then', schema: session } },
-    problems: [
-      'session-not-found',
-      'credentials-lost',
-      'xmpp-authentication-failed',
-      'xmpp-unreachable',
-      'xmpp-tls-failed',
-      'xmpp-timeout',
-      'store-unavailable',
-    ],
+    problems: ['credentials-lost', 'outcome-unknown', ...ofLogIns],
     async run({ session: handle, body }) {
       return { status: 200, body: await sessions.view(await sessions.update(handle, body)) }
     },
@@ -226,7 +207,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     params,
     query: z.strictObject({ status: z.string().max(1023).optional().meta({ description: 'Goes into the unavailable presence' }) }),
     answers: { 204: { description: 'Ended' } },
-    problems: ['session-not-found', 'illegal-character', 'store-unavailable'],
+    problems: ofOwner,
     async run({ session: handle, query: { status } }) {
       await sessions.close(handle, status === undefined ? {} : { status })
       return { status: 204 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ofOwner } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { type StanzaJson, type StanzaKind, stanzaKinds, type Translator } from '../../codec/translate.ts'
@@ -56,16 +57,12 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
       'xml-malformed',
       'not-a-stanza',
       'jid-malformed',
-      'illegal-character',
       'address-not-allowed',
       'stanza-too-large',
       'id-in-use',
-      'session-offline',
-      'session-stopped',
-      'outcome-unknown',
       'outbox-full',
-      'idempotency-key-running',
-      'idempotency-key-reused',
+      'given-up',
+      ...ofOwner,
     ],
     idempotency: 'generic',
     async run(call) {
@@ -116,7 +113,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     xmlBody: true,
     xmlAnswer: true,
     answers: { 200: { description: 'JSON for XML, XML for JSON', schema: body } },
-    problems: ['xml-malformed', 'not-a-stanza', 'jid-malformed', 'illegal-character', 'stanza-too-large'],
+    problems: ['xml-malformed', 'not-a-stanza', 'jid-malformed', 'stanza-too-large'],
     async run({ body: given }) {
       const stanza = read(given, true)
       if (typeof given !== 'string') return { status: 200, body: serialize(stanza, ''), contentType: 'application/xml' }

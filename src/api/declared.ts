@@ -1,0 +1,46 @@
+/** Which problems an operation may answer: its own, and those that all of its kind may. */
+import { channel } from 'node:diagnostics_channel'
+import { type OwnCode, Problem, type ProblemCode, stanzaErrorCodes } from '../errors/problem.ts'
+import type { Operation } from '../gateway/contract/operation.ts'
+
+/** where the instance that has the session does the work (`SessionHandle.perform`) */
+export const ofOwner = ['session-offline', 'session-stopped', 'outcome-unknown', 'xmpp-timeout'] as const satisfies OwnCode[]
+
+/** where somebody else is asked by an iq, the own server too */
+export const ofIqs: readonly ProblemCode[] = [...ofOwner, 'stanza-too-large', 'too-many-requests', 'id-in-use', ...stanzaErrorCodes]
+
+/** where the account logs in */
+export const ofLogIns: readonly ProblemCode[] = [
+  'address-not-allowed',
+  'session-offline',
+  'xmpp-authentication-failed',
+  'xmpp-conflict',
+  'xmpp-server-not-trusted',
+  'xmpp-timeout',
+  'xmpp-tls-failed',
+  'xmpp-unreachable',
+]
+
+/** All problems that an operation may answer. */
+export function problemsOf({ problems, scope, session, params, query, body, xmlBody, idempotency }: Operation): ReadonlySet<ProblemCode> {
+  const all = new Set<ProblemCode>(['invalid-request', 'unauthorized', 'internal-error', 'draining', 'store-unavailable', 'too-busy'])
+  const add = (...codes: readonly ProblemCode[]) => {
+    for (const code of codes) all.add(code)
+  }
+  if (scope !== null) add('scope-missing')
+  if (session !== 'none') add('session-required', 'session-not-found')
+  if (typeof session === 'object') add(session.missing)
+  if (params || query || body) add('illegal-character')
+  if (body || xmlBody) add('body-too-large', 'unsupported-media-type')
+  if (idempotency) add('idempotency-key-running', 'idempotency-key-reused')
+  add(...problems)
+  return all
+}
+
+const undeclared = channel('stanzagate.undeclared-problem')
+
+/** Says on a channel of node's diagnostics that an operation ended with a problem which it does not declare. Free where nobody listens. */
+export function noteUndeclared(operation: Operation, thrown: unknown): void {
+  if (!undeclared.hasSubscribers || !(thrown instanceof Problem) || problemsOf(operation).has(thrown.code)) return
+  undeclared.publish({ operation: operation.id, code: thrown.code, detail: thrown.message })
+}

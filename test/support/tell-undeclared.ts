@@ -1,0 +1,4 @@
+/** Loaded into a gateway before it starts. */
+import { tellUndeclared } from './undeclared.ts'
+
+tellUndeclared()
