@@ -5,11 +5,11 @@ import { named } from '../../api/paths.ts'
 import { list } from '../../codec/list.ts'
 import type { StanzaJson, Translator } from '../../codec/translate.ts'
 import { Problem, problemJson } from '../../errors/problem.ts'
+import { progressSchema } from '../../gateway/contract/message-json.ts'
 import type { Answer, Operation } from '../../gateway/contract/operation.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import type { SessionRecord } from '../../gateway/ports/session-record.ts'
 import { outgoing, recordEvent, refusal, replayed } from './outgoing.ts'
-import { progress } from './schemas.ts'
 
 /** messages of one batch */
 const MOST = 500
@@ -28,7 +28,7 @@ export function batchOperation({
 }): Operation {
   const outcome = z.object({
     status: z.number().meta({ description: 'The HTTP status that this message alone would have had' }),
-    message: progress.optional(),
+    message: progressSchema.optional(),
     error: z.looseObject({ code: z.string() }).optional().meta({ description: 'A problem, as of RFC 9457' }),
   })
 

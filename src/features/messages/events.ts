@@ -1,7 +1,7 @@
 import type { Translator } from '../../codec/translate.ts'
+import { recordSchema } from '../../gateway/contract/message-json.ts'
 import type { EventType } from '../../gateway/contract/operation.ts'
 import { messageEventSchema } from '../message-event.ts'
-import { record } from './schemas.ts'
 
 const progress: Record<string, string> = {
   accepted: 'The message was validated and is in the outbox.',
@@ -26,7 +26,7 @@ const stanzas: Record<string, string> = {
 export function messageEvents(vocabulary: Translator): EventType[] {
   const stanza = messageEventSchema(vocabulary)
   return [
-    ...Object.entries(progress).map(([status, description]) => ({ type: `message.${status}`, description, schema: record })),
+    ...Object.entries(progress).map(([status, description]) => ({ type: `message.${status}`, description, schema: recordSchema })),
     ...Object.entries(stanzas).map(([type, description]) => ({ type, description, schema: stanza })),
   ]
 }

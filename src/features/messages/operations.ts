@@ -4,13 +4,13 @@ import { named } from '../../api/paths.ts'
 import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
+import { progressSchema, recordSchema } from '../../gateway/contract/message-json.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import { ID_MAX } from '../../gateway/ids.ts'
 import { recordJson } from '../../gateway/outbox/message-record.ts'
 import { archiveOperation } from './archive.ts'
 import { batchOperation } from './batch.ts'
 import { sendMessage } from './outgoing.ts'
-import { progress, record } from './schemas.ts'
 
 export function messageOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
   const body = vocabulary.schemas.message
@@ -37,8 +37,8 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     }),
     body,
     answers: {
-      200: { description: 'The level asked for was reached', schema: progress },
-      202: { description: 'In the outbox', schema: progress },
+      200: { description: 'The level asked for was reached', schema: progressSchema },
+      202: { description: 'In the outbox', schema: progressSchema },
     },
     problems: ['jid-malformed', 'stanza-too-large', 'id-in-use', 'session-stopped', 'outbox-full'],
     idempotency: 'own',
@@ -58,7 +58,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     scope: 'messages:read',
     session: { by: 'message', missing: 'message-not-found' },
     params: z.object({ id: z.string() }),
-    answers: { 200: { description: 'The record', schema: record } },
+    answers: { 200: { description: 'The record', schema: recordSchema } },
     problems: [],
     async run({ session, params }) {
       const found = await session.message(params.id)

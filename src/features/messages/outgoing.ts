@@ -2,6 +2,7 @@
 
 import { checkId } from '../../api/paths.ts'
 import { Problem } from '../../errors/problem.ts'
+import type { MessageProgress } from '../../gateway/contract/message-json.ts'
 import type { Answer, SessionCall } from '../../gateway/contract/operation.ts'
 import { newMessageId } from '../../gateway/ids.ts'
 import { recordJson } from '../../gateway/outbox/message-record.ts'
@@ -109,7 +110,7 @@ async function waitFor(call: SessionCall, record: MessageRecord, level: Level, s
 function answerFor({ id, status, originId, error }: MessageRecord, httpStatus: 200 | 202) {
   return {
     status: httpStatus,
-    body: { id, status, originId, ...(error ? { error } : {}) },
+    body: { id, status, originId, ...(error ? { error } : {}) } satisfies MessageProgress,
     headers: { location: `/messages/${encodeURIComponent(id)}` },
   }
 }

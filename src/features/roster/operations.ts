@@ -26,7 +26,7 @@ export const contactShape = {
     .meta({ description: 'Who sees whose presence: `to` the account sees theirs, `from` they see its' }),
   ask: z.literal('subscribe').optional().meta({ description: 'The account asked to see their presence, without an answer yet' }),
   approved: z.literal(true).optional().meta({ description: 'Their request will be granted without being asked' }),
-}
+} satisfies Record<keyof Contact, z.ZodType>
 
 const contactSchema = z.object({ ...contactShape, presences: presencesSchema.optional() }).meta({ id: 'Contact' })
 const params = z.object({ jid: jidScalar.schema })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Feature } from '../../gateway/contract/feature.ts'
-import { sessionOperations, sessionShape } from './operations.ts'
+import { sessionShape } from '../../gateway/contract/session-json.ts'
+import { sessionOperations } from './operations.ts'
 
 const types: Record<string, string> = {
   'session.online': 'The account is online.',

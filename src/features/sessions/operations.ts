@@ -8,7 +8,7 @@ import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import type { Sessions } from '../../gateway/contract/session.ts'
-import { sessionStates } from '../../gateway/ports/session-record.ts'
+import { sessionSchema, sessionShape } from '../../gateway/contract/session-json.ts'
 import { canLogIn, password, sasl } from './credentials.ts'
 import { fitting } from './fitting.ts'
 
@@ -19,39 +19,6 @@ const WAIT_MAX = 60
 const PAGE = 100
 const CONNECTIONS_MAX = 8
 
-const state = z.enum(sessionStates).meta({ id: 'SessionState' })
-const time = z.iso.datetime()
-
-export const sessionShape = {
-  id: z.string().meta({ example: 'ses_mT5C0bO9p0sZbq1xkPsu1A' }),
-  jid: z
-    .string()
-    .meta({ description: 'The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`' }),
-  state,
-  since: time,
-  reason: z.string().optional().meta({ description: 'Why it is not online' }),
-  unread: z
-    .array(z.object({ what: z.string(), code: z.string(), detail: z.string() }))
-    .optional()
-    .meta({
-      description: 'What the server did not let it read or set up, and so is not known: `roster`, `carbons`, `presence` (the own one)',
-    }),
-  connections: z.array(
-    z.object({
-      jid: z.string().nullable().meta({ description: 'The full JID that the server bound, null before' }),
-      resource: z.string(),
-      role: z.enum(['primary', 'sender']),
-      state,
-    }),
-  ),
-  instance: z.string().meta({ description: 'INSTANCE_ID of the process that holds it' }),
-  lastVerifiedAt: time.nullable().meta({ description: 'When the server last proved that the connection is alive' }),
-  outbox: z.object({ length: z.int(), oldest: time.optional() }),
-  handles: z.array(z.string()),
-  createdAt: time,
-}
-
-const session = z.object(sessionShape).meta({ id: 'Session' })
 const opened = z
   .object({ ...sessionShape, token: z.string().meta({ description: 'For requests that act for this session alone' }) })
   .meta({ id: 'OpenedSession' })
@@ -138,7 +105,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     scope: 'sessions:read',
     session: 'none',
     query: z.strictObject(pageQuery),
-    answers: { 200: { description: 'Sessions', schema: pageOf(session) } },
+    answers: { 200: { description: 'Sessions', schema: pageOf(sessionSchema) } },
     problems: [],
     async run({ caller, query: { limit = PAGE, after } }) {
       const handles =
@@ -163,7 +130,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     scope: 'sessions:read',
     session: { by: 'session', missing: 'session-not-found' },
     params,
-    answers: { 200: { description: 'The session', schema: session } },
+    answers: { 200: { description: 'The session', schema: sessionSchema } },
     problems: [],
     async run({ session: handle }) {
       return { status: 200, body: await sessions.view(handle) }
@@ -188,7 +155,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
         handles: handles.optional(),
       })
       .meta({ id: 'SessionChange', example: { connections: 3 } }),
-    answers: { 200: { description: 'The session as it is then', schema: session } },
+    answers: { 200: { description: 'The session as it is then', schema: sessionSchema } },
     problems: ['credentials-lost', 'outcome-unknown', ...ofLogIns],
     async run({ session: handle, body }) {
       return { status: 200, body: await sessions.view(await sessions.update(handle, body)) }

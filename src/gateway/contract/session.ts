@@ -7,6 +7,7 @@ import type { MessageRecord } from '../ports/message.ts'
 import type { SaslOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
 import type { Patience } from '../session/iq-correlator.ts'
 import type { Repeated } from '../session/repeated.ts'
+import type { SessionJson } from './session-json.ts'
 import type { KnownState, StateKind } from './state-kind.ts'
 
 /** What operations see of a session, whichever instance owns it. */
@@ -176,8 +177,8 @@ export interface Sessions {
   close(handle: SessionHandle, options: { status?: string }): Promise<void>
   /** the session of a session token */
   authenticate(token: string): Promise<{ tenant: string; session: string } | undefined>
-  /** the JSON of contract section 3 */
-  view(handle: SessionHandle): Promise<Record<string, unknown>>
+  /** the session as callers see it */
+  view(handle: SessionHandle): Promise<SessionJson>
 }
 
 export interface OpenSession {

@@ -1,3 +1,4 @@
+import type { RecordJson } from '../contract/message-json.ts'
 import type { MessageRecord, MessageStatus } from '../ports/message.ts'
 
 /** How far each status is; the status of a record only ever goes forward. */
@@ -41,17 +42,7 @@ export function merge(older: MessageRecord, newer: MessageRecord): MessageRecord
 }
 
 /** The record as callers and events see it. */
-export function recordJson({
-  id,
-  to,
-  status,
-  originId,
-  acceptedAt,
-  history,
-  error,
-  ackBy,
-  stanzaId,
-}: MessageRecord): Record<string, unknown> {
+export function recordJson({ id, to, status, originId, acceptedAt, history, error, ackBy, stanzaId }: MessageRecord): RecordJson {
   return {
     ...{ id, to, status, originId },
     acceptedAt: timestamp(acceptedAt),

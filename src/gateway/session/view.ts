@@ -1,13 +1,10 @@
 import { accountOf } from '../../jid.ts'
+import type { SessionJson } from '../contract/session-json.ts'
 import { timestamp } from '../outbox/message-record.ts'
 import type { SessionRecord, SessionStatus } from '../ports/session-record.ts'
 
-/** A session as callers see it: times RFC 3339, no credentials. */
-export function sessionView(
-  record: SessionRecord,
-  status: SessionStatus,
-  outbox: { length: number; oldest?: number },
-): Record<string, unknown> {
+/** A session as callers see it, from what is known of it: times RFC 3339, no credentials. */
+export function sessionView(record: SessionRecord, status: SessionStatus, outbox: { length: number; oldest?: number }): SessionJson {
   const { id, handles, createdAt } = record
   const { state, since, reason, lastVerifiedAt, instance, connections, unread = {} } = status
   const missing = Object.entries(unread).map(([what, { code, detail }]) => ({ what, code, detail }))

@@ -1,16 +1,17 @@
+/** What became of a message, as callers see it. */
 import { z } from 'zod'
-import { messageStatuses } from '../../gateway/ports/message.ts'
+import { messageStatuses } from '../ports/message.ts'
 
 const status = z.enum(messageStatuses).meta({ id: 'MessageStatus', description: 'How far the message came' })
 const time = z.iso.datetime()
 const failure = z.looseObject({ code: z.string(), detail: z.string(), xmpp: z.unknown().optional() }).meta({ id: 'MessageFailure' })
 
 /** What `POST /messages` answers. */
-export const progress = z
+export const progressSchema = z
   .object({ id: z.string(), status, originId: z.string(), error: failure.optional() })
   .meta({ id: 'MessageAccepted', description: 'A message that was accepted, and how far it came by now' })
 
-export const record = z
+export const recordSchema = z
   .object({
     id: z.string(),
     to: z.string(),
@@ -23,3 +24,6 @@ export const record = z
     stanzaId: z.string().optional().meta({ description: 'The id that the own server archived it under' }),
   })
   .meta({ id: 'MessageRecord', description: 'A message that was sent through the gateway' })
+
+export type MessageProgress = z.infer<typeof progressSchema>
+export type RecordJson = z.infer<typeof recordSchema>
