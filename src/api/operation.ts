@@ -30,7 +30,7 @@ type Definition<
   query?: Query
   body?: Body
   xmlBody?: Xml
-  examples?: Body extends z.ZodUndefined ? Omit<Examples, 'body'> : Examples & { body: Readonly<Record<string, BodyOf<Body, Xml>>> }
+  examples: Body extends z.ZodUndefined ? Omit<Examples, 'body'> : Examples & { body: Readonly<Record<string, BodyOf<Body, Xml>>> }
   run(call: CallOf<Rule, Params, Query, BodyOf<Body, Xml>>): Promise<Answer>
 }
 

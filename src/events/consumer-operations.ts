@@ -45,7 +45,7 @@ export function consumerOperations({ consumers }: { consumers: Consumers }): Ope
     session: 'named',
     body: acked,
     answers: { 204: { description: 'Noted' } },
-    problems: ['cursor-invalid', 'limit-exceeded', 'store-unavailable'],
+    problems: ['cursor-invalid', 'limit-exceeded'],
     examples: { body: { 'an event is done with': { consumer: 'crm', cursor: 'Zb0kZ1CmTj2sX5QhY-1f' } } },
     async run({ session, body: { consumer: name, cursor } }) {
       const place = cursorOf(cursor)
@@ -64,7 +64,15 @@ export function consumerOperations({ consumers }: { consumers: Consumers }): Ope
     session: 'named',
     query: z.strictObject(pageQuery),
     answers: { 200: { description: 'Consumers by name', schema: pageOf(consumer) } },
-    problems: ['store-unavailable'],
+    problems: [],
+    examples: {
+      200: {
+        'a little behind': {
+          data: [{ name: 'crm', cursor: 'Zb0kZ1CmTj2sX5QhY-1f', lag: { events: 3, seconds: 0.8 }, lastUsedAt: '2026-05-01T10:00:00.118Z' }],
+          page: { complete: true },
+        },
+      },
+    },
     async run({ session, query }) {
       const all = new Map((await consumers.list(session.record.id)).map((one) => [one.name, one]))
       const { data: names, ...rest } = page([...all.keys()], query)

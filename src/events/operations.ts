@@ -97,6 +97,32 @@ export function eventOperations({
         'not-acceptable',
         'too-many-requests',
       ],
+      examples: {
+        200: {
+          'one message': {
+            data: [
+              {
+                specversion: '1.0',
+                id: 'AAAAAZx7_Qg',
+                source: '/sessions/ses_mT5C0bO9p0sZbq1xkPsu1A',
+                type: 'message.received',
+                subject: 'b4c1',
+                time: '2026-05-01T10:00:00.118Z',
+                datacontenttype: 'application/json',
+                data: {
+                  from: 'juliet@example.com/balcony',
+                  to: 'romeo@example.com',
+                  id: 'b4c1',
+                  type: 'chat',
+                  body: 'Good night!',
+                  text: 'Good night!',
+                },
+              },
+            ],
+            page: { next: 'AAAAAZx7_Qg', complete: true },
+          },
+        },
+      },
       async run({ session, query: wanted, signal }) {
         const streamsOnly = (['snapshot', 'coalesce'] as const).filter((name) => wanted[name] !== undefined)
         if (streamsOnly.length > 0) {
@@ -127,6 +153,9 @@ export function eventOperations({
         },
       },
       problems: [],
+      examples: {
+        201: { ticket: { ticket: 'sgt_pWvYt2nS0gkq1hT0v6yXr3bF5mJd8uQe', expiresAt: '2026-05-01T10:00:30.118Z' } },
+      },
       async run({ caller, session }) {
         return { status: 201, body: await tickets.create({ tenant: caller.tenant, session: session.record.id }) }
       },

@@ -38,7 +38,7 @@ interface Parameter {
   schema?: Schema
 }
 
-type Content = Record<string, { schema?: Schema }>
+type Content = Record<string, { schema?: Schema; examples?: Record<string, { value: unknown }> }>
 
 interface Operation {
   operationId: string
@@ -118,7 +118,10 @@ function operationSection(method: string, path: string, operation: Operation, { 
 
 function contentOf(content: Content): string {
   return Object.entries(content)
-    .map(([type, { schema = {} }]) => `<div><code>${html(type)}</code> ${typeOf(schema)}${schema.$ref ? '' : members(schema)}</div>`)
+    .map(([type, { schema = {}, examples = {} }]) => {
+      const shown = Object.entries(examples).map(([name, { value }]) => exampleText(value, name))
+      return `<div><code>${html(type)}</code> ${typeOf(schema)}${schema.$ref ? '' : members(schema)}${shown.join('')}</div>`
+    })
     .join('')
 }
 
@@ -138,8 +141,11 @@ function members({ properties = {}, required = [] }: Schema): string {
 
 function exampleOf({ example, examples = [] }: Schema): string {
   const shown = example ?? examples[0]
-  return shown === undefined ? '' : `<p class="soft">for example <code>${html(JSON.stringify(shown))}</code></p>`
+  return shown === undefined ? '' : exampleText(shown, 'for example')
 }
+
+const exampleText = (value: unknown, name: string) =>
+  `<p class="soft">${html(name)}: <code>${html(typeof value === 'string' ? value : JSON.stringify(value))}</code></p>`
 
 function typeOf(schema: Schema): string {
   const { $ref, type, items, format, anyOf, oneOf, allOf, additionalProperties } = schema

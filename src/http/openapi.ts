@@ -61,7 +61,8 @@ export function registerOpenapi(server: FastifyInstance, document: () => Record<
   })
 }
 
-export const toYaml = (document: unknown) => stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 })
+/** Readers of YAML 1.1 get the same: a time is a string. */
+export const toYaml = (document: unknown) => stringify(document, { aliasDuplicateObjects: false, lineWidth: 0, compat: 'yaml-1.1' })
 
 const description = [
   'A full XMPP account, on any server, for every service that speaks HTTP.',
@@ -113,8 +114,15 @@ function operationObject(operation: Operation): ZodOpenApiOperationObject {
     ...(operation.idempotency === undefined ? [] : ['idempotencyKey']),
     ...(operation.method === 'POST' ? ['prefer'] : []),
   ]
-  const content = { ...(body && { [JSON_TYPE]: { schema: body } }), ...(xmlBody && { [XML_TYPE]: { schema: z.string() } }) }
-  const responses = Object.entries(answers).map(([status, answer]) => [status, answerObject(operation, answer)])
+  const given = examplesOf(operation.examples.body)
+  const content = {
+    ...(body && { [JSON_TYPE]: { schema: body, ...given.json } }),
+    ...(xmlBody && { [XML_TYPE]: { schema: z.string(), ...given.xml } }),
+  }
+  const responses = Object.entries(answers).map(([status, answer]) => [
+    status,
+    answerObject(operation, answer, examplesOf(operation.examples[Number(status)])),
+  ])
   const problems = Map.groupBy(problemsOf(operation), (code) => describe(code)[0])
   const refused = [...problems].map(([status, codes]) => [status, problemReference(status, codes)])
   return {
@@ -131,14 +139,29 @@ function operationObject(operation: Operation): ZodOpenApiOperationObject {
   } as ZodOpenApiOperationObject
 }
 
-function answerObject(operation: Operation, { description: text, schema, contentType }: Operation['answers'][number]) {
+/** An answer as JSON, as XML, or as both. */
+function answerObject(
+  operation: Operation,
+  { description: text, schema, contentType }: Operation['answers'][number],
+  { json, xml }: ReturnType<typeof examplesOf>,
+) {
   const isXml = contentType === XML_TYPE
   const content = {
-    ...(schema && !isXml && { [contentType ?? JSON_TYPE]: { schema } }),
-    ...((isXml || (schema && operation.xmlAnswer)) && { [XML_TYPE]: { schema: { type: 'string' } } }),
+    ...(schema && !isXml && { [contentType ?? JSON_TYPE]: { schema, ...json } }),
+    ...((isXml || (schema && operation.xmlAnswer)) && { [XML_TYPE]: { schema: { type: 'string' }, ...xml } }),
     ...(schema && operation.path === '/events' && { 'text/event-stream': { schema: { type: 'string' } } }),
   }
   return { description: text, ...(Object.keys(content).length > 0 && { content }) }
+}
+
+/** By name, those that are JSON and those that are XML. */
+function examplesOf(examples: Readonly<Record<string, unknown>> = {}) {
+  const all = Object.entries(examples).map(([name, value]) => [name, { value }] as const)
+  const named = (kept: typeof all) => (kept.length === 0 ? {} : { examples: Object.fromEntries(kept) })
+  return {
+    json: named(all.filter(([, { value }]) => typeof value !== 'string')),
+    xml: named(all.filter(([, { value }]) => typeof value === 'string')),
+  }
 }
 
 const problemReference = (status: number, codes: readonly ProblemCode[]) => ({

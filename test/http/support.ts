@@ -64,6 +64,7 @@ export const operation = (given: Partial<Operation> & Pick<Operation, 'id' | 'me
   session: 'none',
   answers: { 200: { description: 'Done', schema: z.unknown() } },
   problems: problemCodes,
+  examples: {},
   run: async ({ params, query, body }: Call) => ({ status: 200, body: { params, query, body } }),
   ...given,
 })

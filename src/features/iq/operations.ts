@@ -41,7 +41,7 @@ const failure = z
       .strictObject({ name: z.string().refine(isNCName, 'must be a name that an XML element can have'), xmlns: z.string().min(1) })
       .optional(),
   })
-  .meta({ id: 'IqReplyError', example: { condition: 'item-not-found' } })
+  .meta({ id: 'IqReplyError' })
 
 export const keptSchema = z
   .object({
@@ -57,9 +57,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     payload: vocabulary.schemas.payload.optional(),
     xml: z.string().optional().meta({ description: 'The payload as XML, in place of `payload`' }),
   }
-  const request = z
-    .strictObject({ type: z.enum(['get', 'set']), to: jid.schema.optional(), ...content })
-    .meta({ id: 'NewIq', example: { type: 'get', to: 'example.com', payload: { ping: {} } } })
+  const request = z.strictObject({ type: z.enum(['get', 'set']), to: jid.schema.optional(), ...content }).meta({ id: 'NewIq' })
   const result = z
     .looseObject({ id: z.string(), type: z.literal('result'), from: z.string(), payload: vocabulary.schemas.payload.optional() })
     .meta({ id: 'IqResult' })
@@ -105,6 +103,15 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       202: { description: 'Sent; the answer is kept', schema: keptSchema },
     },
     problems: ['xml-malformed', 'not-a-stanza', 'address-not-allowed', 'jid-malformed', ...ofIqs],
+    examples: {
+      body: {
+        ping: { type: 'get', to: 'example.com', payload: { ping: {} } },
+        'payload as XML': { type: 'get', to: 'example.com', xml: '<query xmlns="http://jabber.org/protocol/disco#info"/>' },
+        'the whole iq as XML': '<iq type="get" to="example.com"><ping xmlns="urn:xmpp:ping"/></iq>',
+      },
+      200: { pong: { id: 'iq_mT5C0bO9p0sZbq1xkPsu1Ak9FQ0d7VtT2mXw4Lr8YzBg', type: 'result', from: 'example.com' } },
+      202: { pending: { id: 'iq_mT5C0bO9p0sZbq1xkPsu1Ak9FQ0d7VtT2mXw4Lr8YzBg', status: 'pending' } },
+    },
     async run(call) {
       const { type, to, id, ...given }: NewIq = typeof call.body === 'string' ? await fromXml(call.body, call.session) : call.body
       const payload = payloadOf(given)
@@ -131,6 +138,16 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     params: z.object({ id: z.string() }),
     answers: { 200: { description: 'The outcome', schema: keptSchema } },
     problems: [],
+    examples: {
+      200: {
+        pending: { id: 'iq_mT5C0bO9p0sZbq1xkPsu1Ak9FQ0d7VtT2mXw4Lr8YzBg', status: 'pending' },
+        answered: {
+          id: 'iq_mT5C0bO9p0sZbq1xkPsu1Ak9FQ0d7VtT2mXw4Lr8YzBg',
+          status: 'result',
+          iq: { id: 'iq_mT5C0bO9p0sZbq1xkPsu1Ak9FQ0d7VtT2mXw4Lr8YzBg', type: 'result', from: 'example.com' },
+        },
+      },
+    },
     async run({ session, params }) {
       const kept = await session.keptIq(params.id)
       if (!kept) throw new Problem('iq-not-found', 'There is no such iq, or its hour is over.')
@@ -149,6 +166,13 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     body: reply,
     answers: { 204: { description: 'Sent' } },
     problems: ['xml-malformed', 'not-a-stanza', 'stanza-too-large', ...ofOwner],
+    examples: {
+      body: {
+        result: { xml: '<order xmlns="urn:example:orders" state="sent"/>' },
+        'an empty result': {},
+        error: { error: { condition: 'item-not-found', text: 'There is no such order.' } },
+      },
+    },
     async run({ session, params, body, signal }) {
       const payload = payloadOf(body)
       if (body.error !== undefined && payload) throw refuse('body.error', 'must not stand beside a payload')

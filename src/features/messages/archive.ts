@@ -87,6 +87,25 @@ export function archiveOperation(vocabulary: Translator): Operation {
       },
     },
     problems: ['cursor-invalid', 'jid-malformed', ...ofIqs],
+    examples: {
+      200: {
+        'the last page': {
+          data: [
+            {
+              from: 'juliet@example.com/balcony',
+              to: 'romeo@example.com',
+              id: 'b4c1',
+              type: 'chat',
+              body: 'Good night, good night!',
+              text: 'Good night, good night!',
+              source: 'archive',
+              archived: { id: '1743501600118-1', at: '2026-05-01T10:00:00Z' },
+            },
+          ],
+          page: { prev: '1743501600118-1', complete: false },
+        },
+      },
+    },
     async run({ session, query, signal }) {
       if (query.after !== undefined && query.before !== undefined)
         throw new Problem('invalid-request', 'A page is after one place or before one, not both.', {

@@ -9,6 +9,7 @@ import { progressSchema } from '../../gateway/contract/message-json.ts'
 import type { Answer, Operation } from '../../gateway/contract/operation.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import type { SessionRecord } from '../../gateway/ports/session-record.ts'
+import { accepted } from './examples.ts'
 import { outgoing, recordEvent, refusal, replayed } from './outgoing.ts'
 
 /** messages of one batch */
@@ -51,11 +52,37 @@ export function batchOperation({
       'Takes the messages in order. One that cannot be taken has its problem at its place and does not keep the others. An Idempotency-Key counts for the whole batch.',
     scope: 'messages:write',
     session: 'named',
-    body: z
-      .strictObject({ messages: list(message).min(1).max(MOST) })
-      .meta({ id: 'MessageBatch', example: { messages: [{ to: 'juliet@example.com', body: 'Hello' }] } }),
+    body: z.strictObject({ messages: list(message).min(1).max(MOST) }).meta({ id: 'MessageBatch' }),
     answers: { 200: { description: 'What became of each', schema: z.object({ data: z.array(outcome) }) } },
     problems: ['session-stopped', 'outbox-full'],
+    examples: {
+      body: {
+        'two people': {
+          messages: [
+            { to: 'juliet@example.com', body: 'Good night!' },
+            { to: 'nurse@example.com', body: 'Good night!' },
+          ],
+        },
+      },
+      200: {
+        'one was refused': {
+          data: [
+            { status: 202, message: accepted },
+            {
+              status: 422,
+              error: {
+                type: 'urn:stanzagate:problem:jid-malformed',
+                title: 'Not a valid JID',
+                status: 422,
+                detail: 'body.messages.1.to is not a JID.',
+                code: 'jid-malformed',
+                retryable: false,
+              },
+            },
+          ],
+        },
+      },
+    },
     idempotency: 'own',
     async run({ session, body, idempotency }) {
       const prepared = withoutRepeats(body.messages.map((each, index) => prepare(each, session.record, `body.messages.${index}`)))

@@ -10,6 +10,7 @@ import { ID_MAX } from '../../gateway/ids.ts'
 import { recordJson } from '../../gateway/outbox/message-record.ts'
 import { archiveOperation } from './archive.ts'
 import { batchOperation } from './batch.ts'
+import { accepted, delivered } from './examples.ts'
 import { sendMessage } from './outgoing.ts'
 
 export function messageOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
@@ -20,7 +21,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
       id: z.string().min(1).max(ID_MAX).optional().meta({ description: "The caller's own id, unique within 24 hours" }),
       expiresIn: z.number().positive().max(604_800).optional().meta({ description: 'Seconds after which it is not sent any more' }),
     })
-    .meta({ id: 'NewMessage', example: { to: 'juliet@example.com', body: 'Art thou not Romeo, and a Montague?' } })
+    .meta({ id: 'NewMessage' })
 
   const send = operation({
     id: 'messages.send',
@@ -41,6 +42,22 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
       202: { description: 'In the outbox', schema: progressSchema },
     },
     problems: ['jid-malformed', 'stanza-too-large', 'id-in-use', 'session-stopped', 'outbox-full'],
+    examples: {
+      body: {
+        text: { to: 'juliet@example.com', body: 'Art thou not Romeo, and a Montague?' },
+        'receipt wanted': {
+          to: 'juliet@example.com',
+          id: 'order-4711',
+          body: 'Your order is on its way.',
+          receipt: { type: 'request' },
+          expiresIn: 3600,
+        },
+        correction: { to: 'juliet@example.com', body: 'Your order arrives today.', replace: 'order-4711' },
+        reaction: { to: 'juliet@example.com', reactions: { id: 'order-4711', reactions: ['👍'] } },
+      },
+      200: { delivered: { ...accepted, status: 'delivered' } },
+      202: { accepted },
+    },
     idempotency: 'own',
     run(call) {
       const { expiresIn, ...json } = call.body
@@ -60,6 +77,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     params: z.object({ id: z.string() }),
     answers: { 200: { description: 'The record', schema: recordSchema } },
     problems: [],
+    examples: { 200: { delivered } },
     async run({ session, params }) {
       const found = await session.message(params.id)
       if (!found) throw new Problem('message-not-found', 'There is no such message.')

@@ -45,7 +45,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       to: jidScalar.schema,
       type: z.enum([...subscriptions, 'unavailable']).optional(),
     })
-    .meta({ id: 'DirectedPresence', example: { to: 'juliet@example.com', type: 'subscribe' } })
+    .meta({ id: 'DirectedPresence' })
 
   const list = operation({
     id: 'presence.list',
@@ -62,6 +62,17 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       },
     },
     problems: ['presence-unread', 'roster-unread', 'session-stopped'],
+    examples: {
+      200: {
+        'one is there': {
+          data: [
+            { jid: 'juliet@example.com', presences: [{ jid: 'juliet@example.com/balcony', show: 'chat', priority: 5 }] },
+            { jid: 'nurse@example.com', presences: [] },
+          ],
+          page: { complete: true },
+        },
+      },
+    },
     async run({ session, query }) {
       const [contacts, others, leftOut] = await Promise.all([contactsOf(session), presentOf(session), areSomeLeftOut(session)])
       const { data: jids, ...rest } = page([...new Set([...contacts, ...others])], query)
@@ -81,6 +92,12 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     params: z.object({ jid: jidScalar.schema }),
     answers: { 200: { description: 'Their resources; empty when they are offline', schema: contactPresence } },
     problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped'],
+    examples: {
+      200: {
+        available: { jid: 'juliet@example.com', presences: [{ jid: 'juliet@example.com/balcony', show: 'chat', priority: 5 }] },
+        offline: { jid: 'nurse@example.com', presences: [] },
+      },
+    },
     async run({ session, params }) {
       const address = soughtJid(params.jid, 'params.jid')
       const account = accountOf(address)
@@ -106,6 +123,14 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     body: content,
     answers: { 200: { description: 'Sent, or kept until the session is back', schema: content } },
     problems: ['stanza-too-large', 'given-up', ...ofOwner],
+    examples: {
+      body: {
+        available: {},
+        away: { show: 'away', status: 'Back at noon' },
+        'listens only': { priority: -1 },
+      },
+      200: { away: { show: 'away', status: 'Back at noon' } },
+    },
     async run({ session, body, signal }) {
       withinLimit(
         named('body', () => vocabulary.write('presence', body)),
@@ -125,6 +150,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     session: 'named',
     answers: { 204: { description: 'Sent, or kept until the session is back' } },
     problems: ofOwner,
+    examples: {},
     async run({ session, signal }) {
       await session.perform(setPresence, { presence: false }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 204 }
@@ -141,6 +167,14 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     body: directed,
     answers: { 202: { description: 'Sent', schema: z.object({ id: z.string() }) } },
     problems: ['jid-malformed', 'stanza-too-large', ...ofOwner],
+    examples: {
+      body: {
+        'ask for a subscription': { to: 'juliet@example.com', type: 'subscribe' },
+        'grant one': { to: 'juliet@example.com', type: 'subscribed' },
+        'to one person': { to: 'nurse@example.com', show: 'dnd', status: 'In a meeting' },
+      },
+      202: { sent: { id: 'prs_0c3V1xkPsu1AmT5C0bO9p0' } },
+    },
     idempotency: 'generic',
     async run({ session, body, signal }) {
       const presence = named('body', () => vocabulary.write('presence', body))

@@ -36,7 +36,7 @@ const change = z
     name: z.string().max(TEXT_MAX).optional(),
     groups: z.array(z.string().min(1).max(TEXT_MAX)).max(100).optional(),
   })
-  .meta({ id: 'ContactChange', description: 'What is left out is removed', example: { name: 'Juliet', groups: ['Capulet'] } })
+  .meta({ id: 'ContactChange', description: 'What is left out is removed' })
 
 const withPresence = z.strictObject({
   ...pageQuery,
@@ -55,6 +55,22 @@ export function rosterOperations(): Operation[] {
     query: withPresence,
     answers: { 200: { description: 'Contacts by JID', schema: pageOf(contactSchema) } },
     problems: ['presence-unread', 'roster-unread', 'session-stopped'],
+    examples: {
+      200: {
+        'one contact': {
+          data: [
+            {
+              jid: 'juliet@example.com',
+              name: 'Juliet',
+              groups: ['Capulet'],
+              subscription: 'both',
+              presences: [{ jid: 'juliet@example.com/balcony', show: 'away', status: 'On the balcony', priority: 0 }],
+            },
+          ],
+          page: { complete: true },
+        },
+      },
+    },
     async run({ session, query }) {
       const { data: jids, ...rest } = page(await contactsOf(session), query)
       const contacts = await readContacts(session, jids)
@@ -74,6 +90,7 @@ export function rosterOperations(): Operation[] {
     params,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
     problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', 'session-stopped'],
+    examples: { 200: { offline: { jid: 'nurse@example.com', groups: [], subscription: 'to', presences: [] } } },
     async run({ session, params }) {
       const contact = await known(session, soughtContact(params.jid))
       const body = view(contact, await presencesOf(session, [contact.jid]))
@@ -93,6 +110,13 @@ export function rosterOperations(): Operation[] {
     body: change,
     answers: { 200: { description: 'The contact', schema: contactSchema } },
     problems: ['jid-malformed', 'presence-unread', 'roster-unread', ...ofIqs],
+    examples: {
+      body: {
+        'name and groups': { name: 'Juliet', groups: ['Capulet'] },
+        neither: {},
+      },
+      200: { 'a new contact': { jid: 'juliet@example.com', name: 'Juliet', groups: ['Capulet'], subscription: 'none', presences: [] } },
+    },
     async run({ session, params, body, signal }) {
       // what the server has may be changed, also where nothing would be sent to
       const known = await contactOf(session, soughtContact(params.jid)).catch(unlessUnread)
@@ -116,6 +140,7 @@ export function rosterOperations(): Operation[] {
     params,
     answers: { 204: { description: 'Removed' } },
     problems: ['jid-malformed', 'contact-not-found', 'presence-unread', 'roster-unread', ...ofIqs],
+    examples: {},
     async run({ session, params, signal }) {
       // the server says whom it takes it for
       const jid = soughtContact(params.jid)

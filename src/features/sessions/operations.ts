@@ -10,6 +10,7 @@ import type { Operation } from '../../gateway/contract/operation.ts'
 import type { Sessions } from '../../gateway/contract/session.ts'
 import { sessionSchema, sessionShape } from '../../gateway/contract/session-json.ts'
 import { canLogIn, password, sasl } from './credentials.ts'
+import { connecting, online, token } from './examples.ts'
 import { fitting } from './fitting.ts'
 
 /** seconds that a log-in is waited for: unless told, and at most */
@@ -54,7 +55,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       handles: handles.optional(),
     })
     .refine(canLogIn, { path: ['password'], message: 'is missing' })
-    .meta({ id: 'NewSession', example: { jid: 'romeo@example.com', password: 'secret' } })
+    .meta({ id: 'NewSession' })
 
   const open = operation({
     id: 'sessions.open',
@@ -74,6 +75,27 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       202: { description: 'Connecting', schema: opened },
     },
     problems: ['jid-malformed', 'scope-missing', ...ofLogIns],
+    examples: {
+      body: {
+        password: { jid: 'romeo@example.com', password: 'wherefore-art-thou' },
+        'several connections': {
+          jid: 'romeo@example.com',
+          password: 'wherefore-art-thou',
+          resource: 'bot',
+          connections: 3,
+          presence: { status: 'Here to help' },
+        },
+        'listens only': {
+          jid: 'romeo@example.com',
+          password: 'wherefore-art-thou',
+          service: 'xmpps://xmpp.example.com:5223',
+          presence: { priority: -1 },
+        },
+        anonymous: { jid: 'guests.example.com', sasl: { allow: ['ANONYMOUS'] } },
+      },
+      201: { online: { ...online, token } },
+      202: { connecting: { ...connecting, token } },
+    },
     async run({ caller, body, prefer, signal }) {
       if (caller.session !== undefined)
         throw new Problem('scope-missing', 'A session token is for its own session; an API key makes sessions.')
@@ -84,13 +106,14 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       const background = prefer.respondAsync === true
       const preference = background ? 'respond-async' : prefer.wait === undefined ? undefined : `wait=${seconds}`
       return applying(preference, async () => {
-        const { handle, token, outcome } = await sessions.open(
-          { tenant: caller.tenant, connections: 1, ...body },
-          { wait: seconds * 1000, background, signal },
-        )
+        const {
+          handle,
+          token: made,
+          outcome,
+        } = await sessions.open({ tenant: caller.tenant, connections: 1, ...body }, { wait: seconds * 1000, background, signal })
         return {
           status: { created: 201, existing: 200, pending: 202 }[outcome],
-          body: { ...(await sessions.view(handle)), token },
+          body: { ...(await sessions.view(handle)), token: made },
           headers: { location: `/sessions/${handle.record.id}` },
         }
       })
@@ -107,6 +130,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     query: z.strictObject(pageQuery),
     answers: { 200: { description: 'Sessions', schema: pageOf(sessionSchema) } },
     problems: [],
+    examples: { 200: { 'one session': { data: [online], page: { complete: true } } } },
     async run({ caller, query: { limit = PAGE, after } }) {
       const handles =
         caller.session === undefined
@@ -132,6 +156,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     params,
     answers: { 200: { description: 'The session', schema: sessionSchema } },
     problems: [],
+    examples: { 200: { online, connecting } },
     async run({ session: handle }) {
       return { status: 200, body: await sessions.view(handle) }
     },
@@ -154,9 +179,17 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
         connections: connections.optional(),
         handles: handles.optional(),
       })
-      .meta({ id: 'SessionChange', example: { connections: 3 } }),
+      .meta({ id: 'SessionChange' }),
     answers: { 200: { description: 'The session as it is then', schema: sessionSchema } },
     problems: ['credentials-lost', 'outcome-unknown', ...ofLogIns],
+    examples: {
+      body: {
+        password: { password: 'a-rose-by-any-other-name' },
+        'more connections': { connections: 3 },
+        'iqs that callers answer': { handles: ['urn:example:orders'] },
+      },
+      200: { 'with handles': { ...online, handles: ['urn:example:orders'] } },
+    },
     async run({ session: handle, body }) {
       return { status: 200, body: await sessions.view(await sessions.update(handle, body)) }
     },
@@ -175,6 +208,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     query: z.strictObject({ status: z.string().max(1023).optional().meta({ description: 'Goes into the unavailable presence' }) }),
     answers: { 204: { description: 'Ended' } },
     problems: ofOwner,
+    examples: {},
     async run({ session: handle, query: { status } }) {
       await sessions.close(handle, status === undefined ? {} : { status })
       return { status: 204 }

@@ -21,7 +21,6 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
   const body = z.strictObject({ message: message.optional(), presence: presence.optional(), iq: iq.optional() }).meta({
     id: 'Stanza',
     description: 'Exactly one of message, presence and iq',
-    example: { message: { to: 'juliet@example.com', body: 'Art thou there?' } },
   })
   const sent = z.object({ id: z.string(), status: z.string().optional(), originId: z.string().optional() }).meta({ id: 'StanzaSent' })
 
@@ -64,6 +63,15 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
       'given-up',
       ...ofOwner,
     ],
+    examples: {
+      body: {
+        message: { message: { to: 'juliet@example.com', body: 'Art thou there?' } },
+        presence: { presence: { to: 'juliet@example.com', type: 'subscribe' } },
+        iq: { iq: { type: 'get', to: 'example.com', payload: { ping: {} } } },
+        XML: '<message to="juliet@example.com" type="chat"><body>Art thou there?</body></message>',
+      },
+      202: { 'a message': { id: 'b4c1', status: 'accepted', originId: 'b4c1' }, 'presence or an iq': { id: 'b4c2' } },
+    },
     idempotency: 'generic',
     async run(call) {
       const stanza = await withoutFrom(read(call.body, false), call.session)
@@ -114,6 +122,16 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     xmlAnswer: true,
     answers: { 200: { description: 'JSON for XML, XML for JSON', schema: body } },
     problems: ['xml-malformed', 'not-a-stanza', 'jid-malformed', 'stanza-too-large'],
+    examples: {
+      body: {
+        JSON: { message: { to: 'juliet@example.com', body: 'Art thou there?' } },
+        XML: '<message to="juliet@example.com"><body>Art thou there?</body></message>',
+      },
+      200: {
+        JSON: { message: { to: 'juliet@example.com', body: 'Art thou there?' } },
+        XML: '<message to="juliet@example.com" xmlns="jabber:client"><body>Art thou there?</body></message>',
+      },
+    },
     async run({ body: given }) {
       const stanza = read(given, true)
       if (typeof given !== 'string') return { status: 200, body: serialize(stanza, ''), contentType: 'application/xml' }

@@ -95,7 +95,7 @@ export interface Operation {
   answers: Record<number, { description: string; schema?: z.ZodType; contentType?: string }>
   /** those of its own; what every operation may answer is declared once, in api/declared.ts */
   problems: readonly ProblemCode[]
-  examples?: Examples
+  examples: Examples
   /** generic: http keeps and replays the answer · own: the operation does it in its store call */
   idempotency?: 'generic' | 'own'
   run(call: Call): Promise<Answer>
