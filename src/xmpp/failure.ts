@@ -65,3 +65,8 @@ export function offline(cause?: unknown): Problem {
     ...(cause === undefined ? {} : { cause }),
   })
 }
+
+/** of a stream that is closed by us */
+export function closed(): Failure {
+  return failure('closed', 'session-offline', 'The stream was closed.')
+}

@@ -14,7 +14,7 @@ export interface Writer {
   lastWrite(): number
 }
 
-export function createWriter({ channel, clock, over }: { channel: Channel; clock: Clock; over: () => boolean }): Writer {
+export function createWriter({ channel, clock, isOver }: { channel: Channel; clock: Clock; isOver: () => boolean }): Writer {
   let texts: string[] = []
   let size = 0
   let lastWrite = clock.monotonic()
@@ -27,7 +27,7 @@ export function createWriter({ channel, clock, over }: { channel: Channel; clock
     next = undefined
     texts = []
     size = 0
-    if (over()) {
+    if (isOver()) {
       reject(offline())
       return
     }

@@ -1,18 +1,20 @@
-import { randomBytes } from 'node:crypto'
-import { Problem } from '../../errors/problem.ts'
-import { sameAccount } from '../../folded-jid.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
 import type { Log } from '../../gateway/ports/log.ts'
 import { CLIENT, type Element, element } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
 import type { Bounds } from '../bounds.ts'
-import { type Failure, failure, offline, STREAMS, streamFailure } from '../failure.ts'
+import { closed, type Failure, failure, offline } from '../failure.ts'
+import { AckRequests } from './ack-requests.ts'
 import type { Channel } from './channel.ts'
+import { Incoming, type StreamEvents } from './incoming.ts'
+import { Intake } from './intake.ts'
 import { createKeepalive } from './keepalive.ts'
-import { readFeatures, type StreamFeatures, type StreamLimits } from './stream-features.ts'
-import { type Ledger, readH, SM } from './stream-management.ts'
+import { Outgoing, type Sent } from './outgoing.ts'
+import { Pings } from './pings.ts'
+import type { StreamLimits } from './stream-features.ts'
+import { type Ledger, SM } from './stream-management.ts'
 import type { Reader } from './stream-reader.ts'
-import { asDocument, createWriter } from './stream-writer.ts'
+import { createWriter } from './stream-writer.ts'
 
 export interface StreamOptions {
   channel: Channel
@@ -28,14 +30,7 @@ export interface StreamOptions {
   bounds: Bounds
   clock: Clock
   log: Log
-  events: {
-    stanza(stanza: Element, position: number): void
-    larger?: ((start: Element, bytes: number) => number | undefined) | undefined
-    acked(position: number): void
-    verified(): void
-    /** the server says anew what the stream has */
-    features(features: StreamFeatures): void
-  }
+  events: StreamEvents
 }
 
 /** A bound stream, from its bind or resume to its end. */
@@ -45,7 +40,7 @@ export interface Stream {
   /** Lets elements in: what came meanwhile first, then what comes. `early` came before stream management counted. */
   start(early: readonly Element[]): void
   /** `ask`: the server is asked at once to acknowledge it */
-  send(xml: string, ask?: boolean): { position: number; written: Promise<void> }
+  send(xml: string, ask?: boolean): Sent
   /** Is all that was written acknowledged? Where it is not, the server is asked. */
   isQuiet(): boolean
   /** monotonic ms of the last write */
@@ -66,196 +61,52 @@ export interface Stream {
 export function createStream(options: StreamOptions): Stream {
   const { channel, reader, ledger, managed, stanzaLimit, limits, domain, bounds, clock, log, events } = options
   const { promise: ended, resolve: resolveEnded } = Promise.withResolvers<Failure>()
-  const pings = new Map<string, { position: number; done: (problem?: Problem) => void }>()
-  const waiting = new Set<() => void>()
+  /** those who wait until all is acknowledged */
+  const settling = new Set<() => void>()
   let over = false
-  let closing = false
-  /** nothing is read: too much of what came is not stored yet */
-  let paused = false
-  /** how often the server asked while an answer to it is on its way, the first time included */
-  let asked = 0
-  /** stanzas sent since the server was last asked to acknowledge */
-  let unrequested = 0
-  /** … and the bytes sent by then */
-  let requestedSize = ledger.sentSize
-  /** for each question without an answer, the bytes sent before it */
-  const questions: number[] = []
-  let requestTimer: NodeJS.Timeout | undefined
-  let readingSince = clock.monotonic()
-  const writer = createWriter({ channel, clock, over: () => over })
-  const watch = createKeepalive({
+  const isOver = () => over
+  const writer = createWriter({ channel, clock, isOver })
+  const { write } = writer
+  const pings = new Pings({ domain, ledger, write })
+  const requests = new AckRequests({ bounds, ledger, isOver, write: askForAck })
+  const outgoing = new Outgoing({ framed: channel.framed, stanzaLimit, limits, bounds, ledger, writer, requests, isOver })
+  const intake = new Intake({ channel, ledger, bounds, clock, isOver, write, verified: events.verified })
+  const incoming = new Incoming({ managed, ledger, pings, requests, intake, events, log, onSettled })
+  const keepalive = createKeepalive({
     bounds,
     monotonic: clock.monotonic,
-    lastHeard: () => Math.max(reader.lastHeard(), readingSince),
+    lastHeard: () => Math.max(reader.lastHeard(), intake.readingSince),
     lastWrite: writer.lastWrite,
     idleSeconds: () => limits().idleSeconds,
-    ahead: () => (questions[0] === undefined ? 0 : msFor(questions[0] - handledSize())),
-    paused: () => paused,
-    ask: request,
+    ahead: () => requests.ahead(),
+    paused: () => intake.isPaused,
+    ask: () => requests.ask(),
     dead: () => destroy(failure('silence', 'xmpp-unreachable', 'The XMPP server did not give a sign of life.')),
   })
-  const { write } = writer
 
-  // ------------------------------------------------------------ out
-
-  function needRoom(): void {
-    if (over || closing) throw offline()
-    if (ledger.unacked >= bounds.unacked || ledger.unackedSize > bounds.unackedSize || writer.backlog() > bounds.backlog) {
-      throw new Problem('session-offline', 'Too much is on its way to the XMPP server already.', { retryAfter: 1 })
-    }
-  }
-
-  function send(xml: string, ask = false): { position: number; written: Promise<void> } {
-    needRoom()
-    refuseOver(stanzaLimit, xml)
-    const { maxBytes } = limits()
-    if (maxBytes !== undefined) refuseOver(maxBytes, channel.framed ? asDocument(xml) : xml)
-    return transmit(xml, ask)
-  }
-  function transmit(xml: string, ask = false): { position: number; written: Promise<void> } {
-    const position = ledger.send(xml)
-    const written = write(xml)
-    unrequested += 1
-    if (ask || unrequested >= bounds.requestAfter || ledger.sentSize - requestedSize >= bounds.requestSize) request()
-    else requestTimer ??= setTimeout(request, bounds.requestDelay)
-    return { position, written }
-  }
-
-  /** Asks the server to acknowledge what was sent; without stream management a ping does: streams are processed in order. */
-  function request(): void {
-    clearTimeout(requestTimer)
-    requestTimer = undefined
-    if (over) return
-    watch.asked()
+  /** Without stream management a ping asks for an acknowledgement too: streams are processed in order. */
+  function askForAck(isNew: boolean): void {
+    keepalive.asked()
     if (managed) void write(`<r xmlns="${SM}"/>`)
-    else if (unrequested > 0 || pings.size === 0) sendPing(() => undefined)
-    clearTimeout(requestTimer)
-    requestTimer = undefined
-    unrequested = 0
-    requestedSize = ledger.sentSize
-    if (questions.at(-1) !== requestedSize) questions.push(requestedSize)
+    else if (isNew || pings.size === 0) pings.send(ignore)
   }
 
-  /** bytes that the server has counted */
-  function handledSize(): number {
-    return ledger.sentSize - ledger.unackedSize
+  function onSettled(): void {
+    for (const wake of [...settling]) wake()
   }
-  function msFor(bytes: number): number {
-    return (Math.max(bytes, 0) / bounds.slowest) * 1000
+  function settled(ms: number): Promise<void> {
+    return over || ledger.unacked === 0 ? Promise.resolve() : woken(settling, ms)
   }
-
-  function sendPing(done: (problem?: Problem) => void): void {
-    const id = `ping-${randomBytes(16).toString('base64url')}`
-    const xml = serialize(element('iq', CLIENT, { type: 'get', id, to: domain }, [element('ping', 'urn:xmpp:ping')]))
-    const position = ledger.send(xml)
-    pings.set(id, { position, done })
-    void write(xml)
-  }
-
-  // ------------------------------------------------------------ in
-
-  function onElement(received: Element): void {
-    const { name, xmlns } = received
-    if (xmlns === CLIENT && (name === 'message' || name === 'presence' || name === 'iq')) onStanza(received)
-    else if (xmlns === SM && name === 'r') acknowledge()
-    else if (xmlns === SM && name === 'a') onAcknowledged(readH(received))
-    else if (xmlns === STREAMS && name === 'error') throw streamFailure(received)
-    else if (xmlns === STREAMS && name === 'features') events.features(readFeatures(received))
-    else log.debug({ event: 'xmpp.left-out', element: name, xmlns }, 'An element that is no stanza was left out')
-  }
-
-  function onStanza(stanza: Element): void {
-    const { position, again } = ledger.receive()
-    if (again) return
-    if (isPong(stanza)) ledger.consume(position)
-    else hand(stanza, position)
-    if (!paused && ledger.lag >= bounds.unstored) {
-      paused = true
-      channel.pause()
-    }
-  }
-
-  /** A handler that throws costs its stanza, not the session: after a resume the server would only send it again. */
-  function hand(stanza: Element, position: number): void {
-    try {
-      events.stanza(stanza, position)
-    } catch (err) {
-      log.warn({ event: 'xmpp.stanza-failed', err, stanza: stanza.name }, 'A stanza could not be handled')
-      ledger.consume(position)
-    }
-  }
-
-  function isPong(stanza: Element): boolean {
-    if (stanza.name !== 'iq') return false
-    const { id = '', type, from } = stanza.attributes
-    const ping = pings.get(id)
-    if (ping === undefined || (type !== 'result' && type !== 'error')) return false
-    if (from !== undefined && !sameAccount(from, domain) && !sameAccount(from, ledger.jid)) return false
-    pings.delete(id)
-    events.verified()
-    if (!managed) onAcknowledged(ping.position)
-    ping.done()
-    return true
-  }
-
-  /** One answer is on its way at a time. A server that asks on and takes none is not read until it does: the watch counts that as silence. */
-  function acknowledge(): void {
-    events.verified()
-    asked += 1
-    if (asked === 1) answer()
-    else if (asked === bounds.unanswered) channel.pause()
-  }
-
-  function answer(): void {
-    tell().then(
-      () => {
-        const [more, choked] = [asked > 1, isChoked()]
-        asked = 0
-        if (more) acknowledge()
-        if (choked) read()
-      },
-      () => undefined,
-    )
-  }
-
-  function isChoked(): boolean {
-    return asked >= bounds.unanswered
-  }
-
-  function tell(): Promise<void> {
-    return write(`<a xmlns="${SM}" h="${ledger.inbound}"/>`)
-  }
-
-  function read(): void {
-    if (paused || isChoked() || over) return
-    readingSince = clock.monotonic()
-    channel.resume()
-  }
-
-  function onAcknowledged(h: number): void {
-    const before = ledger.acked
-    if (!ledger.acknowledge(h)) {
-      throw failure('handled-count-wrong', 'xmpp-unreachable', 'The XMPP server acknowledged what was never sent.')
-    }
-    if (managed) events.verified()
-    while (questions[0] !== undefined && questions[0] <= handledSize()) questions.shift()
-    if (h !== before) events.acked(h)
-    if (ledger.unacked === 0) for (const wake of [...waiting]) wake()
-  }
-
-  // ------------------------------------------------------------ life
 
   function finish(cause: Failure): void {
     if (over) return
     over = true
-    clearTimeout(requestTimer)
-    watch.stop()
-    for (const { done } of pings.values()) done(offline(cause))
-    pings.clear()
-    for (const wake of [...waiting]) wake()
+    requests.stop()
+    keepalive.stop()
+    pings.fail(offline(cause))
+    onSettled()
     resolveEnded(cause)
   }
-
   function destroy(cause: Failure): void {
     finish(cause)
     reader.fail(cause)
@@ -266,8 +117,8 @@ export function createStream(options: StreamOptions): Stream {
     // servers pass on what contacts write: one of them must not be able to end the stream
     cuts: true,
     larger: events.larger,
-    open: () => undefined,
-    element: onElement,
+    open: ignore,
+    element: (received) => incoming.take(received),
     ended: (cause) => {
       finish(cause ?? failure('stream-closed', 'xmpp-unreachable', 'The XMPP server closed the stream.'))
       // what the server was told last may still go out
@@ -276,66 +127,36 @@ export function createStream(options: StreamOptions): Stream {
     },
   })
 
-  function settled(ms: number): Promise<void> {
-    if (over || ledger.unacked === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer)
-        waiting.delete(wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, ms)
-      waiting.add(wake)
-    })
-  }
-
   return {
     ended,
     start: (early) => {
-      watch.start()
-      for (const stanza of early) hand(stanza, 0)
+      keepalive.start()
+      for (const stanza of early) incoming.hand(stanza, 0)
       reader.release()
     },
-    send,
-    isQuiet: () => {
-      if (ledger.unacked > 0 && unrequested > 0) request()
-      return ledger.unacked === 0
-    },
+    send: (xml, ask = false) => outgoing.send(xml, ask),
+    isQuiet: () => requests.isQuiet(),
     lastWrite: writer.lastWrite,
-    stored: (position) => {
-      ledger.store(position)
-      if (paused && !over && ledger.lag < bounds.unstored / 2) {
-        paused = false
-        read()
-      }
+    stored: (position) => intake.stored(position),
+    ping: async () => {
+      outgoing.needRoom()
+      await pings.answered(bounds.ping + requests.transit())
     },
-    ping: () =>
-      new Promise((resolve, reject) => {
-        needRoom()
-        const late = () => reject(new Problem('xmpp-timeout', 'The XMPP server did not answer a ping.'))
-        const timer = setTimeout(late, bounds.ping + msFor(ledger.unackedSize))
-        sendPing((problem) => {
-          clearTimeout(timer)
-          if (problem === undefined) resolve()
-          else reject(problem)
-        })
-      }),
-    transit: () => msFor(ledger.unackedSize),
-    received: () => reader.received(),
+    transit: () => requests.transit(),
+    received: reader.received,
     settle: (ms) => {
-      if (!over && managed) void tell()
-      request()
+      if (!over && managed) void intake.tell()
+      requests.ask()
       return settled(ms)
     },
     close: async (status) => {
-      if (over || closing) return
-      const said = status === undefined || status === '' ? [] : [element('status', CLIENT, {}, [status])]
-      transmit(serialize(element('presence', CLIENT, { type: 'unavailable' }, said)))
-      closing = true
-      request()
+      if (over || outgoing.closing) return
+      outgoing.transmit(unavailable(status), false)
+      outgoing.closing = true
+      requests.ask()
       await settled(bounds.closeAcks)
       if (over) return
-      if (managed) void tell()
+      if (managed) void intake.tell()
       void write(channel.framed ? '<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>' : '</stream:stream>')
       writer.flush()
       const timer = setTimeout(() => destroy(closed()), bounds.closeStream)
@@ -347,11 +168,21 @@ export function createStream(options: StreamOptions): Stream {
   }
 }
 
-function refuseOver(most: number, xml: string): void {
-  if (xml.length * 3 <= most || Buffer.byteLength(xml) <= most) return
-  throw new Problem('stanza-too-large', `The stanza is larger than the ${most} bytes that the server takes.`)
+const ignore = () => undefined
+
+/** Resolves when it is woken, or after `ms`. */
+function woken(waiting: Set<() => void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer)
+      waiting.delete(wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, ms)
+    waiting.add(wake)
+  })
 }
 
-export function closed(): Failure {
-  return failure('closed', 'session-offline', 'The stream was closed.')
+function unavailable(status = ''): string {
+  return serialize(element('presence', CLIENT, { type: 'unavailable' }, status === '' ? [] : [element('status', CLIENT, {}, [status])]))
 }

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import { Problem } from '../../errors/problem.ts'
+import { sameAccount } from '../../folded-jid.ts'
+import { CLIENT, type Element, element } from '../../xml/element.ts'
+import { serialize } from '../../xml/serialize.ts'
+import type { Ledger } from './stream-management.ts'
+
+interface Ping {
+  /** of its stanza on the stream */
+  position: number
+  /** with a problem where the stream ended first */
+  done: (problem?: Problem) => void
+}
+
+/** Our pings to the server (XEP-0199) that have no answer yet. A class because each stream has them, and there are thousands of streams. */
+export class Pings {
+  readonly #waiting = new Map<string, Ping>()
+  readonly #domain: string
+  readonly #ledger: Ledger
+  readonly #write: (xml: string) => Promise<void>
+
+  constructor({ domain, ledger, write }: { domain: string; ledger: Ledger; write: (xml: string) => Promise<void> }) {
+    this.#domain = domain
+    this.#ledger = ledger
+    this.#write = write
+  }
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  send(done: Ping['done']): void {
+    const id = `ping-${randomBytes(16).toString('base64url')}`
+    const xml = serialize(element('iq', CLIENT, { type: 'get', id, to: this.#domain }, [element('ping', 'urn:xmpp:ping')]))
+    this.#waiting.set(id, { position: this.#ledger.send(xml), done })
+    void this.#write(xml)
+  }
+
+  /** Resolves when one is answered; rejects with the problem of the stream's end, or xmpp-timeout after `ms`. */
+  answered(ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Problem('xmpp-timeout', 'The XMPP server did not answer a ping.')), ms)
+      this.send((problem) => {
+        clearTimeout(timer)
+        if (problem === undefined) resolve()
+        else reject(problem)
+      })
+    })
+  }
+
+  /** the ping that a stanza answers, which waits no more then */
+  take({ name, attributes: { id = '', type, from } }: Element): Ping | undefined {
+    if (name !== 'iq' || (type !== 'result' && type !== 'error')) return undefined
+    const ping = this.#waiting.get(id)
+    if (from !== undefined && ping !== undefined && !sameAccount(from, this.#domain) && !sameAccount(from, this.#ledger.jid))
+      return undefined
+    this.#waiting.delete(id)
+    return ping
+  }
+
+  fail(problem: Problem): void {
+    for (const { done } of this.#waiting.values()) done(problem)
+    this.#waiting.clear()
+  }
+}
