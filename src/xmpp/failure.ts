@@ -70,3 +70,8 @@ export function offline(cause?: unknown): Problem {
 export function closed(): Failure {
   return failure('closed', 'session-offline', 'The stream was closed.')
 }
+
+/** an h that the server cannot have (XEP-0198 section 4) */
+export function wrongCount(): Failure {
+  return failure('handled-count-wrong', 'xmpp-unreachable', 'The XMPP server acknowledged what was never sent.')
+}

@@ -52,6 +52,14 @@ const hopeless: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['xmpp-authentic
 /** What the server sent could not be read safely. */
 const hostile: Rule = { from: 5_000, strikes: { within: 600_000 } }
 
+export interface Supervisor {
+  /**
+   * `online`: ms that the stream was bound, 0 for an attempt that failed. `overOurs`: it may have ended over what we wrote. Whoever
+   * wrote it counts, and gives it up: no session stops for what its caller, or a log-in without it, can mend.
+   */
+  judge(failure: Failure, online: number, overOurs?: boolean): Verdict
+}
+
 /** Decides what follows when an attempt or a stream has ended; keeps count over the life of one connection. */
 export function createSupervisor({
   bounds,
@@ -64,18 +72,14 @@ export function createSupervisor({
   random: () => number
   /** another process may have left a stream or an attempt just now */
   inherited?: boolean | undefined
-}) {
+}): Supervisor {
   let failures = 0
   let brokenAt = inherited ? monotonic() : Number.NEGATIVE_INFINITY
   let conflictAt = Number.NEGATIVE_INFINITY
   const strikes = new Map<string, number[]>()
 
   return {
-    /**
-     * `online`: ms that the stream was bound, 0 for an attempt that failed. `overOurs`: it may have ended over what we wrote. Whoever
-     * wrote it counts, and gives it up: no session stops for what its caller, or a log-in without it, can mend.
-     */
-    judge({ reason, problem }: Failure, online: number, overOurs = false): Verdict {
+    judge({ reason, problem }: Failure, online, overOurs = false) {
       const now = monotonic()
       const recent = (at: number) => now - at < bounds.ghost
       if (reason === 'conflict') {

@@ -1,6 +1,6 @@
 import type { Log } from '../../gateway/ports/log.ts'
 import { CLIENT, type Element } from '../../xml/element.ts'
-import { failure, STREAMS, streamFailure } from '../failure.ts'
+import { STREAMS, streamFailure, wrongCount } from '../failure.ts'
 import type { AckRequests } from './ack-requests.ts'
 import type { Intake } from './intake.ts'
 import type { Pings } from './pings.ts'
@@ -78,9 +78,7 @@ export class Incoming {
   #acknowledged(h: number): void {
     const { managed, ledger, requests, events, onSettled } = this.#context
     const before = ledger.acked
-    if (!ledger.acknowledge(h)) {
-      throw failure('handled-count-wrong', 'xmpp-unreachable', 'The XMPP server acknowledged what was never sent.')
-    }
+    if (!ledger.acknowledge(h)) throw wrongCount()
     if (managed) events.verified()
     requests.acknowledged()
     if (h !== before) events.acked(h)
