@@ -4,6 +4,7 @@ import { createRegistry } from './api/event-registry.ts'
 import { createInvoke, createResolve } from './api/invoke.ts'
 import { createAuthenticator } from './api/keys.ts'
 import { problemBody, problemOf } from './api/problem.ts'
+import { createWhichSession } from './api/which-session.ts'
 import { createTranslator } from './codec/translate.ts'
 import type { Config } from './config/config.ts'
 import { consumerOperations } from './events/consumer-operations.ts'
@@ -11,6 +12,7 @@ import { createConsumers } from './events/consumers.ts'
 import { eventOperations } from './events/operations.ts'
 import type { EventsQuery } from './events/query.ts'
 import { createStreams } from './events/streams.ts'
+import { createSubscriptions } from './events/subscriptions.ts'
 import { createTails } from './events/tail.ts'
 import { createTickets } from './events/tickets.ts'
 import { features as allFeatures } from './features/index.ts'
@@ -36,7 +38,7 @@ import { definitions } from './protocol/index.ts'
 import { metered } from './store/metered.ts'
 import { openStore } from './store/open.ts'
 import { version } from './version.ts'
-import { createRpc } from './websocket/json-rpc.ts'
+import { createRpc, type RpcMethod } from './websocket/json-rpc.ts'
 import { createConnector } from './xmpp/connector.ts'
 
 /** What tests put in the place of the real parts. */
@@ -117,6 +119,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const invoke = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
 
   registerHealth(server, { ping: () => store.ping(), isDraining, pressure, authenticator, metrics, measure: gateway.measure })
+  const which = createWhichSession(sessions)
   await registerEvents(server, {
     streams,
     tickets,
@@ -126,7 +129,14 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     caller: authenticator.caller,
     resolve: createResolve<EventsQuery>({ sessions, operation: events.list }),
     page: handlerOf(events.list, invoke),
-    rpc: () => createRpc({ methods: new Map(), problemDocument: (thrown) => problemDocument(thrown) }),
+    rpc(caller, own, delivery) {
+      const { subscribe, unsubscribe } = createSubscriptions({ streams, delivery, caller, own, which, metrics })
+      const methods = new Map<string, RpcMethod>([
+        ['events.subscribe', ({ params }) => subscribe(params)],
+        ['events.unsubscribe', ({ params }) => unsubscribe(params)],
+      ])
+      return createRpc({ methods, problemDocument: (thrown) => problemDocument(thrown) })
+    },
   })
   registerOperations(server, { operations, invoke })
   const document = () => createOpenapi({ operations: [...operations, events.list], version })

@@ -18,6 +18,7 @@ const own = {
   'message-not-found': [404, 'There is no such message', false],
   'iq-not-found': [404, 'There is no such iq', false],
   'contact-not-found': [404, 'There is no such contact', false],
+  'subscription-not-found': [404, 'There is no such subscription', false],
   'method-not-allowed': [405, 'The route has no such method', false],
   'not-acceptable': [406, 'No acceptable representation', false],
   'request-timeout': [408, 'The request did not arrive in time', true],

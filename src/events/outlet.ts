@@ -14,45 +14,6 @@ export interface Outlet {
   write(frame: Frame): void
 }
 
-/**
- * Writes frames as fast as the reader takes them. Resolves when the source has ended, when the socket is gone,
- * or when `signal` says that the reader is too slow.
- */
-export async function pump(source: AsyncIterable<Frame[]>, outlet: Outlet, signal: AbortSignal): Promise<void> {
-  const { socket } = outlet
-  for await (const frames of source) {
-    // what is there at once leaves in one write
-    socket.cork()
-    for (const frame of frames) {
-      const ahead = outlet.ahead()
-      if (ahead > 0 && ahead + frame[outlet.form].length > WRITE_AHEAD) {
-        socket.uncork()
-        await drained(socket, signal)
-        socket.cork()
-      }
-      if (signal.aborted) break
-      outlet.write(frame)
-    }
-    socket.uncork()
-    if (signal.aborted) return
-  }
-}
-
-function drained(socket: Socket, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.destroyed || signal.aborted) return resolve()
-    const done = () => {
-      socket.off('drain', done)
-      socket.off('close', done)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    socket.on('drain', done)
-    socket.on('close', done)
-    signal.addEventListener('abort', done)
-  })
-}
-
 export interface StallWatch {
   watch(
     socket: Socket,

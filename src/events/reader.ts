@@ -24,6 +24,8 @@ export interface ReaderOptions {
   /** ms */
   coalesce?: number | undefined
   now: () => number
+  /** room to read in, see Delivery */
+  place?: () => Promise<() => void> | undefined
   /** whoever aborts it wakes the tail */
   signal: AbortSignal
 }
@@ -40,6 +42,7 @@ export async function* readEvents({
   snapshot,
   coalesce = 0,
   now,
+  place,
   signal,
 }: ReaderOptions): AsyncGenerator<Frame[]> {
   let cursor = after
@@ -50,29 +53,38 @@ export async function* readEvents({
     createFrame({ id: derivedId(at), type, time: now(), data, ...(subject !== undefined && { subject }) }, session)
 
   while (!signal.aborted) {
-    const page = await tail.read(cursor).catch(problemOf)
-    if (page instanceof Problem) {
-      if (page.code !== 'store-unavailable') goneAt ??= performance.now()
-      if (goneAt !== undefined && performance.now() - goneAt > GONE_WITHIN) return
-      await tail.changed(tail.version, RETRY)
-      continue
+    const leave = await place?.()
+    /** what to wait for then: the version of the tail that was read, and ms */
+    let rest: [version: number, ms: number | undefined] | undefined
+    try {
+      if (signal.aborted) return
+      const page = await tail.read(cursor).catch(problemOf)
+      if (page instanceof Problem) {
+        if (page.code !== 'store-unavailable') goneAt ??= performance.now()
+        if (goneAt !== undefined && performance.now() - goneAt > GONE_WITHIN) return
+        rest = [tail.version, RETRY]
+      } else {
+        goneAt = undefined
+        cursor = page.next
+        const out: Frame[] = page.gap ? [derive(page.gap.to, 'events.gap', page.gap)] : []
+        for (const frame of page.frames) if (filter === undefined || isLast(frame) || filter(frame.event)) held.pass(frame, out)
+        if (pending && page.end) {
+          held.flush(out)
+          const drafts = (await pending.take()).filter((draft) => filter === undefined || filter(draft))
+          for (const { type, data, subject } of drafts) out.push(derive(cursor, type, data, subject))
+          out.push(derive(cursor, 'events.snapshot-end', { snapshot: pending.name, events: drafts.length }))
+          pending = undefined
+        }
+        const ends = page.frames.some(isLast)
+        if (ends || held.isDue()) held.flush(out)
+        if (out.length > 0) yield out
+        if (ends) return
+        if (page.end) rest = [page.version, held.dueIn()]
+      }
+    } finally {
+      leave?.()
     }
-    goneAt = undefined
-    cursor = page.next
-    const out: Frame[] = page.gap ? [derive(page.gap.to, 'events.gap', page.gap)] : []
-    for (const frame of page.frames) if (filter === undefined || isLast(frame) || filter(frame.event)) held.pass(frame, out)
-    if (pending && page.end) {
-      held.flush(out)
-      const drafts = (await pending.take()).filter((draft) => filter === undefined || filter(draft))
-      for (const { type, data, subject } of drafts) out.push(derive(cursor, type, data, subject))
-      out.push(derive(cursor, 'events.snapshot-end', { snapshot: pending.name, events: drafts.length }))
-      pending = undefined
-    }
-    const ends = page.frames.some(isLast)
-    if (ends || held.isDue()) held.flush(out)
-    if (out.length > 0) yield out
-    if (ends) return
-    if (page.end && !signal.aborted) await tail.changed(page.version, held.dueIn())
+    if (rest !== undefined && !signal.aborted) await tail.changed(...rest)
   }
 }
 

@@ -7,15 +7,13 @@ import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { Store } from '../gateway/ports/store.ts'
 import type { Consumers } from './consumers.ts'
 import { cursorOf } from './cursor.ts'
+import { createDelivery, type Delivery, type StreamEnd } from './delivery.ts'
 import { createFilter } from './filter.ts'
 import type { Frame } from './frame.ts'
-import { createStallWatch, type Outlet, pump } from './outlet.ts'
+import { createStallWatch, type Outlet } from './outlet.ts'
 import { type EventsQuery, listsOf } from './query.ts'
 import { readEvents } from './reader.ts'
 import type { Tails } from './tail.ts'
-
-/** Why a stream ends. */
-export type StreamEnd = 'ended' | 'slow' | 'drain' | 'gone' | 'failed'
 
 /** `?snapshot=` by name, from the feature rooms */
 export type Snapshots = Readonly<Record<string, (session: SessionHandle) => Promise<EventDraft[]>>>
@@ -23,14 +21,20 @@ export type Snapshots = Readonly<Record<string, (session: SessionHandle) => Prom
 /** A stream that was checked and can begin. */
 export interface PreparedStream {
   session: string
-  /** Writes to an outlet until the stream ends; answers why. */
-  run(outlet: Outlet): Promise<StreamEnd>
+  /** where it begins, as `after` says it */
+  cursor: string
+  /** Tells everything over a delivery until the stream ends, or `signal` ends it alone; answers why. */
+  run(delivery: Delivery, signal?: AbortSignal): Promise<StreamEnd>
 }
 
 export interface Streams {
-  /** Checks query and cursor: problems `cursor-invalid`, `jid-malformed`. `lastEventId` beats `after`. */
+  /**
+   * Checks query and cursor, and notes a consumer: problems `cursor-invalid`, `jid-malformed`, `limit-exceeded`.
+   * `lastEventId` beats `after`.
+   */
   prepare(handle: SessionHandle, query: EventsQuery, lastEventId?: string): Promise<PreparedStream>
-  opened(kind: 'websocket' | 'sse'): () => void
+  /** A socket over which streams are told. Whoever begins it closes it. */
+  deliver(kind: 'websocket' | 'sse', outlet: Outlet): Delivery
   /** ends all of them, and those still to come, for a stop of the process */
   drain(): Promise<void>
 }
@@ -51,7 +55,8 @@ export function createStreams({ store, tails, consumers, snapshots, clock, metri
     monotonic: clock.monotonic,
     onFull: () => metrics.count('bounds_reached_total', { bound: 'readers' }),
   })
-  const running = new Map<AbortController, Promise<unknown>>()
+  const deliveries = new Set<Delivery>()
+  const running = new Set<Promise<unknown>>()
   const open = { websocket: 0, sse: 0 }
   let drained = false
 
@@ -75,23 +80,13 @@ export function createStreams({ store, tails, consumers, snapshots, clock, metri
 
       return {
         session: id,
-        async run(outlet) {
+        cursor: after ?? '0',
+        async run(delivery, signal = delivery.signal) {
           if (drained) return 'drain'
-          const controller = new AbortController()
-          const { signal } = controller
           const tail = tails.open({ session: id, tenant })
+          const leave = delivery.enter()
           const release = query.consumer === undefined ? undefined : consumers.hold(id, query.consumer)
           signal.addEventListener('abort', tail.wake)
-          const end = (why: StreamEnd) => controller.abort(why)
-          const stall = stalls.watch(outlet.socket, () => end('slow'))
-          const gone = () => end('gone')
-          outlet.socket.once('close', gone)
-          const write = (frame: Frame) => {
-            outlet.write(frame)
-            if (frame.event.type === 'events.gap')
-              metrics.count('events_gap_total', { reason: (frame.event.data as { reason: string }).reason })
-            stall.wrote()
-          }
           const source = readEvents({
             session: id,
             tail,
@@ -100,35 +95,50 @@ export function createStreams({ store, tails, consumers, snapshots, clock, metri
             ...(snapshot && { snapshot }),
             coalesce: query.coalesce,
             now: clock.now,
+            place: () => delivery.place(signal),
             signal,
           })
-          const work = pump(source, { ...outlet, write }, signal)
-          running.set(controller, work)
+          const work = tell(source, delivery, signal)
+          running.add(work)
           try {
             await work
             return signal.aborted ? (signal.reason as StreamEnd) : 'ended'
           } finally {
-            running.delete(controller)
-            stall.stop()
-            outlet.socket.off('close', gone)
+            running.delete(work)
+            signal.removeEventListener('abort', tail.wake)
             tail.release()
             release?.()
+            leave()
           }
         },
       }
     },
 
-    opened(kind) {
+    deliver(kind, outlet) {
+      const delivery = createDelivery(outlet, { stalls, metrics })
+      deliveries.add(delivery)
       metrics.set('streams', ++open[kind], { kind })
-      return () => metrics.set('streams', --open[kind], { kind })
+      const close = () => {
+        if (!deliveries.delete(delivery)) return
+        metrics.set('streams', --open[kind], { kind })
+        delivery.close()
+      }
+      return { ...delivery, close }
     },
 
     async drain() {
       drained = true
-      const works = [...running.values()]
-      for (const controller of running.keys()) controller.abort('drain' satisfies StreamEnd)
+      const works = [...running]
+      for (const delivery of deliveries) delivery.end('drain')
       await Promise.allSettled(works)
     },
+  }
+}
+
+async function tell(source: AsyncIterable<Frame[]>, delivery: Delivery, signal: AbortSignal): Promise<void> {
+  for await (const frames of source) {
+    await delivery.write(frames, signal)
+    if (signal.aborted) return
   }
 }
 

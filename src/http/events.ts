@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../errors/problem.ts'
+import type { Delivery } from '../events/delivery.ts'
 import type { EventsQuery } from '../events/query.ts'
 import type { PreparedStream, Streams } from '../events/streams.ts'
 import type { Tickets } from '../events/tickets.ts'
@@ -38,8 +39,8 @@ export interface EventsRouteContext {
   resolve: (caller: Caller, query: Readonly<Record<string, unknown>>) => Promise<{ session: SessionHandle; query: EventsQuery }>
   /** answers the JSON page */
   page: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
-  /** answers a frame of a client, for one socket */
-  rpc: (caller: Caller, session: SessionHandle) => (text: string) => Promise<RpcAnswer>
+  /** answers the frames of a client, for one socket, over which more streams may be told */
+  rpc: (caller: Caller, session: SessionHandle, delivery: Delivery) => (text: string) => Promise<RpcAnswer>
 }
 
 /** `GET /events`: one route, answered as a WebSocket, as server-sent events or as a JSON page. */
@@ -106,19 +107,21 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
       request.stream = { session, prepared: await streams.prepare(session, query, lastEventId) }
     },
     async handler(request, reply) {
-      const { stream } = request
+      const { stream, caller } = request
       if (!stream) return context.page(request, reply)
       if (request.method === 'HEAD') return reply.headers(sseHeaders).send()
       const onEnd = noteEnd('sse', request, stream.prepared.session)
-      serveSse(reply, { stream: stream.prepared, streams, onEnd }).catch(noteFault(request))
+      serveSse(reply, { stream: stream.prepared, streams, until: caller.until, onEnd }).catch(noteFault(request))
       return reply
     },
     wsHandler(webSocket, request) {
       const { stream, caller } = request
       if (!stream) return webSocket.terminate()
       const onEnd = noteEnd('websocket', request, stream.prepared.session)
-      const answer = context.rpc(caller, stream.session)
-      serveWebSocket(webSocket, { socket: request.raw.socket, stream: stream.prepared, streams, answer, onEnd }).catch(noteFault(request))
+      const rpc = (delivery: Delivery) => context.rpc(caller, stream.session, delivery)
+      serveWebSocket(webSocket, { socket: request.raw.socket, stream: stream.prepared, streams, rpc, until: caller.until, onEnd }).catch(
+        noteFault(request),
+      )
     },
   })
 }

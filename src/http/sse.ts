@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { endsWith } from '../events/delivery.ts'
 import { destroyLater, type PreparedStream, type Streams } from '../events/streams.ts'
 
 /** ms between comments, so that proxies keep the connection */
@@ -11,7 +12,12 @@ export const sseHeaders = { 'content-type': 'text/event-stream; charset=utf-8', 
 /** Serves a stream as server-sent events: `id:` and `data:`, no `event:`, so that `onmessage` fires. */
 export async function serveSse(
   reply: FastifyReply,
-  { stream, streams, onEnd }: { stream: PreparedStream; streams: Streams; onEnd: (code: string) => void },
+  {
+    stream,
+    streams,
+    until,
+    onEnd,
+  }: { stream: PreparedStream; streams: Streams; until: AbortSignal | undefined; onEnd: (code: string) => void },
 ): Promise<void> {
   reply.hijack()
   const { raw } = reply
@@ -22,21 +28,23 @@ export async function serveSse(
     ...sseHeaders,
   })
   raw.write(`retry: ${RETRY}\n\n`)
-  const closed = streams.opened('sse')
+  const delivery = streams.deliver('sse', {
+    socket,
+    form: 'sse',
+    ahead: () => raw.writableLength,
+    write: ({ sse }) => raw.write(sse),
+  })
+  const stop = endsWith(delivery, until)
   const beat = setInterval(() => raw.write(':\n\n'), HEARTBEAT).unref()
   let why = 'failed'
   try {
-    why = await stream.run({
-      socket,
-      form: 'sse',
-      ahead: () => raw.writableLength,
-      write: ({ sse }) => raw.write(sse),
-    })
+    why = await stream.run(delivery)
   } finally {
     clearInterval(beat)
     raw.end()
     if (!raw.writableFinished) destroyLater(socket)
-    closed()
+    stop()
+    delivery.close()
     onEnd(why)
   }
 }

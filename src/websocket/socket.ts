@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import type { PreparedStream, StreamEnd, Streams } from '../events/streams.ts'
+import { type Delivery, endsWith, type StreamEnd } from '../events/delivery.ts'
+import type { PreparedStream, Streams } from '../events/streams.ts'
 import type { RpcAnswer } from './json-rpc.ts'
 
 /** bytes of one frame of a client */
@@ -20,6 +21,7 @@ const closeCodes: Record<StreamEnd, readonly [code: number, reason: string]> = {
   ended: [1000, 'session ended'],
   drain: [1012, 'instance is shutting down'],
   slow: [4008, 'slow reader'],
+  expired: [4001, 'token expired'],
   failed: [1011, 'internal error'],
   gone: [1001, 'gone'],
 }
@@ -42,39 +44,45 @@ export interface SocketContext {
   socket: Socket
   stream: PreparedStream
   streams: Streams
-  /** JSON-RPC: answers a frame of the client */
-  answer: (text: string) => Promise<RpcAnswer>
+  /** JSON-RPC: answers the frames of the client, who may ask for more streams over the same socket */
+  rpc: (delivery: Delivery) => (text: string) => Promise<RpcAnswer>
+  /** aborted when the client's token is no longer good */
+  until: AbortSignal | undefined
   onEnd: (code: number) => void
 }
 
 /** Serves a stream on a WebSocket: each frame out is an event or an answer, each frame in a request. */
-export async function serveWebSocket(webSocket: WebSocket, { socket, stream, streams, answer, onEnd }: SocketContext): Promise<void> {
-  const closed = streams.opened('websocket')
+export async function serveWebSocket(webSocket: WebSocket, { socket, stream, streams, rpc, until, onEnd }: SocketContext): Promise<void> {
   /** why we closed it: a client that is gone does not repeat it */
   let said: number | undefined
   const close = ([code, reason]: readonly [number, string]) => {
     said ??= code
     webSocket.close(code, reason)
   }
+  const delivery = streams.deliver('websocket', {
+    socket,
+    form: 'wire',
+    ahead: () => webSocket.bufferedAmount,
+    // The frame is made once for all readers. Nothing of ws can stand between: without compression it writes at once too.
+    write: ({ wire }) => {
+      if (webSocket.readyState === webSocket.OPEN) socket.write(wire)
+    },
+  })
+  const stop = endsWith(delivery, until)
   webSocket.once('close', (code) => {
     clearInterval(beat)
-    closed()
     onEnd(said ?? code)
   })
   const beat = keepAlive(webSocket, socket)
-  takeRequests(webSocket, answer, () => close(RATE))
+  takeRequests(webSocket, { answer: rpc(delivery), delivery, flooded: () => close(RATE) })
   let end: StreamEnd = 'failed'
   try {
-    end = await stream.run({
-      socket,
-      form: 'wire',
-      ahead: () => webSocket.bufferedAmount,
-      // The frame is made once for all readers. Nothing of ws can stand between: without compression it writes at once too.
-      write: ({ wire }) => {
-        if (webSocket.readyState === webSocket.OPEN) socket.write(wire)
-      },
-    })
+    end = await stream.run(delivery)
   } finally {
+    // what else was asked for over it ends too
+    delivery.end(end)
+    stop()
+    delivery.close()
     if (end !== 'gone') close(closeCodes[end])
   }
 }
@@ -92,9 +100,17 @@ function keepAlive(webSocket: WebSocket, socket: Socket): NodeJS.Timeout {
   }, PING).unref()
 }
 
-/** Hands frames to `answer`, a bounded number at once, and reads no further while that many are worked on. */
-function takeRequests(webSocket: WebSocket, answer: SocketContext['answer'], flooded: () => void): void {
+/**
+ * Hands frames to `answer`, a bounded number at once, and reads no further while that many are worked on, or more answers wait
+ * than are to wait.
+ */
+function takeRequests(
+  webSocket: WebSocket,
+  { answer, delivery, flooded }: { answer: (text: string) => Promise<RpcAnswer>; delivery: Delivery; flooded: () => void },
+): void {
   let working = 0
+  /** frames that came with those that are worked on, in one piece */
+  const queue: string[] = []
   let allowance = NOISE_BURST
   let refilled = performance.now()
 
@@ -105,21 +121,31 @@ function takeRequests(webSocket: WebSocket, answer: SocketContext['answer'], flo
     return allowance < 0
   }
 
-  async function take(text: string): Promise<void> {
-    working += 1
-    if (working >= CONCURRENCY) webSocket.pause()
+  async function work(text: string): Promise<void> {
     const { text: answered, isRequest } = await answer(text)
+    if (answered !== undefined && webSocket.readyState === webSocket.OPEN) {
+      webSocket.send(answered)
+      delivery.wrote()
+      while (delivery.isFull() && !delivery.signal.aborted) await delivery.drained()
+    }
+    if (!isRequest && isTooMuch()) flooded()
+  }
+
+  async function take(first: string): Promise<void> {
+    working += 1
+    for (let text: string | undefined = first; text !== undefined; text = queue.shift()) await work(text)
     working -= 1
     // one that we close is read on too: its own close frame is to come
-    if (working < CONCURRENCY && webSocket.isPaused) webSocket.resume()
-    if (webSocket.readyState !== webSocket.OPEN) return
-    if (answered !== undefined) webSocket.send(answered)
-    if (!isRequest && isTooMuch()) flooded()
+    if (webSocket.isPaused) webSocket.resume()
   }
 
   // a binary frame is no JSON
   webSocket.on('message', (data, isBinary) => {
     if (webSocket.readyState !== webSocket.OPEN) return
-    take(isBinary ? '' : data.toString()).catch(() => webSocket.terminate())
+    const text = isBinary ? '' : data.toString()
+    if (working >= CONCURRENCY) {
+      queue.push(text)
+      webSocket.pause()
+    } else take(text).catch(() => webSocket.terminate())
   })
 }

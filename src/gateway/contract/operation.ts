@@ -26,6 +26,8 @@ export interface Caller {
   /** set for a session token: this session and nothing else */
   session?: string
   scopes: 'all' | readonly Scope[]
+  /** aborted when the token is no longer good; absent where it is good as long as what it is for */
+  until?: AbortSignal
 }
 
 /** A call of an operation, however it came in. The members are what the operation's schemas made of the request. */
