@@ -1,20 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { createRegistry } from './api/event-registry.ts'
-import { createInvoke, createResolve } from './api/invoke.ts'
+import { createInvoke } from './api/invoke.ts'
 import { createAuthenticator } from './api/keys.ts'
-import { problemBody, problemOf } from './api/problem.ts'
-import { createWhichSession } from './api/which-session.ts'
 import { createTranslator } from './codec/translate.ts'
 import type { Config } from './config/config.ts'
-import { consumerOperations } from './events/consumer-operations.ts'
-import { createConsumers } from './events/consumers.ts'
-import { eventOperations } from './events/operations.ts'
-import type { EventsQuery } from './events/query.ts'
-import { createStreams } from './events/streams.ts'
-import { createSubscriptions } from './events/subscriptions.ts'
-import { createTails } from './events/tail.ts'
-import { createTickets } from './events/tickets.ts'
+import { createEvents } from './events/events.ts'
 import { features as allFeatures } from './features/index.ts'
 import type { Feature } from './gateway/contract/feature.ts'
 import type { Operation } from './gateway/contract/operation.ts'
@@ -24,21 +15,15 @@ import type { Clock } from './gateway/ports/clock.ts'
 import type { Connector } from './gateway/ports/connection.ts'
 import type { Store } from './gateway/ports/store.ts'
 import { createSeal } from './gateway/seal.ts'
-import { registerDocs } from './http/docs.ts'
-import { registerEvents } from './http/events.ts'
-import { registerHealth } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
-import { createOpenapi, registerOpenapi } from './http/openapi.ts'
-import { handlerOf, registerOperations } from './http/routes.ts'
-import { registerSchemas } from './http/schemas.ts'
 import { createServer } from './http/server.ts'
+import { registerSite } from './http/site.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createLog, type ProcessLog } from './log.ts'
 import { definitions } from './protocol/index.ts'
 import { metered } from './store/metered.ts'
 import { openStore } from './store/open.ts'
 import { version } from './version.ts'
-import { createRpc, type RpcMethod } from './websocket/json-rpc.ts'
 import { createConnector } from './xmpp/connector.ts'
 
 /** What tests put in the place of the real parts. */
@@ -68,18 +53,13 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const {
     clock = { now: Date.now, monotonic: () => performance.now() },
     log = createLog({
-      level: config.logLevel,
-      instance: config.instance,
+      ...{ level: config.logLevel, instance: config.instance },
       onLost: (lines, reason) => metrics.count('log_lines_lost_total', { reason }, lines),
     }),
     features = allFeatures,
     connector = createConnector({
       ...config.xmpp,
-      bounds: { descriptors: config.descriptors },
-      stanzaLimit: config.stanzaLimit,
-      clock,
-      log,
-      metrics,
+      ...{ stanzaLimit: config.stanzaLimit, bounds: { descriptors: config.descriptors }, clock, log, metrics },
     }),
     store = await openStore({ redis: config.redis, limits: config.limits, clock, log, metrics }),
   } = overrides
@@ -105,66 +85,28 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
 
   // the tables of the rooms
   const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
-  const snapshots = Object.assign({}, ...features.map((feature) => feature.snapshots ?? {}))
-  const tails = createTails({ log: store.log })
-  const consumers = createConsumers({ store, clock, metrics, age: config.limits.eventLogAge })
-  const streams = createStreams({ store, tails, consumers, snapshots, clock, metrics, slowReaderSeconds: config.slowReaderSeconds })
-  const tickets = createTickets({ store: store.tickets, clock })
-  const events = eventOperations({ tails, consumers, metrics, tickets, registry, draining: draining.signal, refusal: responses.refusal })
+  const events = createEvents({
+    ...{ store, clock, metrics, registry, features, draining: draining.signal, refusal: responses.refusal },
+    ...{ slowReaderSeconds: config.slowReaderSeconds, eventLogAge: config.limits.eventLogAge },
+  })
   const operations: Operation[] = [
     ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits: { stanza: config.stanzaLimit } }) ?? []),
-    events.createTicket,
-    ...consumerOperations({ consumers }),
+    ...events.operations,
   ]
   const invoke = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
 
-  registerHealth(server, { ping: () => store.ping(), isDraining, pressure, authenticator, metrics, measure: gateway.measure })
-  const which = createWhichSession(sessions)
-  await registerEvents(server, {
-    streams,
-    tickets,
-    allowedOrigins: config.allowedOrigins,
-    log,
-    metrics,
-    caller: authenticator.caller,
-    resolve: createResolve<EventsQuery>({ sessions, operation: events.list }),
-    page: handlerOf(events.list, invoke),
-    rpc(caller, own, delivery) {
-      const { subscribe, unsubscribe } = createSubscriptions({ streams, delivery, caller, own, which, metrics })
-      const methods = new Map<string, RpcMethod>([
-        ['events.subscribe', ({ params }) => subscribe(params)],
-        ['events.unsubscribe', ({ params }) => unsubscribe(params)],
-      ])
-      return createRpc({ methods, problemDocument: (thrown) => problemDocument(thrown) })
-    },
-  })
-  registerOperations(server, { operations, invoke })
-  const document = () => createOpenapi({ operations: [...operations, events.list], version })
-  registerOpenapi(server, document)
-  registerDocs(server, document)
   const { message, presence, iq } = vocabulary.schemas
-  registerSchemas(server, { message, presence, iq, event: registry.schema })
-
-  const { finishWithin, linger } = overrides
-  const { host, port } = config
+  const document = await registerSite(server, {
+    ...{ authenticator, sessions, invoke, events, operations, log, metrics, pressure, isDraining, version },
+    allowedOrigins: config.allowedOrigins,
+    schemas: { message, presence, iq, event: registry.schema },
+    ping: () => store.ping(),
+    measure: gateway.measure,
+  })
+  const { streams, consumers } = events
   const lifecycle = createLifecycle({
-    host,
-    port,
-    server,
-    openRequests,
-    streams,
-    consumers,
-    gateway,
-    connector,
-    store,
-    draining,
-    finishWithin,
-    linger,
+    ...{ server, openRequests, streams, consumers, gateway, connector, store, draining },
+    ...{ host: config.host, port: config.port, finishWithin: overrides.finishWithin, linger: overrides.linger },
   })
   return { server, log, document, ...lifecycle }
-}
-
-function problemDocument(thrown: unknown) {
-  const problem = problemOf(thrown)
-  return { status: problem.status, detail: problem.message, document: problemBody(problem, '') }
 }

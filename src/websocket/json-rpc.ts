@@ -1,3 +1,4 @@
+import { problemBody, problemOf } from '../api/problem.ts'
 import { Problem } from '../errors/problem.ts'
 import { ID_MAX } from '../gateway/ids.ts'
 
@@ -19,21 +20,8 @@ export interface RpcAnswer {
   isRequest: boolean
 }
 
-/**
- * Answers JSON-RPC 2.0 frames. `problemDocument` makes `data` of an error.
- */
-export function createRpc({
-  methods,
-  problemDocument,
-}: {
-  methods: ReadonlyMap<string, RpcMethod>
-  problemDocument: (thrown: unknown) => { status: number; detail: string; document: unknown }
-}): (text: string) => Promise<RpcAnswer> {
-  function failure(id: unknown, code: number, thrown: unknown): string {
-    const { detail, document } = problemDocument(thrown)
-    return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message: detail, data: document } })
-  }
-
+/** Answers JSON-RPC 2.0 frames; `data` of an error is the problem document. */
+export function createRpc(methods: ReadonlyMap<string, RpcMethod>): (text: string) => Promise<RpcAnswer> {
   return async (text) => {
     const refuse = (id: unknown, code: number, problem: Problem) => ({ text: failure(id, code, problem), isRequest: false })
     const frame = parse(text)
@@ -52,11 +40,15 @@ export function createRpc({
       return { isRequest: true, ...(!isNotification && { text: JSON.stringify({ jsonrpc: '2.0', id, result: result ?? null }) }) }
     } catch (thrown) {
       if (isNotification) return { isRequest: true }
-      const { status } = problemDocument(thrown)
-      return { isRequest: true, text: failure(id, status === 400 || status === 422 ? rpcCodes.params : rpcCodes.problem, thrown) }
+      const problem = problemOf(thrown)
+      const { status } = problem
+      return { isRequest: true, text: failure(id, status === 400 || status === 422 ? rpcCodes.params : rpcCodes.problem, problem) }
     }
   }
 }
+
+const failure = (id: unknown, code: number, problem: Problem) =>
+  JSON.stringify({ jsonrpc: '2.0', id, error: { code, message: problem.message, data: problemBody(problem, '') } })
 
 /** JSON-RPC 2.0 section 4; it is answered with every problem of a request */
 const isId = (id: unknown) => id === null || Number.isFinite(id) || (typeof id === 'string' && id.length <= ID_MAX)

@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Problem, problemJson, toProblem } from '../../src/errors/problem.ts'
+import { Problem } from '../../src/errors/problem.ts'
 import { createRpc, type RpcMethod } from '../../src/websocket/json-rpc.ts'
 
-const problemDocument = (thrown: unknown) => {
-  const problem = toProblem(thrown)
-  return { status: problem.status, detail: problem.message, document: problemJson(problem) }
-}
-
 async function ask(frame: unknown, run: RpcMethod = async ({ params }) => params) {
-  const answer = createRpc({ methods: new Map([['things.get', run]]), problemDocument })
+  const answer = createRpc(new Map([['things.get', run]]))
   const { text, isRequest } = await answer(typeof frame === 'string' ? frame : JSON.stringify(frame))
   return { isRequest, ...(text !== undefined && JSON.parse(text)) }
 }
