@@ -1,6 +1,7 @@
 /** Which problems an operation may answer: its own, and those that all of its kind may. */
 import { channel } from 'node:diagnostics_channel'
-import { type OwnCode, Problem, type ProblemCode, stanzaErrorCodes } from '../errors/problem.ts'
+import { type OwnCode, type ProblemCode, stanzaErrorCodes } from '../errors/catalogue.ts'
+import { Problem } from '../errors/problem.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
 
 /** where the instance that has the session does the work (`SessionHandle.perform`) */

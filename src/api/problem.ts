@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { errorTypes, Problem, problemCodes, problemJson, toProblem } from '../errors/problem.ts'
+import { errorTypes, problemCodes } from '../errors/catalogue.ts'
+import { Problem, problemJson, toProblem } from '../errors/problem.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 

@@ -1,4 +1,4 @@
-import { type Condition, conditions, errorTypes, type StanzaErrorJson } from '../errors/problem.ts'
+import { type Condition, conditions, errorTypes, type StanzaErrorJson } from '../errors/catalogue.ts'
 import { CLIENT, child, type Element, element, elements, STANZA_ERRORS, text } from '../xml/element.ts'
 
 /** The `<error/>` of a stanza as JSON (RFC 6120 section 8.3); whatever is missing or unknown becomes the vaguest of its kind. */

@@ -1,7 +1,7 @@
 /** RFC 6120: XMPP Core. What all stanzas have (section 8.1) and their error (section 8.3). */
 
 import { z } from 'zod'
-import { type Condition, conditions, errorTypes } from '../errors/problem.ts'
+import { type Condition, conditions, errorTypes } from '../errors/catalogue.ts'
 import { CLIENT, STANZA_ERRORS } from '../xml/element.ts'
 import { attribute, content } from './fields.ts'
 import type { ChildField, Fields } from './model.ts'

@@ -1,4 +1,5 @@
-import { type OwnCode, Problem, type ProblemCode } from '../errors/problem.ts'
+import type { OwnCode, ProblemCode } from '../errors/catalogue.ts'
+import { Problem } from '../errors/problem.ts'
 import { childText, type Element, elements, text } from '../xml/element.ts'
 import { streamCondition } from './conditions.ts'
 

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../errors/problem.ts'
+import type { ProblemCode } from '../errors/catalogue.ts'
 import type { SessionState } from '../gateway/ports/session-record.ts'
 import type { Bounds } from './bounds.ts'
 import type { Failure } from './failure.ts'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { Problem, type ProblemCode } from '../../src/errors/problem.ts'
+import type { ProblemCode } from '../../src/errors/catalogue.ts'
+import { Problem } from '../../src/errors/problem.ts'
 import type { Operation } from '../../src/gateway/contract/operation.ts'
 import { operation, startApp } from '../http/support.ts'
 

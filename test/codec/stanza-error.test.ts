@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readError } from '../../src/codec/stanza-error.ts'
-import { problemCodes, stanzaProblem } from '../../src/errors/problem.ts'
+import { problemCodes } from '../../src/errors/catalogue.ts'
+import { stanzaProblem } from '../../src/errors/problem.ts'
 import { parseStanza } from '../../src/xml/parse.ts'
 
 const ofObjects = Object.getOwnPropertyNames(Object.prototype)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Problem, type ProblemCode } from '../../src/errors/problem.ts'
+import type { ProblemCode } from '../../src/errors/catalogue.ts'
+import { Problem } from '../../src/errors/problem.ts'
 import { rosterOperations } from '../../src/features/roster/operations.ts'
 import type { Call } from '../../src/gateway/contract/operation.ts'
 import type { SessionHandle } from '../../src/gateway/contract/session.ts'

@@ -1,6 +1,7 @@
 /** What a session is to show of itself, and what it shows instead where the server does not take that. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Problem, StanzaErrorJson } from '../../errors/problem.ts'
+import type { StanzaErrorJson } from '../../errors/catalogue.ts'
+import type { Problem } from '../../errors/problem.ts'
 import { account, ownPresence, type Wanted, type Wish } from '../../gateway/contract/account.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { Problem, problemCodes, toProblem } from '../../errors/problem.ts'
+import { problemCodes } from '../../errors/catalogue.ts'
+import { Problem, toProblem } from '../../errors/problem.ts'
 import type { Store } from '../ports/store.ts'
 import type { Call } from '../session/commands.ts'
 

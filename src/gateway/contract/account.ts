@@ -1,5 +1,5 @@
 import type { StanzaJson } from '../../codec/translate.ts'
-import type { StanzaErrorJson } from '../../errors/problem.ts'
+import type { StanzaErrorJson } from '../../errors/catalogue.ts'
 import type { StateChange } from '../ports/change.ts'
 import { defineKind } from './state-kind.ts'
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { OwnCode, ProblemCode } from '../../errors/problem.ts'
+import type { OwnCode, ProblemCode } from '../../errors/catalogue.ts'
 import type { SessionHandle } from './session.ts'
 
 /** What a caller may be allowed to do: to read, or to change, which includes to read. */

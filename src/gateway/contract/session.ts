@@ -1,5 +1,5 @@
 import type { Translator } from '../../codec/translate.ts'
-import type { StanzaErrorJson } from '../../errors/problem.ts'
+import type { StanzaErrorJson } from '../../errors/catalogue.ts'
 import type { Element } from '../../xml/element.ts'
 import type { LargeAnswers, Room } from '../inbound/large-answers.ts'
 import type { Acceptance, AcceptResult, Change, KeptIq, StoredAnswer } from '../ports/change.ts'

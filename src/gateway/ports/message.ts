@@ -1,4 +1,4 @@
-import type { StanzaErrorJson } from '../../errors/problem.ts'
+import type { StanzaErrorJson } from '../../errors/catalogue.ts'
 export const messageStatuses = ['accepted', 'sent', 'acked', 'delivered', 'displayed', 'failed', 'expired'] as const
 
 export type MessageStatus = (typeof messageStatuses)[number]

@@ -1,6 +1,7 @@
 import { errorReply } from '../../codec/stanza-error.ts'
 import type { Translator } from '../../codec/translate.ts'
-import { Problem, type StanzaErrorJson } from '../../errors/problem.ts'
+import type { StanzaErrorJson } from '../../errors/catalogue.ts'
+import { Problem } from '../../errors/problem.ts'
 import { CLIENT, type Element, element } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
 import type { IqReply } from '../contract/session.ts'
