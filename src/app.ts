@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { createRegistry } from './api/event-registry.ts'
 import { createInvoke } from './api/invoke.ts'
 import { createAuthenticator } from './api/keys.ts'
+import { meOperation } from './api/me.ts'
+import { statsOperation } from './api/stats.ts'
 import { createTranslator } from './codec/translate.ts'
 import type { Config } from './config/config.ts'
 import { createEvents } from './events/events.ts'
@@ -92,6 +94,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const operations: Operation[] = [
     ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits: { stanza: config.stanzaLimit } }) ?? []),
     ...events.operations,
+    meOperation({ version, instance: config.instance }),
+    statsOperation({ sessions, store, openStreams: events.streams.open }),
   ]
   const invoke = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
 

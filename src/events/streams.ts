@@ -18,9 +18,12 @@ import type { Tails } from './tail.ts'
 /** `?snapshot=` by name, from the feature rooms */
 export type Snapshots = Readonly<Record<string, (session: SessionHandle) => Promise<EventDraft[]>>>
 
+type StreamKind = 'websocket' | 'sse'
+
 /** A stream that was checked and can begin. */
 export interface PreparedStream {
   session: string
+  tenant: string
   /** where it begins, as `after` says it */
   cursor: string
   /** Tells everything over a delivery until the stream ends, or `signal` ends it alone; answers why. */
@@ -34,7 +37,9 @@ export interface Streams {
    */
   prepare(handle: SessionHandle, query: EventsQuery, lastEventId?: string): Promise<PreparedStream>
   /** A socket over which streams are told. Whoever begins it closes it. */
-  deliver(kind: 'websocket' | 'sse', outlet: Outlet): Delivery
+  deliver(kind: StreamKind, stream: Pick<PreparedStream, 'tenant'>, outlet: Outlet): Delivery
+  /** how many sockets of a tenant are told streams */
+  open(tenant: string): Record<StreamKind, number>
   /** ends all of them, and those still to come, for a stop of the process */
   drain(): Promise<void>
 }
@@ -55,7 +60,7 @@ export function createStreams({ store, tails, consumers, snapshots, clock, metri
     monotonic: clock.monotonic,
     onFull: () => metrics.count('bounds_reached_total', { bound: 'readers' }),
   })
-  const deliveries = new Set<Delivery>()
+  const deliveries = new Map<Delivery, { kind: StreamKind; tenant: string }>()
   const running = new Set<Promise<unknown>>()
   const open = { websocket: 0, sse: 0 }
   let drained = false
@@ -80,6 +85,7 @@ export function createStreams({ store, tails, consumers, snapshots, clock, metri
 
       return {
         session: id,
+        tenant,
         cursor: after ?? '0',
         async run(delivery, signal = delivery.signal) {
           if (drained) return 'drain'
@@ -114,9 +120,9 @@ export function createStreams({ store, tails, consumers, snapshots, clock, metri
       }
     },
 
-    deliver(kind, outlet) {
+    deliver(kind, { tenant }, outlet) {
       const delivery = createDelivery(outlet, { stalls, metrics })
-      deliveries.add(delivery)
+      deliveries.set(delivery, { kind, tenant })
       metrics.set('streams', ++open[kind], { kind })
       const close = () => {
         if (!deliveries.delete(delivery)) return
@@ -126,10 +132,16 @@ export function createStreams({ store, tails, consumers, snapshots, clock, metri
       return { ...delivery, close }
     },
 
+    open(tenant) {
+      const own = [...deliveries.values()].filter((one) => one.tenant === tenant)
+      const websocket = own.filter(({ kind }) => kind === 'websocket').length
+      return { websocket, sse: own.length - websocket }
+    },
+
     async drain() {
       drained = true
       const works = [...running]
-      for (const delivery of deliveries) delivery.end('drain')
+      for (const delivery of deliveries.keys()) delivery.end('drain')
       await Promise.allSettled(works)
     },
   }

@@ -82,6 +82,8 @@ const tags: Record<string, string> = {
   events: 'What happened, by cursor: pages, server-sent events, WebSocket',
   tickets: 'One-time tickets for browsers',
   webhooks: 'Events by HTTP requests of the gateway',
+  me: 'Who is calling',
+  stats: 'How many there are of what',
   system: 'For operators',
 }
 

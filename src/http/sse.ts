@@ -28,7 +28,7 @@ export async function serveSse(
     ...sseHeaders,
   })
   raw.write(`retry: ${RETRY}\n\n`)
-  const delivery = streams.deliver('sse', {
+  const delivery = streams.deliver('sse', stream, {
     socket,
     form: 'sse',
     ahead: () => raw.writableLength,

@@ -59,7 +59,7 @@ export async function serveWebSocket(webSocket: WebSocket, { socket, stream, str
     said ??= code
     webSocket.close(code, reason)
   }
-  const delivery = streams.deliver('websocket', {
+  const delivery = streams.deliver('websocket', stream, {
     socket,
     form: 'wire',
     ahead: () => webSocket.bufferedAmount,

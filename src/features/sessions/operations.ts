@@ -9,9 +9,10 @@ import { Problem } from '../../errors/problem.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import type { Sessions } from '../../gateway/contract/session.ts'
 import { sessionSchema, sessionShape } from '../../gateway/contract/session-json.ts'
+import { sessionStates } from '../../gateway/ports/session-record.ts'
 import { canLogIn, password, sasl } from './credentials.ts'
 import { connecting, online, token } from './examples.ts'
-import { fitting } from './fitting.ts'
+import { listSessions } from './listing.ts'
 
 /** seconds that a log-in is waited for: unless told, and at most */
 const WAIT = 10
@@ -125,21 +126,22 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     method: 'GET',
     path: '/sessions',
     summary: 'List the sessions of the tenant, oldest first',
+    description:
+      'A page for which many had to be looked at can have fewer than `limit`, or none: `page.complete` says when it was the last.',
     scope: 'sessions:read',
     session: 'none',
-    query: z.strictObject(pageQuery),
+    query: z.strictObject({
+      ...pageQuery,
+      state: z.enum(sessionStates).optional().meta({ description: 'Only those in this state' }),
+      jid: z.string().min(1).max(3071).optional().meta({ description: 'Only those whose bare JID begins so', example: 'romeo@' }),
+    }),
     answers: { 200: { description: 'Sessions', schema: pageOf(sessionSchema) } },
     problems: [],
     examples: { 200: { 'one session': { data: [online], page: { complete: true } } } },
-    async run({ caller, query: { limit = PAGE, after } }) {
-      const handles =
-        caller.session === undefined
-          ? await sessions.list(caller.tenant, { limit: limit + 1, ...(after === undefined ? {} : { after }) })
-          : [await sessions.resolve(caller.tenant, caller.session)]
-      const shown = handles.slice(0, limit)
-      const data = fitting(await Promise.all(shown.map((handle) => sessions.view(handle))))
-      const complete = data.length === handles.length
-      const next = shown[data.length - 1]?.record.id
+    async run({ caller, query: { limit = PAGE, ...filter } }) {
+      const own = caller.session === undefined ? undefined : await sessions.resolve(caller.tenant, caller.session)
+      const some = own === undefined ? sessions : { ...sessions, list: async () => (filter.after === own.record.id ? [] : [own]) }
+      const { data, next, complete } = await listSessions(some, caller.tenant, { limit, ...filter })
       return { status: 200, body: { data, page: { ...(complete || next === undefined ? {} : { next }), complete } } }
     },
   })
