@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startGateway } from './support/gateway.ts'
 import { temporaryFolder } from './support/processes.ts'
+import { startRedis } from './support/redis.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -46,6 +47,17 @@ describe('the npm package', () => {
       assert.equal((await gateway.api('GET', '/openapi.yaml', { key: null })).status, 200)
     } finally {
       assert.equal(await gateway.stop(), 0)
+    }
+  })
+
+  it('has what it needs for Redis', async () => {
+    const redis = await startRedis()
+    const gateway = await startGateway({ args: [bin()], redis })
+    try {
+      assert.equal((await gateway.api('GET', '/health/ready', { key: null })).status, 200)
+    } finally {
+      assert.equal(await gateway.stop(), 0)
+      await redis.stop()
     }
   })
 

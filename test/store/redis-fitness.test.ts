@@ -39,7 +39,7 @@ const refused = async (url: string, words: RegExp) =>
 
 test('every command that is used is asked for', () => {
   const src = fileURLToPath(new URL('../../src/store/redis', import.meta.url))
-  const sources = globSync('**/*.ts', { cwd: src }).map((file) => readFileSync(`${src}/${file}`, 'utf8'))
+  const sources = globSync('**/*.{ts,lua}', { cwd: src }).map((file) => readFileSync(`${src}/${file}`, 'utf8'))
   const inScripts = sources.flatMap((source) => [...source.matchAll(/redis\.p?call\('([A-Z]+)'/g)].map(([, name]) => name!))
   const byClients = sources.flatMap((source) => [...source.matchAll(/\bclient\.([a-z]+)\(/g)].map(([, name]) => name!.toUpperCase()))
   const ofTheClient = ['DUPLICATE', 'NODES', 'OFF', 'ON', 'ONCE', 'PIPELINE', 'TIME']

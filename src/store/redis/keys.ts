@@ -40,6 +40,7 @@ const nouns = {
 } as const
 
 export type SessionNoun = keyof typeof nouns
+export const sessionNouns: readonly string[] = Object.keys(nouns)
 
 const base = (session: string) => `sg:{${session}}`
 const tenantBase = (tenant: string) => `sg:{ten_${tenant}}`
@@ -57,7 +58,7 @@ export const membersKey = (tenant: string) => `${tenantBase(tenant)}:sessions`
 /** zset: removed ones for an hour: where a list goes on that was being paged */
 export const leftKey = (tenant: string) => `${tenantBase(tenant)}:left`
 
-/** hashes: the instances that are there (members.ts), the same in each; these hash tags are a fifth of the slots apart (1635, 4912, 8193, 11461, 14742) */
+/** hashes: the instances that are there (scripts/members.lua), the same in each; these hash tags are a fifth of the slots apart (1635, 4912, 8193, 11461, 14742) */
 export const memberPlaces = ['qm', 'rm', 'sm', 'wm', 'tm'].map((tag) => `sg:instances:{${tag}}`)
 
 /** list: the sessions that have something of an id that callers chose, the newest first */

@@ -1,23 +1,21 @@
-/** The scripts by name, ready to be called. */
+/** The scripts of `scripts/*.lua`, ready to be called. The file of each has its name. */
+
+import { IQ_AGE } from '../../gateway/ports/change.ts'
+import { CONSUMERS_MAX } from '../../gateway/ports/consumer.ts'
+import { COPIES_OF_KEY, WAYS_OF_COPY } from '../../gateway/ports/event.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { StoreLimits } from '../../gateway/ports/store.ts'
+import { DELIVERIES_AGE, DELIVERIES_MAX, WEBHOOKS_MAX } from '../../gateway/ports/webhook.ts'
+import { DRAIN_WINDOW } from '../drain.ts'
+import { FENCES_PER_MS } from '../fence.ts'
+import { READ_BYTES } from '../reading.ts'
 import type { Connection } from './connection.ts'
-import { sessionKey } from './keys.ts'
-import { listConsumers, useConsumer } from './scripts/consumers.ts'
-import * as kept from './scripts/kept.ts'
-import { readLog } from './scripts/log.ts'
-import { logSince } from './scripts/log-since.ts'
-import { members } from './scripts/members.ts'
-import type { ScriptOptions, SessionScript } from './scripts/prelude.ts'
-import * as sessions from './scripts/sessions.ts'
-import * as tenants from './scripts/tenants.ts'
-import { tidy } from './scripts/tidy.ts'
-import * as webhooks from './scripts/webhooks.ts'
-import * as writes from './scripts/writes.ts'
+import { type SessionNoun, sessionKey } from './keys.ts'
+import { type Constants, readScript } from './lua.ts'
 
 export type Argument = string | number
 
-/** `more`: keys after those that the script names. What it takes and answers is written above it. */
+/** `more`: keys after those that the script names. What it takes and answers is written in its head. */
 export type OnSession = <Answer>(session: string, args: readonly Argument[], more?: readonly string[]) => Promise<Answer>
 export type OnKeys = <Answer>(keys: readonly string[], args: readonly Argument[]) => Promise<Answer>
 
@@ -30,6 +28,28 @@ const REPLICATED: readonly string[] = [
 /** ms that replicas are waited for */
 const REPLICA_TIMEOUT = 500
 
+/** On keys of one session, which their heads name. */
+export const ON_SESSION = [
+  ...(['create', 'persist', 'restore', 'update', 'remove', 'addToken', 'now', 'readState', 'acquire', 'release'] as const),
+  ...(['accept', 'commit', 'readLog', 'getRecord', 'getIq', 'begin', 'finish', 'replaceAnswer', 'releaseKey', 'tidy'] as const),
+  ...(['useConsumer', 'listConsumers', 'logSince'] as const),
+]
+const ON_KEYS = [
+  ...(['claim', 'confirm', 'leave', 'list', 'choose', 'members'] as const),
+  ...(['createWebhook', 'updateWebhook', 'removeWebhook', 'failWebhook', 'tellWebhook', 'probed'] as const),
+]
+
+/** kept entries that `tidy` drops at one time */
+export const TIDIED = 500
+
+/** What the scripts know by name; `publish`: on a Cluster channels are sharded like keys. */
+const constants = (limits: StoreLimits, publish: 'PUBLISH' | 'SPUBLISH'): Constants => ({
+  ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name.replace(/[A-Z]/g, '_$&').toUpperCase(), value])),
+  ...{ CONSUMERS_MAX, COPIES_OF_KEY, DELIVERIES_AGE, DELIVERIES_MAX, DRAIN_WINDOW, FENCES_PER_MS, IQ_AGE },
+  ...{ READ_BYTES, TIDIED, WAYS_OF_COPY, WEBHOOKS_MAX },
+  PUBLISH: publish,
+})
+
 interface ScriptsOptions {
   connection: Connection
   limits: StoreLimits
@@ -39,41 +59,23 @@ interface ScriptsOptions {
 }
 
 export function createScripts({ connection, limits, waitReplicas, metrics }: ScriptsOptions) {
-  const options: ScriptOptions = { limits, publish: connection.cluster ? 'SPUBLISH' : 'PUBLISH' }
-  const { create, persist, update, now, addToken, acquire, release, readState } = sessions
-  const { begin, replaceAnswer, releaseKey, getIq } = kept
-  const onSession = {
-    ...{ create, persist, update, now, addToken, acquire, release, readState },
-    ...{ begin, replaceAnswer, releaseKey, getIq },
-    remove: sessions.remove(options),
-    restore: sessions.restore(options),
-    accept: writes.accept(options),
-    commit: writes.commit(options),
-    readLog: readLog(options),
-    getRecord: kept.getRecord(options),
-    finish: kept.finish(options),
-    tidy: tidy(options),
-    useConsumer: useConsumer(options),
-    listConsumers: listConsumers(options),
-    logSince,
-  }
-  const { claim, confirm, leave, list, choose } = tenants
-  const { createWebhook, updateWebhook, removeWebhook, failWebhook, tellWebhook, probed } = webhooks
+  const known = constants(limits, connection.cluster ? 'SPUBLISH' : 'PUBLISH')
 
   function define(name: string, lua: string): OnKeys {
     connection.client.defineCommand(name, { lua })
     const run = REPLICATED.includes(name) && waitReplicas > 0 ? replicated(connection, name, waitReplicas) : plain(connection, name)
     return metrics === undefined ? run : timed(run, name, metrics)
   }
-  function defineOnSession(name: string, { keys, lua }: SessionScript): OnSession {
+  function defineOnKeys(name: string): OnKeys {
+    return define(name, readScript(name, known).lua)
+  }
+  function defineOnSession(name: string): OnSession {
+    const { keys, lua } = readScript(name, known)
+    const nouns = keys as readonly SessionNoun[]
     const run = define(name, lua)
-    return (session, args, more = []) => run([...keys.map((noun) => sessionKey(noun, session)), ...more], args)
+    return (session, args, more = []) => run([...nouns.map((noun) => sessionKey(noun, session)), ...more], args)
   }
-  return {
-    ...mapValues(onSession, defineOnSession),
-    ...mapValues({ claim, confirm, leave, list, choose, members }, define),
-    ...mapValues({ createWebhook, updateWebhook, removeWebhook, failWebhook, tellWebhook, probed }, define),
-  }
+  return { ...byName(ON_SESSION, defineOnSession), ...byName(ON_KEYS, defineOnKeys) }
 }
 
 export type Scripts = ReturnType<typeof createScripts>
@@ -116,6 +118,6 @@ function timed(run: OnKeys, command: string, metrics: Metrics): OnKeys {
   }
 }
 
-function mapValues<Key extends string, From, To>(from: Record<Key, From>, map: (name: string, value: From) => To): Record<Key, To> {
-  return Object.fromEntries(Object.entries<From>(from).map(([name, value]) => [name, map(name, value)])) as Record<Key, To>
+function byName<Name extends string, Of>(names: readonly Name[], of: (name: Name) => Of): Record<Name, Of> {
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, Of>
 }

@@ -8,8 +8,7 @@ import { newLog } from '../cursor.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
 import { jidKey, leftKey, membersKey, sessionKey, stateKey, TENANTS } from './keys.ts'
-import { TIDIED } from './scripts/tidy.ts'
-import type { Scripts } from './scripts.ts'
+import { type Scripts, TIDIED } from './scripts.ts'
 
 /** ms that somebody who makes a session has, before another one may */
 export const CLAIM_LIFE = 2000

@@ -1,9 +1,6 @@
-/** What is remembered of stanzas that were told, so that their copies are not. The memory store has the same. */
-import { COPIES_OF_KEY, WAYS_OF_COPY } from '../../../gateway/ports/event.ts'
-import type { ScriptOptions } from './prelude.ts'
+-- KEPT, DUE. What is remembered of stanzas that were told, so that their copies are not. The memory store has the same.
+--- @include "kept"
 
-/** KEPT. */
-export const copies = ({ limits: { dedupAge } }: ScriptOptions) => `
 -- what is remembered of stanzas under one key: c, the cursor, t, its time, w, the ways by which it came
 local function told(key, now)
   local text, living = find('d ' .. key, now)
@@ -49,11 +46,10 @@ local function remember(copy, cursor, now)
     if known then add = not came(known, way) end
     if add then
       if not known then list[#list + 1] = { c = cursor, t = copy.time, w = { way } }
-      elseif #known.w >= ${WAYS_OF_COPY} then table.remove(list, place)
+      elseif #known.w >= WAYS_OF_COPY then table.remove(list, place)
       else known.w[#known.w + 1] = way end
-      if #list > ${COPIES_OF_KEY} then table.remove(list, 1) end
-      keep('d ' .. key.key, now + ${dedupAge}, cjson.encode(list))
+      if #list > COPIES_OF_KEY then table.remove(list, 1) end
+      keep('d ' .. key.key, now + DEDUP_AGE, cjson.encode(list))
     end
   end
 end
-`

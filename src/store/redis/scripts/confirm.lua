@@ -1,0 +1,15 @@
+--[[
+  Makes a claim last.
+
+  KEYS    jid, members
+  ARGV    resource, session, createdAt
+  Answer  1; 0: the claim was lost meanwhile
+]]
+--- @include "arguments"
+
+local resource, session, created = take(), take(), take()
+local known = redis.call('HGET', JID, resource)
+if not known or string.match(known, '^%S+') ~= session then return 0 end
+redis.call('HSET', JID, resource, session)
+redis.call('ZADD', MEMBERS, created, session)
+return 1
