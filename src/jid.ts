@@ -48,13 +48,18 @@ export function jid(text: string, path?: string): string {
   return print(parseJid(text, path))
 }
 
-/** The JID in its normal form; what is none by RFC 7622, but one for a server, stays as it came. Never throws. */
-export function comparable(text: string): string {
+/** The JID in its normal form; undefined where it is none. */
+export function jidIfValid(text: string): string | undefined {
   try {
     return jid(text)
   } catch {
-    return text
+    return undefined
   }
+}
+
+/** The JID in its normal form; what is none by RFC 7622, but one for a server, stays as it came. */
+export function comparable(text: string): string {
+  return jidIfValid(text) ?? text
 }
 
 /** The bare JID of one, comparable. */
@@ -95,11 +100,8 @@ export function isBare(text: string): boolean {
 
 /** Are both the same JID? What is no JID equals nothing. */
 export function equal(one: string, other: string): boolean {
-  try {
-    return jid(one) === jid(other)
-  } catch {
-    return false
-  }
+  const address = jidIfValid(one)
+  return address !== undefined && address === jidIfValid(other)
 }
 
 function print({ local, domain, resource }: Jid): string {

@@ -1,7 +1,7 @@
 import { Problem } from '../errors/problem.ts'
 import type { Caller, Operation } from '../gateway/contract/operation.ts'
 import type { SessionHandle, Sessions } from '../gateway/contract/session.ts'
-import { bare, jid } from '../jid.ts'
+import { jidIfValid, withoutResource } from '../jid.ts'
 import { refuse } from './validation.ts'
 
 /** characters of a JID (RFC 7622 section 3.1), or of an id */
@@ -54,12 +54,8 @@ function checked(path: string, value: unknown, message: string): string {
 
 /** May a reference be one of an account? It is an address of it, or of its domain where that is all that is known of the account. */
 function mayName(reference: string, account: string): boolean {
-  try {
-    const address = bare(jid(reference))
-    return address === account || (!account.includes('@') && address.endsWith(`@${account}`))
-  } catch {
-    return false
-  }
+  const address = withoutResource(jidIfValid(reference) ?? '')
+  return address === account || (!account.includes('@') && address.endsWith(`@${account}`))
 }
 
 const noSession = () => new Problem('session-not-found', 'There is no such session.')

@@ -1,3 +1,4 @@
+import { settledWithin } from '../deadline.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Router } from './cluster/router.ts'
 import type { Command, CommandOptions, SessionHandle } from './contract/session.ts'
@@ -67,26 +68,21 @@ export function createHandle({
 
     async awaitMessage(message, until, ms, signal) {
       const deadline = clock.monotonic() + ms
-      let woken = false
-      let wake = () => {}
-      const unwatch = store.log.watch(id, () => {
-        woken = true
-        wake()
-      })
-      signal.addEventListener('abort', () => wake())
+      let changed = Promise.withResolvers<void>()
+      const wake = () => changed.resolve()
+      const unwatch = store.log.watch(id, wake)
+      signal.addEventListener('abort', wake)
       try {
         for (;;) {
-          woken = false
+          changed = Promise.withResolvers()
           const found: MessageRecord | undefined = await store.records.get(id, message)
           const left = deadline - clock.monotonic()
           if (!found || until.includes(found.status) || left <= 0 || signal.aborted) return found
-          if (!woken)
-            await sleep(left, (end) => {
-              wake = end
-            })
+          await settledWithin(left, changed.promise)
         }
       } finally {
         unwatch()
+        signal.removeEventListener('abort', wake)
       }
     },
 
@@ -110,17 +106,6 @@ export function createHandle({
       throw new Problem('session-offline', 'The session is being taken up by an instance.', { retryAfter: 1 })
     },
   }
-}
-
-/** Ends after `ms`, or when the function handed out is called. */
-function sleep(ms: number, handOut: (end: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    handOut(() => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 }
 
 export const gone = () => new Problem('session-not-found', 'There is no such session.')

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Authenticator } from '../api/keys.ts'
+import { within } from '../deadline.ts'
 import { Problem } from '../errors/problem.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import type { Pressure } from './pressure.ts'
@@ -22,15 +23,11 @@ export function registerHealth(
   server: FastifyInstance,
   { ping, isDraining, pressure, authenticator, metrics, measure }: HealthContext,
 ): void {
-  async function answersInTime(): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    const timer = setTimeout(resolve, PING_MAX, false)
-    ping().then(
-      () => resolve(true),
-      () => resolve(false),
+  const answersInTime = () =>
+    within(PING_MAX, ping(), () => new Error('There was no answer in time.')).then(
+      () => true,
+      () => false,
     )
-    return promise.finally(() => clearTimeout(timer))
-  }
 
   server.get('/health/live', { config: { token: 'none', always: true } }, async () => ({ status: 'live' }))
 

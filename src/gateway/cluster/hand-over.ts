@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { settledWithin } from '../../deadline.ts'
 import type { SessionRecord } from '../ports/session-record.ts'
 import type { Store } from '../ports/store.ts'
 import type { Owned } from './bring-up.ts'
@@ -47,13 +47,7 @@ export function createHandOver({
       if (heir !== undefined) await owned.handOver(record.id, [heir])
     },
     async all() {
-      const parted = Promise.allSettled([...owned.all].map(([id, entry]) => part(id, entry)))
-      const limit = new AbortController()
-      try {
-        await Promise.race([parted, delay(STOP_WITHIN, undefined, { signal: limit.signal })])
-      } finally {
-        limit.abort()
-      }
+      await settledWithin(STOP_WITHIN, Promise.allSettled([...owned.all].map(([id, entry]) => part(id, entry))))
     },
   }
 }

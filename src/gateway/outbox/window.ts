@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { settledWithin } from '../../deadline.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection } from '../ports/connection.ts'
 import type { InFlight } from './in-flight.ts'
@@ -76,7 +76,7 @@ export function createWindow({
       paused.set(connection, resolve)
       const way = usable().get(connection)
       way?.isQuiet()
-      if (inFlight.count(connection) > 0) await Promise.race([promise, delay(patienceWith(way), undefined, { ref: false })])
+      if (inFlight.count(connection) > 0) await settledWithin(patienceWith(way), promise)
       return () => {
         if (paused.get(connection) !== resolve) return
         paused.delete(connection)

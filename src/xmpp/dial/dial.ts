@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import { within } from '../../deadline.ts'
 import { Problem } from '../../errors/problem.ts'
 import { lookupPinned, type Resolve } from '../../net/address.ts'
 import type { Bounds } from '../bounds.ts'
@@ -40,7 +41,7 @@ export async function findAddresses({
     throw notAllowed(`Port ${port} is not among XMPP_PORTS, and ${host} is not among XMPP_PRIVATE_HOSTS.`)
   }
   const pinned = lookupPinned(host, { privateHosts, variable: 'XMPP_PRIVATE_HOSTS', ...(resolve === undefined ? {} : { resolve }) })
-  const found = await within(bounds.lookup, unlessAborted(signal, pinned), host)
+  const found = await addressesWithin(bounds.lookup, unlessAborted(signal, pinned), host)
   return found.map(({ address }) => address)
 }
 
@@ -57,18 +58,12 @@ function isLoopback(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
 }
 
-async function within<Answer>(ms: number, answer: Promise<Answer>, host: string): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), ms)
-  })
+async function addressesWithin<Answer>(ms: number, answer: Promise<Answer>, host: string): Promise<Answer> {
   try {
-    return await Promise.race([answer, late])
+    return await within(ms, answer, () => new Error('no answer in time'))
   } catch (cause) {
     if (cause instanceof Problem || cause instanceof Failure) throw toFailure(cause)
     throw failure('unreachable', 'xmpp-unreachable', `The address of ${host} cannot be found.`, cause)
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,5 +1,6 @@
 import { resolveSrv, type SrvRecord } from 'node:dns'
 import { isIP } from 'node:net'
+import { within } from '../../deadline.ts'
 import { normalHost } from '../../net/address.ts'
 import { failure } from '../failure.ts'
 import { unlessAborted } from '../unless-aborted.ts'
@@ -106,15 +107,7 @@ export function order<Record extends { priority: number; weight: number }>(recor
 
 /** No answer in time, or none at all, is no record: the domain itself is tried then. */
 async function ask(resolve: ResolveSrv, name: string, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<SrvRecord[]> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<SrvRecord[]>((done) => {
-    timer = setTimeout(() => done([]), ms)
-  })
-  try {
-    return await Promise.race([unlessAborted(signal, resolve(name)).catch(() => []), late])
-  } finally {
-    clearTimeout(timer)
-  }
+  return await within(ms, unlessAborted(signal, resolve(name)), () => new Error('There was no answer in time.')).catch(() => [])
 }
 
 function systemSrv(name: string): Promise<SrvRecord[]> {

@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls'
+import { withDeadline } from '../../deadline.ts'
 import type { Resolve } from '../../net/address.ts'
 import { limitsWith } from '../../xml/limits.ts'
 import type { Bounds } from '../bounds.ts'
@@ -41,17 +42,14 @@ async function firstOf<Place>(
 ): Promise<Channel> {
   let worst: unknown
   for (const [index, place] of places.entries()) {
-    const patience = new AbortController()
-    const late = failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.')
-    const last = index === places.length - 1
-    const timer = last ? undefined : setTimeout(() => patience.abort(late), ms)
+    const late = () => failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.')
+    const isLast = index === places.length - 1
     try {
-      return await open(place, AbortSignal.any([signal, patience.signal]))
+      if (isLast) return await open(place, signal)
+      return await withDeadline(ms, late, (patience) => open(place, AbortSignal.any([signal, patience])))
     } catch (thrown) {
       signal.throwIfAborted()
       if (worst === undefined || rank(thrown) >= rank(worst)) worst = thrown
-    } finally {
-      clearTimeout(timer)
     }
   }
   throw worst ?? failure('unreachable', 'xmpp-unreachable', 'There is no address to try.')
