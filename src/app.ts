@@ -83,7 +83,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     metricsTokenHash: config.metricsTokenHash,
     authenticate: sessions.authenticate,
   })
-  const { server, pressure, responses, openRequests } = createServer({ ...config, authenticator, metrics, log, isDraining })
+  const { server, pressure, responses, openRequests, admit } = createServer({ ...config, authenticator, metrics, log, isDraining })
 
   // the tables of the rooms
   const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
@@ -96,12 +96,13 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     ...events.operations,
     meOperation({ version, instance: config.instance }),
     statsOperation({ sessions, store, openStreams: events.streams.open }),
+    events.list,
   ]
-  const invoke = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
+  const calls = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
 
   const { message, presence, iq } = vocabulary.schemas
   const document = await registerSite(server, {
-    ...{ authenticator, sessions, invoke, events, operations, log, metrics, pressure, isDraining, version },
+    ...{ authenticator, sessions, calls, events, operations, log, metrics, pressure, responses, admit, isDraining, version },
     allowedOrigins: config.allowedOrigins,
     schemas: { message, presence, iq, event: registry.schema },
     ping: () => store.ping(),

@@ -34,6 +34,9 @@ type Definition<
   run(call: CallOf<Rule, Params, Query, BodyOf<Body, Xml>>): Promise<Answer>
 }
 
+/** An operation whose calls have a type of their own. */
+export type Defined<C extends Call> = Omit<Operation, 'run'> & { run(call: C): Promise<Answer> }
+
 /**
  * An operation of the one table that HTTP, WebSocket and OpenAPI read. It says everything about itself, and what `run` is given has
  * the types of its schemas: `session` is there where it acts for one.
@@ -44,6 +47,6 @@ export function operation<
   Query extends z.ZodObject = Nothing,
   Body extends z.ZodType = z.ZodUndefined,
   const Xml extends boolean = false,
->(definition: Definition<Rule, Params, Query, Body, Xml>): Operation {
+>(definition: Definition<Rule, Params, Query, Body, Xml>): Defined<CallOf<Rule, Params, Query, BodyOf<Body, Xml>>> {
   return definition
 }

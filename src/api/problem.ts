@@ -1,11 +1,17 @@
 import { z } from 'zod'
-import { errorTypes, problemCodes } from '../errors/catalogue.ts'
-import { Problem, problemJson, toProblem } from '../errors/problem.ts'
+import { errorTypes, type ProblemCode, problemCodes } from '../errors/catalogue.ts'
+import { Problem, type ProblemOptions, problemJson, toProblem } from '../errors/problem.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
 /** A problem as callers get it (RFC 9457). */
 export const problemBody = (problem: Problem, requestId: string): Record<string, unknown> => ({ ...problemJson(problem), requestId })
+
+/** The problem that such a body tells. */
+export function problemFrom(body: unknown): Problem {
+  const { code, detail, errors, xmpp } = body as { code: ProblemCode; detail: string } & Pick<ProblemOptions, 'errors' | 'xmpp'>
+  return new Problem(code, detail, { ...(errors && { errors }), ...(xmpp && { xmpp }) })
+}
 
 /** The headers that belong to a problem. */
 export function problemHeaders(problem: Problem): Record<string, string> {

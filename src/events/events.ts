@@ -7,7 +7,7 @@ import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { Store } from '../gateway/ports/store.ts'
 import { consumerOperations } from './consumer-operations.ts'
 import { type Consumers, createConsumers } from './consumers.ts'
-import { eventOperations } from './operations.ts'
+import { type EventOperations, eventOperations } from './operations.ts'
 import { createStreams, type Streams } from './streams.ts'
 import { createTails } from './tail.ts'
 import { createTickets, type Tickets } from './tickets.ts'
@@ -32,7 +32,7 @@ export interface Events {
   streams: Streams
   tickets: Tickets
   /** GET /events: the JSON page; the streams of the same path are served by http */
-  list: Operation
+  list: EventOperations['list']
   /** all others of this room */
   operations: readonly Operation[]
 }

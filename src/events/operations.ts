@@ -3,7 +3,6 @@ import type { Registry } from '../api/event-registry.ts'
 import { operation } from '../api/operation.ts'
 import { Problem } from '../errors/problem.ts'
 import { createPlaces } from '../fair/places.ts'
-import type { Operation } from '../gateway/contract/operation.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { Consumers } from './consumers.ts'
 import { readPage } from './page.ts'
@@ -17,11 +16,8 @@ const WAITING_MAX = 100
 const PAGES = 16
 const PAGES_EACH = 4
 
-export interface EventOperations {
-  /** the JSON page; the streams of the same path are served by route.ts */
-  list: Operation
-  createTicket: Operation
-}
+/** `list` answers the JSON page, and says what the streams of the same path are asked for. */
+export type EventOperations = ReturnType<typeof eventOperations>
 
 export function eventOperations({
   tails,
@@ -41,7 +37,7 @@ export function eventOperations({
   draining: AbortSignal
   /** why a tenant gets no more pages now, if so: it did not take those that it has */
   refusal: (tenant: string) => Problem | undefined
-}): EventOperations {
+}) {
   const onFull = () => metrics.count('bounds_reached_total', { bound: 'pages' })
   const pages = createPlaces({ most: PAGES, each: PAGES_EACH, onFull })
   /** how many wait, by session */
@@ -72,6 +68,11 @@ export function eventOperations({
       description: [
         'With `Accept: text/event-stream` the answer is a stream of server-sent events (`id:` and `data:`), with `Upgrade: websocket` a',
         'WebSocket (subprotocol `cloudevents.json`, optional) whose frames are events. Any cursor goes with any of the three.',
+        '',
+        'Over a WebSocket every operation can be called too, by JSON-RPC 2.0 frames of at most 64 KiB: `method` is the operationId, `params` one',
+        'object of the members of path, query and body. `session` is that of the socket where it is left out, `idempotencyKey`, `wait` (seconds)',
+        'and `respondAsync` stand for the headers, lists may be arrays, and an XML body is `xml`. `result` is the body that HTTP answers, `data` of',
+        'an error its problem. 32 requests are worked on at one time.',
       ].join('\n'),
       scope: 'events:read',
       session: 'named',

@@ -31,6 +31,8 @@ export interface Admission {
   pressure: Pressure
   responses: Responses
   openRequests: OpenRequests
+  /** For what did not come by a request of its own: waits for the tenant's turn. Rejects with too-busy where a request would be refused. */
+  admit(tenant: string, isRead: boolean): Promise<void>
 }
 
 /** Refuses at the door, before anything else is done for a request; health and metrics are answered always. */
@@ -55,6 +57,7 @@ export function registerAdmission(server: FastifyInstance, context: AdmissionCon
     },
   })
   server.addHook('onClose', async () => pressure.stop())
+  const refusal = (tenant: string, isRead: boolean) => pressure.refusal(tenant) ?? (isRead ? responses.refusal(tenant) : undefined)
 
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('cache-control', 'no-store')
@@ -78,19 +81,30 @@ export function registerAdmission(server: FastifyInstance, context: AdmissionCon
   server.addHook('preHandler', (request, _reply, done) => {
     if (request.routeOptions.config.always) return done()
     const { tenant = '' } = request.caller ?? {}
-    const refused = pressure.refusal(tenant) ?? (request.method === 'GET' ? responses.refusal(tenant) : undefined)
+    const refused = refusal(tenant, request.method === 'GET')
     if (refused) done(refused)
     else turns.take(tenant, done)
   })
 
   server.addHook('onSend', (request, reply, payload, done) => {
     const { length } = typeof payload === 'string' || payload instanceof Uint8Array ? payload : { length: 0 }
-    const refused = responses.hold(request.caller?.tenant ?? '', length, reply.raw)
-    if (refused) done(refused)
-    else done()
+    if (reply.raw.destroyed) return done()
+    const { tenant = '' } = request.caller ?? {}
+    // others that were asked for at the same time may have come before it; what was done has to be told
+    const refused = request.method === 'GET' ? responses.refusal(tenant, length) : undefined
+    if (refused) return done(refused)
+    const free = responses.hold(tenant, length)
+    if (free) reply.raw.once('close', free)
+    done()
   })
 
-  return { pressure, responses, openRequests }
+  async function admit(tenant: string, isRead: boolean): Promise<void> {
+    const refused = refusal(tenant, isRead)
+    if (refused) throw refused
+    await turns.wait(tenant)
+  }
+
+  return { pressure, responses, openRequests, admit }
 }
 
 /** Before fastify hears of a request: its chunks are counted, and it waits for those before it on its connection. */

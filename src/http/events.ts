@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Invocations } from '../api/invoke.ts'
+import type { Authenticator } from '../api/keys.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Delivery } from '../events/delivery.ts'
-import type { EventsQuery } from '../events/query.ts'
+import type { EventOperations } from '../events/operations.ts'
 import type { PreparedStream, Streams } from '../events/streams.ts'
 import type { Tickets } from '../events/tickets.ts'
 import type { Caller } from '../gateway/contract/operation.ts'
@@ -14,6 +16,8 @@ import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { RpcAnswer } from '../websocket/json-rpc.ts'
 import { codeLabel, serveWebSocket, socketOptions } from '../websocket/socket.ts'
 import { takenUpgrades } from '../websocket/upgrades.ts'
+import type { Responses } from './responses.ts'
+import { handlerOf, inputOf } from './routes.ts'
 import { serveSse, sseHeaders } from './sse.ts'
 
 const PATH = '/events'
@@ -33,19 +37,19 @@ export interface EventsRouteContext {
   allowedOrigins: readonly string[]
   log: Log
   metrics: Metrics
-  /** who an `Authorization` header is */
-  caller: (authorization: string | undefined) => Promise<Caller>
-  /** the session and the checked query of a request; rejects with the problem */
-  resolve: (caller: Caller, query: Readonly<Record<string, unknown>>) => Promise<{ session: SessionHandle; query: EventsQuery }>
-  /** answers the JSON page */
-  page: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+  authenticator: Pick<Authenticator, 'caller'>
+  /** `events.list`, which answers the JSON page and says what a stream is asked for */
+  operation: EventOperations['list']
+  calls: Invocations
+  responses: Pick<Responses, 'hold'>
   /** answers the frames of a client, for one socket, over which more streams may be told */
   rpc: (caller: Caller, session: SessionHandle, delivery: Delivery) => (text: string) => Promise<RpcAnswer>
 }
 
 /** `GET /events`: one route, answered as a WebSocket, as server-sent events or as a JSON page. */
 export async function registerEvents(server: FastifyInstance, context: EventsRouteContext): Promise<void> {
-  const { streams, tickets, allowedOrigins, log, metrics } = context
+  const { streams, tickets, allowedOrigins, log, metrics, authenticator, operation, calls, responses } = context
+  const page = handlerOf(operation, calls.invoke)
   // node leaves the socket of an upgrade to us, also where the request is refused before the plugin's own hook sees it
   const sockets = new WeakMap<IncomingMessage, Socket>()
   const webSockets = takenUpgrades(server.server, isWebSocket)
@@ -97,18 +101,21 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
       }
       if (request.ws) upgrades.set(request.raw, request.id)
       const { ticket } = request.query as Record<string, unknown>
-      request.caller = typeof ticket === 'string' ? await tickets.redeem(ticket) : await context.caller(authorization)
+      request.caller = typeof ticket === 'string' ? await tickets.redeem(ticket) : await authenticator.caller(authorization)
     },
-    async preHandler(request) {
+    async preHandler(request, reply) {
       if (!wantsStream(request)) return
-      const { session, query } = await context.resolve(request.caller, request.query as Record<string, unknown>)
       const lastEventId = request.ws ? undefined : request.headers['last-event-id']?.toString()
+      const input = inputOf(request, reply, { isXml: false, accept: 'application/json' })
       request.isStream = request.method !== 'HEAD'
-      request.stream = { session, prepared: await streams.prepare(session, query, lastEventId) }
+      request.stream = await calls.invokeWith(operation, input, async ({ session, query }) => ({
+        session,
+        prepared: await streams.prepare(session, query, lastEventId),
+      }))
     },
     async handler(request, reply) {
       const { stream, caller } = request
-      if (!stream) return context.page(request, reply)
+      if (!stream) return page(request, reply)
       if (request.method === 'HEAD') return reply.headers(sseHeaders).send()
       const onEnd = noteEnd('sse', request, stream.prepared.session)
       serveSse(reply, { stream: stream.prepared, streams, until: caller.until, onEnd }).catch(noteFault(request))
@@ -119,7 +126,9 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
       if (!stream) return webSocket.terminate()
       const onEnd = noteEnd('websocket', request, stream.prepared.session)
       const rpc = (delivery: Delivery) => context.rpc(caller, stream.session, delivery)
-      serveWebSocket(webSocket, { socket: request.raw.socket, stream: stream.prepared, streams, rpc, until: caller.until, onEnd }).catch(
+      const hold = (bytes: number) => responses.hold(caller.tenant, bytes)
+      const { socket } = request.raw
+      serveWebSocket(webSocket, { socket, stream: stream.prepared, streams, rpc, hold, until: caller.until, onEnd }).catch(
         noteFault(request),
       )
     },

@@ -114,7 +114,7 @@ function operationObject(operation: Operation): ZodOpenApiOperationObject {
   const shared = [
     ...(operation.session === 'named' || (operation.session !== 'none' && operation.session.by !== 'session') ? ['session'] : []),
     ...(operation.idempotency === undefined ? [] : ['idempotencyKey']),
-    ...(operation.method === 'POST' ? ['prefer'] : []),
+    ...(operation.prefer === undefined ? [] : ['prefer']),
   ]
   const given = examplesOf(operation.examples.body)
   const content = {

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import { Problem } from '../errors/problem.ts'
 
 /** bytes of responses that their callers have not taken, of all and of one tenant, beyond which nothing more is read for those who have some */
@@ -8,10 +7,13 @@ const EACH = 32 * 2 ** 20
 const SMALL = 64 * 1024
 
 export interface Responses {
-  /** the problem too-busy, for what only reads, where a tenant leaves too much untaken already, or some while all together leave too much */
-  refusal(tenant: string): Problem | undefined
-  /** Holds the bytes of a response until it was taken, or its connection has gone; answers the same problem where there is no room. */
-  hold(tenant: string, bytes: number, response: ServerResponse): Problem | undefined
+  /**
+   * The problem too-busy, for what only reads, where a tenant leaves too much untaken already, or some while all together leave too much.
+   * Of a response that is made already its bytes are told: a small one is not refused.
+   */
+  refusal(tenant: string, bytes?: number): Problem | undefined
+  /** Counts the bytes of a response until what is answered is called; a small one is not counted. */
+  hold(tenant: string, bytes: number): (() => void) | undefined
 }
 
 /** What is written for callers who are slow to take it, or never do. */
@@ -26,7 +28,8 @@ export function createResponses({ onFull }: { onFull: () => void }): Responses {
     else tenants.delete(tenant)
   }
 
-  function refusal(tenant: string): Problem | undefined {
+  function refusal(tenant: string, bytes?: number): Problem | undefined {
+    if (bytes !== undefined && bytes <= SMALL) return undefined
     const own = tenants.get(tenant) ?? 0
     if (own < EACH && (own === 0 || all < MOST)) return undefined
     onFull()
@@ -35,14 +38,10 @@ export function createResponses({ onFull }: { onFull: () => void }): Responses {
 
   return {
     refusal,
-    hold(tenant, bytes, response) {
-      if (bytes <= SMALL || response.destroyed) return undefined
-      // others that were asked for at the same time may have come before it; what was done has to be told
-      const refused = response.req.method === 'GET' ? refusal(tenant) : undefined
-      if (refused) return refused
+    hold(tenant, bytes) {
+      if (bytes <= SMALL) return undefined
       add(tenant, bytes)
-      response.once('close', () => add(tenant, -bytes))
-      return undefined
+      return () => add(tenant, -bytes)
     },
   }
 }

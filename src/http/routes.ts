@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Input } from '../api/checked-call.ts'
 import type { Invoke } from '../api/invoke.ts'
 import { parsePrefer } from '../api/prefer.ts'
 import { Problem } from '../errors/problem.ts'
-import type { Answer, Call, Operation } from '../gateway/contract/operation.ts'
+import type { Answer, Operation } from '../gateway/contract/operation.ts'
 import { negotiate } from './accept.ts'
 
 const JSON_TYPE = 'application/json'
@@ -31,23 +32,28 @@ export function handlerOf(operation: Operation, invoke: Invoke): Handler {
     if (accepted === undefined && offered.length > 0) throw new Problem('not-acceptable', `This route answers ${offered.join(' or ')}.`)
     const isXml = request.body !== undefined && isXmlType(request.headers['content-type'])
     if (isXml && !operation.xmlBody) throw new Problem('unsupported-media-type', `The body must be ${JSON_TYPE}.`)
-    const key = request.headers['idempotency-key']
-    const answer = await invoke(operation, {
-      caller: request.caller,
-      params: request.params as Record<string, unknown>,
-      query: request.query as Record<string, unknown>,
-      body: request.body,
-      isXml,
-      prefer: parsePrefer(request.headers.prefer),
-      idempotencyKey: key?.toString(),
-      accept: operation.xmlAnswer && accepted === XML_TYPE ? XML_TYPE : JSON_TYPE,
-      requestId: request.id,
-      signal: goneSignal(reply),
-      onSession: (session) => {
-        request.sessionId = session
-      },
-    } satisfies { accept: Call['accept'] } & Parameters<Invoke>[1])
+    const accept = operation.xmlAnswer && accepted === XML_TYPE ? XML_TYPE : JSON_TYPE
+    const answer = await invoke(operation, inputOf(request, reply, { isXml, accept }))
     return sendAnswer(reply, isKnown(answer, request.headers['if-none-match']) ? { ...answer, status: 304, body: undefined } : answer)
+  }
+}
+
+/** A request as what an operation is called with. */
+export function inputOf(request: FastifyRequest, reply: FastifyReply, { isXml, accept }: Pick<Input, 'isXml' | 'accept'>): Input {
+  return {
+    caller: request.caller,
+    params: request.params as Record<string, unknown>,
+    query: request.query as Record<string, unknown>,
+    body: request.body,
+    isXml,
+    prefer: parsePrefer(request.headers.prefer),
+    idempotencyKey: request.headers['idempotency-key']?.toString(),
+    accept,
+    requestId: request.id,
+    signal: goneSignal(reply),
+    onSession: (session) => {
+      request.sessionId = session
+    },
   }
 }
 

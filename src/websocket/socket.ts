@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
 import { type Delivery, endsWith, type StreamEnd } from '../events/delivery.ts'
 import type { PreparedStream, Streams } from '../events/streams.ts'
@@ -15,6 +16,8 @@ const NOISE_PER_SECOND = 20
 const NOISE_BURST = 100
 /** requests of a client that are worked on at once; more wait in its socket */
 const CONCURRENCY = 32
+/** ms for the answers to what was asked before the session ended */
+const LAST_ANSWERS = 2_000
 
 /** Close codes: RFC 6455, and 4000–4999 as HTTP's statuses would be. */
 const closeCodes: Record<StreamEnd, readonly [code: number, reason: string]> = {
@@ -46,13 +49,18 @@ export interface SocketContext {
   streams: Streams
   /** JSON-RPC: answers the frames of the client, who may ask for more streams over the same socket */
   rpc: (delivery: Delivery) => (text: string) => Promise<RpcAnswer>
+  /** counts the bytes of an answer until what it gives is called */
+  hold: (bytes: number) => (() => void) | undefined
   /** aborted when the client's token is no longer good */
   until: AbortSignal | undefined
   onEnd: (code: number) => void
 }
 
 /** Serves a stream on a WebSocket: each frame out is an event or an answer, each frame in a request. */
-export async function serveWebSocket(webSocket: WebSocket, { socket, stream, streams, rpc, until, onEnd }: SocketContext): Promise<void> {
+export async function serveWebSocket(
+  webSocket: WebSocket,
+  { socket, stream, streams, rpc, hold, until, onEnd }: SocketContext,
+): Promise<void> {
   /** why we closed it: a client that is gone does not repeat it */
   let said: number | undefined
   const close = ([code, reason]: readonly [number, string]) => {
@@ -74,11 +82,13 @@ export async function serveWebSocket(webSocket: WebSocket, { socket, stream, str
     onEnd(said ?? code)
   })
   const beat = keepAlive(webSocket, socket)
-  takeRequests(webSocket, { answer: rpc(delivery), delivery, flooded: () => close(RATE) })
+  const requests = takeRequests(webSocket, { answer: rpc(delivery), delivery, hold, flooded: () => close(RATE) })
   let end: StreamEnd = 'failed'
   try {
     end = await stream.run(delivery)
   } finally {
+    // the request that ended the session may have come over this very socket
+    if (end === 'ended') await Promise.race([requests.idle(), delay(LAST_ANSWERS, undefined, { ref: false })])
     // what else was asked for over it ends too
     delivery.end(end)
     stop()
@@ -106,8 +116,14 @@ function keepAlive(webSocket: WebSocket, socket: Socket): NodeJS.Timeout {
  */
 function takeRequests(
   webSocket: WebSocket,
-  { answer, delivery, flooded }: { answer: (text: string) => Promise<RpcAnswer>; delivery: Delivery; flooded: () => void },
-): void {
+  {
+    answer,
+    delivery,
+    hold,
+    flooded,
+  }: Pick<SocketContext, 'hold'> & { answer: (text: string) => Promise<RpcAnswer>; delivery: Delivery; flooded: () => void },
+): { idle(): Promise<void> } {
+  const idle: (() => void)[] = []
   let working = 0
   /** frames that came with those that are worked on, in one piece */
   const queue: string[] = []
@@ -124,7 +140,7 @@ function takeRequests(
   async function work(text: string): Promise<void> {
     const { text: answered, isRequest } = await answer(text)
     if (answered !== undefined && webSocket.readyState === webSocket.OPEN) {
-      webSocket.send(answered)
+      webSocket.send(answered, hold(answered.length))
       delivery.wrote()
       while (delivery.isFull() && !delivery.signal.aborted) await delivery.drained()
     }
@@ -135,6 +151,7 @@ function takeRequests(
     working += 1
     for (let text: string | undefined = first; text !== undefined; text = queue.shift()) await work(text)
     working -= 1
+    if (working === 0) for (const told of idle.splice(0)) told()
     // one that we close is read on too: its own close frame is to come
     if (webSocket.isPaused) webSocket.resume()
   }
@@ -148,4 +165,7 @@ function takeRequests(
       webSocket.pause()
     } else take(text).catch(() => webSocket.terminate())
   })
+  return {
+    idle: () => (working === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))),
+  }
 }

@@ -8,7 +8,7 @@ import type { Operation } from '../../src/gateway/contract/operation.ts'
 import { operation } from '../http/support.ts'
 import { watchUndeclared } from '../support/undeclared.ts'
 
-const invoke = createInvoke({ sessions: {} as never, store: { idempotency: {} as never }, instance: 'test' })
+const { invoke } = createInvoke({ sessions: {} as never, store: { idempotency: {} as never }, instance: 'test' })
 
 /** Ends with a problem, of which it declares some. */
 async function endWith(code: ProblemCode, problems: readonly ProblemCode[]): Promise<void> {

@@ -6,7 +6,7 @@ import { type Caller, type Operation, type Scope, scopeNouns } from '../../src/g
 import { allOperations } from '../linear/operations.ts'
 
 const { operations, sessions } = allOperations()
-const invoke = createInvoke({ sessions, store: { idempotency: {} as never }, instance: 'test' })
+const { invoke } = createInvoke({ sessions, store: { idempotency: {} as never }, instance: 'test' })
 const all: Scope[] = scopeNouns.flatMap((noun) => [`${noun}:read`, `${noun}:write`] as const)
 
 /** How a call without any members ends; `done` where it got as far as the operation. */

@@ -31,18 +31,18 @@ const until = async (holds: () => boolean) => {
 async function startSlow(t: Parameters<typeof startApp>[0]) {
   let underWay = 0
   const seen: string[] = []
-  const run = async ({ query, body }: { query: { n?: string }; body?: { n: string } | undefined }) => {
+  const run = async ({ query, body }: { query: { n?: string }; body?: { m: string } | undefined }) => {
     underWay += 1
     const together = underWay
     await delay(2)
     underWay -= 1
-    seen.push(body?.n ?? query.n ?? '')
+    seen.push(body?.m ?? query.n ?? '')
     return { status: 200, body: { together } }
   }
   const slow = { path: '/slow', query: z.object({ n: z.string().optional() }), run: run as never }
   const operations = [
     operation({ ...slow, id: 'slow.get', method: 'GET' }),
-    operation({ ...slow, id: 'slow.post', method: 'POST', body: z.object({ n: z.string() }) }),
+    operation({ ...slow, id: 'slow.post', method: 'POST', body: z.object({ m: z.string() }) }),
   ]
   return { ...(await startApp(t, { operations })), seen }
 }
@@ -51,7 +51,7 @@ test('they are answered in their order, one after the other, with their bodies',
   const { url, seen } = await startSlow(t)
   const { socket, heard } = await open(url)
   const numbers = Array.from({ length: BEHIND_MAX }, (_, index) => String(index))
-  socket.write(numbers.map((n) => (Number(n) % 2 ? request('/slow', '', JSON.stringify({ n })) : request(`/slow?n=${n}`))).join(''))
+  socket.write(numbers.map((n) => (Number(n) % 2 ? request('/slow', '', JSON.stringify({ m: n })) : request(`/slow?n=${n}`))).join(''))
   const answers = () => [...heard().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
   await until(() => answers().length === numbers.length)
   assert.deepEqual([new Set(answers()), seen], [new Set(['200']), numbers])

@@ -67,7 +67,7 @@ async function refused(): Promise<never> {
 export function testOperations({ size, most, little, rare }: { size: number; most: number; little: number; rare: boolean }): void {
   const { operations, sessions } = allOperations()
   const store = { idempotency: { begin: async () => ({ kind: 'new' }), finish: refused, release: refused, replace: refused } }
-  const invoke = createInvoke({ sessions, store: store as never, instance: 'test' })
+  const { invoke } = createInvoke({ sessions, store: store as never, instance: 'test' })
   const kept = { samples: createSamples(), met: new Set<string>() }
 
   /** What a request comes to; that it is refused is right. */

@@ -3,8 +3,10 @@ import { test } from 'node:test'
 import { Problem } from '../../src/errors/problem.ts'
 import { createRpc, type RpcMethod } from '../../src/websocket/json-rpc.ts'
 
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
 async function ask(frame: unknown, run: RpcMethod = async ({ params }) => params) {
-  const answer = createRpc(new Map([['things.get', run]]))
+  const answer = createRpc({ methods: new Map([['things.get', run]]), log: silent })
   const { text, isRequest } = await answer(typeof frame === 'string' ? frame : JSON.stringify(frame))
   return { isRequest, ...(text !== undefined && JSON.parse(text)) }
 }
@@ -56,7 +58,10 @@ test('what is no request is told as JSON-RPC says', async () => {
     return [id, error.code, isRequest]
   }
   assert.deepEqual(await codes('{'), [null, -32700, false])
-  assert.deepEqual(await codes('1'), [null, -32600, false])
+  for (const frame of ['{"id":1,"id":2}', '{"__proto__":{}}', '['.repeat(1000), '', `{"a":${'{"b":'.repeat(200)}`])
+    assert.deepEqual(await codes(frame), [null, -32700, false])
+  for (const frame of ['1', 'null', '[]', '[{"jsonrpc":"2.0","id":1,"method":"things.get"}]'])
+    assert.deepEqual(await codes(frame), [null, -32600, false])
   assert.deepEqual(await codes({ id: 3 }), [3, -32600, false])
   for (const id of [[3], { a: 3 }, [[[['deep']]]], true, 'x'.repeat(256)]) {
     assert.deepEqual(await codes({ id, method: 'things.get' }), [null, -32600, false])

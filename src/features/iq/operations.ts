@@ -103,6 +103,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       200: { description: 'The answer', schema: result },
       202: { description: 'Sent; the answer is kept', schema: keptSchema },
     },
+    prefer: ['wait', 'respond-async'],
     problems: ['xml-malformed', 'not-a-stanza', 'address-not-allowed', 'jid-malformed', ...ofIqs],
     examples: {
       body: {

@@ -41,6 +41,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
       200: { description: 'The level asked for was reached', schema: progressSchema },
       202: { description: 'In the outbox', schema: progressSchema },
     },
+    prefer: ['wait'],
     problems: ['jid-malformed', 'stanza-too-large', 'id-in-use', 'session-stopped', 'outbox-full'],
     examples: {
       body: {

@@ -75,6 +75,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       201: { description: 'Online', schema: opened },
       202: { description: 'Connecting', schema: opened },
     },
+    prefer: ['wait', 'respond-async'],
     problems: ['jid-malformed', 'scope-missing', ...ofLogIns],
     examples: {
       body: {

@@ -52,6 +52,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
       200: { description: 'With dryRun: the XML', schema: z.string(), contentType: 'application/xml' },
       202: { description: 'Accepted; an iq is answered by iq.completed', schema: sent },
     },
+    prefer: ['wait'],
     problems: [
       'xml-malformed',
       'not-a-stanza',

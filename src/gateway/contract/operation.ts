@@ -98,7 +98,9 @@ export interface Operation {
   /** those of its own; what every operation may answer is declared once, in api/declared.ts */
   problems: readonly ProblemCode[]
   examples: Examples
-  /** generic: http keeps and replays the answer · own: the operation does it in its store call */
+  /** which preferences (RFC 7240) it honours */
+  prefer?: readonly ('wait' | 'respond-async')[]
+  /** generic: the answer is kept for it and replayed · own: the operation does it in its store call */
   idempotency?: 'generic' | 'own'
   run(call: Call): Promise<Answer>
 }

@@ -14,6 +14,7 @@ export const logEvents = [
   'stream.open',
   'stream.close',
   'stream.error',
+  'rpc.error',
   'session.error',
   'session.state',
   'session.bind-step',

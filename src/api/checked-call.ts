@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import type { Call, Caller, Operation } from '../gateway/contract/operation.ts'
+import type { Sessions } from '../gateway/contract/session.ts'
+import { checkCharacters } from '../xml/characters.ts'
+import { bodyBounds } from './json.ts'
+import { checkScope } from './scopes.ts'
+import { check, refuse } from './validation.ts'
+import { createWhichSession } from './which-session.ts'
+
+/** A request for an operation, however it came in. Nothing in it is checked yet but who asks. */
+export interface Input {
+  caller: Caller
+  params: Readonly<Record<string, unknown>>
+  /** `session` included */
+  query: Readonly<Record<string, unknown>>
+  body: unknown
+  /** the body is a string of XML */
+  isXml: boolean
+  prefer: Call['prefer']
+  idempotencyKey: string | undefined
+  accept: Call['accept']
+  requestId: string
+  signal: AbortSignal
+  /** told which session it is for, once that is known */
+  onSession?: (session: string) => void
+}
+
+/** Makes the call of a request: its scope, its session and its members are checked. Rejects with problems. */
+export function createCheckedCall(sessions: Sessions): (operation: Operation, input: Input) => Promise<Call> {
+  const whichSession = createWhichSession(sessions)
+  /** compiled once: an unknown query parameter is refused whatever the operation says */
+  const strict = new WeakMap<Operation, z.ZodObject>()
+  const querySchema = (operation: Operation) => {
+    const known = strict.get(operation) ?? (operation.query ?? z.object({})).strict()
+    strict.set(operation, known)
+    return known
+  }
+
+  return async (operation, input) => {
+    const { caller, prefer, accept, requestId, signal } = input
+    checkScope(operation, caller)
+    const session = await whichSession(operation, input)
+    if (session) input.onSession?.(session.record.id)
+    const { params, query, body } = validated(operation, querySchema(operation), input)
+    const call: Call = { caller, params, query, body, prefer, accept, requestId, signal }
+    if (session) call.session = session
+    return call
+  }
+}
+
+/** Throws the problem illegal-character. XML has its own check. */
+export function checkCharactersOf({ params, query, body }: Pick<Call, 'params' | 'query' | 'body'>, { isXml }: Pick<Input, 'isXml'>): void {
+  checkCharacters({ params, query, ...(isXml ? {} : { body }) }, '', bodyBounds)
+}
+
+function validated(operation: Operation, querySchema: z.ZodObject, input: Input): { params: unknown; query: unknown; body: unknown } {
+  const { session: _, ...rest } = input.query
+  const given = operation.session === 'none' ? input.query : rest
+  const params = operation.params ? check(operation.params, 'params', input.params) : { value: {}, faults: [] }
+  const query = check(querySchema, 'query', given)
+  const body = bodyOf(operation, input)
+  const faults = [...params.faults, ...query.faults, ...body.faults]
+  if (faults.length > 0) {
+    // in a key or a name it is a fault of the shape too, but it is told as what it is
+    checkCharactersOf(input, input)
+    throw refuse(faults)
+  }
+  return { params: params.value, query: query.value, body: body.value }
+}
+
+function bodyOf(operation: Operation, { body, isXml }: Input): ReturnType<typeof check> {
+  if (isXml) return { value: body, faults: [] }
+  // the body as it came: the order of its members is that of the elements it is written as
+  if (operation.body) return { ...check(operation.body, 'body', body), value: body }
+  const isEmpty = body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0)
+  return { value: undefined, faults: isEmpty ? [] : [{ path: 'body', message: 'is not taken here' }] }
+}
