@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Problem } from '../errors/problem.ts'
+import { invalidRequest, keyReused } from '../errors/refusals.ts'
 import type { Answer } from '../gateway/contract/operation.ts'
 import type { StoredAnswer } from '../gateway/ports/change.ts'
 import type { Store } from '../gateway/ports/store.ts'
@@ -17,7 +18,7 @@ export interface Idempotency {
 export function checkKey(key: string): string {
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return key
   const message = 'must be 1 to 255 visible ASCII characters'
-  throw new Problem('invalid-request', `Idempotency-Key ${message}.`, { errors: [{ path: 'header.idempotency-key', message }] })
+  throw invalidRequest('header.idempotency-key', message, { detail: `Idempotency-Key ${message}.` })
 }
 
 /** Equal for equal requests: method, path and the parsed body, whatever its white space and the order of its keys. */
@@ -73,7 +74,7 @@ export function createIdempotency({ store, instance }: { store: Store['idempoten
     if (begun.kind === 'running') {
       throw new Problem('idempotency-key-running', 'A request with this Idempotency-Key is still running.', { retryAfter: 1 })
     }
-    if (begun.kind === 'reused') throw new Problem('idempotency-key-reused', 'This Idempotency-Key was used for another request.')
+    if (begun.kind === 'reused') throw keyReused()
     return replay(begun.answer)
   }
 

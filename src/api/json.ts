@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { Problem } from '../errors/problem.ts'
+import type { Problem } from '../errors/problem.ts'
+import { invalidRequest } from '../errors/refusals.ts'
 
 export interface JsonBounds {
   /** objects and arrays inside each other */
@@ -113,5 +114,5 @@ function endOfString(text: string, start: number): number {
 
 function malformed(message: string, key?: string): Problem {
   const path = key === undefined ? 'body' : `body.${key.slice(0, 100)}`
-  return new Problem('invalid-request', message, { errors: [{ path, message }] })
+  return invalidRequest(path, message, { detail: message })
 }

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { Problem } from '../errors/problem.ts'
+import { unknownToken } from '../errors/refusals.ts'
 import type { Caller } from '../gateway/contract/operation.ts'
 import type { Sessions } from '../gateway/contract/session.ts'
 
@@ -49,13 +50,13 @@ export function createAuthenticator({
         const tenant = tenantOf(token)
         if (tenant !== undefined) return { tenant, scopes: 'all' }
       }
-      throw new Problem('unauthorized', 'The token is not known.')
+      throw unknownToken()
     },
 
     metrics(authorization) {
       const token = bearer(authorization)
       const isMetricsToken = metricsTokenHash !== null && timingSafeEqual(metricsTokenHash, sha256(token))
-      if (!isMetricsToken && tenantOf(token) === undefined) throw new Problem('unauthorized', 'The token is not known.')
+      if (!isMetricsToken && tenantOf(token) === undefined) throw unknownToken()
     },
   }
 }

@@ -1,6 +1,6 @@
 /** Pages of lists whose keys are held whole: the key of the last item is the way to the next page. */
 import { z } from 'zod'
-import { Problem } from '../errors/problem.ts'
+import { invalidRequest } from '../errors/refusals.ts'
 
 /** items of a page unless the caller says another limit */
 const PAGE = 100
@@ -39,7 +39,5 @@ function encode(key: string): string {
 function decode(after: string): string {
   const key = Buffer.from(after, 'base64url').toString()
   if (encode(key) === after) return key
-  throw new Problem('invalid-request', 'The cursor is not one of this list.', {
-    errors: [{ path: 'query.after', message: 'is not a page.next' }],
-  })
+  throw invalidRequest('query.after', 'is not a page.next', { detail: 'The cursor is not one of this list.' })
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../errors/problem.ts'
+import { invalidRequest } from '../errors/refusals.ts'
 import { ID_MAX } from '../gateway/ids.ts'
 
 /** Runs what knows a value as a whole: the members that its problems name become those of the request, below `prefix`. */
@@ -18,6 +19,5 @@ export function named<T>(prefix: string, run: () => T): T {
 /** Of a stanza that callers wrote: what they look for by its id has to be found. */
 export function checkId(id: string): void {
   if (id.length <= ID_MAX) return
-  const message = `must have at most ${ID_MAX} characters`
-  throw new Problem('invalid-request', `body.id: ${message}`, { errors: [{ path: 'body.id', message }] })
+  throw invalidRequest('body.id', `must have at most ${ID_MAX} characters`)
 }

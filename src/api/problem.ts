@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { errorTypes, type ProblemCode, problemCodes } from '../errors/catalogue.ts'
 import { Problem, type ProblemOptions, problemJson, toProblem } from '../errors/problem.ts'
+import { invalidRequest } from '../errors/refusals.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
@@ -35,7 +36,7 @@ function defaultRetryAfter({ status, options }: Problem): number | undefined {
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
   const { code = '', statusCode = 0 } = (thrown ?? {}) as { code?: string; statusCode?: number }
-  const refuse = (path: string, message: string) => new Problem('invalid-request', message, { errors: [{ path, message }], cause: thrown })
+  const refuse = (path: string, message: string) => invalidRequest(path, message, { detail: message, cause: thrown })
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new Problem('body-too-large', 'The body is larger than BODY_LIMIT allows.', { cause: thrown })
   if (code.startsWith('FST_ERR_CTP_INVALID_MEDIA_TYPE')) {

@@ -1,4 +1,5 @@
 import { Problem } from '../errors/problem.ts'
+import { sessionNotFound } from '../errors/refusals.ts'
 import type { Caller, Operation } from '../gateway/contract/operation.ts'
 import type { SessionHandle, Sessions } from '../gateway/contract/session.ts'
 import { jidIfValid, withoutResource } from '../jid.ts'
@@ -22,15 +23,15 @@ export type WhichSession = (operation: Pick<Operation, 'session'>, asked: Asked)
  */
 export function createWhichSession(sessions: Sessions): WhichSession {
   async function byReference(caller: Caller, reference: string): Promise<SessionHandle> {
-    if (reference.length > REFERENCE_MAX) throw noSession()
+    if (reference.length > REFERENCE_MAX) throw sessionNotFound()
     if (caller.session === undefined) return sessions.resolve(caller.tenant, reference)
     const own = await sessions.resolve(caller.tenant, caller.session)
     if (reference === own.record.id || reference === own.record.jid) return own
     // no other is looked for: it would take longer where there is one
-    if (!mayName(reference, own.record.jid)) throw noSession()
+    if (!mayName(reference, own.record.jid)) throw sessionNotFound()
     const named = await sessions.resolve(caller.tenant, reference).catch(() => undefined)
     if (named?.record.id === own.record.id) return own
-    throw noSession()
+    throw sessionNotFound()
   }
 
   return async ({ session: rule }, { caller, params, query }) => {
@@ -57,5 +58,3 @@ function mayName(reference: string, account: string): boolean {
   const address = withoutResource(jidIfValid(reference) ?? '')
   return address === account || (!account.includes('@') && address.endsWith(`@${account}`))
 }
-
-const noSession = () => new Problem('session-not-found', 'There is no such session.')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Problem } from '../errors/problem.ts'
+import { invalidRequest } from '../errors/refusals.ts'
 import { jid as checkJid } from '../jid.ts'
 import { illegalCharacter } from '../xml/characters.ts'
 
@@ -28,8 +29,7 @@ function pathText(path: Path | undefined, key: string | number): string {
 }
 
 export function invalid(path: Path | undefined, key: string | number, message: string): Problem {
-  const at = pathText(path, key)
-  return new Problem('invalid-request', `${at}: ${message}`, { errors: [{ path: at, message }] })
+  return invalidRequest(pathText(path, key), message)
 }
 
 /** Throws the problem illegal-character for text that XML 1.0 cannot carry. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { Problem } from '../errors/problem.ts'
+import { cursorInvalid } from '../errors/refusals.ts'
 import type { SessionHandle } from '../gateway/contract/session.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { EventDraft } from '../gateway/ports/event.ts'
@@ -68,8 +68,7 @@ export function createStreams({ store, tails, consumers, snapshots, clock, metri
   /** Where a stream begins; undefined: at the oldest kept. Throws cursor-invalid while there still is an answer to refuse with. */
   async function startOf(session: string, asked: string | undefined, consumer: string | undefined): Promise<string | undefined> {
     const after = asked === undefined ? await store.log.end(session) : cursorOf(asked)
-    if (asked !== undefined && after !== undefined && (await store.log.place(session, after)).kind === 'foreign')
-      throw new Problem('cursor-invalid', 'The cursor is not one of this session.')
+    if (asked !== undefined && after !== undefined && (await store.log.place(session, after)).kind === 'foreign') throw cursorInvalid()
     if (consumer === undefined) return after
     const place = await consumers.begin(session, consumer, after)
     return asked === undefined ? place : after

@@ -1,7 +1,8 @@
 import { Problem } from '../errors/problem.ts'
+import { sessionNotFound } from '../errors/refusals.ts'
 import { accountOf, jidIfValid, withoutResource } from '../jid.ts'
 import type { SessionHandle, Sessions } from './contract/session.ts'
-import { gone, unreadable } from './handle.ts'
+import { unreadable } from './handle.ts'
 import { ID_MAX, sessionOf, sessionOfToken, tokenHash } from './ids.ts'
 import type { SessionRecord } from './ports/session-record.ts'
 import type { Store } from './ports/store.ts'
@@ -42,7 +43,7 @@ export function createFinding({
     if (meant.length > 1)
       throw new Problem('session-required', `${account} has ${meant.length} sessions: name one by its id or its full JID.`)
     const [only] = meant
-    if (!only) throw gone()
+    if (!only) throw sessionNotFound()
     return handleOf(only)
   }
 
@@ -70,11 +71,11 @@ export function createFinding({
     async resolve(tenant, reference) {
       if (!reference.startsWith('ses_')) {
         const address = jidIfValid(reference)
-        if (address === undefined) throw gone()
+        if (address === undefined) throw sessionNotFound()
         return await byAddress(tenant, address)
       }
       const session = await get(tenant, reference)
-      if (!session) throw gone()
+      if (!session) throw sessionNotFound()
       return session
     },
 

@@ -1,5 +1,6 @@
 import { settledWithin } from '../deadline.ts'
 import { Problem } from '../errors/problem.ts'
+import { sessionBetween, sessionNotFound } from '../errors/refusals.ts'
 import type { Router } from './cluster/router.ts'
 import type { Command, CommandOptions, SessionHandle } from './contract/session.ts'
 import type { StateKind } from './contract/state-kind.ts'
@@ -103,17 +104,15 @@ export function createHandle({
       // its name and version say what it comes to, here and on other instances
       if (answer) return answer.result as Result
       await mustLive()
-      throw new Problem('session-offline', 'The session is being taken up by an instance.', { retryAfter: 1 })
+      throw sessionBetween()
     },
   }
 }
 
-export const gone = () => new Problem('session-not-found', 'There is no such session.')
-
 /** What the store has of a session. It is not gone because only instances of another version can read it. */
 export function present<Kept>(kept: Kept | null | undefined): Kept {
   if (kept === null) throw unreadable()
-  if (kept === undefined) throw gone()
+  if (kept === undefined) throw sessionNotFound()
   return kept
 }
 

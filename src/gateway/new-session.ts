@@ -1,4 +1,5 @@
 import { Problem } from '../errors/problem.ts'
+import { invalidRequest } from '../errors/refusals.ts'
 import { isBare, jid as normalised } from '../jid.ts'
 import type { OpenSession } from './contract/session.ts'
 import { sealCredentials } from './credentials.ts'
@@ -42,9 +43,7 @@ export function newRecord(
 /** Each log-in of an anonymous account is another account: there is no sending for each other. */
 export function onlyPrimary(jid: string, connections: number | undefined): void {
   if (jid.includes('@') || connections === undefined || connections === 1) return
-  throw new Problem('invalid-request', 'An anonymous account has one connection.', {
-    errors: [{ path: 'body.connections', message: 'must be 1 for an anonymous account' }],
-  })
+  throw invalidRequest('body.connections', 'must be 1 for an anonymous account', { detail: 'An anonymous account has one connection.' })
 }
 
 const notAnonymous = () =>

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { PROBLEM_TYPE, problemBody, problemHeaders, problemOf } from '../api/problem.ts'
 import { Problem } from '../errors/problem.ts'
+import { invalidRequest } from '../errors/refusals.ts'
 import type { Log } from '../gateway/ports/log.ts'
 
 /** A sane id of the caller is kept, so that it can be followed through several services. */
@@ -55,5 +56,5 @@ export function refuseUnparsable(error: Error & { code?: string }, socket: Socke
 function unparsable(cause: Error & { code?: string }): Problem {
   if (cause.code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('request-timeout', 'The request did not arrive in time.', { cause })
   if (cause.code === 'HPE_HEADER_OVERFLOW') return new Problem('headers-too-large', 'The head of the request is too large.', { cause })
-  return new Problem('invalid-request', 'Not an HTTP request.', { cause, errors: [{ path: 'request', message: 'is not HTTP/1.1' }] })
+  return invalidRequest('request', 'is not HTTP/1.1', { detail: 'Not an HTTP request.', cause })
 }

@@ -1,11 +1,11 @@
 /** Places of named consumers, the same for every store. */
-import { Problem } from '../errors/problem.ts'
+import { cursorInvalid } from '../errors/refusals.ts'
 import { type Cursor, formatCursor, isOfSession, parseCursor } from './cursor.ts'
 
 /** The place that a cursor names. Throws the problem cursor-invalid for one that no life of this session's log gave out. */
 export function placeIn(session: string, cursor: string): Cursor {
   const place = parseCursor(cursor)
-  if (place === undefined || !isOfSession(place, session)) throw new Problem('cursor-invalid', 'The cursor is not one of this session.')
+  if (place === undefined || !isOfSession(place, session)) throw cursorInvalid()
   return place
 }
 

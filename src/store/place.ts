@@ -1,5 +1,5 @@
 /** Where a cursor stands in a log, the same for every store. */
-import { Problem } from '../errors/problem.ts'
+import { cursorInvalid } from '../errors/refusals.ts'
 import type { CursorPlace, LogPage } from '../gateway/ports/event.ts'
 import { formatCursor, isOfSession, parseCursor } from './cursor.ts'
 
@@ -34,7 +34,7 @@ export function startOf(
     case 'known':
       return { from: parseCursor(after)!.sequence }
     case 'foreign':
-      throw new Problem('cursor-invalid', 'The cursor is not one of this session.')
+      throw cursorInvalid()
     case 'expired':
       return { from: bounds.floor, gap: { from: after, to: place.oldest, reason: 'expired' } }
     case 'lost':

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { bodyBounds, parseJson } from '../api/json.ts'
 import { problemBody, problemOf } from '../api/problem.ts'
 import { Problem } from '../errors/problem.ts'
+import { invalidRequest } from '../errors/refusals.ts'
 import { ID_MAX } from '../gateway/ids.ts'
 import type { Log } from '../gateway/ports/log.ts'
 
@@ -84,4 +85,4 @@ export function createRpc({
 /** JSON-RPC 2.0 section 4; it is answered with every problem of a request */
 const isId = (id: unknown) => id === null || Number.isFinite(id) || (typeof id === 'string' && id.length <= ID_MAX)
 
-const invalid = (message: string) => new Problem('invalid-request', message, { errors: [{ path: 'frame', message }] })
+const invalid = (message: string) => invalidRequest('frame', message, { detail: message })

@@ -1,4 +1,5 @@
 import { FAULTS_MAX, type Fault, Problem } from '../errors/problem.ts'
+import { invalidRequest } from '../errors/refusals.ts'
 import { type JsonLimits, jsonLimits } from './limits.ts'
 
 /** What is no Char of XML 1.0 (section 2.2). The first is quick but takes halves of surrogate pairs too, the second is exact. */
@@ -89,7 +90,7 @@ function pathOf({ outer, key }: Place): string {
 }
 
 function refuse(at: Place, message: string): never {
-  throw new Problem('invalid-request', message, { errors: [{ path: pathOf(at), message }] })
+  throw invalidRequest(pathOf(at), message, { detail: message })
 }
 
 function name(codePoint: number): string {

@@ -8,7 +8,7 @@ import type { Bounds } from './bounds.ts'
 import type { AddressRules } from './dial/dial.ts'
 import { findTargets, type ResolveSrv, serviceTarget, type Target } from './dial/resolver.ts'
 import { openChannel } from './dial/transport.ts'
-import { closed, type Failure, failure, toFailure } from './failure.ts'
+import { closed, type Failure, timedOut, toFailure } from './failure.ts'
 import type { LoginMemory, Negotiated } from './login/login.ts'
 import type { Derive } from './login/mechanisms/derivation.ts'
 import { negotiate } from './login/negotiation.ts'
@@ -87,7 +87,7 @@ export async function attemptOnce(options: AttemptOptions): Promise<Attempt> {
 async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }: AttemptOptions): Promise<Attempt> {
   const { bounds, readLimit, derivations, monotonic, lookUps, resolveSrv, random, plain } = surroundings
   const deadline = new AbortController()
-  const late = failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.')
+  const late = timedOut()
   const timer = setTimeout(() => deadline.abort(late), bounds.attempt)
   const abort = () => deadline.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })

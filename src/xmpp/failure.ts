@@ -76,3 +76,7 @@ export function closed(): Failure {
 export function wrongCount(): Failure {
   return failure('handled-count-wrong', 'xmpp-unreachable', 'The XMPP server acknowledged what was never sent.')
 }
+
+export function timedOut(cause?: unknown): Failure {
+  return failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.', cause)
+}

@@ -7,6 +7,7 @@ import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { type Condition, conditions, errorTypes } from '../../errors/catalogue.ts'
 import { Problem } from '../../errors/problem.ts'
+import { invalidRequest } from '../../errors/refusals.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import type { IqReply, SessionHandle } from '../../gateway/contract/session.ts'
 import { replyToIq } from '../../gateway/session/commands.ts'
@@ -68,7 +69,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
 
   /** Exactly one element, as JSON or as XML. */
   function payloadOf({ payload, xml }: Content): Element | undefined {
-    if (payload !== undefined && xml !== undefined) throw refuse('body.xml', 'must not stand beside payload')
+    if (payload !== undefined && xml !== undefined) throw invalidRequest('body.xml', 'must not stand beside payload')
     if (xml !== undefined) return readXml(xml, 'body.xml', limits.stanza)
     return payload && named('body', () => vocabulary.writePayload(payload))
   }
@@ -79,8 +80,8 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     const { type, to, id } = stanza.attributes
     const [payload, ...more] = elements(stanza)
     if (stanza.name !== 'iq') throw new Problem('not-a-stanza', `A ${stanza.name} is no iq.`)
-    if (type !== 'get' && type !== 'set') throw refuse('body.type', 'must be get or set')
-    if (!payload || more.length > 0) throw refuse('body', 'an iq has exactly one payload')
+    if (type !== 'get' && type !== 'set') throw invalidRequest('body.type', 'must be get or set')
+    if (!payload || more.length > 0) throw invalidRequest('body', 'an iq has exactly one payload')
     return { type, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }), xml: serialize(payload) }
   }
 
@@ -117,7 +118,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     async run(call) {
       const { type, to, id, ...given }: NewIq = typeof call.body === 'string' ? await fromXml(call.body, call.session) : call.body
       const payload = payloadOf(given)
-      if (!payload) throw refuse('body.payload', 'is required')
+      if (!payload) throw invalidRequest('body.payload', 'is required')
       withinLimit(payload, limits.stanza)
       const question = { type, payload, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }) }
       if (call.prefer.respondAsync) return { ...(await askLater(call, question)), preferenceApplied: 'respond-async' }
@@ -177,7 +178,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     },
     async run({ session, params, body, signal }) {
       const payload = payloadOf(body)
-      if (body.error !== undefined && payload) throw refuse('body.error', 'must not stand beside a payload')
+      if (body.error !== undefined && payload) throw invalidRequest('body.error', 'must not stand beside a payload')
       const xml = payload && withinLimit(payload, limits.stanza)
       const answer: IqReply = {
         id: params.id,
@@ -190,8 +191,4 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
   })
 
   return [send, get, answer]
-}
-
-function refuse(path: string, message: string): Problem {
-  return new Problem('invalid-request', `${path}: ${message}`, { errors: [{ path, message }] })
 }

@@ -5,6 +5,7 @@ import { operation } from '../../api/operation.ts'
 import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
+import { invalidRequest } from '../../errors/refusals.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import { type Archived, type ArchiveQuery, defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
 import { sizeOf } from '../../gateway/size.ts'
@@ -108,9 +109,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
     },
     async run({ session, query, signal }) {
       if (query.after !== undefined && query.before !== undefined)
-        throw new Problem('invalid-request', 'A page is after one place or before one, not both.', {
-          errors: [{ path: 'query.before', message: 'excludes query.after' }],
-        })
+        throw invalidRequest('query.before', 'excludes query.after', { detail: 'A page is after one place or before one, not both.' })
       const other = query.with === undefined ? {} : { with: soughtJid(query.with, 'query.with') }
       const { items, complete } = await page(() =>
         session.perform(

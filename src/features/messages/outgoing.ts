@@ -1,7 +1,7 @@
 /** From a checked message to the outbox, and the answer that says how far it came. */
-
 import { checkId } from '../../api/paths.ts'
 import { Problem } from '../../errors/problem.ts'
+import { invalidRequest, keyReused } from '../../errors/refusals.ts'
 import type { MessageProgress } from '../../gateway/contract/message-json.ts'
 import type { Answer, SessionCall } from '../../gateway/contract/operation.ts'
 import { newMessageId } from '../../gateway/ids.ts'
@@ -36,8 +36,7 @@ export function identified(message: Element, session: string): Element {
   const origin = child(message, 'origin-id', IDS)?.attributes.id
   const id = message.attributes.id ?? origin ?? newMessageId(session)
   if (origin !== undefined && origin !== id) {
-    const errors = [{ path: 'body.originId', message: 'must equal id' }]
-    throw new Problem('invalid-request', 'The origin-id of a message is its id.', { errors })
+    throw invalidRequest('body.originId', 'must equal id', { detail: 'The origin-id of a message is its id.' })
   }
   checkId(id)
   const { to } = message.attributes
@@ -91,7 +90,7 @@ export function refusal(result: Exclude<AcceptResult, { kind: 'accepted' | 'repl
     case 'running':
       return new Problem('idempotency-key-running', 'The first request with this Idempotency-Key is still running.', { retryAfter: 1 })
     case 'reused':
-      return new Problem('idempotency-key-reused', 'This Idempotency-Key was used for another request.')
+      return keyReused()
     case 'id-in-use':
       return new Problem('id-in-use', `A message with the id ${result.id} was sent within the last 24 hours.`)
     case 'full':

@@ -4,6 +4,7 @@ import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { type StanzaJson, type StanzaKind, stanzaKinds, type Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
+import { invalidRequest } from '../../errors/refusals.ts'
 import type { Answer, Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import { sendStanza } from '../../gateway/session/commands.ts'
 import { type Element, elements } from '../../xml/element.ts'
@@ -89,7 +90,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
   async function sendAnyPresence({ session, signal }: SessionCall, stanza: Element): Promise<Answer> {
     const { to, type, id } = stanza.attributes
     if (to !== undefined) return await sendPresence(stanza, { session, signal, limit: limits.stanza })
-    if (type !== undefined && type !== 'unavailable') throw refuse('body.to', 'is required for this type of presence')
+    if (type !== undefined && type !== 'unavailable') throw invalidRequest('body.to', 'is required for this type of presence')
     const { type: _, id: __, ...json } = vocabulary.read(stanza).json
     const status = typeof json.status === 'string' ? { status: json.status } : {}
     const wanted = type === 'unavailable' ? { presence: false as const, ...status } : { presence: json }
@@ -101,12 +102,12 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     const { type, to, id } = stanza.attributes
     const [payload] = elements(stanza)
     if (type === 'result' || type === 'error') {
-      if (to === undefined || id === undefined) throw refuse('body', 'an answer needs the `to` and `id` of its request')
+      if (to === undefined || id === undefined) throw invalidRequest('body', 'an answer needs the `to` and `id` of its request')
       await call.session.perform(sendStanza, { xml: serialize(stanza) }, { timeout: WRITE_WITHIN, signal: call.signal })
       return { status: 202, body: { id } }
     }
-    if (type !== 'get' && type !== 'set') throw refuse('body.type', 'must be get or set')
-    if (!payload || elements(stanza).length > 1) throw refuse('body', 'an iq has exactly one payload')
+    if (type !== 'get' && type !== 'set') throw invalidRequest('body.type', 'must be get or set')
+    if (!payload || elements(stanza).length > 1) throw invalidRequest('body', 'an iq has exactly one payload')
     return await askLater(call, { type, payload, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }) })
   }
 
@@ -142,8 +143,4 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
   })
 
   return [send, translate]
-}
-
-function refuse(path: string, message: string): Problem {
-  return new Problem('invalid-request', `${path}: ${message}`, { errors: [{ path, message }] })
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { problemCodes } from '../../errors/catalogue.ts'
 import { Problem, toProblem } from '../../errors/problem.ts'
+import { callerGone } from '../../errors/refusals.ts'
 import type { Store } from '../ports/store.ts'
 import type { Call } from '../session/commands.ts'
 
@@ -108,7 +109,7 @@ export function createInstances({
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     promise.catch(() => {}) // it may end before anybody waits for it
     const late = setTimeout(() => reject(repeatable ? new Problem('xmpp-timeout', 'No answer in time.') : unknown), timeout + WAY)
-    const gone = () => reject(new Problem('xmpp-timeout', 'The caller has gone.'))
+    const gone = () => reject(callerGone())
     const look = setInterval(() => {
       say(owner, { kind: 'there' }).then(
         (heard) => heard || reject(unknown),

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Problem } from '../../errors/problem.ts'
+import { sessionBetween } from '../../errors/refusals.ts'
 import type { SessionRecord } from '../ports/session-record.ts'
 import type { Live, LiveContext } from '../session/live-session.ts'
 import { createBalancer } from './balancer.ts'
@@ -111,7 +111,7 @@ export function createRouter(context: LiveContext): Router {
     const { session, command, args } = question
     if (command === OPENS) return keyHolders.answer(args)
     const entry = owned.get(session)
-    if (!entry) throw between()
+    if (!entry) throw sessionBetween()
     const ofWhole = whole[command]
     return ofWhole ? await ofWhole(entry, args as { status?: string }) : await entry.live.perform(question, options)
   }
@@ -125,7 +125,7 @@ export function createRouter(context: LiveContext): Router {
     const other = owned.get(id) ? undefined : await store.leases.owner(id)
     if (other !== undefined && other !== heartbeat.self && (await isAlive(other))) await instances.ask(other, question, options)
     else if (await owned.take(id)) await run(question, options)
-    else throw between()
+    else throw sessionBetween()
   }
 
   /** Until its owner heard it; a session that has none is looked at by the next one. */
@@ -174,7 +174,7 @@ export function createRouter(context: LiveContext): Router {
     async ask(question, options, owner) {
       const other = owner ?? (await store.leases.owner(question.session))
       if (other === undefined) return undefined
-      if (other === heartbeat.self) throw between()
+      if (other === heartbeat.self) throw sessionBetween()
       return { result: await instances.ask(other, question, options) }
     },
     start: heartbeat.start,
@@ -188,5 +188,3 @@ export function createRouter(context: LiveContext): Router {
     sessions: () => [...owned.all.values()].map(({ live }) => live),
   }
 }
-
-const between = () => new Problem('session-offline', 'The session is being taken up by an instance.', { retryAfter: 1 })

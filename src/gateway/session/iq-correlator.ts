@@ -1,5 +1,6 @@
 import { readError } from '../../codec/stanza-error.ts'
 import { Problem, stanzaProblem } from '../../errors/problem.ts'
+import { callerGone } from '../../errors/refusals.ts'
 import { folded, foldedBare } from '../../folded-jid.ts'
 import { type Element, isElement } from '../../xml/element.ts'
 import type { Room } from '../inbound/large-answers.ts'
@@ -81,7 +82,7 @@ export function createCorrelator({
         throw new Problem('too-many-requests', `${PENDING_IQS} iqs of this session wait for an answer already.`, { retryAfter: 1 })
       if (pending.has(id)) throw new Problem('id-in-use', `An iq with the id ${id} waits for its answer already.`)
       return new Promise((resolve, reject) => {
-        const gone = () => giveUp(new Problem('xmpp-timeout', 'The caller has gone.'))
+        const gone = () => giveUp(callerGone())
         let stop = () => {}
         const settle: Waiting['settle'] = (outcome) => {
           stop()

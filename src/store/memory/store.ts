@@ -1,11 +1,11 @@
 /** The store of a gateway that is one process: all of it in memory, gone with the process. */
 import { getHeapStatistics } from 'node:v8'
+import { sessionNotFound } from '../../errors/refusals.ts'
 import { CHOSEN_MAX, Fenced } from '../../gateway/ports/change.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
 import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
-import { absent } from '../absent.ts'
 import { countDropped, countFull, type LaneName, type Surplus } from '../dropped.ts'
 import { lastOf } from '../pieces.ts'
 import { createWakes } from '../wakes.ts'
@@ -66,7 +66,7 @@ export function createMemoryStore({
 
   function need(id: string): MemorySession {
     const session = sessions.get(id)
-    if (session === undefined) throw absent()
+    if (session === undefined) throw sessionNotFound()
     return session
   }
   function ifThere(id: string, act: (session: MemorySession) => void): void {

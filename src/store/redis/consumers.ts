@@ -2,8 +2,8 @@
  * Named consumers of the logs in Redis. What a flush takes away is written anew with its session: of each session that is owned here the
  * places are known, as far as they were told here or when it was taken, and of those made since by the other instances too.
  */
+import { sessionNotFound } from '../../errors/refusals.ts'
 import type { ConsumerStore } from '../../gateway/ports/consumer.ts'
-import { absent } from '../absent.ts'
 import { behind, further, placeIn } from '../consumers.ts'
 import { formatCursor } from '../cursor.ts'
 import type { Connection } from './connection.ts'
@@ -55,7 +55,7 @@ export function createConsumers({
   async function use(session: string, name: string, from: string | undefined, acks: boolean): Promise<string | undefined> {
     const { log, sequence } = from === undefined ? { log: '', sequence: 0 } : placeIn(session, from)
     const used = await scripts.useConsumer<Used>(session, [name, log, sequence, acks ? 1 : 0])
-    if (used === null) throw absent()
+    if (used === null) throw sessionNotFound()
     if (used === '') return undefined
     const place = `${used[0]} ${used[1]}`
     note(session, name, place)
@@ -71,7 +71,7 @@ export function createConsumers({
       ack: (session, name, cursor) => use(session, name, cursor, true),
       async list(session) {
         const listed = await scripts.listConsumers<string[] | null>(session, [])
-        if (listed === null) throw absent()
+        if (listed === null) throw sessionNotFound()
         const [name = '', head, floor, ...parts] = listed
         const bounds = { log: name, head: Number(head), floor: Number(floor) }
         return consumersOf(parts).map(({ name, usedAt, log, sequence }) => ({

@@ -1,8 +1,8 @@
 /** Idempotency-Keys of routes whose effect is not an outbox entry. A running mark dies with the instance that made it. */
 import { Problem } from '../../errors/problem.ts'
+import { sessionNotFound } from '../../errors/refusals.ts'
 import type { Begun, StoredAnswer } from '../../gateway/ports/change.ts'
 import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
-import { absent } from '../absent.ts'
 import { disclose, enclose } from './envelope.ts'
 import { liveChannel } from './keys.ts'
 import type { PubSub } from './pubsub.ts'
@@ -78,6 +78,6 @@ export function keptAnswer(text: string): StoredAnswer {
 }
 
 function begun(found: Look): Begun {
-  if (found[0] === 'absent') throw absent()
+  if (found[0] === 'absent') throw sessionNotFound()
   return found[0] === 'replayed' ? { kind: 'replayed', answer: keptAnswer(found[1]) } : { kind: found[0] }
 }

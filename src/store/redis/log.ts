@@ -1,7 +1,7 @@
 /** The event log in Redis, and what was last seen of it. */
+import { sessionNotFound } from '../../errors/refusals.ts'
 import type { EventDraft, StoredEvent } from '../../gateway/ports/event.ts'
 import type { Store } from '../../gateway/ports/store.ts'
-import { absent } from '../absent.ts'
 import { formatCursor, parseCursor } from '../cursor.ts'
 import { type LogBounds, placeOf, startOf } from '../place.ts'
 import { storedEvent } from '../reading.ts'
@@ -65,7 +65,7 @@ export function createLog({ connection, scripts, pubsub }: { connection: Connect
 
   async function bounds(session: string): Promise<LogBounds> {
     const [log, head, floor] = await ask(() => client.hmget(sessionKey('log', session), 'name', 'head', 'floor'))
-    if (typeof log !== 'string') throw absent()
+    if (typeof log !== 'string') throw sessionNotFound()
     return { log, head: Number(head), floor: Number(floor) }
   }
 
@@ -87,7 +87,7 @@ export function createLog({ connection, scripts, pubsub }: { connection: Connect
         const cursor = after === undefined ? undefined : parseCursor(after)
         const args = [cursor?.log ?? '', cursor?.sequence ?? 0, limit + 1]
         const answer = await scripts.readLog<[string, number, number, ...Read, ...Read] | null>(session, args)
-        if (answer === null) throw absent()
+        if (answer === null) throw sessionNotFound()
         const [log, head, floor, durable, durableCut, volatile, volatileCut] = answer
         const { from, gap } = startOf(session, after, { log, head, floor })
         // past the last of a lane that was cut, one of its own may be the next
@@ -110,7 +110,7 @@ export function createLog({ connection, scripts, pubsub }: { connection: Connect
         // some at a time: they may be very many
         while (from !== '' || other !== '') {
           const looked = await scripts.logSince<[string, number, string, string] | null>(session, [Math.ceil(time), from, other])
-          if (looked === null) throw absent()
+          if (looked === null) throw sessionNotFound()
           ;[log, , from, other] = looked
           found = Math.max(found, looked[1])
         }

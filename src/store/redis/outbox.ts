@@ -1,10 +1,10 @@
 /** What is accepted, what an owner writes, and the outbox between them. */
 import { Problem } from '../../errors/problem.ts'
+import { sessionNotFound } from '../../errors/refusals.ts'
 import { type AcceptResult, type Change, Fenced } from '../../gateway/ports/change.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { Store } from '../../gateway/ports/store.ts'
-import { absent } from '../absent.ts'
 import { formatCursor, newLog } from '../cursor.ts'
 import { excessOf, retryAfter } from '../drain.ts'
 import { countDropped, countForgotten, countFull } from '../dropped.ts'
@@ -169,7 +169,7 @@ function verdict(result: Accepted): AcceptResult {
     case 'full':
       return { kind: 'full', retryAfter: retryAfter(excessOf(result[1], result[2], result[3]), drainOf(result[4], result[5]), result[6]) }
     case 'absent':
-      throw absent()
+      throw sessionNotFound()
     case 'lost':
       throw new Problem('store-unavailable', 'The log of the session is being lost.', { retryAfter: 2 })
   }

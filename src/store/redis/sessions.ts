@@ -1,9 +1,9 @@
 /** Sessions and their leases in Redis. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../../errors/problem.ts'
+import { sessionNotFound } from '../../errors/refusals.ts'
 import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
 import type { Store } from '../../gateway/ports/store.ts'
-import { absent } from '../absent.ts'
 import { newLog } from '../cursor.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
@@ -158,7 +158,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
         while ((await scripts.tidy<number>(id, [])) === TIDIED);
       },
       async addToken(id, hash) {
-        if ((await scripts.addToken<number>(id, [hash])) === 0) throw absent()
+        if ((await scripts.addToken<number>(id, [hash])) === 0) throw sessionNotFound()
       },
       hasToken: async (id, hash) => (await ask(() => client.sismember(sessionKey('tokens', id), hash))) === 1,
     },

@@ -3,7 +3,7 @@ import { withDeadline } from '../../deadline.ts'
 import type { Resolve } from '../../net/address.ts'
 import { limitsWith } from '../../xml/limits.ts'
 import type { Bounds } from '../bounds.ts'
-import { Failure, failure } from '../failure.ts'
+import { Failure, failure, timedOut } from '../failure.ts'
 import { type Channel, socketChannel } from '../stream/channel.ts'
 import { type AddressRules, connectTo, findAddresses, mayBePlain, notAllowed } from './dial.ts'
 import type { Target } from './resolver.ts'
@@ -42,11 +42,10 @@ async function firstOf<Place>(
 ): Promise<Channel> {
   let worst: unknown
   for (const [index, place] of places.entries()) {
-    const late = () => failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.')
     const isLast = index === places.length - 1
     try {
       if (isLast) return await open(place, signal)
-      return await withDeadline(ms, late, (patience) => open(place, AbortSignal.any([signal, patience])))
+      return await withDeadline(ms, timedOut, (patience) => open(place, AbortSignal.any([signal, patience])))
     } catch (thrown) {
       signal.throwIfAborted()
       if (worst === undefined || rank(thrown) >= rank(worst)) worst = thrown

@@ -5,7 +5,7 @@ import xml from '@xmpp/xml'
 import { conditions } from '../../errors/catalogue.ts'
 import type { Element } from '../../xml/element.ts'
 import { saslCondition } from '../conditions.ts'
-import { type Failure, failure, toFailure } from '../failure.ts'
+import { type Failure, failure, timedOut, toFailure } from '../failure.ts'
 import type { Channel } from '../stream/channel.ts'
 import type { Reader } from '../stream/stream-reader.ts'
 import { toLtx } from './ltx.ts'
@@ -119,7 +119,7 @@ export function libraryFailure(thrown: unknown): Failure {
     const condition = Object.hasOwn(conditions, named.condition ?? '') ? named.condition : 'undefined-condition'
     return failure(`bind-${condition}`, 'xmpp-unreachable', `The XMPP server refused to bind a resource: ${condition}.`, thrown)
   }
-  if (named.name === 'TimeoutError') return failure('timeout', 'xmpp-timeout', 'The XMPP server did not answer in time.', thrown)
+  if (named.name === 'TimeoutError') return timedOut(thrown)
   return toFailure(thrown)
 }
 
