@@ -6,7 +6,7 @@ import type { Feature } from './contract/feature.ts'
 import type { Sessions } from './contract/session.ts'
 import { byName } from './contract/state-kind.ts'
 import { setGauges } from './gauges.ts'
-import { createAnswers } from './inbound/dispatch.ts'
+import { createIqAnswers } from './inbound/iqs.ts'
 import { createLargeAnswers } from './inbound/large-answers.ts'
 import { createQuarantine } from './inbound/quarantine.ts'
 import type { Clock } from './ports/clock.ts'
@@ -57,7 +57,7 @@ export function createGateway({
   log: Log
   metrics: Metrics
 }): Gateway {
-  const tables = { features, commands: createCommands(features), answers: createAnswers(features) }
+  const tables = { features, commands: createCommands(features), answers: createIqAnswers(features) }
   const large = createLargeAnswers({ metrics })
   const kinds = byName([...coreKinds, ...features.flatMap(({ keeps = [] }) => keeps)])
   const share = createShares({ total: getHeapStatistics().heap_size_limit / HEAP_PART, metrics })

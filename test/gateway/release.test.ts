@@ -21,14 +21,14 @@ test('messages that waited are let in in parts, in their order, each with what t
     features: [{ name: 'telling', message: ({ stanza }) => ({ events: [{ type: 'message.received', data: stanza.attributes.id }] }) }],
     answers: new Map(),
     vocabulary: {} as Translator,
-    archive: { page: async () => ({ items: [], complete: true }), take: () => false },
+    archive: { take: () => false },
     remember(change) {
       state.apply(change)
       return change
     },
     confirm: () => undefined,
     reply: () => undefined,
-    answered: () => true,
+    settle: () => true,
     raise: () => undefined,
     seenPresence: () => undefined,
     onForged: () => undefined,
@@ -38,7 +38,7 @@ test('messages that waited are let in in parts, in their order, each with what t
   })
   const names = Array.from({ length: 120 }, (_, index) => `m${index}`)
   const arrival = (index: number) => ({ connection: 0, stream: 's', at: `@${index}`, time: 0 })
-  receiver.hold()
+  receiver.held.begin()
   for (const [index, id] of names.entries())
     await receiver.stanza(arrival(index), parseStanza(`<message id="${id}" from="a@b.example/c"/>`))
   assert.equal(state.all(heldMessages).size, 120)
@@ -46,7 +46,7 @@ test('messages that waited are let in in parts, in their order, each with what t
   const told: unknown[] = []
   const left: number[] = []
   for (let more = true; more; ) {
-    const handled = await receiver.release()
+    const handled = await receiver.held.release()
     told.push(...(handled.change.events ?? []).map(({ data }) => data))
     left.push(state.all(heldMessages).size)
     more = handled.more === true

@@ -4,7 +4,8 @@ import type { Translator } from '../../src/codec/translate.ts'
 import { createFilter } from '../../src/events/filter.ts'
 import { features } from '../../src/features/index.ts'
 import type { LiveSession } from '../../src/gateway/contract/session.ts'
-import { createAnswers, createReceiver, type Receiver } from '../../src/gateway/inbound/dispatch.ts'
+import { createReceiver, type Receiver } from '../../src/gateway/inbound/dispatch.ts'
+import { createIqAnswers } from '../../src/gateway/inbound/iqs.ts'
 import { createMirror } from '../../src/gateway/session/mirror.ts'
 import { unwatched } from '../gateway/unwatched.ts'
 
@@ -22,16 +23,16 @@ export function createIncoming(vocabulary: Translator): Receiver {
     turn: () => undefined,
     watch: unwatched,
     features,
-    answers: createAnswers(features),
+    answers: createIqAnswers(features),
     vocabulary,
-    archive: { page: async () => ({ items: [], complete: true }), take: () => false },
+    archive: { take: () => false },
     remember(change) {
       state.apply(change)
       return change
     },
     confirm: () => undefined,
     reply: () => undefined,
-    answered: () => true,
+    settle: () => true,
     raise: () => undefined,
     seenPresence: () => undefined,
     onForged: () => undefined,

@@ -9,6 +9,7 @@ import { folded } from '../../folded-jid.ts'
 import { accountOf, isBare } from '../../jid.ts'
 import { type Element, elements, isElement, type Node, text } from '../../xml/element.ts'
 import type { Incoming } from '../contract/feature.ts'
+import { joined } from '../contract/roster-and-presence.ts'
 import type { LiveSession } from '../contract/session.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Copy, CopyKey } from '../ports/event.ts'
@@ -34,14 +35,19 @@ export interface Arrival {
   time: number
 }
 
-interface Context extends Pick<LiveSession, 'record' | 'isOwn'> {
+export interface CopyContext extends Pick<LiveSession, 'record' | 'isOwn'> {
   /** which time the session joined a room */
   joined: (room: string) => string
   clock: Clock
 }
 
+export function copyContext({ session, clock }: { session: LiveSession; clock: Clock }): CopyContext {
+  const { record, isOwn, state } = session
+  return { record, isOwn, clock, joined: (room) => String(joined(state, room)?.at ?? '') }
+}
+
 /** What tells whether a message is a copy of one that was told. */
-export function copyOf(incoming: Incoming, arrival: Arrival, context: Context): Copy {
+export function copyOf(incoming: Incoming, arrival: Arrival, context: CopyContext): Copy {
   const { stanza, archive } = incoming
   const { from, type = 'normal' } = stanza.attributes
   const own = context.record.jid
@@ -57,7 +63,7 @@ export function copyOf(incoming: Incoming, arrival: Arrival, context: Context): 
 }
 
 /** The same of one that nobody looks into, by a print of it: what it is a copy of was not looked into either. */
-export function copyOfPrint(print: string, incoming: Incoming, arrival: Arrival, context: Context): Copy {
+export function copyOfPrint(print: string, incoming: Incoming, arrival: Arrival, context: CopyContext): Copy {
   const { from, type } = incoming.stanza.attributes
   const room = type === 'groupchat' && from !== undefined ? accountOf(from) : undefined
   const { like, ...how } = howItCame(incoming, arrival, { ...context, room })
@@ -73,7 +79,7 @@ interface How extends Pick<Copy, 'way' | 'at' | 'time'> {
 function howItCame(
   { stanza, carbon, archive }: Incoming,
   { connection, stream, at, time }: Arrival,
-  { record, isOwn, joined, clock, room }: Context & { room: string | undefined },
+  { record, isOwn, joined, clock, room }: CopyContext & { room: string | undefined },
 ): How {
   const { to } = stanza.attributes
   if (archive) {

@@ -15,10 +15,11 @@ import { openPassword, openSasl } from '../credentials.ts'
 import { newIqId } from '../ids.ts'
 import { type Archive, createArchive } from '../inbound/archive.ts'
 import { createCatchUp } from '../inbound/catch-up.ts'
-import { type Answers, createReceiver } from '../inbound/dispatch.ts'
+import { createReceiver } from '../inbound/dispatch.ts'
 import type { LargeAnswers } from '../inbound/large-answers.ts'
 import type { Quarantine } from '../inbound/quarantine.ts'
 import { createInbound } from '../inbound/queue.ts'
+import type { IqAnswers } from '../inbound/receiving.ts'
 import { createOutbox, type Load, type Outbox } from '../outbox/outbox.ts'
 import { createRecords } from '../outbox/recent-records.ts'
 import type { Change, StreamState } from '../ports/change.ts'
@@ -78,7 +79,7 @@ export interface LiveContext {
   vocabulary: Translator
   features: readonly Feature[]
   commands: Commands
-  answers: Answers
+  answers: IqAnswers
   instance: string
   log: Log
   metrics: Metrics
@@ -346,7 +347,7 @@ export function createLive(
     remember,
     confirm: (message, stanzaId) => outbox.confirm(message, stanzaId),
     reply,
-    answered: correlator.answer,
+    settle: correlator.answer,
     raise: asked.raise,
     seenPresence: resync.seen,
     onForged,

@@ -50,11 +50,13 @@ function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']
         restored.push(...items.map(({ id }) => id))
         return await nothing()
       },
-      hold: () => waiting.push(true),
-      holds: () => false,
-      release: async () => {
-        waiting.push(false)
-        return await nothing()
+      held: {
+        begin: () => waiting.push(true),
+        has: () => false,
+        release: async () => {
+          waiting.push(false)
+          return await nothing()
+        },
       },
     } as unknown as Receiver,
     outbox: {} as Outbox,

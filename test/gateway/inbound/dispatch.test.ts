@@ -38,11 +38,11 @@ function receiving(handles: readonly string[] = [], watch: Watch = unwatched, ot
     ],
     answers: new Map(),
     vocabulary: {} as Translator,
-    archive: { page: async () => ({ items: [], complete: true }), take: () => false },
+    archive: { take: () => false },
     remember: (change) => change,
     confirm: () => undefined,
     reply: (_, stanza) => replies.push(stanza),
-    answered: () => true,
+    settle: () => true,
     raise: () => undefined,
     seenPresence: () => undefined,
     onForged: (kind) => forged.push(kind),
@@ -122,7 +122,7 @@ test('T5: what the own account tells counts from the archive as it does live', a
 
 test('what waits for the archive is told after it, however much that is: nothing that the server was told of is forgotten', async () => {
   const { receiver, shown, state } = receiving()
-  receiver.hold()
+  receiver.held.begin()
   const body = 'x'.repeat(100_000)
   const ids = Array.from({ length: 200 }, (_, n) => `m${n}`)
   for (const id of ids) {
@@ -131,7 +131,7 @@ test('what waits for the archive is told after it, however much that is: nothing
   }
   assert.ok(shown.length < 60, 'more than is kept is told at once')
   for (let more = true; more; ) {
-    const handled = await receiver.release()
+    const handled = await receiver.held.release()
     state.apply(handled.change)
     more = handled.more === true
   }
