@@ -1,6 +1,6 @@
-/** `npm run build`: src/ as JavaScript in dist/, with everything beside it that is no TypeScript. */
+/** `npm run build`: src/ as JavaScript in dist/, with everything beside it that is no TypeScript, and with the types of the client. */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, globSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -8,8 +8,15 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 
 rmSync(join(root, 'dist'), { recursive: true, force: true })
-const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
-if (status !== 0) process.exit(1)
+for (const project of ['tsconfig.build.json', 'tsconfig.client.json']) {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', project], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) process.exit(1)
+}
+// the compiler writes the endings of imports anew in JavaScript alone
+for (const path of globSync('dist/client/*.d.ts', { cwd: root })) {
+  const file = join(root, path)
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'"))
+}
 for (const path of globSync('src/**/*', { cwd: root })) {
   if (path.endsWith('.ts') || !statSync(join(root, path)).isFile()) continue
   const target = join(root, path.replace(/^src/, 'dist'))

@@ -35,6 +35,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'folded-jid': ['jid'],
   jid: ['errors'],
   net: ['errors'],
+  client: [],
   fair: [],
   config: ['errors', 'net', 'gateway/ports'],
   log: ['gateway/ports'],

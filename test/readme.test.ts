@@ -14,4 +14,10 @@ describe('README.md', () => {
     const listed = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`([A-Z_]+)`/g)].map((match) => match[1]!))
     assert.deepEqual(listed.toSorted(), variableNames.filter((name) => !unlisted.includes(name)).toSorted())
   })
+
+  it('shows the bot that is in examples/', () => {
+    const bot = readFileSync(new URL('../examples/bot.ts', import.meta.url), 'utf8')
+    assert.ok(readme.includes(`\`\`\`ts\n${bot}\`\`\`\n`))
+    assert.ok(bot.trimEnd().split('\n').length <= 15)
+  })
 })

@@ -43,7 +43,7 @@ export function createEvents({ store, features, clock, metrics, registry, draini
   const tails = createTails({ log: store.log })
   const consumers = createConsumers({ store, clock, metrics, age: limits.eventLogAge })
   const streams = createStreams({ store, tails, consumers, snapshots, clock, metrics, slowReaderSeconds: limits.slowReaderSeconds })
-  const tickets = createTickets({ store: store.tickets, clock })
+  const tickets = createTickets({ store, clock })
   const { list, createTicket } = eventOperations({ tails, consumers, metrics, tickets, registry, draining, refusal })
   return { consumers, streams, tickets, list, operations: [createTicket, ...consumerOperations({ consumers })] }
 }

@@ -149,7 +149,13 @@ export function eventOperations({
         201: {
           description: 'The ticket',
           schema: z
-            .object({ ticket: z.string().meta({ example: 'sgt_pWvYt2nS0gkq1hT0v6yXr3bF5mJd8uQe' }), expiresAt: z.iso.datetime() })
+            .object({
+              ticket: z.string().meta({ example: 'sgt_pWvYt2nS0gkq1hT0v6yXr3bF5mJd8uQe' }),
+              expiresAt: z.iso.datetime(),
+              cursor: z.string().meta({
+                description: 'Where the log ended: a stream that is opened with it as `after` misses nothing since, however late it opens',
+              }),
+            })
             .meta({ id: 'Ticket' }),
         },
       },

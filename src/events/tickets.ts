@@ -8,22 +8,23 @@ import type { Store } from '../gateway/ports/store.ts'
 export const TICKET_AGE = 30_000
 
 export interface Tickets {
-  create(caller: { tenant: string; session: string }): Promise<{ ticket: string; expiresAt: string }>
+  create(caller: { tenant: string; session: string }): Promise<{ ticket: string; expiresAt: string; cursor: string }>
   /** Whom a ticket stands for, once. Rejects with `ticket-invalid`. */
   redeem(ticket: string): Promise<Caller>
 }
 
 /** Tickets let a browser, which cannot send Authorization with a WebSocket, open one stream without a token in its URL. */
-export function createTickets({ store, clock }: { store: Store['tickets']; clock: Clock }): Tickets {
+export function createTickets({ store, clock }: { store: Pick<Store, 'tickets' | 'log'>; clock: Clock }): Tickets {
   return {
     async create(caller) {
       const ticket = `sgt_${randomBytes(24).toString('base64url')}`
       const expiresAt = new Date(clock.now() + TICKET_AGE).toISOString()
-      await store.put(hashOf(ticket), caller, TICKET_AGE)
-      return { ticket, expiresAt }
+      const cursor = await store.log.end(caller.session)
+      await store.tickets.put(hashOf(ticket), caller, TICKET_AGE)
+      return { ticket, expiresAt, cursor }
     },
     async redeem(ticket) {
-      const caller = await store.take(hashOf(ticket))
+      const caller = await store.tickets.take(hashOf(ticket))
       if (!caller) throw new Problem('ticket-invalid', 'The ticket is unknown, used or expired.')
       return { ...caller, scopes: 'all' }
     },

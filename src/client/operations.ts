@@ -1,0 +1,49 @@
+/** Written by `npm run client` from openapi.yaml: not for hands. */
+import type { Operations } from './types.ts'
+
+/** How a call goes over HTTP: its method, its path, and what goes into the query. */
+export type Row = readonly [
+  method: string,
+  path: string,
+  query: readonly string[],
+  traits?: {
+    /** all that is in neither path nor query is the body */
+    readonly body?: true
+    /** the body may be XML, as `xml` and nothing beside it */
+    readonly xml?: true
+    /** with an Idempotency-Key it is done once */
+    readonly repeatable?: true
+  },
+]
+
+export const operations: Readonly<Record<keyof Operations, Row>> = {
+  'sessions.open': ['POST', '/sessions', [], { body: true }],
+  'sessions.list': ['GET', '/sessions', ['limit', 'after', 'state', 'jid']],
+  'sessions.get': ['GET', '/sessions/{id}', []],
+  'sessions.update': ['PATCH', '/sessions/{id}', [], { body: true }],
+  'sessions.close': ['DELETE', '/sessions/{id}', ['status']],
+  'messages.send': ['POST', '/messages', ['level', 'session'], { body: true, repeatable: true }],
+  'messages.list': ['GET', '/messages', ['with', 'after', 'before', 'limit', 'session']],
+  'messages.get': ['GET', '/messages/{id}', ['session']],
+  'messages.sendBatch': ['POST', '/messages/batch', ['session'], { body: true, repeatable: true }],
+  'roster.get': ['GET', '/roster', ['limit', 'after', 'presence', 'session']],
+  'roster.getContact': ['GET', '/roster/{jid}', ['session']],
+  'roster.put': ['PUT', '/roster/{jid}', ['session'], { body: true }],
+  'roster.remove': ['DELETE', '/roster/{jid}', ['session']],
+  'iq.send': ['POST', '/iq', ['session'], { body: true, xml: true }],
+  'iq.get': ['GET', '/iq/{id}', ['session']],
+  'iq.reply': ['POST', '/iq/{id}/reply', ['session'], { body: true }],
+  'stanzas.send': ['POST', '/stanzas', ['dryRun', 'session'], { body: true, xml: true, repeatable: true }],
+  translate: ['POST', '/translate', [], { body: true, xml: true }],
+  'presence.list': ['GET', '/presence', ['limit', 'after', 'session']],
+  'presence.set': ['PUT', '/presence', ['session'], { body: true }],
+  'presence.clear': ['DELETE', '/presence', ['session']],
+  'presence.send': ['POST', '/presence', ['session'], { body: true, repeatable: true }],
+  'presence.get': ['GET', '/presence/{jid}', ['session']],
+  'tickets.create': ['POST', '/tickets', ['session']],
+  'events.ack': ['POST', '/events/ack', ['session'], { body: true }],
+  'events.consumers': ['GET', '/events/consumers', ['limit', 'after', 'session']],
+  'me.get': ['GET', '/me', []],
+  'stats.get': ['GET', '/stats', []],
+  'events.list': ['GET', '/events', ['after', 'consumer', 'types', 'jids', 'limit', 'wait', 'snapshot', 'coalesce', 'ticket', 'session']],
+}

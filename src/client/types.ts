@@ -1,0 +1,4483 @@
+/** Written by `npm run client` from openapi.yaml: not for hands. */
+
+/**
+ * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+ */
+export type Jid = string
+/**
+ * RFC 3339 in UTC (XEP-0082); null where what was received is not one
+ */
+export type Timestamp = string | null
+export type SessionState = 'connecting' | 'online' | 'resuming' | 'backoff' | 'auth-failed' | 'conflict' | 'stopped'
+/**
+ * How far the message came
+ */
+export type MessageStatus = 'accepted' | 'sent' | 'acked' | 'delivered' | 'displayed' | 'failed' | 'expired'
+/**
+ * A CloudEvent 1.0 of a session
+ */
+export type Event =
+  | SessionOnlineEvent
+  | SessionResumedEvent
+  | SessionOfflineEvent
+  | SessionFailedEvent
+  | SessionConflictEvent
+  | SessionCaughtUpEvent
+  | SessionEndedEvent
+  | MessageAcceptedEvent
+  | MessageSentEvent
+  | MessageAckedEvent
+  | MessageDeliveredEvent
+  | MessageDisplayedEvent
+  | MessageFailedEvent
+  | MessageExpiredEvent
+  | MessageReceivedEvent
+  | MessageSentElsewhereEvent
+  | MessageCorrectedEvent
+  | MessageRetractedEvent
+  | MessageReactedEvent
+  | ChatstateChangedEvent
+  | PubsubPublishedEvent
+  | PubsubRetractedEvent
+  | PubsubPurgedEvent
+  | PubsubDeletedEvent
+  | PubsubConfiguredEvent
+  | PubsubSubscriptionEvent
+  | RosterUpdatedEvent
+  | RosterRemovedEvent
+  | IqRequestedEvent
+  | IqCompletedEvent
+  | PresenceAvailableEvent
+  | PresenceUnavailableEvent
+  | PresenceErrorEvent
+  | SubscriptionRequestedEvent
+  | SubscriptionApprovedEvent
+  | SubscriptionCancelledEvent
+  | SubscriptionDeniedEvent
+  | EventsGapEvent
+  | EventsSnapshotEndEvent
+
+export interface NewSession {
+  /**
+   * The bare JID; the domain alone for ANONYMOUS
+   */
+  jid: string
+  /**
+   * Kept sealed, never told. Only an account that logs in by certificate or anonymously does without
+   */
+  password?: string
+  sasl?: Sasl
+  /**
+   * Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. Looked up from the domain unless told
+   */
+  service?: string
+  /**
+   * Chosen by the gateway unless told
+   */
+  resource?: string
+  /**
+   * The primary and the senders beside it; servers limit sessions per user
+   */
+  connections?: number
+  /**
+   * What the account shows once online; false stays unavailable
+   */
+  presence?:
+    | false
+    | {
+        lang?: string
+        lastActivity?: LastActivity
+        addresses?: Addresses
+        oob?: OobLink
+        nick?: string
+        delay?: Delay
+        occupantId?: string
+        show?: 'away' | 'chat' | 'dnd' | 'xa'
+        status?: string
+        statuses?: {
+          [k: string]: string
+        }
+        priority?: number
+        caps?: Caps
+        vcardUpdate?: VcardUpdate
+        hats?: Hat[]
+        idle?: Idle
+        caps2?: Caps2
+        muc?: MucJoin | MucInfo
+        attributes?: Attributes
+        extensions?: (Extension | string)[]
+        raw?: Raw
+        /**
+         * Only of a stanza that is not in jabber:client; such a one is never sent
+         */
+        xmlns?: string
+      }
+  /**
+   * Namespaces of incoming iqs that callers answer: they are raised as iq.requested and shown by service discovery
+   *
+   * @maxItems 100
+   */
+  handles?: string[]
+}
+/**
+ * How the account may log in, beside SCRAM, which needs no word about it
+ */
+export interface Sasl {
+  /**
+   * Mechanisms that are only used where they are allowed, and where the server offers nothing better. PLAIN shows the server the password, only ever over TLS. DIGEST-MD5 is broken (RFC 6331): for servers that have nothing else. ANONYMOUS needs no password: `jid` is then a domain, the server makes the account, and the bare JID that it bound is the `jid` of the session, another one after each log-in that did not resume.
+   *
+   * @maxItems 3
+   */
+  allow?:
+    | []
+    | ['PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS']
+    | ['PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS', 'PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS']
+    | ['PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS', 'PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS', 'PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS']
+  /**
+   * A client certificate: shown to the server in the TLS handshake, and used to log in (SASL EXTERNAL, XEP-0178) before all others where the server offers that. Kept sealed like a password, never told.
+   */
+  certificate?: {
+    /**
+     * The certificate and what else its chain needs, PEM
+     */
+    cert: string
+    /**
+     * Its private key without a passphrase, PEM
+     */
+    key: string
+  }
+}
+export interface LastActivity {
+  seconds?: number
+  status?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+/**
+ * Attributes by name; one in a namespace is called {uri}name
+ */
+export interface Attributes {
+  [k: string]: string
+}
+/**
+ * An XML element as it is; children are elements and text in their order
+ */
+export interface Extension {
+  name: string
+  xmlns: string
+  attributes?: Attributes
+  children?: (Extension | string)[]
+}
+/**
+ * The text as received of members that cannot hold it (absent or null then) or that spell it in another way
+ */
+export interface Raw {
+  [k: string]: string
+}
+export interface Addresses {
+  items?: Address[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Address {
+  type?: 'bcc' | 'cc' | 'noreply' | 'replyroom' | 'replyto' | 'to' | 'ofrom'
+  jid?: Jid
+  uri?: string
+  node?: string
+  description?: string
+  delivered?: boolean
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface OobLink {
+  url?: string
+  description?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+/**
+ * When a stanza was sent that came later
+ */
+export interface Delay {
+  timestamp?: Timestamp
+  from?: Jid
+  reason?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Caps {
+  algorithm?: string
+  node?: string
+  value?: string
+  ext?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardUpdate {
+  photo?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Hat {
+  uri?: string
+  title?: string
+  hue?: number
+  lang?: string
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Idle {
+  since?: Timestamp
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Caps2 {
+  hashes?: Hash[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Hash {
+  algorithm?: string
+  value?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucJoin {
+  type: 'join'
+  password?: string
+  history?: MucHistory
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucHistory {
+  maxCharacters?: number
+  maxStanzas?: number
+  seconds?: number
+  since?: Timestamp
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucInfo {
+  type: 'info'
+  affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+  role?: 'moderator' | 'participant' | 'visitor' | 'none'
+  jid?: Jid
+  nick?: string
+  actor?: MucActor
+  reason?: string
+  continue?: MucContinue
+  statusCodes?: number[]
+  invites?: MucInvite[]
+  decline?: MucDecline
+  destroy?: MucDestroyed
+  password?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucActor {
+  jid?: Jid
+  nick?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucContinue {
+  thread?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucInvite {
+  to?: Jid
+  from?: Jid
+  reason?: string
+  continue?: MucContinue
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucDecline {
+  to?: Jid
+  from?: Jid
+  reason?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucDestroyed {
+  jid?: Jid
+  password?: string
+  reason?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface SessionChange {
+  /**
+   * Kept sealed, never told. Only an account that logs in by certificate or anonymously does without
+   */
+  password?: string
+  sasl?: Sasl
+  /**
+   * The primary and the senders beside it; servers limit sessions per user
+   */
+  connections?: number
+  /**
+   * Namespaces of incoming iqs that callers answer: they are raised as iq.requested and shown by service discovery
+   *
+   * @maxItems 100
+   */
+  handles?: string[]
+}
+export interface NewMessage {
+  to: Jid
+  /**
+   * The caller's own id, unique within 24 hours
+   */
+  id?: string
+  lang?: string
+  type?: 'chat' | 'error' | 'groupchat' | 'headline' | 'normal'
+  archived?: ArchiveResult
+  discoItems?: DiscoItems
+  form?: Form
+  body?: string
+  bodies?: {
+    [k: string]: string
+  }
+  subject?: string
+  subjects?: {
+    [k: string]: string
+  }
+  thread?: string
+  parentThread?: string
+  addresses?: Addresses
+  oob?: OobLink
+  /**
+   * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+   */
+  html?: string
+  htmls?: {
+    /**
+     * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+     */
+    [k: string]: string
+  }
+  chatState?: 'active' | 'composing' | 'gone' | 'inactive' | 'paused'
+  nick?: string
+  receipt?: ReceiptRequest | ReceiptReceived
+  delay?: Delay
+  attention?: true
+  carbon?: CarbonSent | CarbonReceived
+  private?: true
+  forwarded?: Forwarded
+  replace?: string
+  marker?: MarkerMarkable | MarkerReceived | MarkerDisplayed | MarkerAcknowledged
+  hints?: ('no-permanent-store' | 'no-store' | 'no-copy' | 'store')[]
+  originId?: string
+  stanzaIds?: StanzaId[]
+  referencedStanza?: ReferencedStanza
+  attachTo?: string
+  references?: Reference[]
+  openpgp?: string
+  encryption?: Encryption
+  spoiler?: string
+  spoilers?: {
+    [k: string]: string
+  }
+  unstyled?: true
+  markup?: Markup
+  occupantId?: string
+  retract?: Retraction
+  retracted?: Retracted
+  fallback?: Fallback[]
+  reactions?: Reactions
+  file?: FileMetadata
+  fileSharing?: FileSharing[]
+  fileSources?: FileSources[]
+  reply?: Reply
+  displayed?: Displayed
+  location?: Location
+  mood?: Mood
+  activity?: Activity
+  tune?: Tune
+  hats?: Hat[]
+  pubsubNotice?: Pubsub
+  pubsubOwner?: PubsubOwner
+  pubsub?: PubsubEvent
+  headers?: Headers
+  muc?: MucJoin | MucInfo
+  invite?: Invite
+  error?: StanzaError
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+  /**
+   * Only of a stanza that is not in jabber:client; such a one is never sent
+   */
+  xmlns?: string
+  /**
+   * Seconds after which it is not sent any more
+   */
+  expiresIn?: number
+}
+export interface ArchiveResult {
+  queryId?: string
+  id?: string
+  forwarded?: Forwarded
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Forwarded {
+  delay?: Delay
+  message?: Message
+  presence?: Presence
+  iq?: Iq
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Message {
+  to?: Jid
+  from?: Jid
+  id?: string
+  lang?: string
+  type?: 'chat' | 'error' | 'groupchat' | 'headline' | 'normal'
+  archived?: ArchiveResult
+  discoItems?: DiscoItems
+  form?: Form
+  body?: string
+  bodies?: {
+    [k: string]: string
+  }
+  subject?: string
+  subjects?: {
+    [k: string]: string
+  }
+  thread?: string
+  parentThread?: string
+  addresses?: Addresses
+  oob?: OobLink
+  /**
+   * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+   */
+  html?: string
+  htmls?: {
+    /**
+     * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+     */
+    [k: string]: string
+  }
+  chatState?: 'active' | 'composing' | 'gone' | 'inactive' | 'paused'
+  nick?: string
+  receipt?: ReceiptRequest | ReceiptReceived
+  delay?: Delay
+  attention?: true
+  carbon?: CarbonSent | CarbonReceived
+  private?: true
+  forwarded?: Forwarded
+  replace?: string
+  marker?: MarkerMarkable | MarkerReceived | MarkerDisplayed | MarkerAcknowledged
+  hints?: ('no-permanent-store' | 'no-store' | 'no-copy' | 'store')[]
+  originId?: string
+  stanzaIds?: StanzaId[]
+  referencedStanza?: ReferencedStanza
+  attachTo?: string
+  references?: Reference[]
+  openpgp?: string
+  encryption?: Encryption
+  spoiler?: string
+  spoilers?: {
+    [k: string]: string
+  }
+  unstyled?: true
+  markup?: Markup
+  occupantId?: string
+  retract?: Retraction
+  retracted?: Retracted
+  fallback?: Fallback[]
+  reactions?: Reactions
+  file?: FileMetadata
+  fileSharing?: FileSharing[]
+  fileSources?: FileSources[]
+  reply?: Reply
+  displayed?: Displayed
+  location?: Location
+  mood?: Mood
+  activity?: Activity
+  tune?: Tune
+  hats?: Hat[]
+  pubsubNotice?: Pubsub
+  pubsubOwner?: PubsubOwner
+  pubsub?: PubsubEvent
+  headers?: Headers
+  muc?: MucJoin | MucInfo
+  invite?: Invite
+  error?: StanzaError
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+  /**
+   * Only of a stanza that is not in jabber:client; such a one is never sent
+   */
+  xmlns?: string
+}
+export interface DiscoItems {
+  node?: string
+  items?: DiscoItem[]
+  paging?: ResultSet
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface DiscoItem {
+  jid: Jid
+  node?: string
+  name?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+/**
+ * A page of a longer list: what is wanted of it, or what was given
+ */
+export interface ResultSet {
+  max?: number
+  before?: string
+  after?: string
+  first?: string
+  firstIndex?: number
+  last?: string
+  index?: number
+  count?: number
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Form {
+  type?: 'cancel' | 'form' | 'result' | 'submit'
+  title?: string
+  instructions?: string[]
+  fields?: FormField[]
+  reported?: FormReported
+  items?: FormItem[]
+  pages?: FormPage[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormField {
+  name?: string
+  type?:
+    | 'boolean'
+    | 'fixed'
+    | 'hidden'
+    | 'jid-multi'
+    | 'jid-single'
+    | 'list-multi'
+    | 'list-single'
+    | 'text-multi'
+    | 'text-private'
+    | 'text-single'
+  label?: string
+  description?: string
+  required?: true
+  values?: string[]
+  options?: FormOption[]
+  validate?: FormValidation
+  media?: FormMedia
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormOption {
+  label?: string
+  value?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormValidation {
+  datatype?: string
+  basic?: true
+  open?: true
+  range?: FormRange
+  regex?: string
+  listRange?: FormListRange
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormRange {
+  min?: string
+  max?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormListRange {
+  min?: number
+  max?: number
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormMedia {
+  width?: number
+  height?: number
+  uris?: FormMediaUri[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormMediaUri {
+  type?: string
+  uri?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormReported {
+  fields?: FormField[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormItem {
+  fields?: FormField[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormPage {
+  label?: string
+  texts?: string[]
+  fields?: string[]
+  reported?: true
+  sections?: FormSection[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FormSection {
+  label?: string
+  texts?: string[]
+  fields?: string[]
+  reported?: true
+  sections?: FormSection[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ReceiptRequest {
+  type: 'request'
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ReceiptReceived {
+  type: 'received'
+  id?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface CarbonSent {
+  type: 'sent'
+  forwarded?: Forwarded
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface CarbonReceived {
+  type: 'received'
+  forwarded?: Forwarded
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MarkerMarkable {
+  type: 'markable'
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MarkerReceived {
+  type: 'received'
+  id?: string
+  sender?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MarkerDisplayed {
+  type: 'displayed'
+  id?: string
+  sender?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MarkerAcknowledged {
+  type: 'acknowledged'
+  id?: string
+  sender?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface StanzaId {
+  id: string
+  by: Jid
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ReferencedStanza {
+  id: string
+  by?: Jid
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Reference {
+  type?: string
+  uri?: string
+  anchor?: string
+  begin?: number
+  end?: number
+  share?: MediaSharing
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MediaSharing {
+  file?: JingleFile
+  sources?: MediaSource[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface JingleFile {
+  name?: string
+  mediaType?: string
+  size?: number
+  date?: Timestamp
+  description?: string
+  descriptions?: {
+    [k: string]: string
+  }
+  width?: number
+  height?: number
+  length?: number
+  hashes?: Hash[]
+  hashUsed?: string
+  thumbnails?: Thumbnail[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Thumbnail {
+  uri?: string
+  mediaType?: string
+  width?: number
+  height?: number
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MediaSource {
+  type?: string
+  uri?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Encryption {
+  namespace: string
+  name?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Markup {
+  spans?: MarkupSpan[]
+  codeBlocks?: MarkupCode[]
+  quotes?: MarkupQuote[]
+  lists?: MarkupList[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MarkupSpan {
+  start?: number
+  end?: number
+  styles?: ('emphasis' | 'code' | 'deleted' | 'strong')[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MarkupCode {
+  start?: number
+  end?: number
+  language?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MarkupQuote {
+  start?: number
+  end?: number
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MarkupList {
+  start?: number
+  end?: number
+  ordered?: boolean
+  items?: MarkupListItem[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MarkupListItem {
+  start?: number
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Retraction {
+  id: string
+  moderated?: Moderated
+  reason?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Moderated {
+  by?: Jid
+  occupantId?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Retracted {
+  id?: string
+  by?: Jid
+  timestamp?: Timestamp
+  moderated?: Moderated
+  reason?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Fallback {
+  for?: string
+  body?: FallbackBody[]
+  subject?: FallbackSubject[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FallbackBody {
+  start?: number
+  end?: number
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FallbackSubject {
+  start?: number
+  end?: number
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Reactions {
+  id: string
+  reactions?: string[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FileMetadata {
+  name?: string
+  mediaType?: string
+  size?: number
+  date?: Timestamp
+  description?: string
+  descriptions?: {
+    [k: string]: string
+  }
+  width?: number
+  height?: number
+  length?: number
+  hashes?: Hash[]
+  hashUsed?: string
+  thumbnails?: Thumbnail[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FileSharing {
+  id?: string
+  disposition?: 'inline' | 'attachment'
+  file?: FileMetadata
+  sources?: FileSharingSources
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FileSharingSources {
+  id?: string
+  urls?: UrlSource[]
+  jingle?: JingleSource[]
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface UrlSource {
+  target: string
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface JingleSource {
+  from?: Jid
+  id?: string
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface FileSources {
+  id?: string
+  urls?: UrlSource[]
+  jingle?: JingleSource[]
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Reply {
+  id: string
+  to?: Jid
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Displayed {
+  stanzaId?: StanzaId
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Location {
+  lang?: string
+  latitude?: number
+  longitude?: number
+  altitude?: number
+  altitudeAccuracy?: number
+  accuracy?: number
+  error?: number
+  bearing?: number
+  speed?: number
+  datum?: string
+  description?: string
+  text?: string
+  area?: string
+  building?: string
+  floor?: string
+  room?: string
+  street?: string
+  locality?: string
+  region?: string
+  regionCode?: string
+  postalCode?: string
+  country?: string
+  countryCode?: string
+  timestamp?: Timestamp
+  /**
+   * offset from UTC: Z or ±hh:mm
+   */
+  zone?: string
+  uri?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Mood {
+  value?:
+    | 'afraid'
+    | 'amazed'
+    | 'angry'
+    | 'amorous'
+    | 'annoyed'
+    | 'anxious'
+    | 'aroused'
+    | 'ashamed'
+    | 'bored'
+    | 'brave'
+    | 'calm'
+    | 'cautious'
+    | 'cold'
+    | 'confident'
+    | 'confused'
+    | 'contemplative'
+    | 'contented'
+    | 'cranky'
+    | 'crazy'
+    | 'creative'
+    | 'curious'
+    | 'dejected'
+    | 'depressed'
+    | 'disappointed'
+    | 'disgusted'
+    | 'dismayed'
+    | 'distracted'
+    | 'embarrassed'
+    | 'envious'
+    | 'excited'
+    | 'flirtatious'
+    | 'frustrated'
+    | 'grumpy'
+    | 'guilty'
+    | 'happy'
+    | 'hopeful'
+    | 'hot'
+    | 'humbled'
+    | 'humiliated'
+    | 'hungry'
+    | 'hurt'
+    | 'impressed'
+    | 'in_awe'
+    | 'in_love'
+    | 'indignant'
+    | 'interested'
+    | 'intoxicated'
+    | 'invincible'
+    | 'jealous'
+    | 'lonely'
+    | 'lucky'
+    | 'mean'
+    | 'moody'
+    | 'nervous'
+    | 'neutral'
+    | 'offended'
+    | 'outraged'
+    | 'playful'
+    | 'proud'
+    | 'relaxed'
+    | 'relieved'
+    | 'remorseful'
+    | 'restless'
+    | 'sad'
+    | 'sarcastic'
+    | 'serious'
+    | 'shocked'
+    | 'shy'
+    | 'sick'
+    | 'sleepy'
+    | 'spontaneous'
+    | 'stressed'
+    | 'strong'
+    | 'surprised'
+    | 'thankful'
+    | 'thirsty'
+    | 'tired'
+    | 'undefined'
+    | 'weak'
+    | 'worried'
+  text?: string
+  texts?: {
+    [k: string]: string
+  }
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Activity {
+  general?: ActivityDetail
+  text?: string
+  texts?: {
+    [k: string]: string
+  }
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ActivityDetail {
+  type:
+    | 'doing_chores'
+    | 'drinking'
+    | 'eating'
+    | 'exercising'
+    | 'grooming'
+    | 'having_appointment'
+    | 'inactive'
+    | 'relaxing'
+    | 'talking'
+    | 'traveling'
+    | 'undefined'
+    | 'working'
+  specific?:
+    | 'at_the_spa'
+    | 'brushing_teeth'
+    | 'buying_groceries'
+    | 'cleaning'
+    | 'coding'
+    | 'commuting'
+    | 'cooking'
+    | 'cycling'
+    | 'dancing'
+    | 'day_off'
+    | 'doing_maintenance'
+    | 'doing_the_dishes'
+    | 'doing_the_laundry'
+    | 'driving'
+    | 'fishing'
+    | 'gaming'
+    | 'gardening'
+    | 'getting_a_haircut'
+    | 'going_out'
+    | 'hanging_out'
+    | 'having_a_beer'
+    | 'having_a_snack'
+    | 'having_breakfast'
+    | 'having_coffee'
+    | 'having_dinner'
+    | 'having_lunch'
+    | 'having_tea'
+    | 'hiding'
+    | 'hiking'
+    | 'in_a_car'
+    | 'in_a_meeting'
+    | 'in_real_life'
+    | 'jogging'
+    | 'on_a_bus'
+    | 'on_a_plane'
+    | 'on_a_train'
+    | 'on_a_trip'
+    | 'on_the_phone'
+    | 'on_vacation'
+    | 'on_video_phone'
+    | 'other'
+    | 'partying'
+    | 'playing_sports'
+    | 'praying'
+    | 'reading'
+    | 'rehearsing'
+    | 'running'
+    | 'running_an_errand'
+    | 'scheduled_holiday'
+    | 'shaving'
+    | 'shopping'
+    | 'skiing'
+    | 'sleeping'
+    | 'smoking'
+    | 'socializing'
+    | 'studying'
+    | 'sunbathing'
+    | 'swimming'
+    | 'taking_a_bath'
+    | 'taking_a_shower'
+    | 'thinking'
+    | 'walking'
+    | 'walking_the_dog'
+    | 'watching_a_movie'
+    | 'watching_tv'
+    | 'working_out'
+    | 'writing'
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Tune {
+  artist?: string
+  composer?: string
+  date?: string
+  genre?: string
+  language?: string
+  length?: number
+  lyricist?: string
+  performer?: string
+  rating?: number
+  source?: string
+  title?: string
+  track?: string
+  uri?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Pubsub {
+  node?: string
+  create?: PubsubCreate
+  configure?: PubsubConfigure
+  subscribe?: PubsubSubscribe
+  unsubscribe?: PubsubUnsubscribe
+  options?: PubsubOptions
+  publish?: PubsubPublish
+  publishOptions?: PubsubPublishOptions
+  items?: PubsubItems
+  retract?: PubsubRetract
+  affiliation?: PubsubAffiliation
+  affiliations?: PubsubAffiliations
+  subscription?: PubsubSubscription
+  subscriptions?: PubsubSubscriptions
+  default?: PubsubDefault
+  paging?: ResultSet
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubCreate {
+  node?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubConfigure {
+  node?: string
+  form?: Form
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubSubscribe {
+  node?: string
+  jid?: Jid
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubUnsubscribe {
+  node?: string
+  jid?: Jid
+  subscriptionId?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubOptions {
+  node?: string
+  jid?: Jid
+  subscriptionId?: string
+  form?: Form
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubPublish {
+  node?: string
+  items?: PubsubItem[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubItem {
+  id?: string
+  publisher?: string
+  content?: ItemContent
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+/**
+ * One known payload by its name, or any other as `element`
+ */
+export interface ItemContent {
+  element?: Extension
+  nick?: string
+  displayed?: Displayed
+  bookmarks?: Bookmarks
+  location?: Location
+  avatarData?: string
+  avatarMetadata?: AvatarMetadata
+  mood?: Mood
+  activity?: Activity
+  tune?: Tune
+  pushNotification?: PushNotification
+  bookmark?: Bookmark
+  vcard?: Vcard
+  vcard4?: Vcard4
+  atom?: AtomEntry
+}
+export interface Bookmarks {
+  conferences?: BookmarkedConference[]
+  urls?: BookmarkedUrl[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface BookmarkedConference {
+  jid?: Jid
+  name?: string
+  autojoin?: boolean
+  nick?: string
+  password?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface BookmarkedUrl {
+  name?: string
+  url?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface AvatarMetadata {
+  versions?: AvatarInfo[]
+  pointers?: AvatarPointer[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface AvatarInfo {
+  id?: string
+  mediaType?: string
+  bytes?: number
+  width?: number
+  height?: number
+  url?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface AvatarPointer {
+  id?: string
+  mediaType?: string
+  bytes?: number
+  width?: number
+  height?: number
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PushNotification {
+  form?: Form
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Bookmark {
+  name?: string
+  autojoin?: boolean
+  nick?: string
+  password?: string
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Vcard {
+  version?: string
+  versionAttribute?: string
+  fullName?: string
+  name?: VcardName
+  nicknames?: string[]
+  photo?: VcardImage
+  birthday?: string
+  addresses?: VcardAddress[]
+  labels?: VcardLabel[]
+  phoneNumbers?: VcardPhone[]
+  emails?: VcardEmail[]
+  jids?: string[]
+  mailer?: string
+  timeZone?: string
+  geo?: VcardGeo
+  titles?: string[]
+  roles?: string[]
+  logo?: VcardImage
+  organizations?: VcardOrganization[]
+  categories?: string[]
+  notes?: string[]
+  product?: string
+  revision?: string
+  sortString?: string
+  sound?: VcardSound
+  uid?: string
+  urls?: string[]
+  descriptions?: string[]
+  class?: 'public' | 'private' | 'confidential'
+  key?: VcardKey
+  agent?: VcardAgent
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardName {
+  family?: string
+  given?: string
+  middle?: string
+  prefix?: string
+  suffix?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardImage {
+  mediaType?: string
+  data?: string
+  uri?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardAddress {
+  types?: ('home' | 'work' | 'postal' | 'parcel' | 'dom' | 'intl' | 'pref')[]
+  postOfficeBox?: string
+  extended?: string
+  street?: string
+  locality?: string
+  region?: string
+  postalCode?: string
+  country?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardLabel {
+  types?: ('home' | 'work' | 'postal' | 'parcel' | 'dom' | 'intl' | 'pref')[]
+  lines?: string[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardPhone {
+  types?: ('home' | 'work' | 'voice' | 'fax' | 'pager' | 'msg' | 'cell' | 'video' | 'bbs' | 'modem' | 'isdn' | 'pcs' | 'pref')[]
+  number?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardEmail {
+  types?: ('home' | 'work' | 'internet' | 'pref' | 'x400')[]
+  address?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardGeo {
+  latitude?: string
+  longitude?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardOrganization {
+  name?: string
+  units?: string[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardSound {
+  phonetic?: string
+  data?: string
+  uri?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardKey {
+  type?: string
+  credential?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface VcardAgent {
+  uri?: string
+  vcard?: Vcard
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Vcard4 {
+  fullNames?: Vcard4Property[]
+  names?: Vcard4Name[]
+  nicknames?: Vcard4Property[]
+  photos?: Vcard4Property[]
+  birthdays?: Vcard4Property[]
+  anniversaries?: Vcard4Property[]
+  genders?: Vcard4Gender[]
+  addresses?: Vcard4Address[]
+  phoneNumbers?: Vcard4Property[]
+  emails?: Vcard4Property[]
+  impps?: Vcard4Property[]
+  languages?: Vcard4Property[]
+  timeZones?: Vcard4Property[]
+  geo?: Vcard4Property[]
+  titles?: Vcard4Property[]
+  roles?: Vcard4Property[]
+  logos?: Vcard4Property[]
+  organizations?: Vcard4Property[]
+  members?: Vcard4Property[]
+  related?: Vcard4Property[]
+  categories?: Vcard4Property[]
+  notes?: Vcard4Property[]
+  products?: Vcard4Property[]
+  revisions?: Vcard4Property[]
+  sounds?: Vcard4Property[]
+  uids?: Vcard4Property[]
+  clientPropertyIds?: Vcard4ClientPid[]
+  urls?: Vcard4Property[]
+  keys?: Vcard4Property[]
+  busyUrls?: Vcard4Property[]
+  calendarAddresses?: Vcard4Property[]
+  calendars?: Vcard4Property[]
+  kinds?: Vcard4Property[]
+  sources?: Vcard4Property[]
+  groups?: Vcard4Group[]
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Vcard4Property {
+  parameters?: Vcard4Parameters
+  texts?: string[]
+  uris?: string[]
+  date?: string
+  dateTime?: string
+  time?: string
+  timestamp?: string
+  languageTag?: string
+  utcOffset?: string
+  boolean?: boolean
+  integer?: string
+  float?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Vcard4Parameters {
+  types?: string[]
+  preference?: string
+  preferences?: string[]
+  language?: string[]
+  altId?: string[]
+  propertyIds?: string[]
+  mediaType?: string[]
+  calendarScale?: string[]
+  sortAs?: string[]
+  geo?: string[]
+  timeZone?: string[]
+  label?: string[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Vcard4Name {
+  parameters?: Vcard4Parameters
+  surnames?: string[]
+  given?: string[]
+  additional?: string[]
+  prefixes?: string[]
+  suffixes?: string[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Vcard4Gender {
+  parameters?: Vcard4Parameters
+  sex?: string
+  sexes?: string[]
+  identity?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Vcard4Address {
+  parameters?: Vcard4Parameters
+  postOfficeBox?: string[]
+  extended?: string[]
+  street?: string[]
+  locality?: string[]
+  region?: string[]
+  postalCode?: string[]
+  country?: string[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Vcard4ClientPid {
+  parameters?: Vcard4Parameters
+  sourceId?: string
+  uri?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Vcard4Group {
+  name?: string
+  fullNames?: Vcard4Property[]
+  names?: Vcard4Name[]
+  nicknames?: Vcard4Property[]
+  photos?: Vcard4Property[]
+  birthdays?: Vcard4Property[]
+  anniversaries?: Vcard4Property[]
+  genders?: Vcard4Gender[]
+  addresses?: Vcard4Address[]
+  phoneNumbers?: Vcard4Property[]
+  emails?: Vcard4Property[]
+  impps?: Vcard4Property[]
+  languages?: Vcard4Property[]
+  timeZones?: Vcard4Property[]
+  geo?: Vcard4Property[]
+  titles?: Vcard4Property[]
+  roles?: Vcard4Property[]
+  logos?: Vcard4Property[]
+  organizations?: Vcard4Property[]
+  members?: Vcard4Property[]
+  related?: Vcard4Property[]
+  categories?: Vcard4Property[]
+  notes?: Vcard4Property[]
+  products?: Vcard4Property[]
+  revisions?: Vcard4Property[]
+  sounds?: Vcard4Property[]
+  uids?: Vcard4Property[]
+  clientPropertyIds?: Vcard4ClientPid[]
+  urls?: Vcard4Property[]
+  keys?: Vcard4Property[]
+  busyUrls?: Vcard4Property[]
+  calendarAddresses?: Vcard4Property[]
+  calendars?: Vcard4Property[]
+  kinds?: Vcard4Property[]
+  sources?: Vcard4Property[]
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface AtomEntry {
+  lang?: string
+  id?: string
+  title?: AtomText
+  subtitle?: AtomText
+  summary?: AtomText
+  content?: AtomContent
+  rights?: AtomText
+  published?: Timestamp
+  updated?: Timestamp
+  authors?: AtomPerson[]
+  contributors?: AtomPerson[]
+  links?: AtomLink[]
+  categories?: AtomCategory[]
+  source?: AtomSource
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface AtomText {
+  type?: string
+  lang?: string
+  text?: string
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface AtomContent {
+  type?: string
+  source?: string
+  lang?: string
+  text?: string
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface AtomPerson {
+  name?: string
+  uri?: string
+  email?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface AtomLink {
+  href?: string
+  rel?: string
+  type?: string
+  hreflang?: string
+  title?: string
+  length?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface AtomCategory {
+  term?: string
+  scheme?: string
+  label?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface AtomSource {
+  id?: string
+  title?: AtomText
+  updated?: Timestamp
+  links?: AtomLink[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubPublishOptions {
+  form?: Form
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubItems {
+  node?: string
+  max?: number
+  subscriptionId?: string
+  items?: PubsubItem[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubRetract {
+  node?: string
+  notify?: boolean
+  items?: PubsubItem[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubAffiliation {
+  node?: string
+  jid?: Jid
+  affiliation?: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubAffiliations {
+  node?: string
+  items?: PubsubAffiliation[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubSubscription {
+  node?: string
+  jid?: Jid
+  subscriptionId?: string
+  state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
+  expiry?: Timestamp
+  options?: PubsubSubscribeOptions
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubSubscribeOptions {
+  required?: true
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubSubscriptions {
+  node?: string
+  items?: PubsubSubscription[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubDefault {
+  node?: string
+  type?: 'collection' | 'leaf'
+  form?: Form
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubOwner {
+  configure?: PubsubOwnerConfigure
+  default?: PubsubOwnerDefault
+  delete?: PubsubOwnerDelete
+  purge?: PubsubOwnerPurge
+  affiliations?: PubsubOwnerAffiliations
+  subscriptions?: PubsubOwnerSubscriptions
+  paging?: ResultSet
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubOwnerConfigure {
+  node?: string
+  form?: Form
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubOwnerDefault {
+  node?: string
+  type?: 'collection' | 'leaf'
+  form?: Form
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubOwnerDelete {
+  node?: string
+  redirect?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubOwnerPurge {
+  node?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubOwnerAffiliations {
+  node?: string
+  items?: PubsubOwnerAffiliation[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubOwnerAffiliation {
+  jid?: Jid
+  affiliation?: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubOwnerSubscriptions {
+  node?: string
+  items?: PubsubOwnerSubscription[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubOwnerSubscription {
+  jid?: Jid
+  subscriptionId?: string
+  state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubEvent {
+  items?: PubsubEventItems
+  configuration?: PubsubEventConfiguration
+  delete?: PubsubEventDelete
+  purge?: PubsubEventPurge
+  subscription?: PubsubEventSubscription
+  collection?: PubsubEventCollection
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubEventItems {
+  node?: string
+  items?: PubsubEventItem[]
+  retracted?: string[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubEventItem {
+  id?: string
+  node?: string
+  publisher?: string
+  content?: ItemContent
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubEventConfiguration {
+  node?: string
+  form?: Form
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubEventDelete {
+  node?: string
+  redirect?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubEventPurge {
+  node?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubEventSubscription {
+  node?: string
+  jid?: Jid
+  subscriptionId?: string
+  state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
+  expiry?: Timestamp
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PubsubEventCollection {
+  node?: string
+  associate?: string
+  disassociate?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Headers {
+  items?: Header[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Header {
+  name?: string
+  value?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Invite {
+  jid: Jid
+  password?: string
+  reason?: string
+  thread?: string
+  continue?: boolean
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+/**
+ * Why a stanza was refused (RFC 6120 section 8.3)
+ */
+export interface StanzaError {
+  type?: 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
+  condition?:
+    | 'bad-request'
+    | 'conflict'
+    | 'feature-not-implemented'
+    | 'forbidden'
+    | 'gone'
+    | 'internal-server-error'
+    | 'item-not-found'
+    | 'jid-malformed'
+    | 'not-acceptable'
+    | 'not-allowed'
+    | 'not-authorized'
+    | 'policy-violation'
+    | 'recipient-unavailable'
+    | 'redirect'
+    | 'registration-required'
+    | 'remote-server-not-found'
+    | 'remote-server-timeout'
+    | 'resource-constraint'
+    | 'service-unavailable'
+    | 'subscription-required'
+    | 'undefined-condition'
+    | 'unexpected-request'
+    | 'payment-required'
+  uri?: string
+  text?: string
+  lang?: string
+  by?: Jid
+  code?: number
+  applicationCondition?: Extension
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Presence {
+  to?: Jid
+  from?: Jid
+  id?: string
+  lang?: string
+  type?: 'error' | 'probe' | 'subscribe' | 'subscribed' | 'unavailable' | 'unsubscribe' | 'unsubscribed'
+  lastActivity?: LastActivity
+  addresses?: Addresses
+  oob?: OobLink
+  nick?: string
+  delay?: Delay
+  occupantId?: string
+  show?: 'away' | 'chat' | 'dnd' | 'xa'
+  status?: string
+  statuses?: {
+    [k: string]: string
+  }
+  priority?: number
+  caps?: Caps
+  vcardUpdate?: VcardUpdate
+  hats?: Hat[]
+  idle?: Idle
+  caps2?: Caps2
+  muc?: MucJoin | MucInfo
+  error?: StanzaError
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+  /**
+   * Only of a stanza that is not in jabber:client; such a one is never sent
+   */
+  xmlns?: string
+}
+export interface Iq {
+  to?: Jid
+  from?: Jid
+  id?: string
+  lang?: string
+  type?: 'get' | 'set' | 'result' | 'error'
+  payload?: Payload
+  error?: StanzaError
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+  /**
+   * Only of a stanza that is not in jabber:client; such a one is never sent
+   */
+  xmlns?: string
+}
+/**
+ * The payload of an iq by its name; one that is not known is in `extensions`
+ */
+export interface Payload {
+  archiveQuery?: ArchiveQuery
+  archiveFin?: ArchiveFin
+  archiveMetadata?: ArchiveMetadata
+  archivePreferences?: ArchivePreferences
+  privacy?: Privacy
+  blocklist?: Blocklist
+  block?: Block
+  unblock?: Unblock
+  command?: Command
+  discoInfo?: DiscoInfo
+  discoItems?: DiscoItems
+  externalServices?: ExternalServices
+  externalCredentials?: ExternalCredentials
+  form?: Form
+  bind?: Bind
+  session?: SessionRequest
+  lastActivity?: LastActivity
+  version?: SoftwareVersion
+  ping?: Ping
+  time?: EntityTime
+  oob?: OobOffer
+  carbons?: CarbonsEnable | CarbonsDisable
+  moderate?: Moderate
+  privateStorage?: PrivateStorage
+  pushEnable?: PushEnable
+  pushDisable?: PushDisable
+  caps2?: Caps2
+  vcard?: Vcard
+  vcard4?: Vcard4
+  pubsub?: Pubsub
+  pubsubOwner?: PubsubOwner
+  headers?: Headers
+  search?: Search
+  register?: Register
+  gateway?: GatewayAddress
+  agents?: Agents
+  mucAdmin?: MucAdmin
+  mucOwner?: MucOwner
+  roster?: Roster
+  uploadRequest?: UploadRequest
+  uploadSlot?: UploadSlot
+  streamInitiation?: StreamInitiation
+  extensions?: (Extension | string)[]
+}
+export interface ArchiveQuery {
+  queryId?: string
+  node?: string
+  form?: Form
+  paging?: ResultSet
+  flipPage?: true
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ArchiveFin {
+  queryId?: string
+  complete?: boolean
+  stable?: boolean
+  paging?: ResultSet
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ArchiveMetadata {
+  start?: ArchiveStart
+  end?: ArchiveEnd
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ArchiveStart {
+  id?: string
+  timestamp?: Timestamp
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ArchiveEnd {
+  id?: string
+  timestamp?: Timestamp
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ArchivePreferences {
+  default?: 'always' | 'never' | 'roster'
+  always?: Jid[]
+  never?: Jid[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Privacy {
+  active?: PrivacyActive
+  default?: PrivacyDefault
+  lists?: PrivacyList[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PrivacyActive {
+  name?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PrivacyDefault {
+  name?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PrivacyList {
+  name?: string
+  items?: PrivacyItem[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PrivacyItem {
+  type?: 'group' | 'jid' | 'subscription'
+  value?: string
+  action?: 'allow' | 'deny'
+  order?: number
+  stanzas?: ('iq' | 'message' | 'presence-in' | 'presence-out')[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Blocklist {
+  items?: BlockedItem[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface BlockedItem {
+  jid: Jid
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Block {
+  items?: BlockedItem[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Unblock {
+  items?: BlockedItem[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Command {
+  node?: string
+  sessionId?: string
+  action?: 'cancel' | 'complete' | 'execute' | 'next' | 'prev'
+  status?: 'canceled' | 'completed' | 'executing'
+  lang?: string
+  actions?: CommandActions
+  notes?: CommandNote[]
+  form?: Form
+  elements?: Extension[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface CommandActions {
+  execute?: 'prev' | 'next' | 'complete'
+  allowed?: ('prev' | 'next' | 'complete')[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface CommandNote {
+  type?: 'error' | 'info' | 'warn'
+  text?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface DiscoInfo {
+  node?: string
+  identities?: DiscoIdentity[]
+  features?: string[]
+  forms?: Form[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface DiscoIdentity {
+  category: string
+  type: string
+  name?: string
+  lang?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ExternalServices {
+  type?: string
+  services?: ExternalService[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ExternalService {
+  type?: string
+  host?: string
+  port?: number
+  transport?: string
+  name?: string
+  username?: string
+  password?: string
+  restricted?: boolean
+  expires?: Timestamp
+  action?: 'add' | 'delete' | 'modify'
+  form?: Form
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface ExternalCredentials {
+  services?: ExternalService[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Bind {
+  resource?: string
+  jid?: Jid
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface SessionRequest {
+  optional?: true
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface SoftwareVersion {
+  name?: string
+  version?: string
+  os?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Ping {
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface EntityTime {
+  /**
+   * offset from UTC: Z or ±hh:mm
+   */
+  zone?: string
+  utc?: Timestamp
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface OobOffer {
+  url?: string
+  description?: string
+  id?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface CarbonsEnable {
+  type: 'enable'
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface CarbonsDisable {
+  type: 'disable'
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Moderate {
+  id: string
+  retract?: true
+  reason?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PrivateStorage {
+  content?: ItemContent
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PushEnable {
+  jid?: Jid
+  node?: string
+  form?: Form
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface PushDisable {
+  jid?: Jid
+  node?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Search {
+  instructions?: string
+  first?: string
+  last?: string
+  nick?: string
+  email?: string
+  items?: SearchItem[]
+  form?: Form
+  paging?: ResultSet
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface SearchItem {
+  jid?: Jid
+  first?: string
+  last?: string
+  nick?: string
+  email?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Register {
+  registered?: true
+  remove?: true
+  instructions?: string
+  username?: string
+  nick?: string
+  password?: string
+  name?: string
+  first?: string
+  last?: string
+  email?: string
+  address?: string
+  city?: string
+  state?: string
+  zip?: string
+  phone?: string
+  url?: string
+  date?: string
+  misc?: string
+  text?: string
+  key?: string
+  form?: Form
+  oob?: OobLink
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface GatewayAddress {
+  description?: string
+  prompt?: string
+  jid?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Agents {
+  agents?: Agent[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Agent {
+  jid?: Jid
+  name?: string
+  description?: string
+  transport?: string
+  service?: string
+  groupchat?: true
+  register?: true
+  search?: true
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucAdmin {
+  items?: MucAdminItem[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucAdminItem {
+  affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+  role?: 'moderator' | 'participant' | 'visitor' | 'none'
+  jid?: Jid
+  nick?: string
+  actor?: MucAdminActor
+  reason?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucAdminActor {
+  jid?: Jid
+  nick?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucOwner {
+  form?: Form
+  destroy?: MucDestroy
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MucDestroy {
+  jid?: Jid
+  password?: string
+  reason?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface Roster {
+  version?: string
+  items?: RosterItem[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface RosterItem {
+  jid: Jid
+  name?: string
+  subscription?: 'none' | 'to' | 'from' | 'both' | 'remove'
+  ask?: 'subscribe'
+  approved?: boolean
+  groups?: string[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface UploadRequest {
+  fileName?: string
+  size?: number
+  mediaType?: string
+  purpose?: UploadForMessage | UploadForProfile | UploadEphemeral | UploadPermanent
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface UploadForMessage {
+  type: 'message'
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface UploadForProfile {
+  type: 'profile'
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface UploadEphemeral {
+  type: 'ephemeral'
+  expireBefore?: Timestamp
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface UploadPermanent {
+  type: 'permanent'
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface UploadSlot {
+  put?: UploadPut
+  get?: UploadGet
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface UploadPut {
+  url?: string
+  headers?: UploadHeader[]
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface UploadHeader {
+  name?: string
+  value?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface UploadGet {
+  url?: string
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface StreamInitiation {
+  id?: string
+  mediaType?: string
+  profile?: string
+  file?: TransferFile
+  feature?: Form
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface TransferFile {
+  name?: string
+  size?: number
+  date?: Timestamp
+  hash?: string
+  description?: string
+  range?: TransferRange
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface TransferRange {
+  offset?: number
+  length?: number
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+}
+export interface MessageBatch {
+  /**
+   * @minItems 1
+   * @maxItems 500
+   */
+  messages: [NewMessage, ...NewMessage[]]
+}
+/**
+ * What is left out is removed
+ */
+export interface ContactChange {
+  name?: string
+  /**
+   * @maxItems 100
+   */
+  groups?: string[]
+}
+export interface NewIq {
+  type: 'get' | 'set'
+  to?: Jid
+  payload?: Payload
+  /**
+   * The payload as XML, in place of `payload`
+   */
+  xml?: string
+}
+/**
+ * A result with or without a payload, or an error
+ */
+export interface IqReply {
+  payload?: Payload
+  /**
+   * The payload as XML, in place of `payload`
+   */
+  xml?: string
+  error?: IqReplyError
+}
+export interface IqReplyError {
+  /**
+   * cancel unless told
+   */
+  type?: 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
+  condition:
+    | 'bad-request'
+    | 'conflict'
+    | 'feature-not-implemented'
+    | 'forbidden'
+    | 'gone'
+    | 'internal-server-error'
+    | 'item-not-found'
+    | 'jid-malformed'
+    | 'not-acceptable'
+    | 'not-allowed'
+    | 'not-authorized'
+    | 'policy-violation'
+    | 'recipient-unavailable'
+    | 'redirect'
+    | 'registration-required'
+    | 'remote-server-not-found'
+    | 'remote-server-timeout'
+    | 'resource-constraint'
+    | 'service-unavailable'
+    | 'subscription-required'
+    | 'undefined-condition'
+    | 'unexpected-request'
+  text?: string
+  applicationCondition?: {
+    name: string
+    xmlns: string
+  }
+}
+/**
+ * Exactly one of message, presence and iq
+ */
+export interface Stanza {
+  message?: Message
+  presence?: Presence
+  iq?: Iq
+}
+/**
+ * What the account shows of itself
+ */
+export interface OwnPresence {
+  lang?: string
+  lastActivity?: LastActivity
+  addresses?: Addresses
+  oob?: OobLink
+  nick?: string
+  delay?: Delay
+  occupantId?: string
+  show?: 'away' | 'chat' | 'dnd' | 'xa'
+  status?: string
+  statuses?: {
+    [k: string]: string
+  }
+  priority?: number
+  caps?: Caps
+  vcardUpdate?: VcardUpdate
+  hats?: Hat[]
+  idle?: Idle
+  caps2?: Caps2
+  muc?: MucJoin | MucInfo
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+  /**
+   * Only of a stanza that is not in jabber:client; such a one is never sent
+   */
+  xmlns?: string
+}
+export interface DirectedPresence {
+  to: Jid
+  id?: string
+  lang?: string
+  type?: 'subscribe' | 'subscribed' | 'unsubscribe' | 'unsubscribed' | 'unavailable'
+  lastActivity?: LastActivity
+  addresses?: Addresses
+  oob?: OobLink
+  nick?: string
+  delay?: Delay
+  occupantId?: string
+  show?: 'away' | 'chat' | 'dnd' | 'xa'
+  status?: string
+  statuses?: {
+    [k: string]: string
+  }
+  priority?: number
+  caps?: Caps
+  vcardUpdate?: VcardUpdate
+  hats?: Hat[]
+  idle?: Idle
+  caps2?: Caps2
+  muc?: MucJoin | MucInfo
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+  /**
+   * Only of a stanza that is not in jabber:client; such a one is never sent
+   */
+  xmlns?: string
+}
+export interface Ack {
+  /**
+   * The name of the consumer
+   */
+  consumer: string
+  /**
+   * The `id` of the last event that it is done with
+   */
+  cursor: string
+}
+/**
+ * RFC 9457
+ */
+export interface Problem {
+  /**
+   * a URN that ends with the code
+   */
+  type: string
+  title: string
+  status: number
+  /**
+   * what happened, for a person
+   */
+  detail: string
+  /**
+   * what happened, for a program; stable
+   */
+  code:
+    | 'invalid-request'
+    | 'xml-malformed'
+    | 'session-required'
+    | 'cursor-invalid'
+    | 'unauthorized'
+    | 'ticket-invalid'
+    | 'scope-missing'
+    | 'origin-not-allowed'
+    | 'not-found'
+    | 'session-not-found'
+    | 'message-not-found'
+    | 'iq-not-found'
+    | 'contact-not-found'
+    | 'subscription-not-found'
+    | 'method-not-allowed'
+    | 'not-acceptable'
+    | 'request-timeout'
+    | 'idempotency-key-running'
+    | 'id-in-use'
+    | 'session-ended'
+    | 'session-stopped'
+    | 'credentials-lost'
+    | 'cursor-expired'
+    | 'body-too-large'
+    | 'unsupported-media-type'
+    | 'jid-malformed'
+    | 'illegal-character'
+    | 'not-a-stanza'
+    | 'address-not-allowed'
+    | 'stanza-too-large'
+    | 'limit-exceeded'
+    | 'idempotency-key-reused'
+    | 'refused'
+    | 'xmpp-authentication-failed'
+    | 'headers-too-large'
+    | 'outbox-full'
+    | 'too-many-requests'
+    | 'internal-error'
+    | 'xmpp-unreachable'
+    | 'xmpp-tls-failed'
+    | 'xmpp-server-not-trusted'
+    | 'given-up'
+    | 'session-offline'
+    | 'roster-unread'
+    | 'presence-unread'
+    | 'store-unavailable'
+    | 'too-busy'
+    | 'draining'
+    | 'xmpp-timeout'
+    | 'outcome-unknown'
+    | 'xmpp-bad-request'
+    | 'xmpp-conflict'
+    | 'xmpp-feature-not-implemented'
+    | 'xmpp-forbidden'
+    | 'xmpp-gone'
+    | 'xmpp-internal-server-error'
+    | 'xmpp-item-not-found'
+    | 'xmpp-jid-malformed'
+    | 'xmpp-not-acceptable'
+    | 'xmpp-not-allowed'
+    | 'xmpp-not-authorized'
+    | 'xmpp-policy-violation'
+    | 'xmpp-recipient-unavailable'
+    | 'xmpp-redirect'
+    | 'xmpp-registration-required'
+    | 'xmpp-remote-server-not-found'
+    | 'xmpp-remote-server-timeout'
+    | 'xmpp-resource-constraint'
+    | 'xmpp-service-unavailable'
+    | 'xmpp-subscription-required'
+    | 'xmpp-undefined-condition'
+    | 'xmpp-unexpected-request'
+  /**
+   * the same request may succeed later
+   */
+  retryable: boolean
+  requestId: string
+  /**
+   * the members of the request that are wrong
+   */
+  errors?: {
+    path: string
+    message: string
+  }[]
+  xmpp?: ProblemXmpp
+  /**
+   * of cursor-expired: the oldest cursor that can be read from
+   */
+  oldest?: string
+}
+/**
+ * The stanza error behind a problem (RFC 6120 section 8.3)
+ */
+export interface ProblemXmpp {
+  type: 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
+  condition: string
+  text?: string
+  by?: string
+  applicationCondition?: {
+    name: string
+    xmlns: string
+  }
+}
+export interface OpenedSession {
+  id: string
+  /**
+   * The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`
+   */
+  jid: string
+  state: SessionState
+  since: string
+  /**
+   * Why it is not online
+   */
+  reason?: string
+  /**
+   * What the server did not let it read or set up, and so is not known: `roster`, `carbons`, `presence` (the own one)
+   */
+  unread?: {
+    what: string
+    code: string
+    detail: string
+  }[]
+  connections: {
+    /**
+     * The full JID that the server bound, null before
+     */
+    jid: string | null
+    resource: string
+    role: 'primary' | 'sender'
+    state: SessionState
+  }[]
+  /**
+   * INSTANCE_ID of the process that holds it
+   */
+  instance: string
+  /**
+   * When the server last proved that the connection is alive
+   */
+  lastVerifiedAt: string | null
+  outbox: {
+    length: number
+    oldest?: string
+  }
+  handles: string[]
+  createdAt: string
+  /**
+   * For requests that act for this session alone
+   */
+  token: string
+}
+export interface Session {
+  id: string
+  /**
+   * The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`
+   */
+  jid: string
+  state: SessionState
+  since: string
+  /**
+   * Why it is not online
+   */
+  reason?: string
+  /**
+   * What the server did not let it read or set up, and so is not known: `roster`, `carbons`, `presence` (the own one)
+   */
+  unread?: {
+    what: string
+    code: string
+    detail: string
+  }[]
+  connections: {
+    /**
+     * The full JID that the server bound, null before
+     */
+    jid: string | null
+    resource: string
+    role: 'primary' | 'sender'
+    state: SessionState
+  }[]
+  /**
+   * INSTANCE_ID of the process that holds it
+   */
+  instance: string
+  /**
+   * When the server last proved that the connection is alive
+   */
+  lastVerifiedAt: string | null
+  outbox: {
+    length: number
+    oldest?: string
+  }
+  handles: string[]
+  createdAt: string
+}
+/**
+ * A message that was accepted, and how far it came by now
+ */
+export interface MessageAccepted {
+  id: string
+  status: MessageStatus
+  originId: string
+  error?: MessageFailure
+}
+export interface MessageFailure {
+  code: string
+  detail: string
+  xmpp?: unknown
+  [k: string]: unknown
+}
+/**
+ * A message as the archive has it: the stanza, and under which id and when it was archived
+ */
+export interface ArchivedMessage {
+  source: 'archive'
+  archived: {
+    id: string
+    at: string
+  }
+  [k: string]: unknown
+}
+/**
+ * A message that was sent through the gateway
+ */
+export interface MessageRecord {
+  id: string
+  to: string
+  status: MessageStatus
+  originId: string
+  acceptedAt: string
+  history: {
+    status: MessageStatus
+    at: string
+  }[]
+  error?: MessageFailure
+  /**
+   * The server has no stream management: a ping after the message was answered
+   */
+  ackBy?: 'ping'
+  /**
+   * The id that the own server archived it under
+   */
+  stanzaId?: string
+}
+export interface Contact {
+  jid: string
+  name?: string
+  groups: string[]
+  /**
+   * Who sees whose presence: `to` the account sees theirs, `from` they see its
+   */
+  subscription: 'none' | 'to' | 'from' | 'both'
+  /**
+   * The account asked to see their presence, without an answer yet
+   */
+  ask?: 'subscribe'
+  /**
+   * Their request will be granted without being asked
+   */
+  approved?: true
+  presences?: ResourcePresence[]
+}
+/**
+ * The presence of one resource
+ */
+export interface ResourcePresence {
+  jid: string
+  show?: string
+  status?: string
+  statuses?: unknown
+  priority: number
+  [k: string]: unknown
+}
+export interface IqResult {
+  id: string
+  type: 'result'
+  from: string
+  payload?: Payload
+  [k: string]: unknown
+}
+/**
+ * An iq whose answer is kept for an hour
+ */
+export interface KeptIq {
+  id: string
+  status: 'pending' | 'result' | 'error' | 'timeout'
+  /**
+   * The answer as stanza JSON
+   */
+  iq?: {
+    [k: string]: unknown
+  }
+  /**
+   * A problem document
+   */
+  error?: {
+    [k: string]: unknown
+  }
+}
+export interface StanzaSent {
+  id: string
+  status?: string
+  originId?: string
+}
+export interface ContactPresence {
+  jid: string
+  presences: ResourcePresence[]
+}
+export interface Ticket {
+  ticket: string
+  expiresAt: string
+  /**
+   * Where the log ended: a stream that is opened with it as `after` misses nothing since, however late it opens
+   */
+  cursor: string
+}
+export interface Consumer {
+  name: string
+  /**
+   * What it acked last, or where it began: it goes on after that
+   */
+  cursor: string
+  /**
+   * How far it is behind
+   */
+  lag: {
+    /**
+     * Events of the session since then, of every type
+     */
+    events: number
+    /**
+     * Age of the first of them
+     */
+    seconds: number
+  }
+  lastUsedAt: string
+}
+export interface Me {
+  tenant: string
+  /**
+   * Of a session token: the only session that it is for
+   */
+  session?: string
+  /**
+   * What the caller may do; `:write` has `:read`
+   */
+  scopes: string[]
+  /**
+   * Of the gateway
+   */
+  version: string
+  /**
+   * INSTANCE_ID of the process that answers
+   */
+  instance: string
+}
+export interface Stats {
+  /**
+   * The processes of the gateway that are there; one that is leaving takes no more sessions
+   */
+  instances: {
+    /**
+     * Its INSTANCE_ID
+     */
+    instance: string
+    leaving: boolean
+  }[]
+  /**
+   * Sessions of the tenant, by their state
+   */
+  sessions: {
+    connecting: number
+    online: number
+    resuming: number
+    backoff: number
+    'auth-failed': number
+    conflict: number
+    stopped: number
+    total: number
+  }
+  /**
+   * Messages that wait in the outboxes of these sessions, and since when the first does
+   */
+  outbox: {
+    length: number
+    oldest?: string
+  }
+  /**
+   * Event streams of the tenant that are open on the instance that answers
+   */
+  streams: {
+    websocket: number
+    sse: number
+  }
+  /**
+   * Webhooks of the tenant, by their state
+   */
+  webhooks: {
+    enabled: number
+    failing: number
+    disabled: number
+    total: number
+  }
+}
+export interface EventsPage {
+  data: Event[]
+  page: {
+    next: string
+    complete: boolean
+  }
+}
+/**
+ * The account is online.
+ */
+export interface SessionOnlineEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'session.online'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: SessionEvent
+}
+export interface SessionEvent {
+  id: string
+  /**
+   * The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`
+   */
+  jid: string
+  state: SessionState
+  since: string
+  /**
+   * Why it is not online
+   */
+  reason?: string
+  /**
+   * What the server did not let it read or set up, and so is not known: `roster`, `carbons`, `presence` (the own one)
+   */
+  unread?: {
+    what: string
+    code: string
+    detail: string
+  }[]
+  connections: {
+    /**
+     * The full JID that the server bound, null before
+     */
+    jid: string | null
+    resource: string
+    role: 'primary' | 'sender'
+    state: SessionState
+  }[]
+  /**
+   * INSTANCE_ID of the process that holds it
+   */
+  instance: string
+  /**
+   * When the server last proved that the connection is alive
+   */
+  lastVerifiedAt: string | null
+  outbox: {
+    length: number
+    oldest?: string
+  }
+  handles: string[]
+  createdAt: string
+  [k: string]: unknown
+}
+/**
+ * The connection was lost and taken up again; nothing was missed.
+ */
+export interface SessionResumedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'session.resumed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: SessionEvent
+}
+/**
+ * The connection is lost; the gateway goes on trying.
+ */
+export interface SessionOfflineEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'session.offline'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: SessionEvent
+}
+/**
+ * The session has stopped, for example because the password is not accepted any more; `reason` says why.
+ */
+export interface SessionFailedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'session.failed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: SessionEvent
+}
+/**
+ * Another client took the resource; the session has stopped.
+ */
+export interface SessionConflictEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'session.conflict'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: SessionEvent
+}
+/**
+ * What the archive keeps of the time away was restored.
+ */
+export interface SessionCaughtUpEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'session.caught-up'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: SessionEvent
+}
+/**
+ * The session was ended; nothing follows.
+ */
+export interface SessionEndedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'session.ended'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: SessionEvent
+}
+/**
+ * The message was validated and is in the outbox.
+ */
+export interface MessageAcceptedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.accepted'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageRecord
+}
+/**
+ * The message was written to the connection.
+ */
+export interface MessageSentEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.sent'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageRecord
+}
+/**
+ * The account's own server took the message over.
+ */
+export interface MessageAckedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.acked'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageRecord
+}
+/**
+ * A receipt of the recipient came.
+ */
+export interface MessageDeliveredEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.delivered'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageRecord
+}
+/**
+ * The recipient has seen the message.
+ */
+export interface MessageDisplayedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.displayed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageRecord
+}
+/**
+ * The message came back, was refused, or its fate is unknown; `error` says why.
+ */
+export interface MessageFailedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.failed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageRecord
+}
+/**
+ * The message was not sent before its `expiresIn` was over.
+ */
+export interface MessageExpiredEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.expired'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageRecord
+}
+/**
+ * A message came in. So is told what corrects or retracts (`replace`, `retract`) a message of somebody else, or one that the gateway does not remember.
+ */
+export interface MessageReceivedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.received'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+export interface MessageEvent {
+  to?: Jid
+  from?: Jid
+  id?: string
+  lang?: string
+  type?: 'chat' | 'error' | 'groupchat' | 'headline' | 'normal'
+  archived?: ArchiveResult
+  discoItems?: DiscoItems
+  form?: Form
+  body?: string
+  bodies?: {
+    [k: string]: string
+  }
+  subject?: string
+  subjects?: {
+    [k: string]: string
+  }
+  thread?: string
+  parentThread?: string
+  addresses?: Addresses
+  oob?: OobLink
+  /**
+   * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+   */
+  html?: string
+  htmls?: {
+    /**
+     * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+     */
+    [k: string]: string
+  }
+  chatState?: 'active' | 'composing' | 'gone' | 'inactive' | 'paused'
+  nick?: string
+  receipt?: ReceiptRequest | ReceiptReceived
+  delay?: Delay
+  attention?: true
+  /**
+   * It was addressed to, or sent by, another client of the account
+   */
+  carbon?: 'sent' | 'received'
+  private?: true
+  forwarded?: Forwarded
+  replace?: string
+  marker?: MarkerMarkable | MarkerReceived | MarkerDisplayed | MarkerAcknowledged
+  hints?: ('no-permanent-store' | 'no-store' | 'no-copy' | 'store')[]
+  originId?: string
+  stanzaIds?: StanzaId[]
+  referencedStanza?: ReferencedStanza
+  attachTo?: string
+  references?: Reference[]
+  openpgp?: string
+  encryption?: Encryption
+  spoiler?: string
+  spoilers?: {
+    [k: string]: string
+  }
+  unstyled?: true
+  markup?: Markup
+  occupantId?: string
+  retract?: Retraction
+  retracted?: Retracted
+  fallback?: Fallback[]
+  reactions?: Reactions
+  file?: FileMetadata
+  fileSharing?: FileSharing[]
+  fileSources?: FileSources[]
+  reply?: Reply
+  displayed?: Displayed
+  location?: Location
+  mood?: Mood
+  activity?: Activity
+  tune?: Tune
+  hats?: Hat[]
+  pubsubNotice?: Pubsub
+  pubsubOwner?: PubsubOwner
+  pubsub?: PubsubEvent
+  headers?: Headers
+  muc?: MucJoin | MucInfo
+  invite?: Invite
+  error?: StanzaError
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+  /**
+   * Only of a stanza that is not in jabber:client; such a one is never sent
+   */
+  xmlns?: string
+  /**
+   * The body without its XEP-0428 fallback
+   */
+  text?: string
+  /**
+   * It came from the server's archive
+   */
+  source?: 'archive'
+}
+/**
+ * Another client of the account sent a message.
+ */
+export interface MessageSentElsewhereEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.sent-elsewhere'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * A message replaces an earlier one of the same author (`replace`).
+ */
+export interface MessageCorrectedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.corrected'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * The author takes a message back (`retract`), or a moderator does in a room.
+ */
+export interface MessageRetractedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.retracted'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * Somebody reacts to a message (`reactions`: all that they now have on it).
+ */
+export interface MessageReactedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'message.reacted'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * Somebody composes, pauses, or looks at the conversation or away.
+ */
+export interface ChatstateChangedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'chatstate.changed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * A node that the account listens to has new items (`pubsub`).
+ */
+export interface PubsubPublishedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'pubsub.published'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * Items of a node were taken away.
+ */
+export interface PubsubRetractedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'pubsub.retracted'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * All items of a node were taken away.
+ */
+export interface PubsubPurgedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'pubsub.purged'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * A node is gone.
+ */
+export interface PubsubDeletedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'pubsub.deleted'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * A node was configured anew.
+ */
+export interface PubsubConfiguredEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'pubsub.configured'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * A subscription to a node has changed.
+ */
+export interface PubsubSubscriptionEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'pubsub.subscription'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: MessageEvent
+}
+/**
+ * A contact is new or was changed, also by another client of the account.
+ */
+export interface RosterUpdatedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'roster.updated'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: RosterContact
+}
+export interface RosterContact {
+  jid: string
+  name?: string
+  groups: string[]
+  /**
+   * Who sees whose presence: `to` the account sees theirs, `from` they see its
+   */
+  subscription: 'none' | 'to' | 'from' | 'both'
+  /**
+   * The account asked to see their presence, without an answer yet
+   */
+  ask?: 'subscribe'
+  /**
+   * Their request will be granted without being asked
+   */
+  approved?: true
+}
+/**
+ * A contact is not in the roster any more.
+ */
+export interface RosterRemovedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'roster.removed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    jid: string
+  }
+}
+/**
+ * Somebody asks the account, in a namespace that the session `handles`: answer by `POST /iq/{subject}/reply` within 20 s.
+ */
+export interface IqRequestedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'iq.requested'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: Iq
+}
+/**
+ * The answer to an iq came, or its time is over.
+ */
+export interface IqCompletedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'iq.completed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: KeptIq
+}
+/**
+ * A resource is available, or shows something else.
+ */
+export interface PresenceAvailableEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'presence.available'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: PresenceEvent
+}
+export interface PresenceEvent {
+  to?: Jid
+  from?: Jid
+  id?: string
+  lang?: string
+  type?: 'error' | 'probe' | 'subscribe' | 'subscribed' | 'unavailable' | 'unsubscribe' | 'unsubscribed'
+  lastActivity?: LastActivity
+  addresses?: Addresses
+  oob?: OobLink
+  nick?: string
+  delay?: Delay
+  occupantId?: string
+  show?: 'away' | 'chat' | 'dnd' | 'xa'
+  status?: string
+  statuses?: {
+    [k: string]: string
+  }
+  priority?: number
+  caps?: Caps
+  vcardUpdate?: VcardUpdate
+  hats?: Hat[]
+  idle?: Idle
+  caps2?: Caps2
+  muc?: MucJoin | MucInfo
+  error?: StanzaError
+  attributes?: Attributes
+  extensions?: (Extension | string)[]
+  raw?: Raw
+  /**
+   * Only of a stanza that is not in jabber:client; such a one is never sent
+   */
+  xmlns?: string
+  source?: 'resync' | 'gateway'
+}
+/**
+ * A resource is not available any more; `source: resync` where it was missing after a reconnect.
+ */
+export interface PresenceUnavailableEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'presence.unavailable'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: PresenceEvent
+}
+/**
+ * A presence could not be delivered, for example because a domain cannot be reached; `source: gateway`: the own presence, over which the server ended one stream after the other. The last one that it took is shown again, or a plain one.
+ */
+export interface PresenceErrorEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'presence.error'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: PresenceEvent
+}
+/**
+ * Somebody asks to see the presence of the account: answer with `subscribed` or `unsubscribed`.
+ */
+export interface SubscriptionRequestedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'subscription.requested'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: PresenceEvent
+}
+/**
+ * A contact allows the account to see their presence.
+ */
+export interface SubscriptionApprovedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'subscription.approved'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: PresenceEvent
+}
+/**
+ * Somebody does not want to see the presence of the account any more, or takes the request back.
+ */
+export interface SubscriptionCancelledEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'subscription.cancelled'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: PresenceEvent
+}
+/**
+ * A contact refuses, or takes back, that the account sees their presence.
+ */
+export interface SubscriptionDeniedEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'subscription.denied'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: PresenceEvent
+}
+/**
+ * Something is missing here. `expired`, `store-lost`: events between two cursors are no longer kept, what comes next is the oldest there is. `archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, `stanza-not-stored`: one stanza came and could not be taken. `quarantined`: one stanza, or what the session knew (`what: state`, which is read again), was being handled when an instance went, twice; it is left out. `unread`: what a new stream was to bring was refused, did not come or could not be read; it is not known until the session no longer names it in its `unread`.
+ */
+export interface EventsGapEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'events.gap'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    /**
+     * the cursor that was asked for, or the time at which what is missing begins
+     */
+    from: string
+    /**
+     * the cursor after which the log can be read, or the time at which it ends
+     */
+    to: string
+    reason:
+      'expired' | 'store-lost' | 'archive-unavailable' | 'too-many' | 'stanza-too-large' | 'stanza-not-stored' | 'quarantined' | 'unread'
+    /**
+     * what is known of a stanza that was too large, or is left out
+     */
+    stanza?: {
+      name: string
+      from?: string
+      id?: string
+      type?: string
+    }
+    /**
+     * of `quarantined`: `state`; of `unread`: `roster`, `carbons` (what other clients of the account send and receive)
+     */
+    what?: string
+  }
+}
+/**
+ * The snapshot is complete; live events follow.
+ */
+export interface EventsSnapshotEndEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'events.snapshot-end'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    snapshot: string
+    /**
+     * how many events it had
+     */
+    events: number
+  }
+}
+export interface SessionsOpenParams {
+  /**
+   * Seconds to wait, where the operation says for what
+   */
+  wait?: number
+  /**
+   * Answer at once, where the operation can
+   */
+  respondAsync?: boolean
+}
+export interface SessionsListParams {
+  /**
+   * Items of a page, 100 unless told
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Only those in this state
+   */
+  state?: 'connecting' | 'online' | 'resuming' | 'backoff' | 'auth-failed' | 'conflict' | 'stopped'
+  /**
+   * Only those whose bare JID begins so
+   */
+  jid?: string
+}
+export interface SessionsListResult {
+  data: Session[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface SessionsGetParams {
+  id: string
+}
+export interface SessionsUpdateParams {
+  id: string
+}
+export interface SessionsCloseParams {
+  id: string
+  /**
+   * Goes into the unavailable presence
+   */
+  status?: string
+}
+export interface MessagesSendParams {
+  /**
+   * What `Prefer: wait` waits for; acked by default
+   */
+  level?: 'acked' | 'delivered'
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+  /**
+   * Makes the call safe to repeat for 24 h; a call without one gets one of its own
+   */
+  idempotencyKey?: string
+  /**
+   * Seconds to wait, where the operation says for what
+   */
+  wait?: number
+  /**
+   * Answer at once, where the operation can
+   */
+  respondAsync?: boolean
+}
+export interface MessagesListParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  with?: string
+  /**
+   * `page.next` of another page
+   */
+  after?: string
+  /**
+   * `page.prev` of another page; empty for the last page
+   */
+  before?: string
+  /**
+   * Messages of a page, 100 unless told
+   */
+  limit?: number
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface MessagesListResult {
+  data: ArchivedMessage[]
+  page: {
+    next?: string
+    prev?: string
+    complete: boolean
+  }
+}
+export interface MessagesGetParams {
+  id: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface MessagesSendBatchParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+  /**
+   * Makes the call safe to repeat for 24 h; a call without one gets one of its own
+   */
+  idempotencyKey?: string
+}
+export interface MessagesSendBatchResult {
+  data: {
+    /**
+     * The HTTP status that this message alone would have had
+     */
+    status: number
+    message?: MessageAccepted
+    /**
+     * A problem, as of RFC 9457
+     */
+    error?: {
+      code: string
+      [k: string]: unknown
+    }
+  }[]
+}
+export interface RosterGetParams {
+  /**
+   * Items of a page, 100 unless told
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * `false` leaves out `presences`
+   */
+  presence?: 'true' | 'false'
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RosterGetResult {
+  data: Contact[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface RosterGetContactParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RosterPutParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RosterRemoveParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface IqSendParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+  /**
+   * Seconds to wait, where the operation says for what
+   */
+  wait?: number
+  /**
+   * Answer at once, where the operation can
+   */
+  respondAsync?: boolean
+}
+export interface IqGetParams {
+  id: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface IqReplyParams {
+  /**
+   * The subject of the event
+   */
+  id: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface StanzasSendParams {
+  dryRun?: 'true' | 'false'
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+  /**
+   * Makes the call safe to repeat for 24 h; a call without one gets one of its own
+   */
+  idempotencyKey?: string
+  /**
+   * Seconds to wait, where the operation says for what
+   */
+  wait?: number
+  /**
+   * Answer at once, where the operation can
+   */
+  respondAsync?: boolean
+}
+export interface PresenceListParams {
+  /**
+   * Items of a page, 100 unless told
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PresenceListResult {
+  data: ContactPresence[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+  /**
+   * More came than the session remembers: of those who are no contacts the ones heard of longest ago are left out
+   */
+  leftOut?: true
+}
+export interface PresenceSetParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PresenceClearParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PresenceSendParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+  /**
+   * Makes the call safe to repeat for 24 h; a call without one gets one of its own
+   */
+  idempotencyKey?: string
+}
+export interface PresenceSendResult {
+  id: string
+}
+export interface PresenceGetParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface TicketsCreateParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface EventsAckParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface EventsConsumersParams {
+  /**
+   * Items of a page, 100 unless told
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface EventsConsumersResult {
+  data: Consumer[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface EventsListParams {
+  /**
+   * Only what comes after this cursor; 0 is the oldest kept. Without it the JSON page begins with the oldest, a stream with what happens from now on
+   */
+  after?: string
+  /**
+   * A name under which the place of the reader is kept: without `after` it goes on after what it acked last (`POST /events/ack`); a new name begins as a reader without one does. Kept as long as events are, from its last use
+   */
+  consumer?: string
+  /**
+   * Only these types or families; events.* passes every filter
+   */
+  types?: string
+  /**
+   * Only what is from, to or about these JIDs, with commas; a bare JID stands for all its resources
+   */
+  jids?: string
+  /**
+   * Events of a JSON page, at most
+   */
+  limit?: number
+  /**
+   * Seconds that a JSON page waits for its first event
+   */
+  wait?: number
+  /**
+   * Streams: first what is true now, then events.snapshot-end, then live
+   */
+  snapshot?: 'presence'
+  /**
+   * Streams: milliseconds in which only the last presence of a resource is told
+   */
+  coalesce?: number
+  /**
+   * Instead of Authorization, of POST /tickets
+   */
+  ticket?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+
+/** What each operation takes, as one flat object of its path, query and body members, and what it gives. */
+export interface Operations {
+  /** Bring an account online */
+  'sessions.open': { params: SessionsOpenParams & NewSession; result: OpenedSession }
+  /** List the sessions of the tenant, oldest first */
+  'sessions.list': { params: SessionsListParams; result: SessionsListResult }
+  /** Read a session */
+  'sessions.get': { params: SessionsGetParams; result: Session }
+  /** Change the credentials, the number of connections, or what is handled */
+  'sessions.update': { params: SessionsUpdateParams & SessionChange; result: Session }
+  /** End a session */
+  'sessions.close': { params: SessionsCloseParams; result: undefined }
+  /** Send a message */
+  'messages.send': { params: MessagesSendParams & NewMessage; result: MessageAccepted }
+  /** Read the history */
+  'messages.list': { params: MessagesListParams; result: MessagesListResult }
+  /** Read how far a message came */
+  'messages.get': { params: MessagesGetParams; result: MessageRecord }
+  /** Send many messages */
+  'messages.sendBatch': { params: MessagesSendBatchParams & MessageBatch; result: MessagesSendBatchResult }
+  /** Read the contacts */
+  'roster.get': { params: RosterGetParams; result: RosterGetResult }
+  /** Read one contact */
+  'roster.getContact': { params: RosterGetContactParams; result: Contact }
+  /** Add a contact, or change their name and groups */
+  'roster.put': { params: RosterPutParams & ContactChange; result: Contact }
+  /** Remove a contact, and end the subscriptions with them */
+  'roster.remove': { params: RosterRemoveParams; result: undefined }
+  /** Ask somebody, and get the answer */
+  'iq.send': { params: IqSendParams & (NewIq | { xml: string }); result: IqResult | KeptIq }
+  /** Read the outcome of an iq that was sent with respond-async */
+  'iq.get': { params: IqGetParams; result: KeptIq }
+  /** Answer an iq that was raised as iq.requested, within 20 s */
+  'iq.reply': { params: IqReplyParams & IqReply; result: undefined }
+  /** Send any stanza, as JSON or XML */
+  'stanzas.send': { params: StanzasSendParams & (Stanza | { xml: string }); result: string | StanzaSent }
+  /** Translate a stanza between XML and JSON, without sending it */
+  'translate': { params: (Stanza | { xml: string }); result: string | Stanza }
+  /** Read the presence of all contacts */
+  'presence.list': { params: PresenceListParams; result: PresenceListResult }
+  /** Show something else, or become available */
+  'presence.set': { params: PresenceSetParams & OwnPresence; result: OwnPresence }
+  /** Become unavailable; the session stays */
+  'presence.clear': { params: PresenceClearParams; result: undefined }
+  /** Send presence to one JID, or a step of a subscription */
+  'presence.send': { params: PresenceSendParams & DirectedPresence; result: PresenceSendResult }
+  /** Read the presence of one contact */
+  'presence.get': { params: PresenceGetParams; result: ContactPresence }
+  /** Make a ticket that opens one event stream */
+  'tickets.create': { params: TicketsCreateParams; result: Ticket }
+  /** Say how far a named consumer is done */
+  'events.ack': { params: EventsAckParams & Ack; result: undefined }
+  /** List the named consumers of a session, and how far each is behind */
+  'events.consumers': { params: EventsConsumersParams; result: EventsConsumersResult }
+  /** Say who is calling */
+  'me.get': { params: Record<never, never>; result: Me }
+  /** Count sessions, messages that wait, streams and webhooks */
+  'stats.get': { params: Record<never, never>; result: Stats }
+  /** Read events: a JSON page, server-sent events or a WebSocket */
+  'events.list': { params: EventsListParams; result: EventsPage }
+}
