@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { variableNames } from '../src/config/config.ts'
+import { variableNames } from '../src/config/variables.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 

@@ -1,38 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import type { StoreLimits } from '../gateway/ports/store.ts'
 import { openMax } from './descriptors.ts'
 import { contradictions, type Hint, misspelt } from './hints.ts'
-import {
-  type ApiKey,
-  apiKeyPattern,
-  caFile,
-  credentialsKeys,
-  DAY,
-  duration,
-  HOUR,
-  hosts,
-  howToMakeKey,
-  isHost,
-  isLoopback,
-  isSome,
-  KiB,
-  keys,
-  MiB,
-  number,
-  oldSpaceOf,
-  origins,
-  ports,
-  sha256,
-  size,
-  tidy,
-} from './values.ts'
+import { type ApiKey, HOUR, MiB, oldSpaceOf, sha256, tidy } from './values.ts'
+import { schema, variableNames } from './variables.ts'
 
-/** Bounds that nobody had to change yet; those with a variable of their own are defaults of the schema below. */
+/** Bounds that nobody had to change yet; those with a variable of their own are defaults in variables.ts. */
 const VOLATILE_MAX = 2_000
 const VOLATILE_BYTES = 4 * MiB
 const OUTBOX_MAX = 10_000
@@ -42,20 +19,6 @@ const KEPT_BYTES = 256 * MiB
 const DEDUP_AGE = 24 * HOUR
 const RECORD_AGE = 72 * HOUR
 const IDEMPOTENCY_AGE = 24 * HOUR
-
-/** bytes: what a problem document or a short message takes */
-const BODY_LIMIT_MIN = KiB
-/** bytes that every server and client must take (RFC 6120 section 13.12) */
-const STANZA_LIMIT_MIN = 10_000
-/** beyond these a value is a slip: more than a process can hold, or anybody would wait for */
-const BODY_LIMIT_MAX = 64 * MiB
-const STANZA_LIMIT_MAX = 16 * MiB
-const EVENT_LOG_MAX_MAX = 100_000_000
-const EVENT_LOG_BYTES_MAX = 65_536 * MiB
-const EVENT_LOG_AGE_MAX = 3650 * DAY
-const SLOW_READER_MAX = 3600
-const REPLICAS_MAX = 100
-const CONNECTIONS_MAX = 1_000_000
 
 export interface Config {
   host: string
@@ -184,94 +147,6 @@ function refusal(issues: readonly z.core.$ZodIssue[], slips: readonly Hint[]): C
   const told = slips.map(({ message }) => `✖ ${message}`)
   return new ConfigError([z.prettifyError({ issues }), ...told].join('\n'))
 }
-
-const schema = z
-  .object({
-    HOST: z
-      .string()
-      .transform((host) => host.replace(/^\[(.*)\]$/, '$1'))
-      .refine(isHost, 'must be an address of this machine, or a name of one')
-      .default('127.0.0.1'),
-    PORT: number.refine((port) => port <= 65535, 'must be at most 65535').default(8080),
-    INSTANCE_ID: z
-      .string()
-      .regex(/^[^\s\p{C}]{1,128}$/u, 'must have at most 128 characters, none of them a space or a control character')
-      .default(hostname()),
-    REDIS_URL: z
-      .string()
-      .regex(/^rediss?(?:\+\w+)?:\/\//, 'must begin with redis:// or rediss://')
-      .optional(),
-    REDIS_WAIT_REPLICAS: number.refine((count) => count <= REPLICAS_MAX, `must be at most ${REPLICAS_MAX}`).default(0),
-    CREDENTIALS_KEY: credentialsKeys.optional(),
-    API_KEYS: keys.optional(),
-    DEVELOPMENT_KEY: z.string().regex(apiKeyPattern, 'must be sgk_ and at least 32 of A-Z a-z 0-9 _ -').optional(),
-    METRICS_TOKEN: z
-      .string()
-      .min(16, 'must have at least 16 characters')
-      .regex(/^[!-~]*$/, 'must have no characters but those of ASCII, and no space')
-      .optional(),
-    ALLOWED_ORIGINS: origins,
-    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-    BODY_LIMIT: size
-      .refine((bytes) => bytes >= BODY_LIMIT_MIN, 'must be at least 1KiB')
-      .refine((bytes) => bytes <= BODY_LIMIT_MAX, 'must be at most 64MiB')
-      .default(MiB),
-    MAX_CONNECTIONS: number
-      .refine(isSome, 'must be more than 0')
-      .refine((count) => count <= CONNECTIONS_MAX, `must be at most ${CONNECTIONS_MAX}`)
-      .optional(),
-    STANZA_LIMIT: size
-      .refine((bytes) => bytes >= STANZA_LIMIT_MIN, `must be at least ${STANZA_LIMIT_MIN} bytes (RFC 6120 section 13.12)`)
-      .refine((bytes) => bytes <= STANZA_LIMIT_MAX, 'must be at most 16MiB')
-      .default(256 * KiB),
-    XMPP_CA_FILE: caFile.optional(),
-    XMPP_PRIVATE_HOSTS: hosts,
-    XMPP_PLAINTEXT_HOSTS: hosts.refine((all) => all.every(isLoopback), 'must name loopback hosts only: passwords would leave in clear'),
-    XMPP_PORTS: ports.default([5222, 5223, 443]),
-    XMPP_PLAIN: z.enum(['last-resort', 'opt-in']).default('last-resort'),
-    EVENT_LOG_MAX: number
-      .refine(isSome, 'must be more than 0')
-      .refine((count) => count <= EVENT_LOG_MAX_MAX, `must be at most ${EVENT_LOG_MAX_MAX}`)
-      .default(100_000),
-    EVENT_LOG_BYTES: size
-      .refine(isSome, 'must be more than 0')
-      .refine((bytes) => bytes <= EVENT_LOG_BYTES_MAX, 'must be at most 65536MiB')
-      .default(64 * MiB),
-    EVENT_LOG_AGE: duration
-      .refine(isSome, 'must be more than 0')
-      .refine((age) => age <= EVENT_LOG_AGE_MAX, 'must be at most 3650d')
-      .default(72 * HOUR),
-    SLOW_READER_SECONDS: z
-      .string()
-      .regex(/^\d+(?:\.\d+)?$/, 'must be a number of seconds')
-      .transform(Number)
-      .refine(isSome, 'must be more than 0')
-      .refine((seconds) => seconds <= SLOW_READER_MAX, `must be at most ${SLOW_READER_MAX}`)
-      .default(3),
-    WEBHOOK_PRIVATE_HOSTS: hosts,
-    NODE_TLS_REJECT_UNAUTHORIZED: z
-      .string()
-      .refine(
-        (value) => value !== '0',
-        'must not be 0: it would switch off every certificate check; name your own authority with XMPP_CA_FILE',
-      )
-      .optional(),
-  })
-  .superRefine((read, context) => {
-    const refuse = (variable: string, message: string) => context.addIssue({ code: 'custom', path: [variable], message })
-    if (!isLoopback(read.HOST) && read.API_KEYS === undefined) {
-      refuse(
-        'API_KEYS',
-        `must be set where HOST (${read.HOST}) is not loopback, like API_KEYS=main=sgk_… with at least 32 random characters`,
-      )
-    }
-    if (read.REDIS_URL !== undefined && read.CREDENTIALS_KEY === undefined) {
-      refuse('CREDENTIALS_KEY', `must be set with REDIS_URL, passwords are kept sealed there; ${howToMakeKey}`)
-    }
-  })
-
-/** Every variable that is read. */
-export const variableNames: readonly string[] = Object.keys(schema.shape)
 
 function readEnvFile(file: string): Record<string, string | undefined> {
   try {
