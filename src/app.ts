@@ -26,6 +26,7 @@ import { definitions } from './protocol/index.ts'
 import { metered } from './store/metered.ts'
 import { openStore } from './store/open.ts'
 import { version } from './version.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 import { createConnector } from './xmpp/connector.ts'
 
 /** What tests put in the place of the real parts. */
@@ -58,7 +59,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
       ...{ level: config.logLevel, instance: config.instance },
       onLost: (lines, reason) => metrics.count('log_lines_lost_total', { reason }, lines),
     }),
-    features = allFeatures,
+    features: rooms = allFeatures,
     connector = createConnector({
       ...config.xmpp,
       ...{ stanzaLimit: config.stanzaLimit, bounds: { descriptors: config.descriptors }, clock, log, metrics },
@@ -74,6 +75,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   // the core
   const vocabulary = createTranslator(definitions)
   const seal = createSeal([...config.credentialsKeys])
+  const webhooks = createWebhooks({ ...config, store: counted, seal, clock, log, metrics, version })
+  const features = [...rooms, webhooks.feature]
   const gateway = createGateway({ store: counted, connector, seal, clock, vocabulary, features, instance: config.instance, log, metrics })
   const sessions = overrides.sessions ?? gateway.sessions
 
@@ -110,7 +113,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   })
   const { streams, consumers } = events
   const lifecycle = createLifecycle({
-    ...{ server, openRequests, streams, consumers, gateway, connector, store, draining },
+    ...{ server, openRequests, streams, consumers, webhooks, gateway, connector, store, draining },
     ...{ host: config.host, port: config.port, finishWithin: overrides.finishWithin, linger: overrides.linger },
   })
   return { server, log, document, ...lifecycle }

@@ -8,6 +8,7 @@ import type { Gateway } from './gateway/gateway.ts'
 import type { Connector } from './gateway/ports/connection.ts'
 import type { Store } from './gateway/ports/store.ts'
 import type { OpenRequests } from './http/open-requests.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** ms that open requests get to finish once the process stops */
 const FINISH_WITHIN = 10_000
@@ -30,6 +31,7 @@ export interface LifecycleContext {
   openRequests: Pick<OpenRequests, 'finished' | 'unanswered'>
   streams: Pick<Streams, 'drain'>
   consumers: Pick<Consumers, 'stop'>
+  webhooks: Pick<Webhooks, 'stop'>
   gateway: Pick<Gateway, 'start' | 'leave' | 'stop'>
   connector: Pick<Connector, 'close'>
   store: Pick<Store, 'close'>
@@ -43,7 +45,7 @@ export interface LifecycleContext {
 
 /** In which order the rooms start and stop. */
 export function createLifecycle(context: LifecycleContext): Lifecycle {
-  const { host, port, server, openRequests, streams, consumers, gateway, connector, store, draining } = context
+  const { host, port, server, openRequests, streams, consumers, webhooks, gateway, connector, store, draining } = context
   const { finishWithin = FINISH_WITHIN, linger = LINGER } = context
   let stopped: Promise<void> | undefined
 
@@ -60,6 +62,7 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
     await streams.drain()
     await Promise.all([finished, gateway.leave()])
     await gateway.stop()
+    await webhooks.stop()
     await openRequests.finished(CLOSE_WITHIN)
     for (const reply of openRequests.unanswered())
       void reply.send(new Problem('draining', 'This instance shut down before it had the answer.'))

@@ -28,7 +28,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'xmpp',
     'store',
   ],
-  lifecycle: ['events', 'gateway', 'http', 'errors'],
+  lifecycle: ['events', 'gateway', 'http', 'webhooks', 'errors'],
   errors: [],
   deadline: [],
   version: [],

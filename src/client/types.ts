@@ -8,11 +8,21 @@ export type Jid = string
  * RFC 3339 in UTC (XEP-0082); null where what was received is not one
  */
 export type Timestamp = string | null
-export type SessionState = 'connecting' | 'online' | 'resuming' | 'backoff' | 'auth-failed' | 'conflict' | 'stopped'
-/**
- * How far the message came
- */
-export type MessageStatus = 'accepted' | 'sent' | 'acked' | 'delivered' | 'displayed' | 'failed' | 'expired'
+export type WebhookReplay =
+  | {
+      delivery: string
+    }
+  | {
+      /**
+       * Session id, bare JID or full JID; without it all sessions of the tenant
+       */
+      session: string
+      after: string
+      until?: string
+    }
+  | {
+      dead: true
+    }
 /**
  * A CloudEvent 1.0 of a session
  */
@@ -54,8 +64,16 @@ export type Event =
   | SubscriptionApprovedEvent
   | SubscriptionCancelledEvent
   | SubscriptionDeniedEvent
+  | WebhookFailingEvent
+  | WebhookRecoveredEvent
+  | WebhookDisabledEvent
   | EventsGapEvent
   | EventsSnapshotEndEvent
+export type SessionState = 'connecting' | 'online' | 'resuming' | 'backoff' | 'auth-failed' | 'conflict' | 'stopped'
+/**
+ * How far the message came
+ */
+export type MessageStatus = 'accepted' | 'sent' | 'acked' | 'delivered' | 'displayed' | 'failed' | 'expired'
 
 export interface NewSession {
   /**
@@ -2747,6 +2765,67 @@ export interface DirectedPresence {
    */
   xmlns?: string
 }
+export interface NewWebhook {
+  /**
+   * https, with a public address; WEBHOOK_PRIVATE_HOSTS names the hosts where http and other addresses are allowed
+   */
+  url: string
+  /**
+   * `*` means all durable events; what is volatile (`presence.*`, `chatstate.*`) goes to webhooks that name it. `events.*` goes to all
+   *
+   * @minItems 1
+   * @maxItems 200
+   */
+  types: [string, ...string[]]
+  /**
+   * Session id, bare JID or full JID; without it all sessions of the tenant
+   */
+  session?: string
+  /**
+   * strict: of each session one event at a time, in order. relaxed: up to 16, and one that fails does not hold up the others
+   */
+  ordering?: 'strict' | 'relaxed'
+  /**
+   * Sent with each request; never Host, Content-*, Webhook-*. All of it is kept sealed, and Authorization is shown as "set"
+   */
+  headers?: {
+    [k: string]: string
+  }
+  description?: string
+  /**
+   * With `session`: begins after this cursor, 0 is the oldest kept; without it with what happens from now on
+   */
+  after?: string
+}
+/**
+ * null removes
+ */
+export interface WebhookChange {
+  /**
+   * https, with a public address; WEBHOOK_PRIVATE_HOSTS names the hosts where http and other addresses are allowed
+   */
+  url?: string
+  /**
+   * `*` means all durable events; what is volatile (`presence.*`, `chatstate.*`) goes to webhooks that name it. `events.*` goes to all
+   *
+   * @minItems 1
+   * @maxItems 200
+   */
+  types?: [string, ...string[]]
+  session?: string | null
+  /**
+   * strict: of each session one event at a time, in order. relaxed: up to 16, and one that fails does not hold up the others
+   */
+  ordering?: 'strict' | 'relaxed'
+  headers?: {
+    [k: string]: string
+  } | null
+  description?: string | null
+  /**
+   * enabled: goes on from the kept place, at once; disabled: until it is enabled again
+   */
+  state?: 'enabled' | 'disabled'
+}
 export interface Ack {
   /**
    * The name of the consumer
@@ -2756,435 +2835,6 @@ export interface Ack {
    * The `id` of the last event that it is done with
    */
   cursor: string
-}
-/**
- * RFC 9457
- */
-export interface Problem {
-  /**
-   * a URN that ends with the code
-   */
-  type: string
-  title: string
-  status: number
-  /**
-   * what happened, for a person
-   */
-  detail: string
-  /**
-   * what happened, for a program; stable
-   */
-  code:
-    | 'invalid-request'
-    | 'xml-malformed'
-    | 'session-required'
-    | 'cursor-invalid'
-    | 'unauthorized'
-    | 'ticket-invalid'
-    | 'scope-missing'
-    | 'origin-not-allowed'
-    | 'not-found'
-    | 'session-not-found'
-    | 'message-not-found'
-    | 'iq-not-found'
-    | 'contact-not-found'
-    | 'subscription-not-found'
-    | 'method-not-allowed'
-    | 'not-acceptable'
-    | 'request-timeout'
-    | 'idempotency-key-running'
-    | 'id-in-use'
-    | 'session-ended'
-    | 'session-stopped'
-    | 'credentials-lost'
-    | 'cursor-expired'
-    | 'body-too-large'
-    | 'unsupported-media-type'
-    | 'jid-malformed'
-    | 'illegal-character'
-    | 'not-a-stanza'
-    | 'address-not-allowed'
-    | 'stanza-too-large'
-    | 'limit-exceeded'
-    | 'idempotency-key-reused'
-    | 'refused'
-    | 'xmpp-authentication-failed'
-    | 'headers-too-large'
-    | 'outbox-full'
-    | 'too-many-requests'
-    | 'internal-error'
-    | 'xmpp-unreachable'
-    | 'xmpp-tls-failed'
-    | 'xmpp-server-not-trusted'
-    | 'given-up'
-    | 'session-offline'
-    | 'roster-unread'
-    | 'presence-unread'
-    | 'store-unavailable'
-    | 'too-busy'
-    | 'draining'
-    | 'xmpp-timeout'
-    | 'outcome-unknown'
-    | 'xmpp-bad-request'
-    | 'xmpp-conflict'
-    | 'xmpp-feature-not-implemented'
-    | 'xmpp-forbidden'
-    | 'xmpp-gone'
-    | 'xmpp-internal-server-error'
-    | 'xmpp-item-not-found'
-    | 'xmpp-jid-malformed'
-    | 'xmpp-not-acceptable'
-    | 'xmpp-not-allowed'
-    | 'xmpp-not-authorized'
-    | 'xmpp-policy-violation'
-    | 'xmpp-recipient-unavailable'
-    | 'xmpp-redirect'
-    | 'xmpp-registration-required'
-    | 'xmpp-remote-server-not-found'
-    | 'xmpp-remote-server-timeout'
-    | 'xmpp-resource-constraint'
-    | 'xmpp-service-unavailable'
-    | 'xmpp-subscription-required'
-    | 'xmpp-undefined-condition'
-    | 'xmpp-unexpected-request'
-  /**
-   * the same request may succeed later
-   */
-  retryable: boolean
-  requestId: string
-  /**
-   * the members of the request that are wrong
-   */
-  errors?: {
-    path: string
-    message: string
-  }[]
-  xmpp?: ProblemXmpp
-  /**
-   * of cursor-expired: the oldest cursor that can be read from
-   */
-  oldest?: string
-}
-/**
- * The stanza error behind a problem (RFC 6120 section 8.3)
- */
-export interface ProblemXmpp {
-  type: 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
-  condition: string
-  text?: string
-  by?: string
-  applicationCondition?: {
-    name: string
-    xmlns: string
-  }
-}
-export interface OpenedSession {
-  id: string
-  /**
-   * The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`
-   */
-  jid: string
-  state: SessionState
-  since: string
-  /**
-   * Why it is not online
-   */
-  reason?: string
-  /**
-   * What the server did not let it read or set up, and so is not known: `roster`, `carbons`, `presence` (the own one)
-   */
-  unread?: {
-    what: string
-    code: string
-    detail: string
-  }[]
-  connections: {
-    /**
-     * The full JID that the server bound, null before
-     */
-    jid: string | null
-    resource: string
-    role: 'primary' | 'sender'
-    state: SessionState
-  }[]
-  /**
-   * INSTANCE_ID of the process that holds it
-   */
-  instance: string
-  /**
-   * When the server last proved that the connection is alive
-   */
-  lastVerifiedAt: string | null
-  outbox: {
-    length: number
-    oldest?: string
-  }
-  handles: string[]
-  createdAt: string
-  /**
-   * For requests that act for this session alone
-   */
-  token: string
-}
-export interface Session {
-  id: string
-  /**
-   * The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`
-   */
-  jid: string
-  state: SessionState
-  since: string
-  /**
-   * Why it is not online
-   */
-  reason?: string
-  /**
-   * What the server did not let it read or set up, and so is not known: `roster`, `carbons`, `presence` (the own one)
-   */
-  unread?: {
-    what: string
-    code: string
-    detail: string
-  }[]
-  connections: {
-    /**
-     * The full JID that the server bound, null before
-     */
-    jid: string | null
-    resource: string
-    role: 'primary' | 'sender'
-    state: SessionState
-  }[]
-  /**
-   * INSTANCE_ID of the process that holds it
-   */
-  instance: string
-  /**
-   * When the server last proved that the connection is alive
-   */
-  lastVerifiedAt: string | null
-  outbox: {
-    length: number
-    oldest?: string
-  }
-  handles: string[]
-  createdAt: string
-}
-/**
- * A message that was accepted, and how far it came by now
- */
-export interface MessageAccepted {
-  id: string
-  status: MessageStatus
-  originId: string
-  error?: MessageFailure
-}
-export interface MessageFailure {
-  code: string
-  detail: string
-  xmpp?: unknown
-  [k: string]: unknown
-}
-/**
- * A message as the archive has it: the stanza, and under which id and when it was archived
- */
-export interface ArchivedMessage {
-  source: 'archive'
-  archived: {
-    id: string
-    at: string
-  }
-  [k: string]: unknown
-}
-/**
- * A message that was sent through the gateway
- */
-export interface MessageRecord {
-  id: string
-  to: string
-  status: MessageStatus
-  originId: string
-  acceptedAt: string
-  history: {
-    status: MessageStatus
-    at: string
-  }[]
-  error?: MessageFailure
-  /**
-   * The server has no stream management: a ping after the message was answered
-   */
-  ackBy?: 'ping'
-  /**
-   * The id that the own server archived it under
-   */
-  stanzaId?: string
-}
-export interface Contact {
-  jid: string
-  name?: string
-  groups: string[]
-  /**
-   * Who sees whose presence: `to` the account sees theirs, `from` they see its
-   */
-  subscription: 'none' | 'to' | 'from' | 'both'
-  /**
-   * The account asked to see their presence, without an answer yet
-   */
-  ask?: 'subscribe'
-  /**
-   * Their request will be granted without being asked
-   */
-  approved?: true
-  presences?: ResourcePresence[]
-}
-/**
- * The presence of one resource
- */
-export interface ResourcePresence {
-  jid: string
-  show?: string
-  status?: string
-  statuses?: unknown
-  priority: number
-  [k: string]: unknown
-}
-export interface IqResult {
-  id: string
-  type: 'result'
-  from: string
-  payload?: Payload
-  [k: string]: unknown
-}
-/**
- * An iq whose answer is kept for an hour
- */
-export interface KeptIq {
-  id: string
-  status: 'pending' | 'result' | 'error' | 'timeout'
-  /**
-   * The answer as stanza JSON
-   */
-  iq?: {
-    [k: string]: unknown
-  }
-  /**
-   * A problem document
-   */
-  error?: {
-    [k: string]: unknown
-  }
-}
-export interface StanzaSent {
-  id: string
-  status?: string
-  originId?: string
-}
-export interface ContactPresence {
-  jid: string
-  presences: ResourcePresence[]
-}
-export interface Ticket {
-  ticket: string
-  expiresAt: string
-  /**
-   * Where the log ended: a stream that is opened with it as `after` misses nothing since, however late it opens
-   */
-  cursor: string
-}
-export interface Consumer {
-  name: string
-  /**
-   * What it acked last, or where it began: it goes on after that
-   */
-  cursor: string
-  /**
-   * How far it is behind
-   */
-  lag: {
-    /**
-     * Events of the session since then, of every type
-     */
-    events: number
-    /**
-     * Age of the first of them
-     */
-    seconds: number
-  }
-  lastUsedAt: string
-}
-export interface Me {
-  tenant: string
-  /**
-   * Of a session token: the only session that it is for
-   */
-  session?: string
-  /**
-   * What the caller may do; `:write` has `:read`
-   */
-  scopes: string[]
-  /**
-   * Of the gateway
-   */
-  version: string
-  /**
-   * INSTANCE_ID of the process that answers
-   */
-  instance: string
-}
-export interface Stats {
-  /**
-   * The processes of the gateway that are there; one that is leaving takes no more sessions
-   */
-  instances: {
-    /**
-     * Its INSTANCE_ID
-     */
-    instance: string
-    leaving: boolean
-  }[]
-  /**
-   * Sessions of the tenant, by their state
-   */
-  sessions: {
-    connecting: number
-    online: number
-    resuming: number
-    backoff: number
-    'auth-failed': number
-    conflict: number
-    stopped: number
-    total: number
-  }
-  /**
-   * Messages that wait in the outboxes of these sessions, and since when the first does
-   */
-  outbox: {
-    length: number
-    oldest?: string
-  }
-  /**
-   * Event streams of the tenant that are open on the instance that answers
-   */
-  streams: {
-    websocket: number
-    sse: number
-  }
-  /**
-   * Webhooks of the tenant, by their state
-   */
-  webhooks: {
-    enabled: number
-    failing: number
-    disabled: number
-    total: number
-  }
-}
-export interface EventsPage {
-  data: Event[]
-  page: {
-    next: string
-    complete: boolean
-  }
 }
 /**
  * The account is online.
@@ -3358,6 +3008,35 @@ export interface MessageAcceptedEvent {
   time: string
   datacontenttype: 'application/json'
   data: MessageRecord
+}
+/**
+ * A message that was sent through the gateway
+ */
+export interface MessageRecord {
+  id: string
+  to: string
+  status: MessageStatus
+  originId: string
+  acceptedAt: string
+  history: {
+    status: MessageStatus
+    at: string
+  }[]
+  error?: MessageFailure
+  /**
+   * The server has no stream management: a ping after the message was answered
+   */
+  ackBy?: 'ping'
+  /**
+   * The id that the own server archived it under
+   */
+  stanzaId?: string
+}
+export interface MessageFailure {
+  code: string
+  detail: string
+  xmpp?: unknown
+  [k: string]: unknown
 }
 /**
  * The message was written to the connection.
@@ -3827,6 +3506,25 @@ export interface IqCompletedEvent {
   data: KeptIq
 }
 /**
+ * An iq whose answer is kept for an hour
+ */
+export interface KeptIq {
+  id: string
+  status: 'pending' | 'result' | 'error' | 'timeout'
+  /**
+   * The answer as stanza JSON
+   */
+  iq?: {
+    [k: string]: unknown
+  }
+  /**
+   * A problem document
+   */
+  error?: {
+    [k: string]: unknown
+  }
+}
+/**
  * A resource is available, or shows something else.
  */
 export interface PresenceAvailableEvent {
@@ -3973,6 +3671,78 @@ export interface SubscriptionDeniedEvent {
   data: PresenceEvent
 }
 /**
+ * Ten tries in a row failed; one is made at a time from now on, until one succeeds.
+ */
+export interface WebhookFailingEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'webhook.failing'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: WebhookBrief
+}
+export interface WebhookBrief {
+  id: string
+  url: string
+  types: string[]
+  /**
+   * session id
+   */
+  session?: string
+  ordering: 'strict' | 'relaxed'
+  headers?: {
+    [k: string]: string
+  }
+  description?: string
+  /**
+   * failing: ten tries in a row failed, over events; one is made at a time until one succeeds. disabled: nothing is sent
+   */
+  state: 'enabled' | 'failing' | 'disabled'
+  /**
+   * of disabled. gone: the consumer answered 410; expired: nothing was delivered for as long as events are kept
+   */
+  reason?: 'gone' | 'manual' | 'expired'
+  since: string
+  createdAt: string
+}
+/**
+ * It takes events again; what waited is delivered.
+ */
+export interface WebhookRecoveredEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'webhook.recovered'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: WebhookBrief
+}
+/**
+ * Nothing is sent any more until it is enabled again; `reason` says why.
+ */
+export interface WebhookDisabledEvent {
+  specversion: '1.0'
+  /**
+   * the cursor: read on with ?after=
+   */
+  id: string
+  source: string
+  type: 'webhook.disabled'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: WebhookBrief
+}
+/**
  * Something is missing here. `expired`, `store-lost`: events between two cursors are no longer kept, what comes next is the oldest there is. `archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, `stanza-not-stored`: one stanza came and could not be taken. `quarantined`: one stanza, or what the session knew (`what: state`, which is read again), was being handled when an instance went, twice; it is left out. `unread`: what a new stream was to bring was refused, did not come or could not be read; it is not known until the session no longer names it in its `unread`.
  */
 export interface EventsGapEvent {
@@ -4032,6 +3802,526 @@ export interface EventsSnapshotEndEvent {
      * how many events it had
      */
     events: number
+  }
+}
+/**
+ * RFC 9457
+ */
+export interface Problem {
+  /**
+   * a URN that ends with the code
+   */
+  type: string
+  title: string
+  status: number
+  /**
+   * what happened, for a person
+   */
+  detail: string
+  /**
+   * what happened, for a program; stable
+   */
+  code:
+    | 'invalid-request'
+    | 'xml-malformed'
+    | 'session-required'
+    | 'cursor-invalid'
+    | 'unauthorized'
+    | 'ticket-invalid'
+    | 'scope-missing'
+    | 'origin-not-allowed'
+    | 'not-found'
+    | 'session-not-found'
+    | 'message-not-found'
+    | 'iq-not-found'
+    | 'contact-not-found'
+    | 'subscription-not-found'
+    | 'webhook-not-found'
+    | 'delivery-not-found'
+    | 'method-not-allowed'
+    | 'not-acceptable'
+    | 'request-timeout'
+    | 'idempotency-key-running'
+    | 'id-in-use'
+    | 'session-ended'
+    | 'session-stopped'
+    | 'credentials-lost'
+    | 'cursor-expired'
+    | 'body-too-large'
+    | 'unsupported-media-type'
+    | 'jid-malformed'
+    | 'illegal-character'
+    | 'not-a-stanza'
+    | 'address-not-allowed'
+    | 'stanza-too-large'
+    | 'limit-exceeded'
+    | 'idempotency-key-reused'
+    | 'refused'
+    | 'xmpp-authentication-failed'
+    | 'headers-too-large'
+    | 'outbox-full'
+    | 'too-many-requests'
+    | 'internal-error'
+    | 'xmpp-unreachable'
+    | 'xmpp-tls-failed'
+    | 'xmpp-server-not-trusted'
+    | 'given-up'
+    | 'session-offline'
+    | 'roster-unread'
+    | 'presence-unread'
+    | 'store-unavailable'
+    | 'too-busy'
+    | 'draining'
+    | 'xmpp-timeout'
+    | 'outcome-unknown'
+    | 'xmpp-bad-request'
+    | 'xmpp-conflict'
+    | 'xmpp-feature-not-implemented'
+    | 'xmpp-forbidden'
+    | 'xmpp-gone'
+    | 'xmpp-internal-server-error'
+    | 'xmpp-item-not-found'
+    | 'xmpp-jid-malformed'
+    | 'xmpp-not-acceptable'
+    | 'xmpp-not-allowed'
+    | 'xmpp-not-authorized'
+    | 'xmpp-policy-violation'
+    | 'xmpp-recipient-unavailable'
+    | 'xmpp-redirect'
+    | 'xmpp-registration-required'
+    | 'xmpp-remote-server-not-found'
+    | 'xmpp-remote-server-timeout'
+    | 'xmpp-resource-constraint'
+    | 'xmpp-service-unavailable'
+    | 'xmpp-subscription-required'
+    | 'xmpp-undefined-condition'
+    | 'xmpp-unexpected-request'
+  /**
+   * the same request may succeed later
+   */
+  retryable: boolean
+  requestId: string
+  /**
+   * the members of the request that are wrong
+   */
+  errors?: {
+    path: string
+    message: string
+  }[]
+  xmpp?: ProblemXmpp
+  /**
+   * of cursor-expired: the oldest cursor that can be read from
+   */
+  oldest?: string
+}
+/**
+ * The stanza error behind a problem (RFC 6120 section 8.3)
+ */
+export interface ProblemXmpp {
+  type: 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
+  condition: string
+  text?: string
+  by?: string
+  applicationCondition?: {
+    name: string
+    xmlns: string
+  }
+}
+export interface OpenedSession {
+  id: string
+  /**
+   * The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`
+   */
+  jid: string
+  state: SessionState
+  since: string
+  /**
+   * Why it is not online
+   */
+  reason?: string
+  /**
+   * What the server did not let it read or set up, and so is not known: `roster`, `carbons`, `presence` (the own one)
+   */
+  unread?: {
+    what: string
+    code: string
+    detail: string
+  }[]
+  connections: {
+    /**
+     * The full JID that the server bound, null before
+     */
+    jid: string | null
+    resource: string
+    role: 'primary' | 'sender'
+    state: SessionState
+  }[]
+  /**
+   * INSTANCE_ID of the process that holds it
+   */
+  instance: string
+  /**
+   * When the server last proved that the connection is alive
+   */
+  lastVerifiedAt: string | null
+  outbox: {
+    length: number
+    oldest?: string
+  }
+  handles: string[]
+  createdAt: string
+  /**
+   * For requests that act for this session alone
+   */
+  token: string
+}
+export interface Session {
+  id: string
+  /**
+   * The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`
+   */
+  jid: string
+  state: SessionState
+  since: string
+  /**
+   * Why it is not online
+   */
+  reason?: string
+  /**
+   * What the server did not let it read or set up, and so is not known: `roster`, `carbons`, `presence` (the own one)
+   */
+  unread?: {
+    what: string
+    code: string
+    detail: string
+  }[]
+  connections: {
+    /**
+     * The full JID that the server bound, null before
+     */
+    jid: string | null
+    resource: string
+    role: 'primary' | 'sender'
+    state: SessionState
+  }[]
+  /**
+   * INSTANCE_ID of the process that holds it
+   */
+  instance: string
+  /**
+   * When the server last proved that the connection is alive
+   */
+  lastVerifiedAt: string | null
+  outbox: {
+    length: number
+    oldest?: string
+  }
+  handles: string[]
+  createdAt: string
+}
+/**
+ * A message that was accepted, and how far it came by now
+ */
+export interface MessageAccepted {
+  id: string
+  status: MessageStatus
+  originId: string
+  error?: MessageFailure
+}
+/**
+ * A message as the archive has it: the stanza, and under which id and when it was archived
+ */
+export interface ArchivedMessage {
+  source: 'archive'
+  archived: {
+    id: string
+    at: string
+  }
+  [k: string]: unknown
+}
+export interface Contact {
+  jid: string
+  name?: string
+  groups: string[]
+  /**
+   * Who sees whose presence: `to` the account sees theirs, `from` they see its
+   */
+  subscription: 'none' | 'to' | 'from' | 'both'
+  /**
+   * The account asked to see their presence, without an answer yet
+   */
+  ask?: 'subscribe'
+  /**
+   * Their request will be granted without being asked
+   */
+  approved?: true
+  presences?: ResourcePresence[]
+}
+/**
+ * The presence of one resource
+ */
+export interface ResourcePresence {
+  jid: string
+  show?: string
+  status?: string
+  statuses?: unknown
+  priority: number
+  [k: string]: unknown
+}
+export interface IqResult {
+  id: string
+  type: 'result'
+  from: string
+  payload?: Payload
+  [k: string]: unknown
+}
+export interface StanzaSent {
+  id: string
+  status?: string
+  originId?: string
+}
+export interface ContactPresence {
+  jid: string
+  presences: ResourcePresence[]
+}
+export interface CreatedWebhook {
+  id: string
+  url: string
+  types: string[]
+  /**
+   * session id
+   */
+  session?: string
+  ordering: 'strict' | 'relaxed'
+  headers?: {
+    [k: string]: string
+  }
+  description?: string
+  /**
+   * failing: ten tries in a row failed, over events; one is made at a time until one succeeds. disabled: nothing is sent
+   */
+  state: 'enabled' | 'failing' | 'disabled'
+  /**
+   * of disabled. gone: the consumer answered 410; expired: nothing was delivered for as long as events are kept
+   */
+  reason?: 'gone' | 'manual' | 'expired'
+  since: string
+  createdAt: string
+  secrets: {
+    id: string
+    createdAt: string
+    expiresAt?: string
+  }[]
+  /**
+   * Events that are not delivered yet, and the age of the oldest; of a very long backlog they are not all counted
+   */
+  cursorLag: {
+    events: number
+    seconds: number
+  }
+  /**
+   * The last try; no status: no answer
+   */
+  lastDelivery?: {
+    at: string
+    status?: number
+  }
+  nextTry?: string
+  /**
+   * Shown this once; signs each request (Standard Webhooks)
+   */
+  secret: string
+}
+export interface Webhook {
+  id: string
+  url: string
+  types: string[]
+  /**
+   * session id
+   */
+  session?: string
+  ordering: 'strict' | 'relaxed'
+  headers?: {
+    [k: string]: string
+  }
+  description?: string
+  /**
+   * failing: ten tries in a row failed, over events; one is made at a time until one succeeds. disabled: nothing is sent
+   */
+  state: 'enabled' | 'failing' | 'disabled'
+  /**
+   * of disabled. gone: the consumer answered 410; expired: nothing was delivered for as long as events are kept
+   */
+  reason?: 'gone' | 'manual' | 'expired'
+  since: string
+  createdAt: string
+  secrets: {
+    id: string
+    createdAt: string
+    expiresAt?: string
+  }[]
+  /**
+   * Events that are not delivered yet, and the age of the oldest; of a very long backlog they are not all counted
+   */
+  cursorLag: {
+    events: number
+    seconds: number
+  }
+  /**
+   * The last try; no status: no answer
+   */
+  lastDelivery?: {
+    at: string
+    status?: number
+  }
+  nextTry?: string
+}
+export interface RotatedSecret {
+  id: string
+  secret: string
+  /**
+   * until then the old one signs too
+   */
+  expiresAt: string
+}
+export interface WebhookDelivery {
+  id: string
+  event: {
+    id: string
+    type: string
+    session: string
+  }
+  state: 'pending' | 'delivered' | 'dead'
+  /**
+   * the last ten
+   */
+  attempts: {
+    at: string
+    status?: number
+    error?: string
+    ms: number
+  }[]
+  firstTryAt: string
+  nextTry?: string
+  replayOf?: string
+}
+export interface WebhookReplayed {
+  /**
+   * events that are sent again
+   */
+  queued: number
+}
+export interface WebhookTest {
+  delivered: boolean
+  status?: number
+  error?: string
+  ms: number
+  /**
+   * the beginning of what the consumer answered
+   */
+  answer?: string
+}
+export interface Ticket {
+  ticket: string
+  expiresAt: string
+  /**
+   * Where the log ended: a stream that is opened with it as `after` misses nothing since, however late it opens
+   */
+  cursor: string
+}
+export interface Consumer {
+  name: string
+  /**
+   * What it acked last, or where it began: it goes on after that
+   */
+  cursor: string
+  /**
+   * How far it is behind
+   */
+  lag: {
+    /**
+     * Events of the session since then, of every type
+     */
+    events: number
+    /**
+     * Age of the first of them
+     */
+    seconds: number
+  }
+  lastUsedAt: string
+}
+export interface Me {
+  tenant: string
+  /**
+   * Of a session token: the only session that it is for
+   */
+  session?: string
+  /**
+   * What the caller may do; `:write` has `:read`
+   */
+  scopes: string[]
+  /**
+   * Of the gateway
+   */
+  version: string
+  /**
+   * INSTANCE_ID of the process that answers
+   */
+  instance: string
+}
+export interface Stats {
+  /**
+   * The processes of the gateway that are there; one that is leaving takes no more sessions
+   */
+  instances: {
+    /**
+     * Its INSTANCE_ID
+     */
+    instance: string
+    leaving: boolean
+  }[]
+  /**
+   * Sessions of the tenant, by their state
+   */
+  sessions: {
+    connecting: number
+    online: number
+    resuming: number
+    backoff: number
+    'auth-failed': number
+    conflict: number
+    stopped: number
+    total: number
+  }
+  /**
+   * Messages that wait in the outboxes of these sessions, and since when the first does
+   */
+  outbox: {
+    length: number
+    oldest?: string
+  }
+  /**
+   * Event streams of the tenant that are open on the instance that answers
+   */
+  streams: {
+    websocket: number
+    sse: number
+  }
+  /**
+   * Webhooks of the tenant, by their state
+   */
+  webhooks: {
+    enabled: number
+    failing: number
+    disabled: number
+    total: number
+  }
+}
+export interface EventsPage {
+  data: Event[]
+  page: {
+    next: string
+    complete: boolean
   }
 }
 export interface SessionsOpenParams {
@@ -4341,6 +4631,66 @@ export interface PresenceGetParams {
    */
   session?: string
 }
+export interface WebhooksListParams {
+  /**
+   * Items of a page, 100 unless told
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+}
+export interface WebhooksListResult {
+  data: Webhook[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface WebhooksGetParams {
+  id: string
+}
+export interface WebhooksUpdateParams {
+  id: string
+}
+export interface WebhooksRemoveParams {
+  id: string
+}
+export interface WebhooksRotateParams {
+  id: string
+}
+export interface WebhooksDeliveriesParams {
+  id: string
+  /**
+   * Items of a page, 100 unless told
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  state?: 'pending' | 'delivered' | 'dead'
+}
+export interface WebhooksDeliveriesResult {
+  data: WebhookDelivery[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface WebhooksReplayParams {
+  id: string
+}
+export interface WebhooksTestParams {
+  id: string
+}
 export interface TicketsCreateParams {
   /**
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
@@ -4468,6 +4818,24 @@ export interface Operations {
   'presence.send': { params: PresenceSendParams & DirectedPresence; result: PresenceSendResult }
   /** Read the presence of one contact */
   'presence.get': { params: PresenceGetParams; result: ContactPresence }
+  /** Have events sent to a URL */
+  'webhooks.create': { params: NewWebhook; result: CreatedWebhook }
+  /** List the webhooks */
+  'webhooks.list': { params: WebhooksListParams; result: WebhooksListResult }
+  /** Read a webhook: its state, and how far it is behind */
+  'webhooks.get': { params: WebhooksGetParams; result: Webhook }
+  /** Change a webhook, or switch it on or off */
+  'webhooks.update': { params: WebhooksUpdateParams & WebhookChange; result: Webhook }
+  /** Remove a webhook */
+  'webhooks.remove': { params: WebhooksRemoveParams; result: undefined }
+  /** Make a new secret; the old one signs too for 24 h */
+  'webhooks.rotate': { params: WebhooksRotateParams; result: RotatedSecret }
+  /** List what was sent, newest first */
+  'webhooks.deliveries': { params: WebhooksDeliveriesParams; result: WebhooksDeliveriesResult }
+  /** Send events again, beside those that go on */
+  'webhooks.replay': { params: WebhooksReplayParams & WebhookReplay; result: WebhookReplayed }
+  /** Send one event now, and say what came of it */
+  'webhooks.test': { params: WebhooksTestParams; result: WebhookTest }
   /** Make a ticket that opens one event stream */
   'tickets.create': { params: TicketsCreateParams; result: Ticket }
   /** Say how far a named consumer is done */

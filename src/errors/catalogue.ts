@@ -19,6 +19,8 @@ const own = {
   'iq-not-found': [404, 'There is no such iq', false],
   'contact-not-found': [404, 'There is no such contact', false],
   'subscription-not-found': [404, 'There is no such subscription', false],
+  'webhook-not-found': [404, 'There is no such webhook', false],
+  'delivery-not-found': [404, 'There is no such delivery', false],
   'method-not-allowed': [405, 'The route has no such method', false],
   'not-acceptable': [406, 'No acceptable representation', false],
   'request-timeout': [408, 'The request did not arrive in time', true],

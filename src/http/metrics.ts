@@ -20,6 +20,7 @@ const counters: Record<Counter, Description> = {
   events_gap_total: ['Gaps told to readers', 'reason'],
   streams_closed_total: ['Event streams closed', 'kind', 'code'],
   webhook_deliveries_total: ['Tries to deliver to webhooks', 'result'],
+  webhook_states_total: ['Webhooks that began to fail, recovered or were disabled', 'state'],
   bounds_reached_total: ['Times that a bound was reached and something was refused, dropped or put off', 'bound'],
   log_lines_lost_total: ['Lines of the log that could not be written', 'reason'],
 }

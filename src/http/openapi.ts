@@ -14,7 +14,16 @@ const JSON_TYPE = 'application/json'
 const XML_TYPE = 'application/xml'
 
 /** Makes the OpenAPI 3.1 document of the table of operations. */
-export function createOpenapi({ operations, version }: { operations: readonly Operation[]; version: string }): Record<string, unknown> {
+export function createOpenapi({
+  operations,
+  event,
+  version,
+}: {
+  operations: readonly Operation[]
+  /** of every event: what webhooks are sent */
+  event: z.ZodType
+  version: string
+}): Record<string, unknown> {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {}
   for (const operation of operations) {
     const path = paths[operation.path] ?? {}
@@ -36,6 +45,7 @@ export function createOpenapi({ operations, version }: { operations: readonly Op
       security: [{ apiKey: [] }, { sessionToken: [] }],
       tags: [...new Set(operations.map(tagOf)), 'system'].map((name) => ({ name, description: tags[name] ?? name })),
       paths: { ...paths, ...systemPaths },
+      webhooks: { event: { post: webhookObject(event) } },
       components: {
         securitySchemes: {
           apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `sgk_…`: every session of its tenant' },
@@ -50,6 +60,29 @@ export function createOpenapi({ operations, version }: { operations: readonly Op
     { override: relax },
   )
   return mergeComponents(document) as unknown as Record<string, unknown>
+}
+
+/** What a consumer of webhooks is asked. */
+function webhookObject(event: z.ZodType): ZodOpenApiOperationObject {
+  const header = (name: string, text: string) => ({ in: 'header', name, required: true, schema: { type: 'string' }, description: text })
+  return {
+    operationId: 'webhook',
+    tags: ['webhooks'],
+    summary: 'One event',
+    description: 'Signed as Standard Webhooks 1.0.0 has it. The same event may come again, under the same `webhook-id`.',
+    security: [],
+    parameters: [
+      header('webhook-id', 'The id of the event, the same on every try'),
+      header('webhook-timestamp', 'Seconds since 1970, of this try'),
+      header('webhook-signature', '`v1,<base64 of HMAC-SHA256 over id.timestamp.body>` for each secret, with spaces between'),
+    ],
+    requestBody: { required: true, content: { 'application/cloudevents+json': { schema: event } } },
+    responses: {
+      '2XX': { description: 'It has arrived' },
+      '410': { description: 'Nothing more is wanted: the webhook is disabled' },
+      default: { description: 'It is tried again; `Retry-After` of 429, 502, 503 and 504 is heeded' },
+    },
+  } as ZodOpenApiOperationObject
 }
 
 /** Serves the document at `/openapi.yaml`; made when it is first asked for. */

@@ -27,7 +27,7 @@ export interface SiteContext extends Omit<HealthContext, 'authenticator'>, Pick<
   /** of all rooms; GET /events has a route of its own */
   operations: readonly Operation[]
   /** served as JSON Schemas, by name */
-  schemas: Readonly<Record<string, z.ZodType>>
+  schemas: Readonly<Record<string, z.ZodType>> & { event: z.ZodType }
   allowedOrigins: readonly string[]
   version: string
   log: Log
@@ -39,7 +39,7 @@ export async function registerSite(server: FastifyInstance, context: SiteContext
   const { authenticator, sessions, calls, events, operations, schemas, allowedOrigins, version, log, metrics, responses } = context
   const { streams, tickets, list } = events
   const which = createWhichSession(sessions)
-  const document = () => createOpenapi({ operations, version })
+  const document = () => createOpenapi({ operations, event: schemas.event, version })
   const ofOperations = createOperationMethods({ operations, invoke: calls.invoke, admit: context.admit })
   registerHealth(server, context)
   await registerEvents(server, {

@@ -93,6 +93,8 @@ export interface LiveSession {
   repeated: Pick<Repeated, 'write' | 'forget' | 'isOnItsWay' | 'isOpen'>
   /** is the primary, with the work of its bind done? */
   online(): boolean
+  /** May it be acted for? Not where another instance may have it by now, as after a freeze. */
+  held(): boolean
   /** One fenced write. */
   commit(change: Change): Promise<string[]>
   /** an own message as it was accepted, for receipts, markers, bounces and carbons of it */
@@ -132,6 +134,8 @@ interface CommandName<Args> {
   readonly version?: number
   /** run while the session is away too */
   readonly whileAway?: true
+  /** … and where the session does not come back by itself */
+  readonly whileStopped?: true
   /** Does it change something elsewhere? Then nobody knows whether it did where the store goes away over it: outcome-unknown. */
   changes?(args: Args): boolean
 }

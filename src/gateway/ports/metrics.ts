@@ -24,6 +24,7 @@ export type Counter =
   | 'events_gap_total'
   | 'streams_closed_total'
   | 'webhook_deliveries_total'
+  | 'webhook_states_total'
   | 'bounds_reached_total'
   | 'log_lines_lost_total'
 

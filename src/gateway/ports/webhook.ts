@@ -24,6 +24,8 @@ export interface WebhookRecord {
   since: number
   /** by the clock of the store: of a session without a place it begins with what was told then */
   createdAt: number
+  /** … or then, where its sessions were changed since */
+  startsAt?: number
   /** where it begins instead; '0': the oldest kept */
   after?: string
   /** the newest first; each signs until it expires */

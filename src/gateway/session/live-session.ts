@@ -253,6 +253,7 @@ export function createLive(
     isOwn: connections.isOwn,
     state: mirror,
     online: () => states.now() === 'online',
+    held,
     async iq({ type, to, id: given, payload }, options) {
       const iqId = given ?? newIqId(id)
       let begun: number | undefined
@@ -480,7 +481,7 @@ export function createLive(
 
     async perform({ command: name, version, args }, options) {
       const command = commands(name, version)
-      if (ended.includes(states.now())) throw stopped(states.now())
+      if (ended.includes(states.now()) && command.whileStopped !== true) throw stopped(states.now())
       if ((states.now() !== 'online' && command.whileAway !== true) || leaving) throw offline()
       let begun = false
       // what it ends with by itself is how far it came
@@ -519,6 +520,7 @@ export function createLive(
       await commit({ events: [{ type: 'session.ended', subject: id, data }] })
       correlator.failAll()
       await journal.flush()
+      for (const feature of features) void feature.left?.(session, { within: 0, ended: true })
       journal.close()
       mirror.close()
     },
@@ -538,8 +540,10 @@ export function createLive(
       repeated.stop()
       watch.stop()
       outbox.stop()
+      const parted = Promise.all(features.map((feature) => feature.left?.(session, { within: acks, ended: false })))
       const left = await connections.abandon({ acks })
       await inbound.settled()
+      await parted
       if (Object.keys(left).length > 0) await journal.write({ streams: left }).catch(() => {}) // fenced: the next owner has newer ones
       // what fails now is not told: the next owner may still hear the answer
       journal.close()

@@ -1,0 +1,119 @@
+/** The webhooks of the sessions that this instance owns: which reader there is, from when to when. */
+import type { LiveSession } from '../gateway/contract/session.ts'
+import type { StateChange } from '../gateway/ports/change.ts'
+import type { Store } from '../gateway/ports/store.ts'
+import type { Hook } from './hook.ts'
+import type { Hooks } from './hooks.ts'
+import { deadLetters, webhookPlaces, webhookTries } from './kinds.ts'
+import { createReader, type Reader, type ReaderContext } from './reader.ts'
+
+export interface Runner {
+  /** the session is this instance's from now on */
+  taken(session: LiveSession): void
+  /** It is not any more. Resolves when what is under way is over, or after so many ms. `ended`: what is left of it is sent all the same. */
+  left(session: LiveSession, how: { within: number; ended: boolean }): Promise<void>
+  /** a place was put into what the session knows: it is read from there */
+  replay(session: LiveSession, hook: Hook, key: string): void
+  /** nothing more begins; what is under way gets so many ms */
+  stop(within: number): Promise<void>
+}
+
+interface Owned {
+  session: LiveSession
+  /** by the key of their place */
+  readers: Map<string, Reader>
+  unfollow: () => void
+  unwatch: (() => void) | undefined
+}
+
+export function createRunner({
+  hooks,
+  ...context
+}: ReaderContext & { hooks: Pick<Hooks, 'follow'>; store: Pick<Store, 'log' | 'webhooks'> }): Runner {
+  const owned = new Map<LiveSession, Owned>()
+  /** of sessions that have ended */
+  const detached = new Set<Reader>()
+  const isFor = ({ record }: Hook, { record: { id } }: LiveSession) => record.session === undefined || record.session === id
+
+  function open(entry: Owned, hook: Hook, key: string): void {
+    const { session, readers } = entry
+    if (readers.has(key)) return
+    const onDone = () => {
+      readers.delete(key)
+      detached.delete(reader)
+    }
+    const reader = createReader({ ...context, hook, session, key, onDone })
+    readers.set(key, reader)
+    entry.unwatch ??= context.store.log.watch(session.record.id, () => {
+      for (const one of readers.values()) one.wake()
+    })
+    reader.wake()
+  }
+
+  function close(entry: Owned, key: string): void {
+    void entry.readers.get(key)?.stop(0)
+    entry.readers.delete(key)
+    if (entry.readers.size > 0) return
+    entry.unwatch?.()
+    entry.unwatch = undefined
+  }
+
+  function changed(entry: Owned, all: ReadonlyMap<string, Hook>): void {
+    const { session, readers } = entry
+    for (const key of [...readers.keys()]) {
+      const hook = all.get(webhookOf(key))
+      if (hook === undefined || !isFor(hook, session)) close(entry, key)
+    }
+    for (const hook of all.values()) {
+      if (!isFor(hook, session)) continue
+      open(entry, hook, hook.id)
+      for (const [key] of session.state.all(webhookPlaces)) if (key.startsWith(`${hook.id}/`)) open(entry, hook, key)
+    }
+    for (const reader of readers.values()) reader.wake()
+    forget(session, all)
+  }
+
+  /** What is known of webhooks that are gone, or are for other sessions now. */
+  function forget(session: LiveSession, all: ReadonlyMap<string, Hook>): void {
+    const isKnown = (key: string) => {
+      const hook = all.get(webhookOf(key))
+      return hook !== undefined && isFor(hook, session)
+    }
+    const state: StateChange[] = []
+    for (const kind of [webhookPlaces, webhookTries, deadLetters])
+      for (const key of session.state.all<unknown>(kind).keys()) if (!isKnown(key)) state.push(kind.remove(key))
+    if (state.length > 0) session.commit({ state }).catch(() => {}) // the next owner does it
+  }
+
+  return {
+    taken(session) {
+      const entry: Owned = { session, readers: new Map(), unfollow: () => {}, unwatch: undefined }
+      owned.set(session, entry)
+      entry.unfollow = hooks.follow(session.record.tenant, (all) => changed(entry, all))
+    },
+    async left(session, { within, ended }) {
+      const entry = owned.get(session)
+      if (entry === undefined) return
+      owned.delete(session)
+      entry.unfollow()
+      entry.unwatch?.()
+      const readers = [...entry.readers.values()]
+      if (!ended) return void (await Promise.all(readers.map((reader) => reader.stop(within))))
+      for (const reader of readers) {
+        detached.add(reader)
+        reader.detach()
+      }
+    },
+    replay(session, hook, key) {
+      const entry = owned.get(session)
+      if (entry) open(entry, hook, key)
+    },
+    async stop(within) {
+      const all = [...owned.values()].flatMap(({ readers }) => [...readers.values()])
+      await Promise.all([...all, ...detached].map((reader) => reader.stop(within)))
+    },
+  }
+}
+
+/** of the key of a place, of a try or of a dead letter */
+const webhookOf = (key: string) => /^[^/ ]+/.exec(key)![0]
