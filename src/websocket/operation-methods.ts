@@ -80,7 +80,7 @@ function inputOf(operation: Operation, places: Places, request: RpcRequest, { ca
   const body: Record<string, unknown> = {}
   let wait: unknown
   for (const [name, value] of Object.entries(rest)) {
-    if (places.params.has(name)) params[name] = value
+    if (places.params.has(name)) params[name] = isPlain(value) ? String(value) : value
     else if (places.query.has(name) || (name === 'session' && operation.session !== 'none')) query[name] = asText(value)
     else if (name === 'wait' && !places.body.has(name)) wait = value
     else if (operation.body) body[name] = value
