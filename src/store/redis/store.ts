@@ -4,10 +4,11 @@ import type { Clock } from '../../gateway/ports/clock.ts'
 import type { Log } from '../../gateway/ports/log.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
+import { backedUp } from './backed-up.ts'
+import { createBackups } from './backups.ts'
 import { openConnection } from './connection.ts'
 import { createConsumers } from './consumers.ts'
 import { disclose, discloseAny, enclose } from './envelope.ts'
-import { createHoldings, type Holdings } from './holdings.ts'
 import { createIdempotency, createLiveness } from './idempotency.ts'
 import { busChannel, chosenKey, probeKey, sessionKey, stateKey, ticketKey } from './keys.ts'
 import { createLog } from './log.ts'
@@ -15,6 +16,7 @@ import { createMembers } from './members.ts'
 import { createOutbox } from './outbox.ts'
 import { createPieces } from './pieces.ts'
 import { createPubSub } from './pubsub.ts'
+import { createRestore } from './restoring.ts'
 import { createScripts } from './scripts.ts'
 import { createSessions } from './sessions.ts'
 import { createWebhooks } from './webhooks.ts'
@@ -70,12 +72,12 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
       return disclosed<number, StreamState>(kept.map(([name, text]) => [Number(name.slice(STREAM.length)), text]))
     },
   }
-  const whole: Holdings['whole'] = (session, change) => held.whole(session, change)
+  const backups = createBackups(clock)
   const members = createMembers({ connection, scripts })
-  const outbox = createOutbox({ connection, scripts, heads: events.heads, liveness, whole, packs: members.packs, metrics })
+  const outbox = createOutbox({ connection, scripts, heads: events.heads, liveness, whole: backups.whole, packs: members.packs, metrics })
   const parts = { ...createSessions({ connection, scripts }), commit: outbox.commit, state }
   const named = createConsumers({ connection, scripts, pubsub, now: clock.now })
-  const held = createHoldings(parts, { connection, scripts, consumers: named, monotonic })
+  const restore = createRestore({ backups, connection, scripts, consumers: named, monotonic })
 
   return {
     durable: true,
@@ -95,7 +97,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     },
 
     ...outbox,
-    ...held.parts,
+    ...backedUp(parts, { backups, restore, consumers: named, monotonic }),
     instances: members.instances,
     log: events.log,
     webhooks: createWebhooks({ connection, scripts, now: clock.now }),
