@@ -1,12 +1,16 @@
 /** `stanzagate/client`: the gateway from TypeScript, in Node and in browsers. */
-import { createEvents, type EventsOptions, type TicketSource } from './events.ts'
-import { type AnyCall, type CallOptions, createHttp } from './http.ts'
+import { type CallOptions, createCalls } from './calls.ts'
+import { createEvents, type EventsOptions } from './events.ts'
+import { createHttp } from './http.ts'
 import { operations } from './operations.ts'
+import { createSocketCalls } from './socket-calls.ts'
+import { createTickets, type TicketSource } from './tickets.ts'
 import type { Event, Operations } from './types.ts'
 
-export type { EventsOptions, TicketSource } from './events.ts'
-export type { CallOptions } from './http.ts'
+export type { CallOptions } from './calls.ts'
+export type { EventsOptions } from './events.ts'
 export { type ProblemDocument, StanzagateProblem, type XmppError } from './problem.ts'
+export type { TicketSource } from './tickets.ts'
 export type * from './types.ts'
 export { verifyWebhook, type WebhookHeaders } from './webhook.ts'
 
@@ -35,8 +39,10 @@ export interface ClientOptions {
   key?: string | undefined
   /** a session token, `sgs_…`: calls need no `session` then */
   token?: string | undefined
-  /** for browsers: asks the own back end for a ticket, which opens one stream of events */
+  /** for browsers: asks the own back end for a ticket, which opens one WebSocket; all calls go over it */
   getTicket?: TicketSource | undefined
+  /** how calls go, and come to the same; events come over a WebSocket in any case. Default: HTTP where there is a key or a token */
+  transport?: 'http' | 'websocket' | undefined
   /** default: the one of the platform */
   fetch?: typeof globalThis.fetch | undefined
   /** default: the one of the platform */
@@ -44,16 +50,20 @@ export interface ClientOptions {
 }
 
 export function createClient(options: ClientOptions): Client {
-  const { key, token = key, getTicket } = options
+  const { key, token = key, getTicket, WebSocket = globalThis.WebSocket } = options
+  const { transport = token === undefined && getTicket ? 'websocket' : 'http' } = options
   const url = String(options.url).replace(/\/+$/, '')
   // called without the object that it came from, which browsers ask for
   const fetch = options.fetch ?? ((...given: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...given))
   const http = createHttp({ url, token, fetch })
-  const call: AnyCall = (id, params = {}, callOptions) => http(id, params, callOptions)
+  const callHttp = createCalls(http)
+  const tickets = createTickets({ getTicket, call: callHttp })
+  const perSession = options.token === undefined && getTicket === undefined
+  const call = transport === 'http' ? callHttp : createCalls(createSocketCalls({ url, tickets, perSession, WebSocket, http }))
 
   const client: Record<string, object> = {
-    call,
-    events: createEvents({ url, getTicket, call: http, WebSocket: options.WebSocket ?? globalThis.WebSocket }),
+    call: (id: OperationId, params = {}, callOptions?: CallOptions) => call(id, params, callOptions),
+    events: createEvents({ url, tickets, call: callHttp, WebSocket }),
   }
   for (const id of Object.keys(operations) as OperationId[]) {
     const [noun = '', verb] = id.split('.')

@@ -1,7 +1,8 @@
-import type { AnyCall } from './http.ts'
+import type { AnyCall } from './calls.ts'
 import { jitter, pause } from './pause.ts'
 import { StanzagateProblem } from './problem.ts'
 import { openStream, type Stream } from './stream.ts'
+import { socketUrl, type Tickets } from './tickets.ts'
 import type { Event } from './types.ts'
 
 /** ms before a stream is opened again: up to the first, doubled with each that brought nothing, up to the last */
@@ -31,15 +32,12 @@ export interface EventsOptions {
   signal?: AbortSignal | undefined
 }
 
-/** A ticket as text, or as `POST /tickets` answered: with the cursor in it not even what happens before the first connection is missed. */
-export type TicketSource = () => Promise<string | { ticket: string; cursor?: string }> | string | { ticket: string; cursor?: string }
-
 type Query = Omit<EventsOptions, 'session' | 'signal'>
 
 export interface EventsContext {
   url: string
-  /** absent: tickets are made with the token of the client */
-  getTicket: TicketSource | undefined
+  tickets: Tickets
+  /** by HTTP */
   call: AnyCall
   WebSocket: typeof globalThis.WebSocket
 }
@@ -49,24 +47,18 @@ export interface EventsContext {
  * least once. An event is taken when the next one is asked for. What the gateway could not keep is an event too, `events.gap`.
  * Ends with the session; rejects with a StanzagateProblem that another try would meet again.
  */
-export function createEvents({ url, getTicket, call, WebSocket }: EventsContext) {
-  async function ticketFor({ session, signal }: EventsOptions): Promise<{ ticket: string; cursor?: string }> {
-    const ticket = getTicket ? await getTicket() : await call('tickets.create', { session }, { signal })
-    return typeof ticket === 'string' ? { ticket } : (ticket as { ticket: string; cursor?: string })
-  }
-
+export function createEvents({ url, tickets, call, WebSocket }: EventsContext) {
   /** Rejects with what a page of the same place is refused for. */
   async function explain({ snapshot: _, coalesce: __, ...query }: Query, options: EventsOptions): Promise<void> {
-    const { ticket } = await ticketFor(options)
+    const { ticket } = await tickets(options.session, options.signal)
     await call('events.list', { ...query, ticket, limit: 1 }, { signal: options.signal })
   }
 
   async function open(query: Query, options: EventsOptions): Promise<Stream | undefined> {
-    const { ticket, cursor } = await ticketFor(options)
+    const { ticket, cursor } = await tickets(options.session, options.signal)
     // the place is fixed before there is a connection, so that nothing is missed should it be lost at once
     if (query.consumer === undefined) query.after ??= cursor
-    const target = `${url.replace(/^http/, 'ws')}/events?${searchOf({ ...query, ticket })}`
-    const stream = await openStream(target, { WebSocket, consumer: query.consumer, signal: options.signal })
+    const stream = await openStream(socketUrl(url, { ...query, ticket }), { WebSocket, signal: options.signal })
     if (stream === undefined) await explain(query, options)
     return stream
   }
@@ -86,7 +78,7 @@ export function createEvents({ url, getTicket, call, WebSocket }: EventsContext)
           yield event
           query.after = event.id
           failed = 0
-          if (query.consumer !== undefined) stream?.ack(event.id)
+          if (query.consumer !== undefined) stream?.ack(query.consumer, event.id)
           if (event.type === 'events.snapshot-end') delete query.snapshot
         }
         if (stream?.end === ENDED) return
@@ -100,11 +92,6 @@ export function createEvents({ url, getTicket, call, WebSocket }: EventsContext)
       await pause(jitter(failed, FIRST_PAUSE, LONGEST_PAUSE), signal)
     }
   }
-}
-
-function searchOf(query: Readonly<Record<string, unknown>>): URLSearchParams {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined)
-  return new URLSearchParams(Object.fromEntries(given.map(([name, value]) => [name, String(value)])))
 }
 
 /** Whatever may be over by the next try; an old cursor is told by the stream itself, as a gap. */

@@ -1,5 +1,5 @@
+import type { AnyId, AnyParams } from './calls.ts'
 import { operations } from './operations.ts'
-import type { Operations } from './types.ts'
 
 export interface HttpRequest {
   method: string
@@ -7,13 +7,10 @@ export interface HttpRequest {
   target: string
   headers: Record<string, string>
   body?: string
-  /** doing it twice is as doing it once */
-  isSafe: boolean
 }
 
 /** What a call is in HTTP. Throws a TypeError for a call that no request could be made of. */
-export function requestOf(id: keyof Operations, params: Readonly<Record<string, unknown>>): HttpRequest {
-  if (!Object.hasOwn(operations, id)) throw new TypeError(`There is no operation ${id}`)
+export function requestOf(id: AnyId, params: AnyParams): HttpRequest {
   const [method, path, inQuery, traits = {}] = operations[id]
   const rest = new Map(Object.entries(params).filter(([, value]) => value !== undefined))
   const take = (name: string) => {
@@ -25,16 +22,14 @@ export function requestOf(id: keyof Operations, params: Readonly<Record<string, 
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => segmentOf(id, name, take(name)))
   const query = new URLSearchParams()
   for (const name of inQuery) if (rest.has(name)) query.append(name, textOf(take(name)))
-  const headers = headersOf(take('idempotencyKey') ?? (traits.repeatable ? makeKey() : undefined), take('wait'), take('respondAsync'))
-  // a ticket is good for one request
-  const isSafe = (method === 'GET' && params.ticket === undefined) || 'idempotency-key' in headers
+  const headers = headersOf(take('idempotencyKey'), take('wait'), take('respondAsync'))
   // what is known nowhere is refused by the gateway, which says what is known
   if (!traits.body) for (const [name, value] of rest) query.append(name, textOf(value))
   const target = query.size > 0 ? `${filled}?${query}` : filled
-  if (!traits.body) return { method, target, headers, isSafe }
+  if (!traits.body) return { method, target, headers }
   const xml = traits.xml && rest.size === 1 ? take('xml') : undefined
   headers['content-type'] = xml === undefined ? 'application/json' : 'application/xml'
-  return { method, target, headers, isSafe, body: xml === undefined ? JSON.stringify(Object.fromEntries(rest)) : String(xml) }
+  return { method, target, headers, body: xml === undefined ? JSON.stringify(Object.fromEntries(rest)) : String(xml) }
 }
 
 function segmentOf(id: string, name: string, value: unknown): string {
@@ -49,9 +44,4 @@ const textOf = (value: unknown) => (Array.isArray(value) ? value.join() : String
 function headersOf(key: unknown, wait: unknown, respondAsync: unknown): Record<string, string> {
   const prefer = [...(wait === undefined ? [] : [`wait=${wait}`]), ...(respondAsync === true ? ['respond-async'] : [])]
   return { ...(key !== undefined && { 'idempotency-key': String(key) }), ...(prefer.length > 0 && { prefer: prefer.join(', ') }) }
-}
-
-/** Not `randomUUID`: browsers have that for pages of https alone. */
-function makeKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -186,3 +186,25 @@ test('a gateway that is away is waited for', async (t) => {
   assert.equal(bodyOf((await waiting).value as Event), '2')
   await events.return()
 })
+
+test('a named consumer goes on after what it took, and keeps nothing itself', async (t) => {
+  const { id, append, read, client } = await start(t)
+  await append(id, message('before'))
+  const options = { consumer: 'crm', types: 'message.*' }
+  const stop = new AbortController()
+  const first = client.events({ session: id, ...options, signal: stop.signal })
+  const waiting = first.next()
+  while ((await client.events.consumers({ session: id })).data.length === 0) await delay(5)
+  await append(id, message(1), message(2), message(3))
+  assert.equal(bodyOf((await waiting).value as Event), '1')
+  assert.equal(bodyOf((await first.next()).value as Event), '2')
+  // 1 was taken, for 2 was asked for; 2 may not have been done with
+  await first.return()
+  assert.deepEqual(await read('3', options), ['2', '3'])
+  assert.deepEqual(await read('3', options), ['3'])
+  const { data } = await client.events.consumers({ session: id })
+  assert.deepEqual(
+    data.map(({ name, lag }) => [name, lag.events]),
+    [['crm', 1]],
+  )
+})
