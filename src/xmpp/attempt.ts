@@ -18,7 +18,7 @@ import { createReader, type Reader } from './stream/stream-reader.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 /** What all connections of a connector share. */
-export interface Surroundings {
+export interface Shared {
   rules: AddressRules
   context: SecureContext
   /** the same with a client certificate */
@@ -53,7 +53,7 @@ interface AttemptOptions {
   memory: LoginMemory
   /** `host[:port]` of a see-other-host that a bound stream ended with */
   elsewhere: string | undefined
-  surroundings: Surroundings
+  shared: Shared
   /** of the connection: aborted when it is closed */
   signal: AbortSignal
 }
@@ -63,7 +63,7 @@ interface AttemptOptions {
  * Rejects with a Failure.
  */
 export async function attemptOnce(options: AttemptOptions): Promise<Attempt> {
-  const { metrics, monotonic, logIns, bounds } = options.surroundings
+  const { metrics, monotonic, logIns, bounds } = options.shared
   const hasBegun = await logIns.take(options.spec.tenant, options.signal)
   const begins = setTimeout(hasBegun, bounds.logInBegins)
   const begun = monotonic()
@@ -84,32 +84,32 @@ export async function attemptOnce(options: AttemptOptions): Promise<Attempt> {
   }
 }
 
-async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }: AttemptOptions): Promise<Attempt> {
-  const { bounds, readLimit, derivations, monotonic, lookUps, resolveSrv, random, plain } = surroundings
+async function attempt({ spec, resume, memory, elsewhere, shared, signal }: AttemptOptions): Promise<Attempt> {
+  const { bounds, readLimit, derivations, monotonic, lookUps, resolveSrv, random, plain } = shared
   const deadline = new AbortController()
   const late = timedOut()
   const timer = setTimeout(() => deadline.abort(late), bounds.attempt)
   const abort = () => deadline.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
-  const { tenant, service, jid, resource, device, held } = spec
+  const { tenant, service, jid, resource, userAgent, holdsLease } = spec
   const domain = jid.slice(jid.indexOf('@') + 1)
 
   async function tryTargets(targets: readonly Target[]): Promise<Attempt> {
     let channel: Channel | undefined
     try {
       const [password, sasl = {}] = await unlessAborted(deadline.signal, Promise.all([spec.password(), spec.sasl?.()]))
-      const context = sasl.certificate === undefined ? surroundings.context : surroundings.contextWith(sasl.certificate)
+      const context = sasl.certificate === undefined ? shared.context : shared.contextWith(sasl.certificate)
       // one that wakes up late does not even dial
-      if (held?.() === false) throw closed()
+      if (holdsLease?.() === false) throw closed()
       channel = await openChannel(targets, {
-        ...surroundings,
+        ...shared,
         context,
         domain,
         resolve: lookUps(tenant, deadline.signal),
         signal: deadline.signal,
       })
-      if (held !== undefined) channel = fenced(channel, held)
+      if (holdsLease !== undefined) channel = fenced(channel, holdsLease)
       const reader = createReader({ channel, stanzaLimit: readLimit, bounds, monotonic })
       const common = { channel, reader, bounds, signal: deadline.signal }
       const negotiated = await negotiate({
@@ -120,7 +120,7 @@ async function attempt({ spec, resume, memory, elsewhere, surroundings, signal }
         sasl,
         plain,
         resource,
-        device,
+        userAgent,
         resume,
         memory,
       })

@@ -50,7 +50,7 @@ export interface Bounds {
   /** the features that follow a bind inside SASL2 */
   tail: number
   /** elements that came while the negotiation was busy, and stanzas that came before stream management counted */
-  held: number
+  queued: number
   /** bytes of a negotiation, from the stream header to what came with its last answer */
   negotiation: number
   /** waiting for acknowledgements before a stream is closed */
@@ -101,7 +101,7 @@ export const defaultBounds: Bounds = {
   unackedSize: 8 * 1024 * 1024,
   backlog: 4 * 1024 * 1024,
   tail: 1_000,
-  held: 1_000,
+  queued: 1_000,
   negotiation: 1024 * 1024,
   closeAcks: 5_000,
   closeStream: 1_000,

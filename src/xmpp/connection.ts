@@ -2,7 +2,7 @@ import type { Clock } from '../gateway/ports/clock.ts'
 import type { Connection, ConnectionEvents, ConnectionSpec, StateDetail } from '../gateway/ports/connection.ts'
 import type { Log } from '../gateway/ports/log.ts'
 import type { SessionState } from '../gateway/ports/session-record.ts'
-import { attemptOnce, type Surroundings } from './attempt.ts'
+import { attemptOnce, type Shared } from './attempt.ts'
 import { closed, failure, offline, wrongCount } from './failure.ts'
 import type { LoginMemory } from './login/login.ts'
 import { type Ending, keepUp, type ReconnectionContext } from './reconnection.ts'
@@ -15,7 +15,7 @@ import { createSupervisor } from './supervisor.ts'
 export interface ConnectionOptions extends Pick<ReconnectionContext, 'turn'> {
   spec: ConnectionSpec
   events: ConnectionEvents
-  surroundings: Surroundings
+  shared: Shared
   clock: Clock
   log: Log
   /** it will never be used again */
@@ -23,8 +23,8 @@ export interface ConnectionOptions extends Pick<ReconnectionContext, 'turn'> {
 }
 
 /** One stream that is kept up: see Connection in gateway/ports/connection.ts. */
-export function createConnection({ spec, events, surroundings, clock, log, turn, onDone }: ConnectionOptions): Connection {
-  const { bounds, stanzaLimit, random, metrics } = surroundings
+export function createConnection({ spec, events, shared, clock, log, turn, onDone }: ConnectionOptions): Connection {
+  const { bounds, stanzaLimit, random, metrics } = shared
   const closing = new AbortController()
   const { signal } = closing
   const supervisor = createSupervisor({ bounds, random, monotonic: clock.monotonic, inherited: spec.inherited })
@@ -62,7 +62,7 @@ export function createConnection({ spec, events, surroundings, clock, log, turn,
     const resume = resumption.request()
     const redirect = elsewhere
     elsewhere = undefined
-    const { channel, reader, negotiated } = await attemptOnce({ spec, resume, memory, elsewhere: redirect, surroundings, signal })
+    const { channel, reader, negotiated } = await attemptOnce({ spec, resume, memory, elsewhere: redirect, shared, signal })
     const { outcome, features, early } = negotiated
     const uncounted = resumption.take(negotiated)
     if (uncounted === undefined) {

@@ -5,7 +5,7 @@ import type { Connection, ConnectionEvents, Connector } from '../gateway/ports/c
 import type { Log } from '../gateway/ports/log.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import { normalHost, type Resolve } from '../net/address.ts'
-import type { Surroundings } from './attempt.ts'
+import type { Shared } from './attempt.ts'
 import { type Bounds, defaultBounds } from './bounds.ts'
 import { createConnection } from './connection.ts'
 import { createLookUps } from './dial/look-up.ts'
@@ -51,7 +51,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       onFull: () => metrics.count('bounds_reached_total', { bound: 'look-ups' }),
     }),
   })
-  const surroundings: Surroundings = {
+  const shared: Shared = {
     rules: {
       privateHosts,
       plaintextHosts: hostSet(options.plaintextHosts),
@@ -88,7 +88,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     const connection = createConnection({
       spec,
       events,
-      surroundings,
+      shared,
       clock,
       log,
       turn: buckets.take,

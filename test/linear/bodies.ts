@@ -13,7 +13,7 @@ export interface Body {
 type Json = Record<string, unknown>
 type Step = string | number
 
-/** a value in a sample, and its surroundings by the names that are in them */
+/** a value in a sample, and its shared by the names that are in them */
 interface Found {
   path: Step[]
   value: unknown

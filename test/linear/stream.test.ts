@@ -87,7 +87,7 @@ function read(bytes: Buffer, chunk: number, limit: number): Element[] {
       listener = next
     },
   }
-  const reader = createReader({ channel, stanzaLimit: limit, bounds: { held: 10 }, monotonic: () => 0 })
+  const reader = createReader({ channel, stanzaLimit: limit, bounds: { queued: 10 }, monotonic: () => 0 })
   reader.handle({ cuts: true, open: nothing, element: (one) => elements.push(one), ended: nothing })
   listener?.data(Buffer.from(header))
   for (let at = 0; at < bytes.length; at += chunk) listener?.data(bytes.subarray(at, at + chunk))

@@ -155,7 +155,7 @@ describe('the data path', () => {
       end: () => undefined,
       destroy: () => undefined,
     }
-    const reader = createReader({ channel, stanzaLimit: 256 * 1024, bounds: { held: 1000 }, monotonic: () => 0 })
+    const reader = createReader({ channel, stanzaLimit: 256 * 1024, bounds: { queued: 1000 }, monotonic: () => 0 })
     const elements: Element[] = []
     const ends: (string | undefined)[] = []
     reader.handle({

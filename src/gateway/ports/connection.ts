@@ -2,6 +2,8 @@ import type { Problem } from '../../errors/problem.ts'
 import type { Element } from '../../xml/element.ts'
 import type { StreamState } from './change.ts'
 import type { SaslOptions, SessionState } from './session-record.ts'
+
+/** Which account a connection is for, and how it is to be made. */
 export interface ConnectionSpec {
   /** whose it is: tenants take turns in logging in */
   tenant: string
@@ -17,19 +19,19 @@ export interface ConnectionSpec {
   /** another process had this connection: something that it wrote may still be on its way to the server */
   inherited?: boolean
   /** May the account be acted for? Asked before each write: false where another process may have it by now, as after a freeze. */
-  held?: () => boolean
+  holdsLease?: () => boolean
   /** true: give up at the first definite failure or after `attemptsDeadline`; the supervisor retries only once it was online */
   once?: boolean
   /** what makes this connection known again to its server; never shared between connections. Absent: no FAST tokens are asked for */
-  device?: Device
+  userAgent?: UserAgent
   /** read for each attempt too */
   sasl?: () => Promise<SaslOptions>
 }
 
 /** A connection as a server with SASL2 knows it (XEP-0388 user agent, XEP-0484 FAST). */
-export interface Device {
+export interface UserAgent {
   /** UUID, the same for each log-in of this connection */
-  userAgent: string
+  id: string
   /** the kept token, read for each attempt and used in place of the password */
   token(): Promise<FastToken | null>
   /** keeps a new one, sealed like a password; null forgets it */

@@ -4,7 +4,7 @@ import type { Element } from '../../xml/element.ts'
 import { poolResource } from '../ids.ts'
 import { short } from '../inbound/copies.ts'
 import type { StreamState } from '../ports/change.ts'
-import type { Connection, Connector, Device, StateDetail } from '../ports/connection.ts'
+import type { Connection, Connector, StateDetail, UserAgent } from '../ports/connection.ts'
 import type { ConnectionStatus, SaslOptions, SessionRecord, SessionState } from '../ports/session-record.ts'
 
 /** ms that a removed sender stays readable after its last acknowledgement: answers to it may still be under way */
@@ -49,7 +49,7 @@ export function createConnections({
   connector,
   password,
   sasl,
-  device,
+  userAgent,
   resume,
   inherited,
   held,
@@ -60,7 +60,7 @@ export function createConnections({
   connector: Connector
   password: () => Promise<string>
   sasl: () => Promise<SaslOptions>
-  device: (index: number) => Device
+  userAgent: (index: number) => UserAgent
   /** streams to resume at the first connect */
   resume: ReadonlyMap<number, StreamState>
   /** another process had the session before */
@@ -89,7 +89,18 @@ export function createConnections({
     slots.set(index, slot)
     if (left) learn(slot, left.jid)
     slot.connection = connector.open(
-      { tenant, jid, password, sasl, resource: wanted, service, resume: resume.get(index) ?? null, inherited, held, device: device(index) },
+      {
+        tenant,
+        jid,
+        password,
+        sasl,
+        resource: wanted,
+        service,
+        resume: resume.get(index) ?? null,
+        inherited,
+        holdsLease: held,
+        userAgent: userAgent(index),
+      },
       {
         state(state, detail) {
           slot.state = state

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { LiveSession } from '../contract/session.ts'
 import { defineKind } from '../contract/state-kind.ts'
-import type { Device, FastToken } from '../ports/connection.ts'
+import type { FastToken, UserAgent } from '../ports/connection.ts'
 import type { Seal } from '../ports/seal.ts'
 
 /** Sealed FAST tokens, by the index of the connection. */
 export const fastTokens = defineKind<string>({ name: 'fast', bound: 'log-in-tokens', entries: 16, size: 256 * 1024, firm: true })
 
 /** A connection as its server knows it again: the same user agent at each log-in, and a token of its own in the place of the password. */
-export function createDevice({ index, session, seal }: { index: number; session: LiveSession; seal: Seal }): Device {
+export function createUserAgent({ index, session, seal }: { index: number; session: LiveSession; seal: Seal }): UserAgent {
   const { id, tenant } = session.record
   const key = String(index)
   const context = { tenant, session: id, kind: `fast ${index}` }
   return {
-    userAgent: uuid(`${id} ${index}`),
+    id: uuid(`${id} ${index}`),
     async token() {
       const sealed = session.state.get(fastTokens, key)
       if (typeof sealed !== 'string') return null

@@ -34,7 +34,7 @@ import { createBind } from './bind.ts'
 import type { Call, Commands } from './commands.ts'
 import { createJournal } from './commits.ts'
 import { createConnections } from './connections.ts'
-import { createDevice } from './fast-tokens.ts'
+import { createUserAgent } from './fast-tokens.ts'
 import { createCorrelator, endOfIq } from './iq-correlator.ts'
 import type { Share } from './memory-share.ts'
 import { createAsked } from './raised-iqs.ts'
@@ -153,7 +153,7 @@ export function createLive(
     connector,
     password: async () => openPassword(seal, record),
     sasl: async () => openSasl(seal, record),
-    device: (index) => createDevice({ index, session, seal }),
+    userAgent: (index) => createUserAgent({ index, session, seal }),
     resume: streams,
     inherited: !start.state.isEmpty,
     held,

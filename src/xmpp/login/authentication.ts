@@ -30,7 +30,7 @@ export interface Authentication {
 }
 
 export function createAuthentication(
-  { channel, jid, password, sasl: allowed, plain, device, memory, derive }: Login,
+  { channel, jid, password, sasl: allowed, plain, userAgent, memory, derive }: Login,
   { library, local, domain, over }: { library: Library; local: string; domain: string; over: AbortSignal },
 ): Authentication {
   const { entity } = library
@@ -56,7 +56,7 @@ export function createAuthentication(
 
   /** A token that cannot be kept is only a log-in by password more. */
   async function keep(token: FastToken | null): Promise<void> {
-    await device?.keep(token).catch(() => undefined)
+    await userAgent?.keep(token).catch(() => undefined)
   }
 
   return {
@@ -65,10 +65,10 @@ export function createAuthentication(
     show(offer, features) {
       const sasl2 = !isDone && !memory.sasl2Broken && features.names.includes(SASL2)
       if (sasl2) inSasl2 = true
-      library.show(shownFeatures(offer, { authenticated: isDone, sasl2, tokens: device !== undefined, sasl }))
+      library.show(shownFeatures(offer, { authenticated: isDone, sasl2, tokens: userAgent !== undefined, sasl }))
     },
     async present(authenticate, [mechanism], fast) {
-      const token = fast === null || device === undefined ? null : await device.token()
+      const token = fast === null || userAgent === undefined ? null : await userAgent.token()
       tried = token !== null
       await authenticate({ username: local, password, ...(token === null ? {} : { token }) }, mechanism as string, library.userAgent)
     },

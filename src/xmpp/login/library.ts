@@ -29,7 +29,7 @@ export function createLibrary({
   jid,
   domain,
   resource,
-  device,
+  userAgentId,
   timeout,
   credentials,
 }: {
@@ -40,12 +40,12 @@ export function createLibrary({
   domain: string
   resource: string
   /** UUID of the user agent (XEP-0388) */
-  device: string | undefined
+  userAgentId: string | undefined
   /** ms */
   timeout: number
   credentials: Credentials
 }): Library {
-  const userAgent = xml('user-agent', { id: device ?? userAgentId(jid, resource) }, xml('software', {}, 'stanzagate'))
+  const userAgent = xml('user-agent', { id: userAgentId ?? derivedId(jid, resource) }, xml('software', {}, 'stanzagate'))
   const entity = client({ service: `xmpp://${domain}`, domain, resource, timeout, userAgent, credentials })
   entity.reconnect.stop()
   entity._jid(jid)
@@ -136,7 +136,7 @@ function saslFailure(name: string, cause: unknown): Failure {
 }
 
 /** The same UUID for each log-in of the same connection, where none is kept. */
-function userAgentId(jid: string, resource: string): string {
+function derivedId(jid: string, resource: string): string {
   const hash = createHash('sha256').update(`stanzagate user agent ${jid}/${resource}`).digest('hex')
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`
 }

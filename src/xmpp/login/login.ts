@@ -1,4 +1,4 @@
-import type { Device } from '../../gateway/ports/connection.ts'
+import type { UserAgent } from '../../gateway/ports/connection.ts'
 import type { SaslOptions } from '../../gateway/ports/session-record.ts'
 import type { Element } from '../../xml/element.ts'
 import type { Bounds } from '../bounds.ts'
@@ -30,7 +30,7 @@ export interface Login {
   resource: string
   /** a stream to resume: its id and the number of the last stanza stored */
   resume: { id: string; jid: string; h: () => number } | undefined
-  device: Device | undefined
+  userAgent: UserAgent | undefined
   memory: LoginMemory
   derive: (signal: AbortSignal) => Derive
   bounds: Bounds

@@ -16,7 +16,7 @@ import { SASL, SASL2 } from './sasl.ts'
  * Rejects with a Failure.
  */
 export function negotiate(login: Login): Promise<Negotiated> {
-  const { channel, reader, jid, resource, device, bounds, signal } = login
+  const { channel, reader, jid, resource, userAgent, bounds, signal } = login
   const { promise, resolve, reject } = Promise.withResolvers<Negotiated>()
   const at = jid.indexOf('@')
   const [local, domain] = [jid.slice(0, Math.max(at, 0)), jid.slice(at + 1)]
@@ -27,7 +27,16 @@ export function negotiate(login: Login): Promise<Negotiated> {
   /** ends what is still computed for it */
   const over = new AbortController()
 
-  const library = createLibrary({ channel, reader, jid, domain, resource, device: device?.userAgent, timeout: bounds.attempt, credentials })
+  const library = createLibrary({
+    channel,
+    reader,
+    jid,
+    domain,
+    resource,
+    userAgentId: userAgent?.id,
+    timeout: bounds.attempt,
+    credentials,
+  })
   const { entity } = library
   entity.on('error', onError)
   entity.on('online', onOnline)
@@ -98,7 +107,7 @@ export function negotiate(login: Login): Promise<Negotiated> {
     else if ((xmlns === SASL || xmlns === SASL2) && name === 'success') onSuccess(element)
     else if (xmlns === SASL || xmlns === SASL2) library.show(element)
     else if (xmlns === CLIENT && library.awaits(element)) onAnswer(element)
-    else if (binding.isBound() && xmlns === CLIENT && early.length < bounds.held) early.push(element)
+    else if (binding.isBound() && xmlns === CLIENT && early.length < bounds.queued) early.push(element)
     else throw outOfTurn()
   }
 

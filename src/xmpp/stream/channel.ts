@@ -67,11 +67,11 @@ export function socketChannel(socket: Socket): Channel {
 }
 
 /** The first write to a channel of an account that may be another process's by now ends it instead. */
-export function fenced(channel: Channel, held: () => boolean): Channel {
+export function fenced(channel: Channel, holdsLease: () => boolean): Channel {
   return {
     ...channel,
     write(text, done) {
-      if (held()) return channel.write(text, done)
+      if (holdsLease()) return channel.write(text, done)
       channel.destroy()
       done?.(new Error('Another process may have the account by now.'))
     },

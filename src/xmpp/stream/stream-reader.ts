@@ -54,7 +54,7 @@ export function createReader({
 }: {
   channel: Channel
   stanzaLimit: number
-  bounds: Pick<Bounds, 'held'>
+  bounds: Pick<Bounds, 'queued'>
   monotonic: () => number
 }): Reader {
   let handler: ReaderHandler | undefined
@@ -96,7 +96,7 @@ export function createReader({
       handler?.element(element)
       return
     }
-    if (queue.length >= bounds.held) throw tooMuch()
+    if (queue.length >= bounds.queued) throw tooMuch()
     queue.push(element)
   }
 

@@ -12,7 +12,7 @@ test('what was bound is known for our own, of late the newest of it, and what is
     ...{ record: () => record, connector, inherited: false, resume: new Map(), held: () => true, unacked: () => 0 },
     password: async () => 'secret',
     sasl: async () => ({}),
-    device: () => ({ userAgent: '', token: async () => null, keep: async () => {} }),
+    userAgent: () => ({ id: '', token: async () => null, keep: async () => {} }),
     on: {
       ...{ state() {}, stanza() {}, larger: () => undefined, acked() {}, resumed() {}, lost() {}, verified() {} },
       bound: async () => {},

@@ -74,7 +74,7 @@ test('log-in, bind and stream management in one round trip; the bound JID is the
   assert.deepEqual(follower.bounds[0]?.features, [sm, 'urn:xmpp:stream-limits:0'])
   assert.throws(() => follower.connection.send(`<message><body>${'x'.repeat(300)}</body></message>`), { code: 'stanza-too-large' })
   const names = elements(asked as Element).map(({ name, xmlns }) => `${name} ${xmlns}`)
-  // without a device no token is asked for
+  // without a user agent no token is asked for
   assert.deepEqual(names, [`initial-response ${sasl2}`, `user-agent ${sasl2}`, `bind ${bind2}`])
   assert.equal(textOf(elements(child(asked as Element, 'bind', bind2) as Element)[0] as Element), 'desk')
   assert.ok(!server.peers[0]?.heard.includes('<auth '))
@@ -299,13 +299,13 @@ describe('X45: SASL2 that breaks', () => {
 })
 
 describe('FAST', () => {
-  function device(token: FastToken | null = null) {
+  function createUserAgent(token: FastToken | null = null) {
     const kept: (FastToken | null)[] = []
     let present = token
     return {
       kept,
-      device: {
-        userAgent: '11111111-2222-4333-8444-555555555555',
+      userAgent: {
+        id: '11111111-2222-4333-8444-555555555555',
         token: async () => present,
         keep: async (next: FastToken | null) => {
           present = next
@@ -335,8 +335,8 @@ describe('FAST', () => {
       peer.write(success(proof('first', 'Responder'), `${tokenElement('second')}<failed xmlns='${sm}'/>${boundInline('sm-2')}`) + after)
       await serve(peer)
     })
-    const { device: own, kept } = device()
-    const follower = follow(connector(server).open, { ...ada, service: server.service, device: own })
+    const { userAgent, kept } = createUserAgent()
+    const follower = follow(connector(server).open, { ...ada, service: server.service, userAgent })
     await follower.online()
     follower.connection.send('<message/>')
     await follower.until(() => follower.bounds.length === 2)
@@ -356,8 +356,8 @@ describe('FAST', () => {
       peer.write(success(await proven(peer, again), tokenElement('new') + boundInline('sm-1')) + after)
       await serve(peer)
     })
-    const { device: own, kept } = device({ mechanism: 'HT-SHA-256-NONE', token: 'old', expiry: '2999-01-01T00:00:00Z' })
-    await follow(connector(server).open, { ...ada, service: server.service, device: own }).online()
+    const { userAgent, kept } = createUserAgent({ mechanism: 'HT-SHA-256-NONE', token: 'old', expiry: '2999-01-01T00:00:00Z' })
+    await follow(connector(server).open, { ...ada, service: server.service, userAgent }).online()
     assert.deepEqual(
       kept.map((each) => each?.token ?? null),
       [null, 'new'],
@@ -371,8 +371,8 @@ describe('FAST', () => {
       peer.write(success(proof('guess', 'Responder'), boundInline('sm-1')) + after)
       await peer.closed
     })
-    const { device: own } = device({ mechanism: 'HT-SHA-256-NONE', token: 'old', expiry: '2999-01-01T00:00:00Z' })
-    const follower = follow(connector(server).open, { ...ada, service: server.service, device: own, once: true })
+    const { userAgent } = createUserAgent({ mechanism: 'HT-SHA-256-NONE', token: 'old', expiry: '2999-01-01T00:00:00Z' })
+    const follower = follow(connector(server).open, { ...ada, service: server.service, userAgent, once: true })
     assert.equal((await follower.state('stopped')).error?.code, 'xmpp-server-not-trusted')
   })
 })

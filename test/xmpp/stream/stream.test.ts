@@ -163,7 +163,7 @@ test('whoever may no longer act for the account answers nothing on its stream, a
   stops.push(server)
   const connector = connectorFor(server, { bounds: { backoffFirst: 1, backoffMax: 20 } })
   connectors.push(connector)
-  const login = { jid: 'ada@localhost', password: 'secret', service: server.service, held: () => held }
+  const login = { jid: 'ada@localhost', password: 'secret', service: server.service, holdsLease: () => held }
   const follower = follow(connector.open, login)
   await follower.online()
   const [first] = server.peers
