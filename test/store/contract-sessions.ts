@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Fenced } from '../../src/gateway/ports/change.ts'
+import { Fenced, TOKENS_MAX } from '../../src/gateway/ports/change.ts'
 import type { Store } from '../../src/gateway/ports/store.ts'
 import type { Opened } from './contract.ts'
 import { acceptance, eventually, newId, ownedSession, problem, sessionRecord, sessionStatus, stateOf } from './sample.ts'
@@ -145,6 +145,21 @@ export function describeSessions(opened: Opened): void {
       ])
       assert.equal(await store.sessions.hasToken(other.id, 'hash-1'), false)
       await assert.rejects(store.sessions.addToken(newId('ses'), 'hash-1'), problem('session-not-found'))
+    })
+
+    test('tokens are bounded in number: another one makes room for a new one', async () => {
+      const { store } = await opened()
+      const { id } = await ownedSession(store)
+      const hashes = Array.from({ length: TOKENS_MAX + 3 }, (_, index) => `hash-${index}`)
+      const known: boolean[] = []
+      for (let at = 0; at < hashes.length; at += 500) {
+        await Promise.all(hashes.slice(at, at + 500).map((hash) => store.sessions.addToken(id, hash)))
+      }
+      for (let at = 0; at < hashes.length; at += 500) {
+        known.push(...(await Promise.all(hashes.slice(at, at + 500).map((hash) => store.sessions.hasToken(id, hash)))))
+      }
+      assert.equal(known.filter((one) => one).length, TOKENS_MAX)
+      assert.equal(known.at(-1), true)
     })
 
     test('of a removed session nothing is answered, and its place is free', async () => {

@@ -64,6 +64,9 @@ export type AcceptResult =
   /** retryAfter: seconds, from the drain rate */
   | { kind: 'full'; retryAfter: number }
 
+/** session tokens of one session at one time */
+export const TOKENS_MAX = 10_000
+
 /** sessions of a tenant that are known to have something of one and the same id, which callers chose */
 export const CHOSEN_MAX = 8
 

@@ -38,6 +38,7 @@ export interface Store {
     remove(id: string): Promise<void>
     /** drops what has become too old, for a session to which nothing is written */
     tidy(id: string): Promise<void>
+    /** Of more than TOKENS_MAX another one goes: in memory the oldest, in Redis any. Rejects with session-not-found. */
     addToken(id: string, hash: string): Promise<void>
     hasToken(id: string, hash: string): Promise<boolean>
   }

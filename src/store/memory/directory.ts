@@ -1,5 +1,6 @@
 /** Which sessions there are, by id, tenant and address. */
 import { sessionNotFound } from '../../errors/refusals.ts'
+import { TOKENS_MAX } from '../../gateway/ports/change.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
 import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
 import type { Store } from '../../gateway/ports/store.ts'
@@ -110,7 +111,14 @@ export function createDirectory({
     },
     // it goes with the process, and each write drops some of it
     async tidy() {},
-    addToken: async (id, hash) => void need(id).tokens.add(hash),
+    async addToken(id, hash) {
+      const { tokens } = need(id)
+      tokens.add(hash)
+      for (const oldest of tokens) {
+        if (tokens.size <= TOKENS_MAX) break
+        tokens.delete(oldest)
+      }
+    },
     hasToken: async (id, hash) => all.get(id)?.tokens.has(hash) ?? false,
   }
 

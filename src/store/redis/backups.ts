@@ -15,7 +15,7 @@ import type { Clock } from '../../gateway/ports/clock.ts'
 import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
 
 /** tokens kept of one session; the oldest go first */
-const TOKENS_MAX = 100
+const RESTORED_TOKENS = 100
 
 /** What is known of one session. */
 export interface Backup {
@@ -103,7 +103,7 @@ export function createBackups({ monotonic }: Pick<Clock, 'monotonic'>): Backups 
       const { tokens } = backups.get(id) ?? {}
       if (tokens === undefined || tokens.includes(hash)) return
       tokens.push(hash)
-      if (tokens.length > TOKENS_MAX) tokens.shift()
+      if (tokens.length > RESTORED_TOKENS) tokens.shift()
     },
     streams(id, streams) {
       const backup = backups.get(id)

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../../errors/problem.ts'
 import { sessionNotFound } from '../../errors/refusals.ts'
+import { TOKENS_MAX } from '../../gateway/ports/change.ts'
 import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
 import type { Store } from '../../gateway/ports/store.ts'
 import { newLog } from '../cursor.ts'
@@ -158,7 +159,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
         while ((await scripts.tidy<number>(id, [])) === TIDIED);
       },
       async addToken(id, hash) {
-        if ((await scripts.addToken<number>(id, [hash])) === 0) throw sessionNotFound()
+        if ((await scripts.addToken<number>(id, [hash, TOKENS_MAX])) === 0) throw sessionNotFound()
       },
       hasToken: async (id, hash) => (await ask(() => client.sismember(sessionKey('tokens', id), hash))) === 1,
     },
