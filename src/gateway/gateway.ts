@@ -17,6 +17,7 @@ import type { Seal } from './ports/seal.ts'
 import type { Store } from './ports/store.ts'
 import { createCommands } from './session/commands.ts'
 import { coreKinds } from './session/core-kinds.ts'
+import { createLive } from './session/live-session.ts'
 import { createShares } from './session/memory-share.ts'
 import { createSessions } from './sessions.ts'
 
@@ -63,22 +64,8 @@ export function createGateway({
   const share = createShares({ total: getHeapStatistics().heap_size_limit / HEAP_PART, metrics })
   const turns = createTurns({ most: INBOUND_TURN })
   const quarantine = createQuarantine({ store, clock, kinds })
-  const router = createRouter({
-    turns,
-    store,
-    connector,
-    clock,
-    vocabulary,
-    ...tables,
-    instance,
-    log,
-    metrics,
-    seal,
-    large,
-    kinds,
-    share,
-    quarantine,
-  })
+  const context = { turns, store, connector, clock, vocabulary, ...tables, instance, log, metrics, seal, large, kinds, share, quarantine }
+  const router = createRouter(context, createLive)
   const sessions = createSessions({ store, router, connector, seal, clock, instance })
 
   return { sessions, measure: () => setGauges({ router, clock, metrics }), start: router.start, leave: router.leave, stop: router.stop }

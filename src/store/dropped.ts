@@ -1,11 +1,11 @@
 /** What a log dropped for want of room, what an outbox did not take, and what was forgotten; what only became too old is not of it. */
 import type { Metrics } from '../gateway/ports/metrics.ts'
 
-export type LaneName = 'durable' | 'volatile'
+export type Lane = 'durable' | 'volatile'
 /** beyond the number or beyond the bytes that are kept, or beyond what all sessions may have */
 export type Surplus = 'count' | 'bytes' | 'all'
 
-export function countDropped(metrics: Metrics | undefined, lane: LaneName, surplus: Surplus, events: number): void {
+export function countDropped(metrics: Metrics | undefined, lane: Lane, surplus: Surplus, events: number): void {
   if (metrics === undefined || events === 0) return
   if (surplus === 'all') metrics.count('bounds_reached_total', { bound: 'logs-in-memory' }, events)
   else if (lane === 'volatile') {

@@ -1,13 +1,9 @@
 import { hash } from 'node:crypto'
-import { createPlaces } from '../../fair/places.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import type { Heartbeat, Members } from './heartbeat.ts'
+import { createStarts } from './starts.ts'
 
-/** sessions that are brought up at one time: a log-in costs both sides more than anything else */
-const STARTING = 20
-/** … and of them those of one tenant: its servers may be slow, and another one finds a place */
-const STARTING_EACH = 15
 /** sessions whose owners are asked for at one time */
 const LOOKED_AT = 500
 /** ms between looks at all sessions, for what no death and no hand-over told of */
@@ -59,11 +55,7 @@ export function createBalancer({
   give: (id: string, heir: string) => void
   onError: (error: unknown) => void
 }): Balancer {
-  /** id → who had it; undefined turns: it was offered to this instance, else how many others had theirs when it was looked at */
-  const wanted = new Map<string, { from: string | undefined; turns?: number }>()
-  const places = createPlaces({ most: STARTING, each: STARTING_EACH })
-  /** how many are wanted or being brought up */
-  let starting = 0
+  const starts = createStarts({ store, heartbeat, take, isMine, onLeft: doubt })
   let looking = false
   let due = true
   let lookedAt = Number.NEGATIVE_INFINITY
@@ -80,42 +72,15 @@ export function createBalancer({
     return place >= 0 && place <= turns
   }
 
-  /** Whose it is; nobody's where that cannot be told now, which taking it up will tell better. */
-  async function tenantOf(id: string): Promise<string> {
-    const kept = await store.sessions.get(id).catch(() => undefined)
-    return kept?.record.tenant ?? ''
-  }
-
-  async function want(id: string, how: { from: string | undefined; turns?: number }): Promise<void> {
-    const isWanted = wanted.has(id)
-    wanted.set(id, how)
-    if (isWanted) return
-    starting += 1
-    void start(id, await tenantOf(id)).finally(() => {
-      starting -= 1
-    })
-  }
-
-  /** When there is a place for it: others may have come since it was looked at. */
-  async function start(id: string, tenant: string): Promise<void> {
-    const leave = await places.take(tenant)
-    try {
-      const how = wanted.get(id)
-      wanted.delete(id)
-      if (how === undefined || stopped || !heartbeat.holdsLease()) return
-      const { from, turns } = how
-      if (turns === undefined || from === heartbeat.self || isMine(id, heartbeat.members, turns)) await take(id, from)
-      else due = true
-    } finally {
-      leave()
-    }
+  function doubt(): void {
+    due = true
   }
 
   async function look(): Promise<void> {
     let free = 0
     for await (const ids of inPortions(store.sessions.ids(), LOOKED_AT)) {
       if (stopped) return
-      free += await lookAt(ids.filter((id) => !isHere(id) && !wanted.has(id)))
+      free += await lookAt(ids.filter((id) => !isHere(id) && !starts.isWanted(id)))
     }
     // as long as there are fewer each time, somebody is at it
     if (free === 0) turns = 0
@@ -137,7 +102,7 @@ export function createBalancer({
     const mine: Promise<void>[] = []
     for (const { id, holder } of suspects) {
       if (holder !== undefined && holder !== self && there.has(holder)) continue
-      if (holder === self || isMine(id, there, turns)) mine.push(want(id, { from: holder, turns }))
+      if (holder === self || isMine(id, there, turns)) mine.push(starts.want(id, { from: holder, turns }))
       else others += 1
     }
     await Promise.all(mine)
@@ -163,7 +128,7 @@ export function createBalancer({
   }
 
   return {
-    offered: (id) => void (stopped || want(id, { from: undefined })),
+    offered: (id) => void (stopped || starts.want(id, { from: undefined })),
     heirs: (id) =>
       inOrder(
         id,
@@ -185,14 +150,12 @@ export function createBalancer({
           .finally(() => {
             looking = false
           })
-      } else if (starting === 0) balance()
+      } else if (starts.count() === 0) balance()
     },
-    doubt() {
-      due = true
-    },
+    doubt,
     stop() {
       stopped = true
-      wanted.clear()
+      starts.stop()
     },
   }
 }

@@ -1,7 +1,7 @@
 import { Fenced } from '../ports/change.ts'
 import type { SessionRecord, SessionState } from '../ports/session-record.ts'
 import type { Store } from '../ports/store.ts'
-import { createLive, type Live, type LiveContext } from '../session/live-session.ts'
+import type { createLive, Live, LiveContext } from '../session/live-session.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { createTakeUp } from './take-up.ts'
 
@@ -14,16 +14,21 @@ export interface Owned {
   fence: string
 }
 
+/** It is given: who has which session does not know how one lives. */
+export type MakeLive = typeof createLive
+
 /** Makes a live session of what the store has of it. `left`: the state in which it was left. */
 export type BringUp = (record: SessionRecord, left: SessionState, lease: Pick<Owned, 'name' | 'fence'>) => Promise<Owned>
 
 export function createBringUp({
   context,
+  makeLive,
   heartbeat,
   owned,
   onFenced,
 }: {
   context: LiveContext
+  makeLive: MakeLive
   heartbeat: Pick<Heartbeat, 'holdsLease'>
   /** takes it in the moment in which it lives */
   owned: Map<string, Owned>
@@ -48,7 +53,7 @@ export function createBringUp({
     const { id } = record
     const streams = await store.state.streams(id)
     const state = await takeUpState(record, lease.fence)
-    const live = createLive(
+    const live = makeLive(
       { ...context, store: fencedStore },
       { record, left, fence: lease.fence, held: heartbeat.holdsLease, state, streams, onFenced: () => onFenced(id, live) },
     )

@@ -3,7 +3,7 @@ import type { SessionRecord } from '../ports/session-record.ts'
 import type { Store } from '../ports/store.ts'
 import type { Owned } from './bring-up.ts'
 import type { KeyHolders } from './key-holders.ts'
-import { FINISH_WITHIN, type OwnedSessions } from './owned-sessions.ts'
+import type { OwnedSessions } from './owned-sessions.ts'
 
 /** ms that stopping may take in all */
 const STOP_WITHIN = 15_000
@@ -29,11 +29,10 @@ export function createHandOver({
   heirs: (id: string) => string[]
   keyHolders: KeyHolders
 }): HandOver {
-  async function part(id: string, { live, record }: Owned): Promise<void> {
+  async function part(id: string, { record }: Owned): Promise<void> {
     // in memory nobody can take it up again, so contacts are told; else the next owner resumes the stream
     if (store.durable) return await owned.handOver(id, await keyHolders.sorted(record, heirs(id)))
-    await live.finished(FINISH_WITHIN)
-    await owned.end(id, {})
+    await owned.finish(id)
   }
 
   return {

@@ -1,9 +1,9 @@
 import { Problem } from '../../errors/problem.ts'
-import { resealCredentials } from '../credentials.ts'
 import type { SessionRecord, SessionStatus } from '../ports/session-record.ts'
 import type { Live, LiveContext } from '../session/live-session.ts'
 import { ended } from '../session/status.ts'
-import { type BringUp, createBringUp, type Owned } from './bring-up.ts'
+import { createAcquisition } from './acquisition.ts'
+import { createBringUp, type MakeLive, type Owned } from './bring-up.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { createSteps } from './steps.ts'
 
@@ -12,7 +12,7 @@ const UP_WITHIN = 5_000
 /** ms for the server to acknowledge what was sent, before a session is handed over */
 const ACKS_WITHIN = 2_000
 /** ms for what callers asked of a session to come to its end before it ends here */
-export const FINISH_WITHIN = 10_000
+const FINISH_WITHIN = 10_000
 
 export interface OwnedSessions {
   /** What is owned, unless it may be another's by now: the timer that gives it up may not have run yet. */
@@ -32,6 +32,8 @@ export interface OwnedSessions {
   restart(id: string): Promise<void>
   /** its streams closed, what is left in its outbox failed, its end told, and let go */
   end(id: string, options: { status?: string }): Promise<void>
+  /** ends when what callers asked of it has come to its end */
+  finish(id: string): Promise<void>
   /** its record was changed */
   adopt(record: SessionRecord): void
   /** Looks whether it is still there and as it was, and whether something waits for it. */
@@ -47,12 +49,14 @@ export interface OwnedSessions {
 /** The sessions of this instance: taken, kept, and given away. */
 export function createOwnedSessions({
   context,
+  makeLive,
   heartbeat,
   offer,
   elsewhere,
   onDoubt,
 }: {
   context: LiveContext
+  makeLive: MakeLive
   heartbeat: Heartbeat
   /** tells another instance that the session is its to take; answers whether it heard */
   offer: (heir: string, id: string) => Promise<boolean>
@@ -66,41 +70,11 @@ export function createOwnedSessions({
   const steps = createSteps()
   let closed = false
 
-  const bringUp = createBringUp({ context, heartbeat, owned, onFenced: lose })
+  const bringUp = createBringUp({ context, makeLive, heartbeat, owned, onFenced: lose })
+  const acquire = createAcquisition({ context, heartbeat, bringUp, elsewhere, offer, isClosed: () => closed })
 
   function mustHold(): void {
     if (!heartbeat.holdsLease()) throw new Problem('store-unavailable', 'This instance cannot take up sessions now.', { retryAfter: 2 })
-  }
-
-  async function acquire(id: string, from: string | undefined, passes = false): Promise<Owned | undefined> {
-    const name = heartbeat.self
-    const lease = await store.leases.acquire(id, name, from)
-    if (!lease) return undefined
-    const found = await store.sessions.get(id)
-    const heir = found && passes ? await elsewhere(found.record) : undefined
-    const mine = heartbeat.holdsLease() && heartbeat.self === name
-    if (found && mine && !closed && heir === undefined)
-      return await takeOver(await resealed(found.record), found.status.state, { name, ...lease }, from !== undefined && from !== name)
-    await store.leases.release(id, name, lease.fence)
-    if (heir !== undefined) await offer(heir, id)
-    return undefined
-  }
-
-  /** `died`: the owner before let go of nothing */
-  async function takeOver(...[record, left, lease, died]: [...Parameters<BringUp>, died: boolean]): Promise<Owned> {
-    const up = await context.quarantine.takeUp(record, { fence: lease.fence, died })
-    try {
-      return await bringUp(record, left, lease)
-    } finally {
-      up()
-    }
-  }
-
-  /** After a rotation of keys the credentials are sealed anew by whoever takes the session up. */
-  async function resealed(record: SessionRecord): Promise<SessionRecord> {
-    const patch = resealCredentials(context.seal, record)
-    if (patch === undefined) return record
-    return (await store.sessions.update(record.id, record.version, patch)) ?? record
   }
 
   /** One that was given up before may be refused late; the session may be here again by then. */
@@ -109,10 +83,6 @@ export function createOwnedSessions({
       drop(id)
       onDoubt()
     } else giveUp(live)
-  }
-
-  function giveUp(live: Live): void {
-    live.abandon({ acks: 0 }).catch(() => {}) // its sockets are gone either way
   }
 
   function drop(id: string): void {
@@ -139,11 +109,11 @@ export function createOwnedSessions({
     for (const heir of heirs) if (await offer(heir, id)) return
   }
 
-  function adopt(record: SessionRecord): void {
-    const entry = owned.get(record.id)
-    if (!entry || entry.record.version === record.version) return
-    entry.record = record
-    entry.live.changed(record)
+  function end(id: string, options: { status?: string }): Promise<void> {
+    return steps.take(id, async () => {
+      await owned.get(id)?.live.close(options)
+      await release(id)
+    })
   }
 
   return {
@@ -155,7 +125,7 @@ export function createOwnedSessions({
       mustHold()
       return await steps.take(record.id, async () => {
         const made = await store.sessions.create(record, status, heartbeat.self)
-        return made.created ? { ...made, owned: await acquire(record.id, heartbeat.self) } : made
+        return made.created ? { ...made, owned: await acquire(record.id, { from: heartbeat.self }) } : made
       })
     },
     async take(id) {
@@ -165,12 +135,12 @@ export function createOwnedSessions({
         if (here) return here
         const holder = await store.leases.owner(id)
         const free = holder === undefined || holder === heartbeat.self || !(await heartbeat.membersNow()).has(holder)
-        return free ? await acquire(id, holder) : undefined
+        return free ? await acquire(id, { from: holder }) : undefined
       })
     },
     async takeUp(id, from) {
       try {
-        const taken = await steps.take(id, async () => (owned.has(id) ? undefined : await acquire(id, from, true)))
+        const taken = await steps.take(id, async () => (owned.has(id) ? undefined : await acquire(id, { from, passes: true })))
         await taken?.live.reached(['online', 'backoff', ...ended], AbortSignal.timeout(UP_WITHIN)).catch(() => {})
       } catch (error) {
         onDoubt()
@@ -185,20 +155,20 @@ export function createOwnedSessions({
         if (closed || owned.get(id) !== entry) return
         await bringUp(entry.record, entry.live.state(), { name: entry.name, fence: entry.fence })
         // it may have changed on the way
-        adopt(entry.record)
+        adopt(owned.get(id), entry.record)
       }),
-    end: (id, options) =>
-      steps.take(id, async () => {
-        await owned.get(id)?.live.close(options)
-        await release(id)
-      }),
-    adopt,
+    end,
+    async finish(id) {
+      await owned.get(id)?.live.finished(FINISH_WITHIN)
+      await end(id, {})
+    },
+    adopt: (record) => adopt(owned.get(record.id), record),
     async look(id) {
       const kept = await store.sessions.get(id)
       const entry = owned.get(id)
       if (!entry) return
       if (kept) {
-        adopt(kept.record)
+        adopt(entry, kept.record)
         return entry.live.wake()
       }
       // removed, or written by a version that this one does not know and another instance may
@@ -222,4 +192,14 @@ export function createOwnedSessions({
       await steps.settled()
     },
   }
+}
+
+function giveUp(live: Live): void {
+  live.abandon({ acks: 0 }).catch(() => {}) // its sockets are gone either way
+}
+
+function adopt(entry: Owned | undefined, record: SessionRecord): void {
+  if (!entry || entry.record.version === record.version) return
+  entry.record = record
+  entry.live.changed(record)
 }

@@ -3,7 +3,7 @@ import { sessionBetween } from '../../errors/refusals.ts'
 import type { SessionRecord } from '../ports/session-record.ts'
 import type { Live, LiveContext } from '../session/live-session.ts'
 import { createBalancer } from './balancer.ts'
-import type { Owned } from './bring-up.ts'
+import type { MakeLive, Owned } from './bring-up.ts'
 import { type AskOptions, createInstances, type Note, type Question } from './calls.ts'
 import { createHandOver } from './hand-over.ts'
 import { createHeartbeat } from './heartbeat.ts'
@@ -43,7 +43,7 @@ export interface Router {
 }
 
 /** Which instance has which session, and the way to each (one owner per session at any time). */
-export function createRouter(context: LiveContext): Router {
+export function createRouter(context: LiveContext, makeLive: MakeLive): Router {
   const { store, clock, instance, log } = context
   let leaving: Promise<void> | undefined
 
@@ -69,6 +69,7 @@ export function createRouter(context: LiveContext): Router {
   const keyHolders = createKeyHolders({ seal: context.seal, ask: instances.ask })
   const owned = createOwnedSessions({
     context,
+    makeLive,
     heartbeat,
     offer: (heir, id) => instances.note(heir, id, 'free'),
     elsewhere: (record) => keyHolders.elsewhere(record, balancer.heirs(record.id)),

@@ -29,7 +29,7 @@ export interface AgingBound<Value> {
 
 /**
  * A map whose entries end with time: none is answered after its end, and each write drops some that are due.
- * A class for the same reason as Lane; most of them never hold anything.
+ * A class for the same reason as Sequence; most of them never hold anything.
  */
 export class Aging<Value> {
   #entries: Map<string, Entry<Value>> | undefined

@@ -2,14 +2,14 @@
 import type { CursorPlace, EventDraft, LogPage, StoredEvent } from '../../gateway/ports/event.ts'
 import type { StoreLimits } from '../../gateway/ports/store.ts'
 import { formatCursor, newLog } from '../cursor.ts'
-import type { LaneName, Surplus } from '../dropped.ts'
+import type { Lane, Surplus } from '../dropped.ts'
 import { pack } from '../packed.ts'
 import { placeOf, startOf } from '../place.ts'
 import { type KeptData, READ_BYTES, sizeOf, storedEvent } from '../reading.ts'
 import type { AgingBounds } from './bounds.ts'
 import { createCopies } from './copies.ts'
-import { Lane } from './lane.ts'
 import type { Logs, Shedding } from './logs.ts'
+import { Sequence } from './sequence.ts'
 
 /** bytes that an event takes beside its data */
 const EVENT = 256
@@ -50,11 +50,11 @@ export function createLog(
     dropped,
     logs,
     aging,
-  }: { limits: StoreLimits; aging: AgingBounds; dropped: (lane: LaneName, surplus: Surplus) => void; logs: Logs },
+  }: { limits: StoreLimits; aging: AgingBounds; dropped: (lane: Lane, surplus: Surplus) => void; logs: Logs },
 ): Log {
   const log = newLog(session)
-  const durable = new Lane<Kept>()
-  const volatile = new Lane<Kept>()
+  const durable = new Sequence<Kept>()
+  const volatile = new Sequence<Kept>()
   const bytes = { durable: 0, volatile: 0 }
   const copies = createCopies(limits.dedupAge, aging.copies)
   let head = 0
@@ -63,7 +63,7 @@ export function createLog(
   const bounds = () => ({ log, head, floor })
 
   /** Has the oldest of a lane to go for want of room? The newest never does for its size. */
-  function surplus(lane: LaneName): Surplus | undefined {
+  function surplus(lane: Lane): Surplus | undefined {
     const isDurable = lane === 'durable'
     const { length } = isDurable ? durable : volatile
     if (length > (isDurable ? limits.eventLogMax : limits.volatileMax)) return 'count'
@@ -84,7 +84,7 @@ export function createLog(
   logs.add(own)
 
   /** the oldest of a lane */
-  function drop(lane: LaneName, reason: Surplus | undefined): void {
+  function drop(lane: Lane, reason: Surplus | undefined): void {
     const slots = lane === 'durable' ? durable : volatile
     const first = slots.first()
     if (first === undefined) return
@@ -147,7 +147,8 @@ export function createLog(
     },
     end: () => formatCursor(log, head),
     since(time) {
-      const earlier = (lane: Lane<Kept>) => lane.after(floor, Number.POSITIVE_INFINITY).findLast(({ value }) => value.time < time)?.sequence
+      const earlier = (lane: Sequence<Kept>) =>
+        lane.after(floor, Number.POSITIVE_INFINITY).findLast(({ value }) => value.time < time)?.sequence
       return formatCursor(log, Math.max(earlier(durable) ?? floor, earlier(volatile) ?? floor))
     },
     oldest: () => formatCursor(log, floor),

@@ -14,19 +14,15 @@ import type { EventDraft } from '../../gateway/ports/event.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
 import type { StoreLimits } from '../../gateway/ports/store.ts'
-import { countSettled, type Drain, excessOf, retryAfter } from '../drain.ts'
-import type { LaneName, Surplus } from '../dropped.ts'
+import type { Lane, Surplus } from '../dropped.ts'
 import { nextFence } from '../fence.ts'
 import { Aging } from './aging.ts'
 import type { AgingBounds } from './bounds.ts'
 import type { Keys, Marks } from './idempotency.ts'
-import { Lane } from './lane.ts'
 import { copy, createLog, type Log } from './log.ts'
 import type { Logs } from './logs.ts'
+import { Outbox } from './outbox.ts'
 import type { Room } from './room.ts'
-
-/** bytes of an entry beside its stanza */
-const ENTRY = 256
 
 export interface MemorySession {
   record: SessionRecord
@@ -76,7 +72,7 @@ export function createSession(
     keys: Keys
     /** told after an append, and of what had to go for it */
     appended: (fresh: number) => void
-    dropped: (lane: LaneName, surplus: Surplus) => void
+    dropped: (lane: Lane, surplus: Surplus) => void
     /** of all sessions */
     outboxes: Room
     logs: Logs
@@ -86,12 +82,8 @@ export function createSession(
   },
 ): MemorySession {
   const log = createLog(record.id, { limits, dropped, logs, aging: bounds })
-  const entries = new Lane<OutboxEntry>()
-  const records = new Aging<KeptRecord>(bounds.records, { needed: ({ place }) => entries.has(place), again: limits.recordAge })
-  let places = 0
-  /** bytes of the entries */
-  let waiting = 0
-  let drain: Drain = { since: 0, settled: 0 }
+  const outbox = new Outbox({ limits, room: outboxes })
+  const records = new Aging<KeptRecord>(bounds.records, { needed: ({ place }) => outbox.has(place), again: limits.recordAge })
   let lease: { owner: string; fence: string } | undefined
   let lastFence = 0
 
@@ -105,23 +97,6 @@ export function createSession(
       appended(log.head() - before)
       return cursors
     }
-  }
-  function settle(ids: readonly string[], now: number): void {
-    const gone = ids.flatMap((id) => entries.remove(records.get(id, now)?.place ?? 0) ?? [])
-    if (gone.length > 0) drain = countSettled(drain, gone.length, now)
-    grow(-sizeOf(gone))
-  }
-  function grow(by: number): void {
-    outboxes.moved(waiting, waiting + by)
-    waiting += by
-  }
-  /** how many entries have to go before these fit, and is it for their number? */
-  function excess(wanted: readonly OutboxEntry[]): { entries: number; many: boolean } {
-    const bytes = sizeOf(wanted)
-    const entriesOver = entries.length + wanted.length - limits.outboxMax
-    const isRoom = entries.length === 0 || outboxes.fits(waiting, waiting + bytes)
-    const bytesOver = entries.length === 0 ? 0 : Math.max(waiting + bytes - limits.outboxBytes, isRoom ? 0 : bytes)
-    return { entries: excessOf(entriesOver, bytesOver, waiting / Math.max(entries.length, 1)), many: entriesOver > 0 }
   }
   function applyState({ clear = [] }: Change, state: readonly StateChange[]): void {
     for (const kind of clear) session.state.delete(kind)
@@ -164,7 +139,11 @@ export function createSession(
         records.set(next.id, { place: known?.place ?? 0, record: next }, now + limits.recordAge, now)
       }
       for (const iq of change.iqs ?? []) session.iqs.set(iq.id, copy(iq), now + IQ_AGE, now)
-      settle(change.settled ?? [], now)
+      if (change.settled !== undefined)
+        outbox.settle(
+          change.settled.map((id) => records.get(id, now)?.place ?? 0),
+          now,
+        )
       for (const [index, stream] of Object.entries(change.streams ?? {})) {
         if (stream === null) session.streams.delete(Number(index))
         else session.streams.set(Number(index), { ...stream })
@@ -184,34 +163,27 @@ export function createSession(
         if (ids.has(entry.id) || records.get(entry.id, now) !== undefined) return { kind: 'id-in-use', id: entry.id }
         ids.add(entry.id)
       }
-      const { entries: over, many } = excess(wanted.map(({ entry }) => entry))
-      if (over > 0 && wanted.length > 0) {
-        full(many)
-        return { kind: 'full', retryAfter: retryAfter(over, drain, now) }
+      const refusal = outbox.refusal(
+        wanted.map(({ entry }) => entry),
+        now,
+      )
+      if (refusal !== undefined) {
+        full(refusal.many)
+        return { kind: 'full', retryAfter: refusal.retryAfter }
       }
-      grow(sizeOf(wanted.map(({ entry }) => entry)))
-      const before = String(places)
-      for (const { entry, record } of wanted) {
-        entries.push(++places, { ...entry })
-        records.set(entry.id, { place: places, record }, now + limits.recordAge, now)
-      }
+      const before = String(outbox.last)
+      for (const { entry, record } of wanted) records.set(entry.id, { place: outbox.push(entry), record }, now + limits.recordAge, now)
       if (idempotency !== undefined) keys.finish(session.marks, idempotency.key, idempotency.fingerprint, idempotency.answer)
       append(now)
-      return { kind: 'accepted', ...(wanted.length > 0 && { places: { before, last: String(places) } }) }
+      return { kind: 'accepted', ...(wanted.length > 0 && { places: { before, last: String(outbox.last) } }) }
     },
     message: (id) => copy(records.get(id, clock.now())?.record),
-    outbox: (after = '0', limit) =>
-      entries.after(Number(after), limit).map(({ sequence, value }) => ({ ...value, place: String(sequence) })),
-    outboxSize() {
-      const first = entries.first()
-      return first === undefined ? { length: 0 } : { length: entries.length, oldest: first.value.acceptedAt }
-    },
+    outbox: (after, limit) => outbox.read(after, limit),
+    outboxSize: () => outbox.size(),
     close() {
-      grow(-waiting)
+      outbox.close()
       for (const map of [records, session.marks, session.iqs]) map.clear()
     },
   }
   return session
 }
-
-const sizeOf = (entries: readonly OutboxEntry[]) => entries.reduce((sum, { xml }) => sum + Buffer.byteLength(xml) + ENTRY, 0)

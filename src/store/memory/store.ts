@@ -5,7 +5,7 @@ import type { Clock } from '../../gateway/ports/clock.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
 import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
-import { countDropped, countFull, type LaneName, type Surplus } from '../dropped.ts'
+import { countDropped, countFull, type Lane, type Surplus } from '../dropped.ts'
 import { lastOf } from '../pieces.ts'
 import { createWakes } from '../wakes.ts'
 import { Aging } from './aging.ts'
@@ -49,7 +49,7 @@ export function createMemoryStore({
   const outboxes = createRoom(heap / OUTBOXES_PART)
   const logs = createLogs(heap / LOGS_PART)
   const full = (many: boolean) => countFull(metrics, many)
-  const dropped = (lane: LaneName, surplus: Surplus) => countDropped(metrics, lane, surplus, 1)
+  const dropped = (lane: Lane, surplus: Surplus) => countDropped(metrics, lane, surplus, 1)
 
   const endedLogs = createEndedLogs()
   const directory = createDirectory({ make, endedLogs, wakes, clock, bounds })

@@ -12,6 +12,7 @@ import { createQuarantine } from '../../../src/gateway/inbound/quarantine.ts'
 import type { Metrics } from '../../../src/gateway/ports/metrics.ts'
 import { createEphemeralSeal } from '../../../src/gateway/seal.ts'
 import { createCommands } from '../../../src/gateway/session/commands.ts'
+import { createLive } from '../../../src/gateway/session/live-session.ts'
 import { createShares } from '../../../src/gateway/session/memory-share.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
 import { createClock, limits, sessionRecord, sessionStatus } from '../../store/sample.ts'
@@ -135,6 +136,7 @@ test('a write of an owner before, refused late, does not take down the session t
       share: createShares({ total: Number.POSITIVE_INFINITY, metrics: uncounted }),
       turns: createTurns(),
     },
+    makeLive: createLive,
     heartbeat: {
       self: 'me',
       holdsLease: () => true,

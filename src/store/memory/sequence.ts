@@ -11,7 +11,7 @@ interface Slot<Value> {
  * Values in the order of their sequence numbers, taken mostly from the front.
  * A class because each session has three, and there are thousands of sessions: as closures one took ten times the memory.
  */
-export class Lane<Value> {
+export class Sequence<Value> {
   #slots: Slot<Value>[] = []
   #start = 0
   #length = 0
