@@ -1,11 +1,9 @@
 import { z } from 'zod'
 import type { Call, Caller, Operation } from '../gateway/contract/operation.ts'
-import type { Sessions } from '../gateway/contract/session.ts'
+import type { SessionHandle } from '../gateway/contract/session.ts'
 import { checkCharacters } from '../xml/characters.ts'
 import { bodyBounds } from './json.ts'
-import { checkScope } from './scopes.ts'
 import { check, refuse } from './validation.ts'
-import { createWhichSession } from './which-session.ts'
 
 /** A request for an operation, however it came in. Nothing in it is checked yet but who asks. */
 export interface Input {
@@ -25,9 +23,8 @@ export interface Input {
   onSession?: (session: string) => void
 }
 
-/** Makes the call of a request: its scope, its session and its members are checked. Rejects with problems. */
-export function createCheckedCall(sessions: Sessions): (operation: Operation, input: Input) => Promise<Call> {
-  const whichSession = createWhichSession(sessions)
+/** Makes the call of a request for its session: its members are checked. Throws invalid-request. */
+export function createCheckedCall(): (operation: Operation, input: Input, session: SessionHandle | undefined) => Call {
   /** compiled once: an unknown query parameter is refused whatever the operation says */
   const strict = new WeakMap<Operation, z.ZodObject>()
   const querySchema = (operation: Operation) => {
@@ -36,11 +33,8 @@ export function createCheckedCall(sessions: Sessions): (operation: Operation, in
     return known
   }
 
-  return async (operation, input) => {
+  return (operation, input, session) => {
     const { caller, prefer, accept, requestId, signal } = input
-    checkScope(operation, caller)
-    const session = await whichSession(operation, input)
-    if (session) input.onSession?.(session.record.id)
     const { params, query, body } = validated(operation, querySchema(operation), input)
     const call: Call = { caller, params, query, body, prefer, accept, requestId, signal }
     if (session) call.session = session

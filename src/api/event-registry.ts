@@ -6,11 +6,11 @@ const own: readonly EventType[] = [
   {
     type: 'events.gap',
     description:
-      'Something is missing here. `expired`, `store-lost`: events between two cursors are no longer kept, what comes next is the oldest there is. ' +
+      'Events are missing here. `expired`, `store-lost`: those between two cursors are no longer kept; the oldest there is comes next. ' +
       '`archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, ' +
-      '`stanza-not-stored`: one stanza came and could not be taken. `quarantined`: one stanza, or what the session knew (`what: state`, which ' +
-      'is read again), was being handled when an instance went, twice; it is left out. `unread`: what a new stream was to bring was refused, did not come or ' +
-      'could not be read; it is not known until the session no longer names it in its `unread`.',
+      '`stanza-not-stored`: a stanza came that could not be taken. `quarantined`: a stanza, or what the session knew (`what: state`, which ' +
+      'is read again), was being handled both times when an instance died; it is left out. `unread`: what a new connection should bring was refused, did not come or ' +
+      'could not be read; it is not known until it is gone from the `unread` of the session.',
     schema: z.object({
       from: z.string().meta({ description: 'the cursor that was asked for, or the time at which what is missing begins' }),
       to: z.string().meta({ description: 'the cursor after which the log can be read, or the time at which it ends' }),

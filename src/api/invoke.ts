@@ -1,10 +1,12 @@
 import type { Answer, Call, Operation } from '../gateway/contract/operation.ts'
-import type { Sessions } from '../gateway/contract/session.ts'
+import type { SessionHandle, Sessions } from '../gateway/contract/session.ts'
 import type { Store } from '../gateway/ports/store.ts'
 import { checkCharactersOf, createCheckedCall, type Input } from './checked-call.ts'
 import { noteUndeclared } from './declared.ts'
 import { checkKey, createIdempotency, fingerprintOf } from './idempotency.ts'
 import type { Defined } from './operation.ts'
+import { checkScope } from './scopes.ts'
+import { createWhichSession } from './which-session.ts'
 
 export interface Invocations {
   /** Runs an operation once for each Idempotency-Key. */
@@ -28,11 +30,11 @@ export function createInvoke({
   instance: string
 }): Invocations {
   const idempotency = createIdempotency({ store: store.idempotency, instance })
-  const checked = createCheckedCall(sessions)
+  const whichSession = createWhichSession(sessions)
+  const callOf = createCheckedCall()
 
-  async function once(operation: Operation, input: Input): Promise<Answer> {
-    const call = await checked(operation, input)
-    const { session } = call
+  function once(operation: Operation, input: Input, session: SessionHandle | undefined): Promise<Answer> {
+    const call = callOf(operation, input, session)
     const run = () => {
       checkCharactersOf(call, input)
       return operation.run(call)
@@ -51,7 +53,10 @@ export function createInvoke({
   return {
     async invoke(operation, input) {
       try {
-        return await once(operation, input)
+        checkScope(operation, input.caller)
+        const session = await whichSession(operation, input)
+        if (session) input.onSession?.(session.record.id)
+        return await once(operation, input, session)
       } catch (thrown) {
         noteUndeclared(operation, thrown)
         throw thrown
@@ -60,7 +65,9 @@ export function createInvoke({
 
     async invokeWith<C extends Call, Result>(operation: Defined<C>, input: Input, run: (call: C) => Promise<Result>) {
       try {
-        const call: Call = await checked(operation, input)
+        checkScope(operation, input.caller)
+        const session = await whichSession(operation, input)
+        const call: Call = callOf(operation, input, session)
         checkCharactersOf(call, input)
         // its schemas have made it one of its calls
         return await run(call as C)

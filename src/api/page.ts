@@ -6,7 +6,7 @@ import { invalidRequest } from '../errors/refusals.ts'
 const PAGE = 100
 
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(1000).optional().meta({ description: 'Items of a page, 100 unless told' }),
+  limit: z.coerce.number().int().min(1).max(1000).optional().meta({ description: 'Items of a page, default 100' }),
   after: z.string().optional().meta({ description: '`page.next` of the page before' }),
 }
 

@@ -81,16 +81,16 @@ export interface NewSession {
    */
   jid: string
   /**
-   * Kept sealed, never told. Only an account that logs in by certificate or anonymously does without
+   * Stored encrypted, never shown. Only an account that logs in by certificate or anonymously can do without
    */
   password?: string
   sasl?: Sasl
   /**
-   * Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. Looked up from the domain unless told
+   * Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. By default it is looked up from the domain
    */
   service?: string
   /**
-   * Chosen by the gateway unless told
+   * By default the gateway chooses one
    */
   resource?: string
   /**
@@ -126,7 +126,7 @@ export interface NewSession {
         extensions?: (Extension | string)[]
         raw?: Raw
         /**
-         * Only of a stanza that is not in jabber:client; such a one is never sent
+         * Only where the stanza is not in jabber:client; such a stanza is never sent
          */
         xmlns?: string
       }
@@ -138,7 +138,7 @@ export interface NewSession {
   handles?: string[]
 }
 /**
- * How the account may log in, beside SCRAM, which needs no word about it
+ * How the account may log in, beside SCRAM, which is always allowed
  */
 export interface Sasl {
   /**
@@ -152,7 +152,7 @@ export interface Sasl {
     | ['PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS', 'PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS']
     | ['PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS', 'PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS', 'PLAIN' | 'DIGEST-MD5' | 'ANONYMOUS']
   /**
-   * A client certificate: shown to the server in the TLS handshake, and used to log in (SASL EXTERNAL, XEP-0178) before all others where the server offers that. Kept sealed like a password, never told.
+   * A client certificate: shown to the server in the TLS handshake, and used to log in (SASL EXTERNAL, XEP-0178) before all others where the server offers that. Stored encrypted like a password, never shown.
    */
   certificate?: {
     /**
@@ -348,7 +348,7 @@ export interface MucDestroyed {
 }
 export interface SessionChange {
   /**
-   * Kept sealed, never told. Only an account that logs in by certificate or anonymously does without
+   * Stored encrypted, never shown. Only an account that logs in by certificate or anonymously can do without
    */
   password?: string
   sasl?: Sasl
@@ -446,7 +446,7 @@ export interface NewMessage {
   extensions?: (Extension | string)[]
   raw?: Raw
   /**
-   * Only of a stanza that is not in jabber:client; such a one is never sent
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
   /**
@@ -552,7 +552,7 @@ export interface Message {
   extensions?: (Extension | string)[]
   raw?: Raw
   /**
-   * Only of a stanza that is not in jabber:client; such a one is never sent
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
 }
@@ -2064,7 +2064,7 @@ export interface Presence {
   extensions?: (Extension | string)[]
   raw?: Raw
   /**
-   * Only of a stanza that is not in jabber:client; such a one is never sent
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
 }
@@ -2080,7 +2080,7 @@ export interface Iq {
   extensions?: (Extension | string)[]
   raw?: Raw
   /**
-   * Only of a stanza that is not in jabber:client; such a one is never sent
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
 }
@@ -2663,7 +2663,7 @@ export interface IqReply {
 }
 export interface IqReplyError {
   /**
-   * cancel unless told
+   * default cancel
    */
   type?: 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
   condition:
@@ -2730,7 +2730,7 @@ export interface OwnPresence {
   extensions?: (Extension | string)[]
   raw?: Raw
   /**
-   * Only of a stanza that is not in jabber:client; such a one is never sent
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
 }
@@ -2761,7 +2761,7 @@ export interface DirectedPresence {
   extensions?: (Extension | string)[]
   raw?: Raw
   /**
-   * Only of a stanza that is not in jabber:client; such a one is never sent
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
 }
@@ -3103,7 +3103,7 @@ export interface MessageDisplayedEvent {
   data: MessageRecord
 }
 /**
- * The message came back, was refused, or its fate is unknown; `error` says why.
+ * The message came back, was refused, or what became of it is not known; `error` says why.
  */
 export interface MessageFailedEvent {
   specversion: '1.0'
@@ -3135,7 +3135,7 @@ export interface MessageExpiredEvent {
   data: MessageRecord
 }
 /**
- * A message came in. So is told what corrects or retracts (`replace`, `retract`) a message of somebody else, or one that the gateway does not remember.
+ * A message came in. A correction or retraction (`replace`, `retract`) of somebody else's message, or of one that the gateway does not remember, comes as this too.
  */
 export interface MessageReceivedEvent {
   specversion: '1.0'
@@ -3234,11 +3234,11 @@ export interface MessageEvent {
   extensions?: (Extension | string)[]
   raw?: Raw
   /**
-   * Only of a stanza that is not in jabber:client; such a one is never sent
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
   /**
-   * The body without its XEP-0428 fallback
+   * The body without the part that is a fallback for older clients (XEP-0428)
    */
   text?: string
   /**
@@ -3569,13 +3569,13 @@ export interface PresenceEvent {
   extensions?: (Extension | string)[]
   raw?: Raw
   /**
-   * Only of a stanza that is not in jabber:client; such a one is never sent
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
   source?: 'resync' | 'gateway'
 }
 /**
- * A resource is not available any more; `source: resync` where it was missing after a reconnect.
+ * A resource is not available any more; `source: resync` where it was no longer there after a reconnect.
  */
 export interface PresenceUnavailableEvent {
   specversion: '1.0'
@@ -3591,7 +3591,7 @@ export interface PresenceUnavailableEvent {
   data: PresenceEvent
 }
 /**
- * A presence could not be delivered, for example because a domain cannot be reached; `source: gateway`: the own presence, over which the server ended one stream after the other. The last one that it took is shown again, or a plain one.
+ * A presence could not be delivered, for example because a domain cannot be reached. With `source: gateway` it is the own presence, because of which the server ended one connection after another: the last one that it accepted is shown again, or a plain one.
  */
 export interface PresenceErrorEvent {
   specversion: '1.0'
@@ -3639,7 +3639,7 @@ export interface SubscriptionApprovedEvent {
   data: PresenceEvent
 }
 /**
- * Somebody does not want to see the presence of the account any more, or takes the request back.
+ * Somebody no longer wants to see the presence of the account, or withdraws the request.
  */
 export interface SubscriptionCancelledEvent {
   specversion: '1.0'
@@ -3655,7 +3655,7 @@ export interface SubscriptionCancelledEvent {
   data: PresenceEvent
 }
 /**
- * A contact refuses, or takes back, that the account sees their presence.
+ * A contact refuses to let the account see their presence, or no longer lets it.
  */
 export interface SubscriptionDeniedEvent {
   specversion: '1.0'
@@ -3743,7 +3743,7 @@ export interface WebhookDisabledEvent {
   data: WebhookBrief
 }
 /**
- * Something is missing here. `expired`, `store-lost`: events between two cursors are no longer kept, what comes next is the oldest there is. `archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, `stanza-not-stored`: one stanza came and could not be taken. `quarantined`: one stanza, or what the session knew (`what: state`, which is read again), was being handled when an instance went, twice; it is left out. `unread`: what a new stream was to bring was refused, did not come or could not be read; it is not known until the session no longer names it in its `unread`.
+ * Events are missing here. `expired`, `store-lost`: those between two cursors are no longer kept; the oldest there is comes next. `archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, `stanza-not-stored`: a stanza came that could not be taken. `quarantined`: a stanza, or what the session knew (`what: state`, which is read again), was being handled both times when an instance died; it is left out. `unread`: what a new connection should bring was refused, did not come or could not be read; it is not known until it is gone from the `unread` of the session.
  */
 export interface EventsGapEvent {
   specversion: '1.0'
@@ -4336,7 +4336,7 @@ export interface SessionsOpenParams {
 }
 export interface SessionsListParams {
   /**
-   * Items of a page, 100 unless told
+   * Items of a page, default 100
    */
   limit?: number
   /**
@@ -4411,7 +4411,7 @@ export interface MessagesListParams {
    */
   before?: string
   /**
-   * Messages of a page, 100 unless told
+   * Messages of a page, default 100
    */
   limit?: number
   /**
@@ -4462,7 +4462,7 @@ export interface MessagesSendBatchResult {
 }
 export interface RosterGetParams {
   /**
-   * Items of a page, 100 unless told
+   * Items of a page, default 100
    */
   limit?: number
   /**
@@ -4570,7 +4570,7 @@ export interface StanzasSendParams {
 }
 export interface PresenceListParams {
   /**
-   * Items of a page, 100 unless told
+   * Items of a page, default 100
    */
   limit?: number
   /**
@@ -4592,7 +4592,7 @@ export interface PresenceListResult {
     complete: boolean
   }
   /**
-   * More came than the session remembers: of those who are no contacts the ones heard of longest ago are left out
+   * More came than the session keeps: of those who are not contacts, the ones last heard from longest ago are missing
    */
   leftOut?: true
 }
@@ -4633,7 +4633,7 @@ export interface PresenceGetParams {
 }
 export interface WebhooksListParams {
   /**
-   * Items of a page, 100 unless told
+   * Items of a page, default 100
    */
   limit?: number
   /**
@@ -4666,7 +4666,7 @@ export interface WebhooksRotateParams {
 export interface WebhooksDeliveriesParams {
   id: string
   /**
-   * Items of a page, 100 unless told
+   * Items of a page, default 100
    */
   limit?: number
   /**
@@ -4705,7 +4705,7 @@ export interface EventsAckParams {
 }
 export interface EventsConsumersParams {
   /**
-   * Items of a page, 100 unless told
+   * Items of a page, default 100
    */
   limit?: number
   /**
@@ -4737,11 +4737,11 @@ export interface EventsListParams {
    */
   consumer?: string
   /**
-   * Only these types or families; events.* passes every filter
+   * Only events of these types or families; `events.*` always come
    */
   types?: string
   /**
-   * Only what is from, to or about these JIDs, with commas; a bare JID stands for all its resources
+   * Only events from, to or about these JIDs, separated by commas; a bare JID includes all its resources
    */
   jids?: string
   /**
@@ -4753,15 +4753,15 @@ export interface EventsListParams {
    */
   wait?: number
   /**
-   * Streams: first what is true now, then events.snapshot-end, then live
+   * Streams only: begins with what is true now, then `events.snapshot-end`, then live events
    */
   snapshot?: 'presence'
   /**
-   * Streams: milliseconds in which only the last presence of a resource is told
+   * Streams only: milliseconds over which presence is gathered; only the last of each resource is sent
    */
   coalesce?: number
   /**
-   * Instead of Authorization, of POST /tickets
+   * A ticket of `POST /tickets`, in place of the Authorization header
    */
   ticket?: string
   /**

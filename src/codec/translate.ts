@@ -144,7 +144,7 @@ function stanza(id: string, kind: StanzaKind, definitions: readonly Definition[]
   }
 }
 
-const namespace = z.string().meta({ description: 'Only of a stanza that is not in jabber:client; such a one is never sent' })
+const namespace = z.string().meta({ description: 'Only where the stanza is not in jabber:client; such a stanza is never sent' })
 
 function notStanza(detail: string): Problem {
   return new Problem('not-a-stanza', detail)

@@ -38,8 +38,8 @@ export function consumerOperations({ consumers }: { consumers: Consumers }): Ope
     path: '/events/ack',
     summary: 'Say how far a named consumer is done',
     description: [
-      'Moves the place of the consumer forward: wherever it reads next, by whichever way, it goes on after that event. A cursor behind its',
-      'place changes nothing. A consumer that is not there yet begins there.',
+      'Moves the place of the consumer forward: it next reads what comes after that event, whichever way it reads. A cursor behind its',
+      'place changes nothing. A consumer with a new name begins there.',
     ].join('\n'),
     scope: 'events:read',
     session: 'named',

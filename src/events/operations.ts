@@ -77,12 +77,13 @@ export function eventOperations({
       scope: 'events:read',
       session: 'named',
       query: eventsQuery,
+      streams: true,
       answers: {
         101: { description: 'A WebSocket' },
         200: {
           description:
             'A page of events, oldest first. It ends with `limit` or after 4 MiB, whichever comes first, and also where a filter left out much; ' +
-            '`page.next` is always there and past what the filter left out, `page.complete` says that nothing is after it yet',
+            '`page.next` is always there, and is past what the filter left out. `page.complete` says that there is nothing after it yet',
           schema: z
             .object({ data: z.array(registry.schema), page: z.object({ next: z.string(), complete: z.boolean() }) })
             .meta({ id: 'EventsPage' }),
@@ -161,7 +162,9 @@ export function eventOperations({
       },
       problems: [],
       examples: {
-        201: { ticket: { ticket: 'sgt_pWvYt2nS0gkq1hT0v6yXr3bF5mJd8uQe', expiresAt: '2026-05-01T10:00:30.118Z' } },
+        201: {
+          ticket: { ticket: 'sgt_pWvYt2nS0gkq1hT0v6yXr3bF5mJd8uQe', expiresAt: '2026-05-01T10:00:30.118Z', cursor: 'Zb0kZ1CmTj2sX5QhY-1f' },
+        },
       },
       async run({ caller, session }) {
         return { status: 201, body: await tickets.create({ tenant: caller.tenant, session: session.record.id }) }

@@ -13,7 +13,7 @@ const types = z
     'must be event types or families like presence.*, with commas',
   )
   .refine((text) => split(text).length <= LIST_MAX, `must have at most ${LIST_MAX} entries`)
-  .meta({ description: 'Only these types or families; events.* passes every filter', example: 'presence.*,message.received' })
+  .meta({ description: 'Only events of these types or families; `events.*` always come', example: 'presence.*,message.received' })
 
 /** How a consumer may be called. */
 export const consumerName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, _, . and -')
@@ -35,18 +35,21 @@ export const eventsQuery = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .meta({ description: 'Only what is from, to or about these JIDs, with commas; a bare JID stands for all its resources' }),
+    .meta({ description: 'Only events from, to or about these JIDs, separated by commas; a bare JID includes all its resources' }),
   limit: z.coerce.number().int().min(1).max(1000).default(100).meta({ description: 'Events of a JSON page, at most' }),
   wait: z.coerce.number().int().min(0).max(60).default(0).meta({ description: 'Seconds that a JSON page waits for its first event' }),
-  snapshot: z.enum(['presence']).optional().meta({ description: 'Streams: first what is true now, then events.snapshot-end, then live' }),
+  snapshot: z
+    .enum(['presence'])
+    .optional()
+    .meta({ description: 'Streams only: begins with what is true now, then `events.snapshot-end`, then live events' }),
   coalesce: z.coerce
     .number()
     .int()
     .min(0)
     .max(10_000)
     .optional()
-    .meta({ description: 'Streams: milliseconds in which only the last presence of a resource is told' }),
-  ticket: z.string().max(200).optional().meta({ description: 'Instead of Authorization, of POST /tickets' }),
+    .meta({ description: 'Streams only: milliseconds over which presence is gathered; only the last of each resource is sent' }),
+  ticket: z.string().max(200).optional().meta({ description: 'A ticket of `POST /tickets`, in place of the Authorization header' }),
 })
 
 export type EventsQuery = z.infer<typeof eventsQuery>

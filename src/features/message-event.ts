@@ -12,7 +12,7 @@ export function messageEventSchema(vocabulary: Translator): z.ZodType {
   return vocabulary.schemaOnce('MessageEvent', () =>
     vocabulary.schemas.message
       .extend({
-        text: z.string().optional().meta({ description: 'The body without its XEP-0428 fallback' }),
+        text: z.string().optional().meta({ description: 'The body without the part that is a fallback for older clients (XEP-0428)' }),
         carbon: z
           .enum(['sent', 'received'])
           .optional()

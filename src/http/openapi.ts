@@ -166,7 +166,7 @@ function operationObject(operation: Operation): ZodOpenApiOperationObject {
     summary,
     ...(text !== undefined && { description: text }),
     ...(scope !== null && { 'x-scope': scope }),
-    ...(operation.path === '/events' && { security: [{ apiKey: [] }, { sessionToken: [] }, { ticket: [] }] }),
+    ...(operation.streams && { security: [{ apiKey: [] }, { sessionToken: [] }, { ticket: [] }] }),
     requestParams: { ...(params && { path: params }), ...(query && { query }) },
     parameters: shared.map((name) => ({ $ref: `#/components/parameters/${name}` })),
     ...(Object.keys(content).length > 0 && { requestBody: { required: body !== undefined && !isOptional(body), content } }),
@@ -184,7 +184,7 @@ function answerObject(
   const content = {
     ...(schema && !isXml && { [contentType ?? JSON_TYPE]: { schema, ...json } }),
     ...((isXml || (schema && operation.xmlAnswer)) && { [XML_TYPE]: { schema: { type: 'string' }, ...xml } }),
-    ...(schema && operation.path === '/events' && { 'text/event-stream': { schema: { type: 'string' } } }),
+    ...(schema && operation.streams && { 'text/event-stream': { schema: { type: 'string' } } }),
   }
   return { description: text, ...(Object.keys(content).length > 0 && { content }) }
 }

@@ -36,7 +36,7 @@ interface NewIq extends Content {
 /** RFC 6120 section 8.3 */
 const failure = z
   .strictObject({
-    type: z.enum(errorTypes).optional().meta({ description: 'cancel unless told' }),
+    type: z.enum(errorTypes).optional().meta({ description: 'default cancel' }),
     condition: z.enum(Object.keys(conditions) as [Condition, ...Condition[]]),
     text: z.string().optional(),
     applicationCondition: z
@@ -91,9 +91,9 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     path: '/iq',
     summary: 'Ask somebody, and get the answer',
     description:
-      'Waits for the answer (`Prefer: wait=N`, at most 120 s; unless told 30 s, and longer while it is on its way over a slow link); ' +
-      'an error of the other side is a problem. ' +
-      'With `Prefer: respond-async` it answers 202 at once: the outcome is told by `iq.completed` and kept for an hour. ' +
+      'Waits for the answer (`Prefer: wait=N`, at most 120 s; default 30 s, and longer while the answer is on its way over a slow link); ' +
+      'an error from the other side becomes a problem. ' +
+      'With `Prefer: respond-async` it answers 202 at once: the outcome comes as the event `iq.completed`, and is kept for an hour. ' +
       'As `application/xml` the body is the whole iq.',
     scope: 'iq:write',
     session: 'named',

@@ -76,7 +76,7 @@ export function archiveOperation(vocabulary: Translator): Operation {
         .min(1)
         .max(1000)
         .optional()
-        .meta({ description: `Messages of a page, ${PAGE} unless told` }),
+        .meta({ description: `Messages of a page, default ${PAGE}` }),
     }),
     answers: {
       200: {

@@ -49,7 +49,7 @@ export function batchOperation({
     path: '/messages/batch',
     summary: 'Send many messages',
     description:
-      'Takes the messages in order. One that cannot be taken has its problem at its place and does not keep the others. An Idempotency-Key counts for the whole batch.',
+      'Takes the messages in order. One that cannot be accepted has its problem in its place and does not hold up the others. An Idempotency-Key is for the whole batch.',
     scope: 'messages:write',
     session: 'named',
     body: z.strictObject({ messages: list(message).min(1).max(MOST) }).meta({ id: 'MessageBatch' }),

@@ -9,13 +9,13 @@ const progress: Record<string, string> = {
   acked: "The account's own server took the message over.",
   delivered: 'A receipt of the recipient came.',
   displayed: 'The recipient has seen the message.',
-  failed: 'The message came back, was refused, or its fate is unknown; `error` says why.',
+  failed: 'The message came back, was refused, or what became of it is not known; `error` says why.',
   expired: 'The message was not sent before its `expiresIn` was over.',
 }
 
 const stanzas: Record<string, string> = {
   'message.received':
-    'A message came in. So is told what corrects or retracts (`replace`, `retract`) a message of somebody else, or one that the gateway does not remember.',
+    "A message came in. A correction or retraction (`replace`, `retract`) of somebody else's message, or of one that the gateway does not remember, comes as this too.",
   'message.sent-elsewhere': 'Another client of the account sent a message.',
   'message.corrected': 'A message replaces an earlier one of the same author (`replace`).',
   'message.retracted': 'The author takes a message back (`retract`), or a moderator does in a room.',

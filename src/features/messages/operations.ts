@@ -30,7 +30,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     summary: 'Send a message',
     description:
       'Answers 202 as soon as the message is in the outbox. With `Prefer: wait=N` (at most 60) it waits for the acknowledgement of the own server, ' +
-      'with `level=delivered` for the receipt of the recipient, and answers 200 when that came in time. The type is `chat` unless told.',
+      'with `level=delivered` for the receipt of the recipient, and answers 200 when that came in time. `type` is `chat` by default.',
     scope: 'messages:write',
     session: 'named',
     query: z.strictObject({

@@ -30,10 +30,9 @@ const resource = z
 
 export const presencesSchema = z.array(resource)
 
-const leftOut = z
-  .literal(true)
-  .optional()
-  .meta({ description: 'More came than the session remembers: of those who are no contacts the ones heard of longest ago are left out' })
+const leftOut = z.literal(true).optional().meta({
+  description: 'More came than the session keeps: of those who are not contacts, the ones last heard from longest ago are missing',
+})
 
 const contactPresence = z.object({ jid: z.string(), presences: presencesSchema }).meta({ id: 'ContactPresence' })
 
@@ -117,7 +116,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     summary: 'Show something else, or become available',
     description:
       'Kept for the life of the session: shown again after every reconnect, and while the session is away as soon as it is back. ' +
-      'Where the server ends one stream after the other over it, the last one that it took is shown again, told by `presence.error`. A priority of 0 or more takes part in the delivery to the bare JID.',
+      'If the server ends one connection after another because of it, the last presence that it accepted is shown again, and the event `presence.error` says so. A priority of 0 or more takes part in the delivery to the bare JID.',
     scope: 'presence:write',
     session: 'named',
     body: content,

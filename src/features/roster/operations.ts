@@ -49,7 +49,7 @@ export function rosterOperations(): Operation[] {
     method: 'GET',
     path: '/roster',
     summary: 'Read the contacts',
-    description: 'The strong ETag is over the whole answer; with `If-None-Match` an unchanged one is 304.',
+    description: 'The strong ETag covers the whole answer; with `If-None-Match`, 304 says that it has not changed.',
     scope: 'roster:read',
     session: 'named',
     query: withPresence,

@@ -7,7 +7,7 @@ export const password = z
   .string()
   .min(1)
   .max(1023)
-  .meta({ description: 'Kept sealed, never told. Only an account that logs in by certificate or anonymously does without' })
+  .meta({ description: 'Stored encrypted, never shown. Only an account that logs in by certificate or anonymously can do without' })
 /** characters of a certificate with its chain, and of a key */
 const CERTIFICATE_MAX = 65_536
 const KEY_MAX = 16_384
@@ -20,7 +20,7 @@ const certificate = z
   .meta({
     description:
       'A client certificate: shown to the server in the TLS handshake, and used to log in (SASL EXTERNAL, XEP-0178) before all others where the server offers that. ' +
-      'Kept sealed like a password, never told.',
+      'Stored encrypted like a password, never shown.',
   })
 export const sasl = z
   .strictObject({
@@ -36,7 +36,7 @@ export const sasl = z
       }),
     certificate: certificate.optional(),
   })
-  .meta({ id: 'Sasl', description: 'How the account may log in, beside SCRAM, which needs no word about it' })
+  .meta({ id: 'Sasl', description: 'How the account may log in, beside SCRAM, which is always allowed' })
 
 /** An account without a password logs in by certificate or anonymously. */
 export const canLogIn = ({

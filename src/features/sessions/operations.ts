@@ -46,8 +46,10 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
         .max(2048)
         .regex(/^(xmpps?|wss?):\/\//)
         .optional()
-        .meta({ description: 'Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. Looked up from the domain unless told' }),
-      resource: z.string().min(1).optional().meta({ description: 'Chosen by the gateway unless told' }),
+        .meta({
+          description: 'Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. By default it is looked up from the domain',
+        }),
+      resource: z.string().min(1).optional().meta({ description: 'By default the gateway chooses one' }),
       connections: connections.optional(),
       presence: z
         .union([z.literal(false), presence])
@@ -64,7 +66,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     path: '/sessions',
     summary: 'Bring an account online',
     description:
-      'Answers when the account is online, or at the first definite failure; then nothing is kept. `Prefer: wait=N` says how long to wait (10 s unless told, ' +
+      'Answers when the account is online, or at the first definite failure; then nothing is kept. `Prefer: wait=N` says how long to wait (default 10 s, ' +
       'at most 60); with `Prefer: respond-async` it answers 202 at once and goes on trying. Repeating it answers 200 with a fresh token. ' +
       'With a priority of 0 or more the session takes part in the delivery to the bare JID and receives offline messages; with a negative one it listens by carbons only.',
     scope: 'sessions:write',
@@ -171,7 +173,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     path: '/sessions/{id}',
     summary: 'Change the credentials, the number of connections, or what is handled',
     description:
-      'A password or a certificate is tried on a new connection before it replaces the kept one. Members of `sasl` that are not told stay.',
+      'A password or a certificate is tried on a new connection before it replaces the kept one. Members of `sasl` that are left out stay as they are.',
     scope: 'sessions:write',
     session: { by: 'session', missing: 'session-not-found' },
     params,

@@ -92,6 +92,8 @@ export interface Operation {
   body?: z.ZodType
   /** takes application/xml too: `body` is then the string as it came */
   xmlBody?: boolean
+  /** is answered as a stream of events too, which a ticket opens */
+  streams?: true
   /** can answer application/xml too */
   xmlAnswer?: boolean
   answers: Record<number, { description: string; schema?: z.ZodType; contentType?: string }>
