@@ -26,6 +26,7 @@ const tools = {
     present: () => spawnSync('/usr/bin/python3', ['-c', 'import slixmpp'], { stdio: 'ignore' }).status === 0,
   },
   wrk: { package: 'wrk', present: () => findProgram('wrk') !== undefined },
+  chromium: { package: 'chromium', present: () => findProgram('chromium') !== undefined },
   openssl: { package: 'openssl', present: () => findProgram('openssl') !== undefined },
 } as const
 

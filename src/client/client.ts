@@ -10,7 +10,7 @@ import type { Event, Operations } from './types.ts'
 export type { CallOptions } from './calls.ts'
 export type { EventsOptions } from './events.ts'
 export { type ProblemDocument, StanzagateProblem, type XmppError } from './problem.ts'
-export type { TicketSource } from './tickets.ts'
+export type { GivenTicket, TicketSource } from './tickets.ts'
 export type * from './types.ts'
 export { verifyWebhook, type WebhookHeaders } from './webhook.ts'
 
