@@ -18,7 +18,7 @@ export async function guarded(
   archive?: Incoming['archive'],
 ): Promise<Handled> {
   const { watch, onError } = receiving
-  const print = watch.on ? await watch.begin(received) : undefined
+  const print = watch.isOn() ? await watch.begin(received) : undefined
   if (print !== undefined) return leftOut(receiving, print, received, arrival, archive)
   try {
     return await handle()

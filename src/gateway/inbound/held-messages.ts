@@ -108,7 +108,7 @@ export function createHeld({
       let released = 0
       let characters = 0
       for (const key of keys) {
-        if (released === (watch.alone ? 1 : RELEASED) || characters > RELEASED_SIZE) break
+        if (released === (watch.isAlone() ? 1 : RELEASED) || characters > RELEASED_SIZE) break
         const wait = turn()
         if (wait) await wait
         released += 1

@@ -73,9 +73,9 @@ interface Watched {
 /** Over what one session handles. */
 export interface Watch {
   /** stanzas are looked at */
-  readonly on: boolean
+  isOn(): boolean
   /** one thing goes into each commit */
-  readonly alone: boolean
+  isAlone(): boolean
   /** Before a stanza is handled: the print of one that is left out. Others wait until `done`, where it has to be alone. */
   begin(stanza: Element): Promise<string | undefined>
   /** it is handled, and what it came to is stored */
@@ -148,12 +148,8 @@ function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & {
   if (state.get(quarantine, HAND) !== undefined) drop().catch(onError)
 
   return {
-    get on() {
-      return deaths >= SUSPECTED || state.all(quarantine).size > 0
-    },
-    get alone() {
-      return deaths >= SUSPECTED
-    },
+    isOn: () => deaths >= SUSPECTED || state.all(quarantine).size > 0,
+    isAlone: () => deaths >= SUSPECTED,
     async begin(stanza) {
       const print = printOf(stanza, jid())
       if (isLeftOut(print)) return print

@@ -59,7 +59,7 @@ export function createInbound({
 }: {
   /** to be waited for before each: others have their turn meanwhile */
   turn: () => Promise<void> | undefined
-  watch: Pick<Watch, 'alone' | 'done'>
+  watch: Pick<Watch, 'isAlone' | 'done'>
   /** rejects only where nothing can be stored any more */
   receive: (arrival: Arrival, stanza: Element) => Promise<Handled>
   /** rejects with a problem where nothing can be written any more, with something else where this change cannot */
@@ -110,7 +110,7 @@ export function createInbound({
     for (const task of given) {
       const { handle, received } = task
       size += task.size ?? 0
-      if ((size > BATCH_SIZE || watch.alone) && batch.length > 0) break
+      if ((size > BATCH_SIZE || watch.isAlone()) && batch.length > 0) break
       const wait = turn()
       if (wait) await wait
       if (received) last.set(received.connection, received)

@@ -17,7 +17,7 @@ export interface Receiving {
   session: LiveSession
   /** to be waited for before each of many */
   turn: () => Promise<void> | undefined
-  watch: Pick<Watch, 'on' | 'alone' | 'begin'>
+  watch: Pick<Watch, 'isOn' | 'isAlone' | 'begin'>
   clock: Clock
   features: readonly Feature[]
   answers: IqAnswers

@@ -32,7 +32,7 @@ export interface Restoring {
   inbound: Pick<Inbound, 'enqueue'>
   receiver: Pick<Receiver, 'archived'>
   clock: Clock
-  watch: Pick<Watch, 'alone'>
+  watch: Pick<Watch, 'isAlone'>
 }
 
 interface Choice {
@@ -85,7 +85,7 @@ export async function restoreSince(restoring: Restoring, { id, at }: Mark, choic
 /** A few in each commit: the store has to take it in time, however large they are. */
 async function store({ inbound, receiver, watch }: Restoring, items: readonly Archived[]): Promise<void> {
   for (let from = 0; from < items.length; ) {
-    const some = items.slice(from, from + (watch.alone ? 1 : PART))
+    const some = items.slice(from, from + (watch.isAlone() ? 1 : PART))
     from += some.length
     await inbound.enqueue(() => receiver.archived(some))
   }

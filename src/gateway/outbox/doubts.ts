@@ -3,7 +3,7 @@ import type { Progress } from './progress.ts'
 
 /** Messages of which nobody knows whether the server got them: their stream ended before it counted them. */
 export interface Doubts {
-  readonly size: number
+  isEmpty(): boolean
   add(messages: readonly Queued[]): void
   /** to whom nothing goes until it is known */
   recipients(): Set<string>
@@ -21,9 +21,7 @@ export function createDoubts({ progress }: { progress: Pick<Progress, 'settle'> 
   const messages = new Map<string, Queued>()
 
   return {
-    get size() {
-      return messages.size
-    },
+    isEmpty: () => messages.size === 0,
     add(unknown) {
       for (const message of unknown) messages.set(message.entry.id, message)
     },

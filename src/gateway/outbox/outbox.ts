@@ -109,7 +109,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   function tellDoubts(): void {
-    if (doubts.size > 0) onDoubts()
+    if (!doubts.isEmpty()) onDoubts()
   }
 
   function sendAgain(messages: readonly Queued[]): void {
@@ -163,7 +163,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         'acked',
         byPing ? { ackBy: 'ping' } : {},
       )
-    if (readAhead.hasMore) wake()
+    if (readAhead.hasMore()) wake()
     else if (waiting.length > 0) sending.soon()
   }
 
@@ -219,7 +219,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       for (const { entry } of all) oldest = Math.min(oldest, entry.acceptedAt)
       return { entries: all.length, unacked: inFlight.total(), oldest: all.length === 0 ? undefined : oldest }
     },
-    unwriting: (connection) => (resumable.has(connection) ? readAhead.first : undefined) ?? repeats.forgetting.get(connection),
+    unwriting: (connection) => (resumable.has(connection) ? readAhead.first() : undefined) ?? repeats.forgetting.get(connection),
 
     async end() {
       stop()

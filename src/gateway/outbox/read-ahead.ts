@@ -22,9 +22,9 @@ export interface ReadAhead {
    */
   follows(places: (AcceptResult & { kind: 'accepted' })['places']): boolean
   /** more waits in the store than is here */
-  readonly hasMore: boolean
+  hasMore(): boolean
   /** until what the store had at the start is known: what resolves then */
-  readonly first: Promise<void> | undefined
+  first(): Promise<void> | undefined
   /** resolves when what is being read is here */
   done(): Promise<void>
   /** all that was not read yet, for the end: nothing more is read by itself */
@@ -131,12 +131,8 @@ export function createReadAhead({
       last = places.last
       return true
     },
-    get hasMore() {
-      return hasMore
-    },
-    get first() {
-      return first?.promise
-    },
+    hasMore: () => hasMore,
+    first: () => first?.promise,
     async done() {
       await reading
     },

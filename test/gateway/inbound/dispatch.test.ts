@@ -139,7 +139,7 @@ test('what waits for the archive is told after it, however much that is: nothing
 })
 
 test('one that is left out is told once, by whichever ways it comes, and again where it comes twice by one', async () => {
-  const { receiver, shown } = receiving([], { ...unwatched, on: true, begin: async () => 'print' })
+  const { receiver, shown } = receiving([], { ...unwatched, isOn: () => true, begin: async () => 'print' })
   const store = createMemoryStore({ limits, clock: createClock() })
   const { id, fence } = await ownedSession(store)
   const gaps = async () => (await store.log.read(id, undefined, 100)).events.length

@@ -55,7 +55,7 @@ test('what was in hand when two owners went is left out, however its server writ
   assert.equal(await (await next()).begin(live), undefined)
   for (const one of [live, written]) {
     const watch = await next()
-    assert.deepEqual([watch.alone, await watch.begin(one)], [true, undefined])
+    assert.deepEqual([watch.isAlone(), await watch.begin(one)], [true, undefined])
     // its process ends with it in hand: nobody else of that process waits any more
     watch.stop()
   }
