@@ -1,4 +1,4 @@
-/** `npm run openapi`: writes openapi.yaml from the operations of all rooms. */
+/** `npm run openapi`: writes openapi.yaml and asyncapi.yaml from the operations and events of all rooms. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { buildApp } from '../src/app.ts'
@@ -6,17 +6,26 @@ import { readConfig } from '../src/config/config.ts'
 import { toYaml } from '../src/http/openapi.ts'
 import { makeKey } from '../test/support/gateway.ts'
 
-export const openapiFile = fileURLToPath(new URL('../openapi.yaml', import.meta.url))
+/** where each is kept */
+export const documentFiles = {
+  openapi: fileURLToPath(new URL('../openapi.yaml', import.meta.url)),
+  asyncapi: fileURLToPath(new URL('../asyncapi.yaml', import.meta.url)),
+}
 
-/** The document as it follows from the code. */
-export async function generateOpenapi(): Promise<string> {
+/** The documents as they follow from the code. */
+export async function generateDocuments(): Promise<Record<keyof typeof documentFiles, string>> {
   const env = { API_KEYS: `main=${makeKey()}`, LOG_LEVEL: 'silent' }
   const app = await buildApp(readConfig({ env, folder: '/nowhere' }))
   try {
-    return toYaml(app.document())
+    const { openapi, asyncapi } = app.documents
+    return { openapi: toYaml(openapi()), asyncapi: toYaml(asyncapi()) }
   } finally {
     await app.stop()
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(openapiFile, await generateOpenapi())
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { openapi, asyncapi } = await generateDocuments()
+  writeFileSync(documentFiles.openapi, openapi)
+  writeFileSync(documentFiles.asyncapi, asyncapi)
+}

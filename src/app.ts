@@ -19,7 +19,7 @@ import type { Store } from './gateway/ports/store.ts'
 import { createSeal } from './gateway/seal.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createServer } from './http/server.ts'
-import { registerSite } from './http/site.ts'
+import { type Documents, registerSite } from './http/site.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createLog, type ProcessLog } from './log.ts'
 import { definitions } from './protocol/index.ts'
@@ -46,8 +46,7 @@ export interface Overrides {
 export interface App extends Lifecycle {
   server: FastifyInstance
   log: ProcessLog
-  /** the OpenAPI document */
-  document(): Record<string, unknown>
+  documents: Documents
 }
 
 /** Composition: the one place that knows every room. */
@@ -104,9 +103,10 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const calls = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
 
   const { message, presence, iq } = vocabulary.schemas
-  const document = await registerSite(server, {
+  const documents = await registerSite(server, {
     ...{ authenticator, sessions, calls, events, operations, log, metrics, pressure, responses, admit, isDraining, version },
     allowedOrigins: config.allowedOrigins,
+    types: registry.types,
     schemas: { message, presence, iq, event: registry.schema },
     ping: () => store.ping(),
     measure: gateway.measure,
@@ -116,5 +116,5 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     ...{ server, openRequests, streams, consumers, webhooks, gateway, connector, store, draining },
     ...{ host: config.host, port: config.port, finishWithin: overrides.finishWithin, linger: overrides.linger },
   })
-  return { server, log, document, ...lifecycle }
+  return { server, log, documents, ...lifecycle }
 }

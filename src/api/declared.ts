@@ -23,7 +23,16 @@ export const ofLogIns: readonly ProblemCode[] = [
 ]
 
 /** All problems that an operation may answer. */
-export function problemsOf({ problems, scope, session, params, query, body, xmlBody, idempotency }: Operation): ReadonlySet<ProblemCode> {
+export function problemsOf({
+  problems,
+  scope,
+  session,
+  params,
+  query,
+  body,
+  xmlBody,
+  idempotency,
+}: Omit<Operation, 'run'>): ReadonlySet<ProblemCode> {
   const all = new Set<ProblemCode>(['invalid-request', 'unauthorized', 'internal-error', 'draining', 'store-unavailable', 'too-busy'])
   const add = (...codes: readonly ProblemCode[]) => {
     for (const code of codes) all.add(code)

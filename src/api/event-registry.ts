@@ -66,7 +66,7 @@ export function createRegistry(featureEvents: readonly EventType[]): Registry {
         datacontenttype: z.literal('application/json'),
         data: schema,
       })
-      .meta({ id: `${pascal(type)}Event`, description }),
+      .meta({ id: schemaOf(type), description }),
   )
   const [first, ...others] = branches
   if (first === undefined) throw new Error('There are no event types.')
@@ -76,5 +76,7 @@ export function createRegistry(featureEvents: readonly EventType[]): Registry {
   }
 }
 
-/** `message.sent-elsewhere` → `MessageSentElsewhere` */
+/** Name of the schema of an event: `message.sent-elsewhere` → `MessageSentElsewhereEvent` */
+export const schemaOf = (type: string) => `${pascal(type)}Event`
+
 const pascal = (type: string) => type.replace(/(?:^|[.-])(\w)/g, (_, letter: string) => letter.toUpperCase())

@@ -4,7 +4,7 @@ import { soughtJid } from '../jid.ts'
 const split = (text: string) => text.split(',').filter((entry) => entry !== '')
 
 /** entries of a list in the query, at most */
-const LIST_MAX = 200
+export const LIST_MAX = 200
 
 const types = z
   .string()

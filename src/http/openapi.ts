@@ -13,13 +13,15 @@ import { systemPaths } from './system-paths.ts'
 const JSON_TYPE = 'application/json'
 const XML_TYPE = 'application/xml'
 
+type Described = Omit<Operation, 'run'>
+
 /** Makes the OpenAPI 3.1 document of the table of operations. */
 export function createOpenapi({
   operations,
   event,
   version,
 }: {
-  operations: readonly Operation[]
+  operations: readonly Described[]
   /** of every event: what webhooks are sent */
   event: z.ZodType
   version: string
@@ -85,10 +87,10 @@ function webhookObject(event: z.ZodType): ZodOpenApiOperationObject {
   } as ZodOpenApiOperationObject
 }
 
-/** Serves the document at `/openapi.yaml`; made when it is first asked for. */
-export function registerOpenapi(server: FastifyInstance, document: () => Record<string, unknown>): void {
+/** Serves a document under its name; made when it is first asked for. */
+export function registerDocument(server: FastifyInstance, name: 'openapi' | 'asyncapi', document: () => Record<string, unknown>): void {
   let yaml: string | undefined
-  server.get('/openapi.yaml', { config: { token: 'none' } }, async (_request, reply) => {
+  server.get(`/${name}.yaml`, { config: { token: 'none' } }, async (_request, reply) => {
     yaml ??= toYaml(document())
     return reply.type('application/yaml; charset=utf-8').send(yaml)
   })
@@ -142,7 +144,7 @@ const sharedParameters = {
   },
 } as const
 
-function operationObject(operation: Operation): ZodOpenApiOperationObject {
+function operationObject(operation: Described): ZodOpenApiOperationObject {
   const { id, summary, description: text, scope, params, query, body, xmlBody, answers } = operation
   const shared = [
     ...(operation.session === 'named' || (operation.session !== 'none' && operation.session.by !== 'session') ? ['session'] : []),
@@ -176,7 +178,7 @@ function operationObject(operation: Operation): ZodOpenApiOperationObject {
 
 /** An answer as JSON, as XML, or as both. */
 function answerObject(
-  operation: Operation,
+  operation: Described,
   { description: text, schema, contentType }: Operation['answers'][number],
   { json, xml }: ReturnType<typeof examplesOf>,
 ) {
@@ -213,6 +215,6 @@ const problemResponse = (status: number) => ({
   content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
 })
 
-const tagOf = ({ path }: Operation) => path.split('/')[1] ?? ''
+const tagOf = ({ path }: Pick<Operation, 'path'>) => path.split('/')[1] ?? ''
 
 const isOptional = (schema: z.ZodType) => schema.safeParse(undefined).success

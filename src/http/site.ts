@@ -4,20 +4,27 @@ import type { Invocations } from '../api/invoke.ts'
 import type { Authenticator } from '../api/keys.ts'
 import { createWhichSession } from '../api/which-session.ts'
 import type { Events } from '../events/events.ts'
-import { createSubscriptions } from '../events/subscriptions.ts'
-import type { Operation } from '../gateway/contract/operation.ts'
+import { createSubscriptions, socketOperations } from '../events/subscriptions.ts'
+import type { EventType, Operation } from '../gateway/contract/operation.ts'
 import type { Sessions } from '../gateway/contract/session.ts'
 import type { Log } from '../gateway/ports/log.ts'
 import { createRpc, type RpcMethod } from '../websocket/json-rpc.ts'
 import { createOperationMethods } from '../websocket/operation-methods.ts'
 import type { Admission } from './admission.ts'
+import { createAsyncapi } from './asyncapi.ts'
 import { registerDocs } from './docs.ts'
 import { registerEvents } from './events.ts'
 import { type HealthContext, registerHealth } from './health.ts'
 import type { MetricsRegistry } from './metrics.ts'
-import { createOpenapi, registerOpenapi } from './openapi.ts'
+import { createOpenapi, registerDocument } from './openapi.ts'
 import { registerOperations } from './routes.ts'
 import { registerSchemas } from './schemas.ts'
+
+/** The documents that describe everything that is served, made anew each time. */
+export interface Documents {
+  openapi(): Record<string, unknown>
+  asyncapi(): Record<string, unknown>
+}
 
 export interface SiteContext extends Omit<HealthContext, 'authenticator'>, Pick<Admission, 'responses' | 'admit'> {
   authenticator: Authenticator
@@ -26,6 +33,8 @@ export interface SiteContext extends Omit<HealthContext, 'authenticator'>, Pick<
   events: Events
   /** of all rooms; GET /events has a route of its own */
   operations: readonly Operation[]
+  /** types of events */
+  types: readonly EventType[]
   /** served as JSON Schemas, by name */
   schemas: Readonly<Record<string, z.ZodType>> & { event: z.ZodType }
   allowedOrigins: readonly string[]
@@ -34,12 +43,15 @@ export interface SiteContext extends Omit<HealthContext, 'authenticator'>, Pick<
   metrics: MetricsRegistry
 }
 
-/** Everything that is served: operations, event streams, health, metrics, schemas and docs. Answers what makes the OpenAPI document. */
-export async function registerSite(server: FastifyInstance, context: SiteContext): Promise<() => Record<string, unknown>> {
-  const { authenticator, sessions, calls, events, operations, schemas, allowedOrigins, version, log, metrics, responses } = context
+/** Everything that is served: operations, event streams, health, metrics, schemas and docs. Answers what makes the documents. */
+export async function registerSite(server: FastifyInstance, context: SiteContext): Promise<Documents> {
+  const { authenticator, sessions, calls, events, types, operations, schemas, allowedOrigins, version, log, metrics, responses } = context
   const { streams, tickets, list } = events
   const which = createWhichSession(sessions)
-  const document = () => createOpenapi({ operations, event: schemas.event, version })
+  const documents: Documents = {
+    openapi: () => createOpenapi({ operations, event: schemas.event, version }),
+    asyncapi: () => createAsyncapi({ operations: [...operations, ...socketOperations], event: schemas.event, events: types, version }),
+  }
   const ofOperations = createOperationMethods({ operations, invoke: calls.invoke, admit: context.admit })
   registerHealth(server, context)
   await registerEvents(server, {
@@ -63,8 +75,9 @@ export async function registerSite(server: FastifyInstance, context: SiteContext
     },
   })
   registerOperations(server, { operations: operations.filter((one) => one !== list), invoke: calls.invoke })
-  registerOpenapi(server, document)
-  registerDocs(server, document)
+  registerDocument(server, 'openapi', documents.openapi)
+  registerDocument(server, 'asyncapi', documents.asyncapi)
+  registerDocs(server, documents.openapi)
   registerSchemas(server, schemas)
-  return document
+  return documents
 }

@@ -35,6 +35,7 @@ export const systemPaths = {
     },
   },
   '/openapi.yaml': open('system.openapi', 'This document', text('OpenAPI 3.1', 'application/yaml')),
+  '/asyncapi.yaml': open('system.asyncapi', 'Events and commands over a WebSocket', text('AsyncAPI 3.0', 'application/yaml')),
   '/schemas/{name}.json': {
     get: {
       operationId: 'system.schema',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { generateOpenapi, openapiFile } from '../../scripts/openapi.ts'
+import { documentFiles, generateDocuments } from '../../scripts/openapi.ts'
 import { Problem } from '../../src/errors/problem.ts'
 import { keys, operation, startApp } from './support.ts'
 
@@ -124,12 +124,17 @@ test('openapi.yaml, the schemas and the reference need no token and load nothing
   assert.match(docs.text, /events\.list/)
 })
 
-test('openapi.yaml is what follows from the code: npm run openapi writes it', async () => {
-  assert.ok(readFileSync(openapiFile, 'utf8') === (await generateOpenapi()), 'run npm run openapi')
+test('openapi.yaml and asyncapi.yaml are what follows from the code: npm run openapi writes them', async () => {
+  const { openapi, asyncapi } = await generateDocuments()
+  for (const [file, text] of [
+    [documentFiles.openapi, openapi],
+    [documentFiles.asyncapi, asyncapi],
+  ] as const)
+    assert.ok(readFileSync(file, 'utf8') === text, 'run npm run openapi')
 })
 
 test('every operation of the document has an id, its problems and its session; every reference leads somewhere', async () => {
-  const document = parse(await generateOpenapi())
+  const document = parse((await generateDocuments()).openapi)
   const operations = Object.values(document.paths as Record<string, Record<string, unknown>>).flatMap(Object.values)
   const ids = operations.map(({ operationId }) => operationId)
   assert.equal(new Set(ids).size, ids.length)
