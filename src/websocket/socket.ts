@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
 import { type Delivery, endsWith, type StreamEnd } from '../events/delivery.ts'
 import type { PreparedStream, Streams } from '../events/streams.ts'
+import { createTokenBucket } from '../fair/token-bucket.ts'
 import type { RpcAnswer } from './json-rpc.ts'
 
 /** bytes of one frame of a client */
@@ -127,15 +128,7 @@ function takeRequests(
   let working = 0
   /** frames that came with those that are worked on, in one piece */
   const queue: string[] = []
-  let allowance = NOISE_BURST
-  let refilled = performance.now()
-
-  function isTooMuch(): boolean {
-    const now = performance.now()
-    allowance = Math.min(NOISE_BURST, allowance + ((now - refilled) / 1000) * NOISE_PER_SECOND) - 1
-    refilled = now
-    return allowance < 0
-  }
+  const noise = createTokenBucket({ rate: NOISE_PER_SECOND, burst: NOISE_BURST, monotonic: () => performance.now() })
 
   async function work(text: string): Promise<void> {
     const { text: answered, isRequest } = await answer(text)
@@ -144,7 +137,7 @@ function takeRequests(
       delivery.wrote()
       while (delivery.isFull() && !delivery.signal.aborted) await delivery.drained()
     }
-    if (!isRequest && isTooMuch()) flooded()
+    if (!isRequest && !noise.take()) flooded()
   }
 
   async function take(first: string): Promise<void> {

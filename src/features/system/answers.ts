@@ -1,10 +1,10 @@
 /** What the gateway answers for the account, so that others see a well-behaved client. */
-import { readFileSync } from 'node:fs'
 import { stanzaProblem } from '../../errors/problem.ts'
 import { account, ownPresence } from '../../gateway/contract/account.ts'
 import type { IqAnswer } from '../../gateway/contract/feature.ts'
 import { contacts, isSubscriber } from '../../gateway/contract/roster-and-presence.ts'
 import { accountOf } from '../../jid.ts'
+import { version } from '../../version.ts'
 import { child, element } from '../../xml/element.ts'
 import { DISCO_INFO, discoInfo, NODE, verification } from './disco.ts'
 
@@ -16,8 +16,6 @@ const LAST = 'jabber:iq:last'
 
 /** namespaces that are answered here */
 export const answered = [DISCO_INFO, DISCO_ITEMS, PING, VERSION, TIME, LAST]
-
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
 
 export function systemAnswers(supported: readonly string[]): IqAnswer[] {
   const info: IqAnswer = {

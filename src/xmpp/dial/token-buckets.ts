@@ -1,9 +1,8 @@
 import { createInTurn, type InTurn } from '../../fair/in-turn.ts'
+import { createTokenBucket, type TokenBucket } from '../../fair/token-bucket.ts'
 
 interface Bucket {
-  tokens: number
-  /** when it had so many */
-  at: number
+  tokens: TokenBucket
   waiting: InTurn<() => void>
   timer?: NodeJS.Timeout
 }
@@ -16,30 +15,18 @@ export function createTokenBuckets({ rate, burst, monotonic }: { rate: number; b
   const buckets = new Map<string, Bucket>()
 
   function bucketOf(host: string): Bucket {
-    const bucket = buckets.get(host) ?? { tokens: burst, at: monotonic(), waiting: createInTurn() }
-    if (buckets.size > KEPT) for (const [name, each] of buckets) if (fill(each) >= burst) buckets.delete(name)
+    const bucket = buckets.get(host) ?? { tokens: createTokenBucket({ rate, burst, monotonic }), waiting: createInTurn() }
+    if (buckets.size > KEPT) for (const [name, { tokens }] of buckets) if (tokens.isFull()) buckets.delete(name)
     buckets.set(host, bucket)
     return bucket
-  }
-
-  function fill(bucket: Bucket): number {
-    const now = monotonic()
-    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * rate)
-    bucket.at = now
-    return bucket.tokens
   }
 
   /** gives out what there is, and comes again when there will be one more */
   function give(bucket: Bucket): void {
     delete bucket.timer
-    fill(bucket)
-    while (bucket.tokens >= 1) {
-      const next = bucket.waiting.next()
-      if (next === undefined) return
-      bucket.tokens -= 1
-      next.item()
-    }
-    if (bucket.waiting.size > 0) bucket.timer = setTimeout(give, Math.ceil(((1 - bucket.tokens) / rate) * 1000), bucket)
+    const { tokens, waiting } = bucket
+    while (waiting.size > 0 && tokens.take()) waiting.next()?.item()
+    if (waiting.size > 0) bucket.timer = setTimeout(give, tokens.wait(), bucket)
   }
 
   return {
