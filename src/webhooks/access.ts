@@ -21,3 +21,16 @@ export async function sessionOf(sessions: Sessions, caller: Caller, reference: s
     throw new Problem('session-not-found', 'There is no such session.')
   return handle
 }
+
+/** Changes it, whoever else changes it meanwhile. Rejects with webhook-not-found. */
+export async function changeWebhook(
+  webhooks: WebhookStore,
+  caller: Caller,
+  id: string,
+  to: (record: WebhookRecord) => WebhookRecord,
+): Promise<WebhookRecord> {
+  for (;;) {
+    const changed = await webhooks.update(to(await webhookOf(webhooks, caller, id)))
+    if (changed) return changed
+  }
+}

@@ -34,6 +34,8 @@ export interface Backlog {
   readonly side: ReadonlyMap<string, Item>
   /** under way */
   readonly flying: number
+  /** what waits: what failed, and what could not be read */
+  readonly waits: number
   /** where to read on; undefined: the oldest kept */
   readonly read: string | undefined
   /** What was read, in order, and where to read on. What is known already is left out. */
@@ -47,14 +49,14 @@ export interface Backlog {
   /** more may be read: nothing that was is left */
   isHungry(): boolean
   begin(item: Item): void
-  /** one of the side could not be read: it is as before it began, and not tried before that time */
+  /** it could not be read: it is as before it began, and not tried before that time */
   postpone(item: Item, due: number): void
   /** it is over; answers whether it was on the side */
   settle(item: Item): boolean
   /** it failed, and waits on the side from now on */
   fail(item: Item, due: number): void
-  /** what was read and has not begun is read again later */
-  drop(): void
+  /** What was read and has not begun is read again later; false where something before it is under way. */
+  drop(): boolean
   /** all that waits is due now */
   hurry(): void
 }
@@ -63,6 +65,7 @@ export function createBacklog({ after, done }: { after: string | undefined; done
   const side = new Map<string, Item>()
   const known = new Set(done)
   const flying = new Set<Item>()
+  const postponed = new Set<Item>()
   /** begun and never settled, in the order of the log; `over` once they are */
   const open: { item: Item; over: boolean }[] = []
   let queue: Item[] = []
@@ -79,7 +82,7 @@ export function createBacklog({ after, done }: { after: string | undefined; done
   /** the first that waits: strictly the oldest, else the one that is due first */
   function waiting(oldest: boolean): Item | undefined {
     let found: Item | undefined
-    for (const item of side.values()) {
+    for (const item of [...postponed, ...side.values()]) {
       if (flying.has(item)) continue
       if (oldest) return item
       if (found === undefined || item.due < found.due) found = item
@@ -95,6 +98,9 @@ export function createBacklog({ after, done }: { after: string | undefined; done
     side,
     get flying() {
       return flying.size
+    },
+    get waits() {
+      return side.size + postponed.size
     },
     get read() {
       return read
@@ -124,12 +130,14 @@ export function createBacklog({ after, done }: { after: string | undefined; done
     isHungry: () => queue.length === 0,
     begin(item) {
       flying.add(item)
+      postponed.delete(item)
       if (queue[0] !== item) return
       queue.shift()
       open.push({ item, over: false })
     },
     postpone(item, due) {
       flying.delete(item)
+      if (!side.has(item.id)) postponed.add(item)
       item.due = due
     },
     settle(item) {
@@ -149,9 +157,10 @@ export function createBacklog({ after, done }: { after: string | undefined; done
       close(item)
     },
     drop() {
-      if (flying.size > 0 || open.length > 0) return
+      if (open.length > 0 || queue.length === 0) return false
       read = place()
       queue = []
+      return true
     },
     hurry() {
       for (const item of side.values()) item.due = 0

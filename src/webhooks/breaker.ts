@@ -64,6 +64,7 @@ export function createBreaker({
     else log.warn(line, state === 'failing' ? 'A webhook fails' : 'A webhook was disabled')
     hooks.tell({ tenant, ...(state === 'enabled' && { resume: id }) })
     session.commit({ events: [{ type: `webhook.${what}`, subject: id, data: briefView(record) }] }).catch(() => {}) // the session went on elsewhere
+    if (state === 'enabled') hook.prober = undefined
     for (const reader of hook.readers) reader.wake()
   }
 

@@ -1,34 +1,27 @@
-import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { operation } from '../api/operation.ts'
 import { page, pageOf, pageQuery } from '../api/page.ts'
 import { Problem } from '../errors/problem.ts'
 import { cursorOf } from '../events/cursor.ts'
-import type { Caller, Operation } from '../gateway/contract/operation.ts'
+import type { Operation } from '../gateway/contract/operation.ts'
 import type { SessionHandle, Sessions } from '../gateway/contract/session.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Seal } from '../gateway/ports/seal.ts'
 import type { Store } from '../gateway/ports/store.ts'
 import { WEBHOOKS_MAX, type WebhookRecord } from '../gateway/ports/webhook.ts'
 import type { AddressPolicy } from '../net/address.ts'
-import { isVisible, sessionOf, webhookOf } from './access.ts'
+import { changeWebhook, isVisible, sessionOf, webhookOf } from './access.ts'
 import * as examples from './examples.ts'
 import { headersPlace, secretPlace } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { lagOf } from './lag.ts'
-import { createdWebhook, newWebhook, rotated, webhook, webhookChange } from './schemas.ts'
-import { newSecret } from './signature.ts'
+import { createdWebhook, newWebhook, webhook, webhookChange } from './schemas.ts'
+import { newId, newSecret } from './signature.ts'
 import { checkTarget } from './target.ts'
 import { webhookView } from './view.ts'
 
-/** ms that an old secret signs beside the new one */
-const OVERLAP = 24 * 3_600_000
-/** secrets that sign at one time */
-const SECRETS_MAX = 5
 /** sessions whose logs are looked at for what a webhook of all of them is behind */
 const LAG_SESSIONS = 200
-
-const newId = (prefix: string) => `${prefix}_${randomBytes(16).toString('base64url')}`
 
 export interface WebhookOperations {
   sessions: Sessions
@@ -68,15 +61,7 @@ export function webhookOperations({ sessions, store, hooks, seal, clock, policy 
     return webhookView(record, health, { events: lag.events, seconds }, now)
   }
 
-  /** Changes it, whoever else changes it meanwhile. */
-  async function change(caller: Caller, id: string, to: (record: WebhookRecord) => WebhookRecord): Promise<WebhookRecord> {
-    for (;;) {
-      const changed = await webhooks.update(to(await webhookOf(webhooks, caller, id)))
-      if (changed) return changed
-    }
-  }
-
-  /** Throws cursor-invalid, cursor-expired. */
+  /** Rejects with cursor-invalid. */
   async function mustBeReadable(session: string, after: string | undefined): Promise<void> {
     const cursor = after === undefined ? undefined : cursorOf(after)
     const place = cursor === undefined ? undefined : await store.log.place(session, cursor)
@@ -194,7 +179,7 @@ export function webhookOperations({ sessions, store, hooks, seal, clock, policy 
       const of = session == null ? session : (await sessionOf(sessions, caller, session)).record.id
       if (of === null && caller.session !== undefined) throw new Problem('session-required', 'A session token is for its own session.')
       if (state === 'enabled') await webhooks.worked(caller.tenant, id)
-      const changed = await change(caller, id, (record) => {
+      const changed = await changeWebhook(webhooks, caller, id, (record) => {
         const now = clock.now()
         const next: WebhookRecord = { ...record }
         if (href !== undefined) next.url = href
@@ -238,34 +223,7 @@ export function webhookOperations({ sessions, store, hooks, seal, clock, policy 
     },
   })
 
-  const rotate = operation({
-    id: 'webhooks.rotate',
-    method: 'POST',
-    path: '/webhooks/{id}/rotate',
-    summary: 'Make a new secret; the old one signs too for 24 h',
-    scope: 'webhooks:write',
-    session: 'none',
-    params,
-    answers: { 200: { description: 'The new secret, this once', schema: rotated } },
-    problems: ['webhook-not-found'],
-    examples: { 200: { rotated: { id: 'sec_0v6yXr3b', secret: examples.secret, expiresAt: '2026-05-02T10:00:00.000Z' } } },
-    async run({ caller, params: { id } }) {
-      const secret = newSecret()
-      const now = clock.now()
-      const made = newId('sec')
-      const expiresAt = now + OVERLAP
-      await change(caller, id, (record) => {
-        const sealed = seal.seal(secret, secretPlace(record))
-        const old = record.secrets.filter((one) => one.expiresAt === undefined || one.expiresAt > now)
-        const ending = old.map((one) => ({ ...one, expiresAt: one.expiresAt ?? expiresAt }))
-        return { ...record, secrets: [{ id: made, sealed, createdAt: now }, ...ending].slice(0, SECRETS_MAX) }
-      })
-      hooks.tell({ tenant: caller.tenant })
-      return { status: 200, body: { id: made, secret, expiresAt: new Date(expiresAt).toISOString() } }
-    },
-  })
-
-  return [create, list, get, update, remove, rotate]
+  return [create, list, get, update, remove]
 }
 
 function set<Key extends keyof WebhookRecord>(record: WebhookRecord, key: Key, value: WebhookRecord[Key] | undefined): void {

@@ -7,6 +7,9 @@ const SECRET_BYTES = 32
 /** `whsec_` and 32 random bytes in base64. */
 export const newSecret = (): string => `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64')}`
 
+/** `whk`, `sec`: with 128 random bits behind it. */
+export const newId = (prefix: string): string => `${prefix}_${randomBytes(16).toString('base64url')}`
+
 /** The bytes that a secret stands for. */
 export const keyOf = (secret: string): Buffer => Buffer.from(secret.slice(PREFIX.length), 'base64')
 

@@ -5,12 +5,14 @@ const EACH = 64
 const HOST = 16
 
 export interface Slots {
-  /** Takes one where there is one. */
-  take(webhook: string, host: string): boolean
-  /** gives it back; whoever waits for one is called */
+  isFree(webhook: string, host: string): boolean
+  /** takes one that is free */
+  take(webhook: string, host: string): void
+  /** gives it back: one of those that wait and may take one is called */
   leave(webhook: string, host: string): void
-  /** called once, when one of the host was given back and there may be one */
-  wait(host: string, wake: () => void): void
+  /** called once, when there is one; who does not take it then passes it on */
+  wait(webhook: string, host: string, wake: () => void): void
+  pass(host: string): void
 }
 
 /**
@@ -20,31 +22,47 @@ export interface Slots {
 export function createSlots({ each = EACH, host: most = HOST }: { each?: number; host?: number } = {}): Slots {
   const webhooks = new Map<string, number>()
   const hosts = new Map<string, number>()
-  const waiting = new Map<string, (() => void)[]>()
+  /** by host, then by webhook; in the order in which they came */
+  const waiting = new Map<string, Map<string, Set<() => void>>>()
+
+  function isFree(webhook: string, host: string): boolean {
+    const own = webhooks.get(webhook) ?? 0
+    return own === 0 || (own < each && (hosts.get(host) ?? 0) < most)
+  }
+
+  function pass(host: string): void {
+    const queues = waiting.get(host)
+    for (const [webhook, wakes] of queues ?? []) {
+      if (!isFree(webhook, host)) continue
+      const [wake] = wakes as Iterable<() => void>
+      wakes.delete(wake!)
+      // webhooks take turns
+      queues!.delete(webhook)
+      if (wakes.size > 0) queues!.set(webhook, wakes)
+      if (queues!.size === 0) waiting.delete(host)
+      wake!()
+      return
+    }
+  }
 
   return {
+    isFree,
     take(webhook, host) {
-      const own = webhooks.get(webhook) ?? 0
-      const there = hosts.get(host) ?? 0
-      if (own > 0 && (own >= each || there >= most)) return false
-      webhooks.set(webhook, own + 1)
-      hosts.set(host, there + 1)
-      return true
+      webhooks.set(webhook, (webhooks.get(webhook) ?? 0) + 1)
+      hosts.set(host, (hosts.get(host) ?? 0) + 1)
     },
     leave(webhook, host) {
       lower(webhooks, webhook)
       lower(hosts, host)
-      const wakes = waiting.get(host)
-      if (wakes === undefined) return
-      waiting.delete(host)
-      // in the order in which they came: who finds none waits again
-      for (const wake of wakes) wake()
+      pass(host)
     },
-    wait(host, wake) {
-      const wakes = waiting.get(host)
-      if (wakes) wakes.push(wake)
-      else waiting.set(host, [wake])
+    wait(webhook, host, wake) {
+      const queues = waiting.get(host) ?? new Map<string, Set<() => void>>()
+      waiting.set(host, queues)
+      const wakes = queues.get(webhook) ?? new Set()
+      queues.set(webhook, wakes.add(wake))
     },
+    pass,
   }
 }
 

@@ -36,7 +36,7 @@ export function webhookView(
     })),
     cursorLag: lag,
     ...(last && { lastDelivery: { ...last, at: timestamp(last.at) } }),
-    ...(nextTry !== undefined && record.state !== 'disabled' && { nextTry: timestamp(nextTry) }),
+    ...(nextTry !== undefined && nextTry > now && record.state !== 'disabled' && { nextTry: timestamp(nextTry) }),
   }
 }
 

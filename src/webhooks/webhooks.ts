@@ -14,9 +14,11 @@ import { createHooks } from './hooks.ts'
 import { deadLetters, webhookPlaces, webhookTries } from './kinds.ts'
 import { webhookOperations } from './operations.ts'
 import type { Reader } from './reader.ts'
+import { rotateOperation } from './rotation.ts'
 import { createRunner } from './runner.ts'
 import { webhookBrief } from './schemas.ts'
 import { createSlots } from './slots.ts'
+import { testOperation } from './test-operation.ts'
 
 /** ms that requests under way get when the process stops */
 const STOP_WITHIN = 2_000
@@ -70,7 +72,8 @@ export function createWebhooks({
     name: 'webhooks',
     operations({ sessions }) {
       const context = { sessions, store, hooks, seal, clock, policy }
-      return [...webhookOperations(context), ...deliveryOperations({ ...context, attempts, log, agent })]
+      const test = testOperation({ ...context, attempts, log, agent })
+      return [...webhookOperations(context), rotateOperation(context), ...deliveryOperations(context), test]
     },
     events: () => [
       {

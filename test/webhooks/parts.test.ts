@@ -89,23 +89,29 @@ test('at most 64 requests of a webhook and 16 to a host, but none keeps another 
   const slots = createSlots()
   const taken = (webhook: string, host: string) => {
     let count = 0
-    while (slots.take(webhook, host)) count += 1
+    for (; slots.isFree(webhook, host); count += 1) slots.take(webhook, host)
     return count
   }
   assert.equal(taken('a', 'one:443'), 16)
   assert.equal(taken('b', 'one:443'), 1)
   assert.equal(taken('c', 'two:443'), 16)
-  let woken = 0
-  slots.wait('one:443', () => (woken += 1))
+  const woken: string[] = []
+  for (const name of ['a', 'b', 'a', 'b'] as const) slots.wait(name, 'one:443', () => woken.push(name))
   slots.leave('c', 'two:443')
-  assert.equal(woken, 0)
+  assert.deepEqual(woken, [])
+  // the host is full: only who has none under way may begin
   slots.leave('b', 'one:443')
+  assert.deepEqual(woken, ['b'])
+  slots.take('b', 'one:443')
   slots.leave('a', 'one:443')
-  assert.equal(woken, 1)
-  assert.equal(taken('b', 'one:443'), 1)
+  slots.leave('a', 'one:443')
+  assert.deepEqual(woken, ['b', 'a'])
+  // who was called and takes none passes it on
+  slots.pass('one:443')
+  assert.deepEqual(woken, ['b', 'a', 'b'])
   const many = createSlots({ host: 1_000 })
   let count = 0
-  while (many.take('a', 'one:443')) count += 1
+  for (; many.isFree('a', 'one:443'); count += 1) many.take('a', 'one:443')
   assert.equal(count, 64)
 })
 

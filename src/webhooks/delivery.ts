@@ -1,0 +1,129 @@
+/** One event on its way to one consumer: one try, and what comes of it. */
+import type { LiveSession } from '../gateway/contract/session.ts'
+import type { Clock } from '../gateway/ports/clock.ts'
+import type { Log } from '../gateway/ports/log.ts'
+import type { Metrics } from '../gateway/ports/metrics.ts'
+import type { Store } from '../gateway/ports/store.ts'
+import type { Attempt, Attempts } from './attempt.ts'
+import type { Backlog, Item } from './backlog.ts'
+import type { Breaker } from './breaker.ts'
+import type { Hook } from './hook.ts'
+import { deliveryId, type Ledger } from './ledger.ts'
+import { TRIED_FOR, waitAfter } from './schedule.ts'
+import { signedHeaders } from './signature.ts'
+import type { Source } from './source.ts'
+import { verdictOf } from './verdict.ts'
+
+/** ms until an event is looked for again that could not be read */
+const READ_AGAIN = 1_000
+
+export interface DeliveryContext {
+  store: Pick<Store, 'webhooks'>
+  attempts: Pick<Attempts, 'make'>
+  breaker: Breaker
+  clock: Clock
+  log: Log
+  metrics: Metrics
+  /** `stanzagate/<version>` */
+  agent: string
+}
+
+export interface Begun {
+  backlog: Backlog
+  ledger: Ledger
+}
+
+export function createDelivery({
+  hook,
+  session,
+  key,
+  source,
+  signal,
+  mayAct,
+  isDetached,
+  ofDead,
+  ...context
+}: DeliveryContext & {
+  hook: Hook
+  session: LiveSession
+  /** of the place */
+  key: string
+  source: Pick<Source, 'textOf'>
+  /** aborted: what comes of it is not this reader's business any more */
+  signal: AbortSignal
+  mayAct: () => boolean
+  /** the session has ended, and its log goes */
+  isDetached: () => boolean
+  /** what is sent are dead letters */
+  ofDead: boolean
+}): (begun: Begun, item: Item) => Promise<void> {
+  const { store, attempts, breaker, clock, log, metrics, agent } = context
+  const { webhooks } = store
+  const of = { session: session.record.id, tenant: session.record.tenant }
+
+  async function send({ id }: Item, body: string, now: number): Promise<Attempt> {
+    const headers = {
+      'user-agent': agent,
+      ...hook.headers,
+      'content-type': 'application/cloudevents+json',
+      ...signedHeaders({ id, at: now, body, keys: hook.keys(now) }),
+    }
+    const attempt = await attempts.make({ url: hook.record.url, headers, body }, { signal })
+    if (!signal.aborted) metrics.observe('webhook_duration_seconds', attempt.ms / 1000)
+    return attempt
+  }
+
+  /** Those of an owner before are in the row that it wrote. */
+  async function recall(item: Item): Promise<void> {
+    if (item.tries === 0 || item.attempts !== undefined) return
+    const row = await webhooks.row(hook.tenant, hook.id, deliveryId(key, item.id)).catch(() => undefined)
+    item.attempts = row?.attempts ?? []
+  }
+
+  function arrived({ backlog, ledger }: Begun, item: Item): void {
+    if (ofDead) ledger.alive(item)
+    if (backlog.settle(item)) ledger.over(item)
+  }
+
+  function died({ backlog, ledger }: Begun, item: Item, text: string | undefined, reason: string): void {
+    log.warn({ event: 'webhook.dead', webhook: hook.id, ...of, type: item.type, reason }, 'An event was given up')
+    ledger.dead({ ...item, text })
+    if (backlog.settle(item)) ledger.over(item)
+  }
+
+  function failed({ backlog, ledger }: Begun, item: Item, text: string | undefined, wait: number): void {
+    backlog.fail(item, clock.now() + wait)
+    if (isDetached()) item.text = text
+    ledger.tries(item)
+  }
+
+  async function settle(begun: Begun, item: Item, text: string | undefined, attempt: Attempt, at: number): Promise<void> {
+    const { status, error, ms, retryAfter } = attempt
+    const now = clock.now()
+    const verdict = verdictOf({ status, retryAfter, now })
+    const isDead = text === undefined || (verdict.kind === 'again' && now - item.firstTryAt! >= TRIED_FOR)
+    const state = verdict.kind === 'done' ? 'delivered' : isDead ? 'dead' : 'pending'
+    metrics.count('webhook_deliveries_total', { result: state === 'pending' ? 'failed' : state })
+    if (state === 'delivered') arrived(begun, item)
+    else if (state === 'dead') died(begun, item, text, error ?? '')
+    else failed(begun, item, text, verdict.kind === 'again' ? Math.max(waitAfter(item.tries + 1), verdict.notBefore) : 0)
+    const told = { at, ...(status !== undefined && { status }), ...(error !== undefined && { error }), ms }
+    begun.ledger.row(item, told, state)
+    begun.ledger.moved()
+    if (verdict.kind === 'done') await breaker.worked(hook, session)
+    else if (verdict.kind === 'gone') await breaker.gone(hook, session)
+    else if (text !== undefined) await breaker.failed(hook, session)
+  }
+
+  return async (begun, item) => {
+    // null: it cannot be read now
+    const text = await source.textOf(item).catch(() => null)
+    if (text === null || !mayAct()) return begun.backlog.postpone(item, clock.now() + READ_AGAIN)
+    const now = clock.now()
+    item.firstTryAt ??= now
+    const attempt = text === undefined ? { error: 'The log has forgotten the event.', ms: 0 } : await send(item, text, now)
+    if (signal.aborted) return begun.backlog.postpone(item, 0)
+    await recall(item)
+    await settle(begun, item, text, attempt, now)
+  }
+}

@@ -1,0 +1,276 @@
+/** Webhooks of sessions in memory, with a clock that can be put forward and real consumers. */
+import assert from 'node:assert/strict'
+import { after, afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
+import type { LiveSession, OwnersCommand } from '../../src/gateway/contract/session.ts'
+import type { StateKind } from '../../src/gateway/contract/state-kind.ts'
+import type { Change } from '../../src/gateway/ports/change.ts'
+import type { EventDraft, StoredEvent } from '../../src/gateway/ports/event.ts'
+import type { Store } from '../../src/gateway/ports/store.ts'
+import type { WebhookRecord } from '../../src/gateway/ports/webhook.ts'
+import { createSeal } from '../../src/gateway/seal.ts'
+import { createMemoryStore } from '../../src/store/memory/store.ts'
+import { secretPlace } from '../../src/webhooks/hook.ts'
+import { newSecret } from '../../src/webhooks/signature.ts'
+import { createWebhooks, type Webhooks } from '../../src/webhooks/webhooks.ts'
+import { createClock, eventually, newId, ownedSession, limits as usual } from '../store/sample.ts'
+import { quiet } from '../support/quiet-log.ts'
+import { type Delivery, type Receiver, startReceiver } from './receiver.ts'
+
+const HOUR = 3_600_000
+const limits = { ...usual, eventLogAge: 200 * HOUR }
+const seal = createSeal([Buffer.alloc(32, 7)])
+const tenant = 'tenant'
+const told = ({ body }: Delivery) => JSON.parse(body)
+const isTold = (data: unknown) => (delivery: Delivery) => told(delivery).data === data
+
+describe('webhooks', () => {
+  const clock = createClock()
+  let store: Store
+  let webhooks: Webhooks
+  let receiver: Receiver
+  /** steps that the store was asked for, by name */
+  let asked: string[]
+  const started: Webhooks[] = []
+  beforeEach(async () => {
+    asked = []
+    store = counted(createMemoryStore({ limits, clock }), asked)
+    receiver = await startReceiver()
+    const metrics = { count() {}, set() {}, observe() {} }
+    webhooks = createWebhooks({ store, seal, clock, log: quiet, metrics, webhookPrivateHosts: ['127.0.0.1'], limits, version: '0' })
+    started.push(webhooks)
+  })
+  afterEach(async () => {
+    await webhooks.stop()
+    await receiver.stop()
+  })
+  after(async () => {
+    for (const one of started) await one.stop()
+  })
+
+  /** A session as its owner has it. */
+  async function owned(): Promise<{
+    session: LiveSession
+    append: (...data: unknown[]) => Promise<string[]>
+    events: () => Promise<StoredEvent[]>
+  }> {
+    const { id, fence, record } = await ownedSession(store, { tenant, jid: `${newId('romeo')}@example.org` })
+    const kinds = new Map<string, Map<string, unknown>>()
+    const state = {
+      get: (kind: StateKind, key: string) => kinds.get(kind.name)?.get(key),
+      all: (kind: StateKind) => kinds.get(kind.name) ?? new Map(),
+    }
+    async function commit(change: Change): Promise<string[]> {
+      for (const { kind, key, value } of change.state ?? []) {
+        const values = kinds.get(kind) ?? new Map()
+        kinds.set(kind, values)
+        if (value === null) values.delete(key)
+        else values.set(key, value)
+      }
+      return await store.commit(id, fence, change)
+    }
+    const session = { record, state, commit, held: () => true } as unknown as LiveSession
+    webhooks.feature.taken!(session)
+    const append = (...data: unknown[]) => commit({ events: data.map((one): EventDraft => ({ type: 'message.received', data: one })) })
+    return { session, append, events: async () => (await store.log.read(id, undefined, 1000)).events }
+  }
+
+  async function create(given: Partial<WebhookRecord> = {}): Promise<WebhookRecord> {
+    const id = newId('whk')
+    const secrets = [{ id: 'sec_1', sealed: seal.seal(newSecret(), secretPlace({ tenant, id })), createdAt: 1 }]
+    const draft = {
+      id,
+      tenant,
+      url: receiver.url,
+      types: ['message.received'],
+      ordering: 'strict',
+      state: 'enabled',
+      secrets,
+      ...given,
+    } as const
+    const made = await store.webhooks.create({ ...draft, types: [...draft.types], secrets })
+    await store.bus.publish('webhooks', { tenant })
+    return made!
+  }
+  const resume = (id: string) => store.bus.publish('webhooks', { tenant, resume: id })
+  const get = async (id: string) => (await store.webhooks.get(tenant, id))!
+  /** every wait is nearly as long as it may be */
+  const patient = (t: TestContext) => t.mock.method(Math, 'random', () => 0.99)
+
+  it('are enabled after nine failed tries in a row, and failing after ten, which is told once', async (t) => {
+    patient(t)
+    receiver.answers = 500
+    const { id } = await create({ ordering: 'relaxed' })
+    const { append, events } = await owned()
+    await append(1, 2, 3, 4, 5, 6, 7, 8, 9)
+    await eventually(async () => (await store.webhooks.health(tenant, id)).failures === 9)
+    assert.equal((await get(id)).state, 'enabled')
+    assert.equal(receiver.deliveries.length, 9)
+    await append(10)
+    await eventually(async () => (await get(id)).state === 'failing')
+    assert.equal(receiver.deliveries.length, 10)
+    await eventually(async () => (await events()).some(({ type }) => type === 'webhook.failing'))
+    await append(11, 12)
+    // nothing but probes from now on
+    assert.equal(receiver.deliveries.length, 10)
+    receiver.answers = 200
+    await resume(id)
+    await receiver.received(22)
+    await eventually(async () => (await get(id)).state === 'enabled')
+    await eventually(async () => (await store.webhooks.rows(tenant, id)).filter(({ state }) => state === 'delivered').length === 12)
+    const changes = (await events()).map(({ type }) => type).filter((type) => type.startsWith('webhook.'))
+    assert.deepEqual(changes, ['webhook.failing', 'webhook.recovered'])
+  })
+
+  it('count failures over sessions, and one that worked begins anew', async (t) => {
+    patient(t)
+    const { id } = await create({ ordering: 'relaxed' })
+    const [one, other] = [await owned(), await owned()]
+    receiver.answers = 500
+    await one.append(1, 2, 3, 4, 5)
+    await receiver.received(5)
+    receiver.answers = 200
+    await other.append(6)
+    await eventually(async () => (await store.webhooks.health(tenant, id)).failures === 0)
+    receiver.answers = 500
+    await other.append(7, 8, 9, 10, 11, 12, 13, 14, 15)
+    await eventually(async () => (await store.webhooks.health(tenant, id)).failures === 9)
+    assert.equal((await get(id)).state, 'enabled')
+    await one.append(16)
+    await eventually(async () => (await get(id)).state === 'failing')
+  })
+
+  it('give an event up after 72 h, go on with the next one, and send it again when they are asked to', async (t) => {
+    patient(t)
+    receiver.answers = (delivery, response) => response.writeHead(isTold('poison')(delivery) ? 500 : 200).end()
+    const { id } = await create()
+    const { session, append } = await owned()
+    const [poison] = await append('poison', 'after it')
+    await receiver.received(1)
+    await eventually(async () => (await store.webhooks.rows(tenant, id)).length === 1)
+    clock.advance(71 * HOUR)
+    await resume(id)
+    await receiver.received(2)
+    await eventually(async () => (await store.webhooks.rows(tenant, id))[0]!.attempts.length === 2)
+    assert.equal(receiver.deliveries.filter(isTold('after it')).length, 0)
+    clock.advance(HOUR + 1_000)
+    await resume(id)
+    await receiver.received(1, isTold('after it'))
+    await eventually(async () => (await store.webhooks.rows(tenant, id)).length === 2)
+    const rows = await store.webhooks.rows(tenant, id)
+    assert.deepEqual(
+      rows.map(({ state, event }) => [state, event.id === poison]),
+      [
+        ['delivered', false],
+        ['dead', true],
+      ],
+    )
+    receiver.answers = 200
+    const [replay] = webhooks.feature.commands as OwnersCommand[]
+    assert.equal(await replay!.run(session, { webhook: id, replay: { dead: true } }, { timeout: 1_000 }), 1)
+    const last = (await receiver.received(4, isTold('poison'))).at(-1)!
+    assert.equal(last.headers['webhook-id'], poison)
+    await eventually(async () => (await store.webhooks.rows(tenant, id)).every(({ state }) => state === 'delivered'))
+    assert.equal(await replay!.run(session, { webhook: id, replay: { dead: true } }, { timeout: 1_000 }), 0)
+  })
+
+  it('are disabled where nothing was delivered for as long as events are kept', async (t) => {
+    patient(t)
+    receiver.answers = 500
+    const { id } = await create({ ordering: 'relaxed' })
+    const { append, events } = await owned()
+    await append(...Array.from({ length: 12 }, (_, n) => n))
+    await eventually(async () => (await get(id)).state === 'failing')
+    clock.advance(limits.eventLogAge - HOUR)
+    await resume(id)
+    const before = receiver.deliveries.length
+    await receiver.received(before)
+    assert.equal((await get(id)).state, 'failing')
+    clock.advance(2 * HOUR)
+    await resume(id)
+    await eventually(async () => (await get(id)).state === 'disabled')
+    assert.equal((await get(id)).reason, 'expired')
+    await eventually(async () => (await events()).some(({ type }) => type === 'webhook.disabled'))
+  })
+
+  it('do not hold one another up: one is slow to answer, another of the same host is not', async () => {
+    receiver.answers = (delivery, response) => {
+      // the slow one never answers
+      if (!delivery.path.includes('slow')) response.writeHead(200).end()
+    }
+    await create({ ordering: 'relaxed', url: receiver.url.replace('hook', 'slow') })
+    await create({ ordering: 'relaxed', url: receiver.url.replace('hook', 'fast') })
+    const sessions = await Promise.all(Array.from({ length: 5 }, () => owned()))
+    for (const { append } of sessions) await append(...Array.from({ length: 20 }, (_, n) => n))
+    await receiver.received(100, ({ path }) => path.includes('fast'))
+    const slow = receiver.deliveries.filter(({ path }) => path.includes('slow')).length
+    assert.equal(slow, 16)
+  })
+
+  it('send at most 16 of a session at one time where the order does not matter, else one', async () => {
+    receiver.answers = (_, response) => void setTimeout(() => response.writeHead(200).end(), 20)
+    const relaxed = await create({ ordering: 'relaxed' })
+    const { append } = await owned()
+    await append(...Array.from({ length: 60 }, (_, n) => n))
+    await receiver.received(60)
+    assert.equal(receiver.most, 16)
+    await store.webhooks.remove(tenant, relaxed.id)
+    await store.bus.publish('webhooks', { tenant })
+    const single = await startReceiver()
+    single.answers = (_, response) => void setTimeout(() => response.writeHead(200).end(), 5)
+    await create({ url: single.url })
+    await append(...Array.from({ length: 20 }, (_, n) => `s${n}`))
+    const all = await single.received(20)
+    assert.equal(single.most, 1)
+    assert.deepEqual(
+      all.map((one) => told(one).data),
+      Array.from({ length: 20 }, (_, n) => `s${n}`),
+    )
+    await single.stop()
+  })
+
+  it('cost nothing while nothing happens: no step of the store and no timer, of a thousand sessions', async () => {
+    await create({ types: ['*'] })
+    const sessions = await Promise.all(Array.from({ length: 1_000 }, () => owned()))
+    await sessions[0]!.append('first')
+    await receiver.received(1)
+    await quietened(asked)
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const before = timers()
+    asked.length = 0
+    await sessions[7]!.append('second')
+    await receiver.received(2)
+    await quietened(asked)
+    // one commit of the event, one read, one commit of the place, one row
+    assert.deepEqual(asked.toSorted(), ['commit', 'commit', 'log.read', 'webhooks.tell'])
+    asked.length = 0
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    assert.deepEqual(asked, [])
+    assert.ok(timers() <= before + 1, `${timers()} timers`)
+  })
+})
+
+/** Waits until the store was not asked for 100 ms. */
+async function quietened(asked: readonly string[]): Promise<void> {
+  for (let before = -1; before !== asked.length; ) {
+    before = asked.length
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** Notes what the store is asked for. */
+function counted(store: Store, asked: string[]): Store {
+  const noting = <Part extends object>(part: Part, name: string): Part =>
+    new Proxy(part, {
+      get(target, key) {
+        const value = Reflect.get(target, key)
+        const path = name === '' ? String(key) : `${name}.${String(key)}`
+        if (typeof value === 'function')
+          return (...args: unknown[]) => {
+            if (!path.startsWith('bus.')) asked.push(path)
+            return value.apply(target, args)
+          }
+        return typeof value === 'object' && value !== null ? noting(value, path) : value
+      },
+    })
+  return noting(store, '')
+}
