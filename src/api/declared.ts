@@ -4,6 +4,9 @@ import { type OwnCode, type ProblemCode, stanzaErrorCodes } from '../errors/cata
 import { Problem } from '../errors/problem.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
 
+/** where a stanza is made of what a caller wrote */
+export const ofStanzas = ['jid-malformed', 'not-a-stanza', 'stanza-too-large'] as const satisfies OwnCode[]
+
 /** where the instance that has the session does the work (`SessionHandle.perform`) */
 export const ofOwner = ['session-offline', 'session-stopped', 'outcome-unknown', 'xmpp-timeout'] as const satisfies OwnCode[]
 

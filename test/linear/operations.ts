@@ -1,4 +1,4 @@
-import { it } from 'node:test'
+import { after, it } from 'node:test'
 import type { z } from 'zod'
 import { createRegistry } from '../../src/api/event-registry.ts'
 import { createInvoke } from '../../src/api/invoke.ts'
@@ -13,6 +13,7 @@ import type { Call, Operation } from '../../src/gateway/contract/operation.ts'
 import type { SessionHandle, Sessions } from '../../src/gateway/contract/session.ts'
 import { definitions } from '../../src/protocol/index.ts'
 import { xmlLimits } from '../../src/xml/limits.ts'
+import { watchUndeclared } from '../support/undeclared.ts'
 import { type Body, bodiesOf } from './bodies.ts'
 import { assertLinear, type Steps } from './doubling.ts'
 import { createSamples } from './samples.ts'
@@ -68,6 +69,8 @@ export function testOperations({ size, most, little, rare }: { size: number; mos
   const { operations, sessions } = allOperations()
   const store = { idempotency: { begin: async () => ({ kind: 'new' }), finish: refused, release: refused, replace: refused } }
   const { invoke } = createInvoke({ sessions, store: store as never, instance: 'test' })
+  // what is refused is refused as it is declared
+  after(watchUndeclared())
   const kept = { samples: createSamples(), met: new Set<string>() }
 
   /** What a request comes to; that it is refused is right. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ofIqs, ofOwner } from '../../api/declared.ts'
+import { ofIqs, ofOwner, ofStanzas } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { applying } from '../../api/preference.ts'
@@ -105,7 +105,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       202: { description: 'Sent; the answer is kept', schema: keptSchema },
     },
     prefer: ['wait', 'respond-async'],
-    problems: ['xml-malformed', 'not-a-stanza', 'address-not-allowed', 'jid-malformed', ...ofIqs],
+    problems: ['xml-malformed', 'address-not-allowed', ...ofStanzas, ...ofIqs],
     examples: {
       body: {
         ping: { type: 'get', to: 'example.com', payload: { ping: {} } },
@@ -168,7 +168,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     params: z.object({ id: z.string().meta({ description: 'The subject of the event' }) }),
     body: reply,
     answers: { 204: { description: 'Sent' } },
-    problems: ['xml-malformed', 'not-a-stanza', 'stanza-too-large', ...ofOwner],
+    problems: ['xml-malformed', ...ofStanzas, ...ofOwner],
     examples: {
       body: {
         result: { xml: '<order xmlns="urn:example:orders" state="sent"/>' },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ofStanzas } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { jid } from '../../codec/scalars.ts'
@@ -42,7 +43,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
       202: { description: 'In the outbox', schema: progressSchema },
     },
     prefer: ['wait'],
-    problems: ['jid-malformed', 'stanza-too-large', 'id-in-use', 'session-stopped', 'outbox-full'],
+    problems: ['id-in-use', 'session-stopped', 'outbox-full', ...ofStanzas],
     examples: {
       body: {
         text: { to: 'juliet@example.com', body: 'Art thou not Romeo, and a Montague?' },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ofOwner } from '../../api/declared.ts'
+import { ofOwner, ofStanzas } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { page, pageOf, pageQuery } from '../../api/page.ts'
 import { named } from '../../api/paths.ts'
@@ -121,7 +121,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     session: 'named',
     body: content,
     answers: { 200: { description: 'Sent, or kept until the session is back', schema: content } },
-    problems: ['stanza-too-large', 'given-up', ...ofOwner],
+    problems: ['given-up', ...ofStanzas, ...ofOwner],
     examples: {
       body: {
         available: {},
@@ -165,7 +165,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     session: 'named',
     body: directed,
     answers: { 202: { description: 'Sent', schema: z.object({ id: z.string() }) } },
-    problems: ['jid-malformed', 'stanza-too-large', ...ofOwner],
+    problems: [...ofStanzas, ...ofOwner],
     examples: {
       body: {
         'ask for a subscription': { to: 'juliet@example.com', type: 'subscribe' },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ofLogIns, ofOwner } from '../../api/declared.ts'
+import { ofLogIns, ofOwner, ofStanzas } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { pageOf, pageQuery } from '../../api/page.ts'
 import { named } from '../../api/paths.ts'
@@ -78,7 +78,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       202: { description: 'Connecting', schema: opened },
     },
     prefer: ['wait', 'respond-async'],
-    problems: ['jid-malformed', 'scope-missing', ...ofLogIns],
+    problems: ['scope-missing', 'credentials-lost', ...ofStanzas, ...ofLogIns],
     examples: {
       body: {
         password: { jid: 'romeo@example.com', password: 'wherefore-art-thou' },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ofOwner } from '../../api/declared.ts'
+import { ofOwner, ofStanzas } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { type StanzaJson, type StanzaKind, stanzaKinds, type Translator } from '../../codec/translate.ts'
@@ -54,17 +54,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
       202: { description: 'Accepted; an iq is answered by iq.completed', schema: sent },
     },
     prefer: ['wait'],
-    problems: [
-      'xml-malformed',
-      'not-a-stanza',
-      'jid-malformed',
-      'address-not-allowed',
-      'stanza-too-large',
-      'id-in-use',
-      'outbox-full',
-      'given-up',
-      ...ofOwner,
-    ],
+    problems: ['xml-malformed', 'address-not-allowed', 'id-in-use', 'outbox-full', 'given-up', ...ofStanzas, ...ofOwner],
     examples: {
       body: {
         message: { message: { to: 'juliet@example.com', body: 'Art thou there?' } },
@@ -123,7 +113,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     xmlBody: true,
     xmlAnswer: true,
     answers: { 200: { description: 'JSON for XML, XML for JSON', schema: body } },
-    problems: ['xml-malformed', 'not-a-stanza', 'jid-malformed', 'stanza-too-large'],
+    problems: ['xml-malformed', ...ofStanzas],
     examples: {
       body: {
         JSON: { message: { to: 'juliet@example.com', body: 'Art thou there?' } },
