@@ -37,7 +37,7 @@ export interface ConnectorOptions {
   random?: () => number
 }
 
-/** The Connector of gateway/ports.ts over @xmpp/client. Throws when the CA file cannot be read. */
+/** The Connector of gateway/ports/connection.ts over @xmpp/client. Throws when the CA file cannot be read. */
 export function createConnector(options: ConnectorOptions): Connector {
   const { clock, log, caFile, metrics = uncounted, resolve: { host, srv } = {} } = options
   const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8')
