@@ -5,25 +5,15 @@ import { fileURLToPath } from 'node:url'
 import { logEvents } from '../src/gateway/ports/log.ts'
 import { createLog } from '../src/log.ts'
 
-const root = fileURLToPath(new URL('../src', import.meta.url))
-/** each call of a level of a log, `log[level](…)` too, up to its message */
-const calls = globSync('**/*.ts', { cwd: root }).flatMap((file) => {
-  const source = readFileSync(`${root}/${file}`, 'utf8')
-  return [...source.matchAll(/\blog(?:\??\.(?:debug|info|warn|error|fatal)|\[\w+\])\(\s*([^)]{0,300})/g)].map(([call, args = '']) => ({
-    file,
-    call,
-    event: /event: '([^']+)'/.exec(args)?.[1],
-  }))
-})
-
-test('every line of the log says its event itself, and every event of the list is the one of a line', () => {
+test('every event of the list is the one of a line', () => {
+  const root = fileURLToPath(new URL('../src', import.meta.url))
+  const sources = globSync('**/*.ts', { cwd: root })
+    .filter((file) => file !== 'gateway/ports/log.ts')
+    .map((file) => readFileSync(`${root}/${file}`, 'utf8'))
   assert.deepEqual(
-    calls.filter(({ event }) => event === undefined),
+    logEvents.filter((event) => !sources.some((source) => source.includes(`event: '${event}'`))),
     [],
   )
-  const events = new Set(calls.map(({ event }) => event))
-  assert.deepEqual([...events].toSorted(), logEvents.toSorted())
-  assert.ok(calls.some(({ call }) => call.startsWith('log[')))
 })
 
 test('an event that is not of the list is a type error', () => {
