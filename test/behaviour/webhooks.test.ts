@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { forEachCell } from '../support/matrix.ts'
+import { samplesOf, sumOf } from '../support/metrics.ts'
 import type { Client } from '../support/second-client.ts'
 import { type Delivery, type Receiver, startReceiver } from '../webhooks/receiver.ts'
 import { type Account, openAccount, openClient, until, users } from './account.ts'
@@ -339,6 +340,13 @@ forEachCell(
       const removed = await api('DELETE', `/webhooks/${own.body.id}`, { key: romeo.token })
       assert.equal(removed.status, 204)
       assert.equal((await api('GET', `/webhooks/${own.body.id}`)).status, 404)
+    })
+
+    it('are counted', async () => {
+      const samples = samplesOf((await api('GET', '/metrics')).text)
+      for (const result of ['delivered', 'failed']) assert.ok(sumOf(samples, 'webhook_deliveries_total', { result }) > 0, result)
+      for (const state of ['failing', 'recovered', 'disabled']) assert.ok(sumOf(samples, 'webhook_states_total', { state }) > 0, state)
+      assert.ok(sumOf(samples, 'webhook_duration_seconds_count') > 0)
     })
   },
 )
