@@ -1,4 +1,4 @@
-/** Loaded into a gateway before it starts. */
-import { tellUndeclared } from './undeclared.ts'
+/** Loaded into a gateway before it starts: problems that an operation does not declare are told on standard error, a line for each. */
+import { subscribe } from 'node:diagnostics_channel'
 
-tellUndeclared()
+subscribe('stanzagate.undeclared-problem', (told) => process.stderr.write(`undeclared problem: ${JSON.stringify(told)}\n`))

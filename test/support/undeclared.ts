@@ -9,11 +9,6 @@ const LINE = 'undeclared problem: '
 /** what a gateway of a process of its own is given by `node --import` */
 export const tellsUndeclared = fileURLToPath(new URL('tell-undeclared.ts', import.meta.url))
 
-/** Writes each one to standard error, on a line of its own. */
-export function tellUndeclared(): void {
-  subscribe(CHANNEL, (told) => process.stderr.write(`${LINE}${JSON.stringify(told)}\n`))
-}
-
 /** What a line of a gateway's output says of one. */
 export const undeclaredIn = (line: string): string | undefined => (line.startsWith(LINE) ? line.slice(LINE.length) : undefined)
 

@@ -1,5 +1,6 @@
 import type { Feature } from '../../gateway/contract/feature.ts'
-import { iqOperations, keptSchema } from './operations.ts'
+import { keptSchema } from './kept.ts'
+import { iqOperations } from './operations.ts'
 import { iqCommands, pendingIqs, takeUp } from './outgoing.ts'
 
 /** Requests to others and from others (RFC 6120 section 8.2.3). */

@@ -16,7 +16,8 @@ import { type Element, elements } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
 import { withinLimit } from '../messages/outgoing.ts'
 import { checked, readXml, withoutFrom } from '../stanzas/xml.ts'
-import { ask, askLater, keptJson, resultJson, secondsOf } from './outgoing.ts'
+import { keptJson, keptSchema } from './kept.ts'
+import { ask, askLater, resultJson, secondsOf } from './outgoing.ts'
 
 /** ms for the owner to send an answer */
 const REPLY_WITHIN = 5_000
@@ -44,15 +45,6 @@ const failure = z
       .optional(),
   })
   .meta({ id: 'IqReplyError' })
-
-export const keptSchema = z
-  .object({
-    id: z.string(),
-    status: z.enum(['pending', 'result', 'error', 'timeout']),
-    iq: z.unknown().optional().meta({ description: 'The answer as stanza JSON' }),
-    error: z.unknown().optional().meta({ description: 'A problem document' }),
-  })
-  .meta({ id: 'KeptIq', description: 'An iq whose answer is kept for an hour' })
 
 export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
   const content = {

@@ -14,14 +14,13 @@ import { accountOf, jid } from '../../jid.ts'
 import type { Element } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
 import { serialize } from '../../xml/serialize.ts'
+import { keptJson } from './kept.ts'
 
 /** seconds that an answer is waited for: unless told, and at most */
 const WAIT = 30
 const WAIT_MAX = 120
 /** ms for the owner to take a request over */
 const HAND_OVER = 5_000
-/** ms after its time that the outcome of a request may take to be kept */
-const OVERDUE = 5_000
 
 interface Pending {
   type: 'get' | 'set'
@@ -129,13 +128,6 @@ async function told(session: LiveSession, kept: KeptIq): Promise<void> {
 }
 
 export const iqCommands = [startIq.by(start)]
-
-/** One whose time is over, and whose session has no owner that could say so, is of unknown outcome. */
-export function keptJson({ session: _, until, ...kept }: KeptIq): Record<string, unknown> {
-  if (kept.status !== 'pending' || until === undefined || Date.now() < until + OVERDUE) return kept
-  const error = problemJson(new Problem('outcome-unknown', 'The session was lost before the answer came.'))
-  return { ...kept, status: 'timeout', error }
-}
 
 /** `{id, type, from, payload?}`; the own account may answer without `from`. */
 export function resultJson(answer: Element, account: string, vocabulary: Translator, to?: string): Record<string, unknown> {
