@@ -9,8 +9,7 @@ import type { Clock } from './ports/clock.ts'
 import type { MessageRecord } from './ports/message.ts'
 import type { SessionRecord, SessionStatus } from './ports/session-record.ts'
 import type { Store } from './ports/store.ts'
-import { stopped } from './session/live-session.ts'
-import { ended } from './session/status.ts'
+import { ended, stopped } from './session/status.ts'
 
 /** What operations hold of a session: reads go to the store, what needs the wire goes to the owner. */
 export function createHandle({

@@ -4,8 +4,7 @@ import { hasOneSpelling, sameAccount } from '../../folded-jid.ts'
 import { account, type Unread, unread } from '../../gateway/contract/account.ts'
 import { type Contact, contacts } from '../../gateway/contract/roster-and-presence.ts'
 import type { SessionHandle } from '../../gateway/contract/session.ts'
-import { stopped } from '../../gateway/session/live-session.ts'
-import { ended } from '../../gateway/session/status.ts'
+import { ended, stopped } from '../../gateway/session/status.ts'
 import { rosterVersion } from './version.ts'
 
 /** s until it is worth asking again */

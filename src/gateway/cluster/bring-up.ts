@@ -55,7 +55,7 @@ export function createBringUp({
     const state = await takeUpState(record, lease.fence)
     const live = makeLive(
       { ...context, store: fencedStore },
-      { record, left, fence: lease.fence, held: heartbeat.holdsLease, state, streams, onFenced: () => onFenced(id, live) },
+      { record, lastState: left, fence: lease.fence, holdsLease: heartbeat.holdsLease, state, streams, onFenced: () => onFenced(id, live) },
     )
     const entry = { live, record, ...lease }
     owned.set(id, entry)

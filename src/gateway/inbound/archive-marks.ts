@@ -1,4 +1,4 @@
-import { defineKind } from '../contract/state-kind.ts'
+import { defineKind, type KnownState } from '../contract/state-kind.ts'
 import type { StateChange } from '../ports/change.ts'
 import type { Clock } from '../ports/clock.ts'
 import { sentAt } from './stamp.ts'
@@ -21,6 +21,9 @@ export const archiveMarks = defineKind<Mark>({
   size: 1024 * 1024,
   firm: true,
 })
+
+/** Is something owed: did a catch-up not come to its end, here or in another process? */
+export const isOwing = (state: KnownState): boolean => state.get(archiveMarks, 'owed') !== undefined
 
 /** Notes the newest message known to be in the archive; `stamp` as the archive gave it. */
 export function noteArchived(clock: Clock, id: string, stamp: string | undefined, name: MarkName = 'last'): StateChange {

@@ -60,7 +60,7 @@ export function createArchive({
   onForged,
   onFull = () => {},
 }: {
-  session: LiveSession
+  session: Pick<LiveSession, 'record' | 'iq'>
   onForged: (kind: string) => void
   /** a page ended for its size */
   onFull?: () => void

@@ -21,9 +21,12 @@ export interface Handled {
   more?: boolean
 }
 
+/** what a stanza comes to */
+export type Receive = (arrival: Arrival, stanza: Element) => Promise<Handled>
+
 export interface Inbound {
-  /** takes a stanza at once and handles it in its turn */
-  push(connection: number, stanza: Element, position: number): void
+  /** Takes a stanza at once and handles it in its turn. `receive` rejects only where nothing can be stored any more. */
+  push(connection: number, stanza: Element, position: number, receive: Receive): void
   /** keeps what a resume of this connection needs, in its turn */
   mark(connection: number): void
   /** takes something else that has its place among the stanzas; resolves when it is stored */
@@ -49,7 +52,6 @@ interface Task {
 export function createInbound({
   turn,
   watch,
-  receive,
   write,
   stream,
   stored,
@@ -60,8 +62,6 @@ export function createInbound({
   /** to be waited for before each: others have their turn meanwhile */
   turn: () => Promise<void> | undefined
   watch: Pick<Watch, 'isAlone' | 'done'>
-  /** rejects only where nothing can be stored any more */
-  receive: (arrival: Arrival, stanza: Element) => Promise<Handled>
   /** rejects with a problem where nothing can be written any more, with something else where this change cannot */
   write: (change: Change) => Promise<unknown>
   /** which stream a connection has */
@@ -160,7 +160,7 @@ export function createInbound({
   }
 
   return {
-    push(connection, stanza, position) {
+    push(connection, stanza, position, receive) {
       arrivals += 1
       const arrival = { connection, stream: stream(connection), at: `@${here}${arrivals}`, time: clock.now() }
       take({ handle: () => receive(arrival, stanza), received: { connection, stream: arrival.stream, position }, size: sizeOf(stanza) })

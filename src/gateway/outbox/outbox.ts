@@ -51,6 +51,8 @@ export interface Outbox {
   load(): Load
   /** Settles when more is known of what another process wrote on a connection and what of it counts; until undefined, nothing may be written there. */
   unwriting(connection: number): Promise<unknown> | undefined
+  /** before the first message goes */
+  follow(listener: OutboxListener): void
   /** fails all that is left: the session ends */
   end(): Promise<void>
   stop(): void
@@ -60,6 +62,14 @@ export interface Load {
   entries: number
   unacked: number
   oldest: number | undefined
+}
+
+/** Who follows the outbox, and is made after it. */
+export interface OutboxListener {
+  /** there are messages of which nobody knows whether the server got them */
+  onDoubts(): void
+  /** the server was asked something that each stream begins with, and did not answer yet */
+  isBusy(connection: number): boolean
 }
 
 export interface OutboxOptions {
@@ -77,12 +87,8 @@ export interface OutboxOptions {
   onWritten: (kind: OutboxEntry['kind']) => void
   /** ms from the writing of the oldest message that an acknowledgement covers */
   onLatency: (ms: number) => void
-  /** there are messages of which nobody knows whether the server got them */
-  onDoubts: () => void
   /** a message over which streams ended is not sent again */
   onGivenUp: (message: string) => void
-  /** the server was asked something that each stream begins with, and did not answer yet */
-  isBusy: (connection: number) => boolean
   onError: (error: unknown) => void
 }
 
@@ -91,7 +97,7 @@ export interface OutboxOptions {
  * has counted it. The store stays the truth: what is not settled there is sent again by the next owner.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { id, store, records, clock, usable, resumable, onDoubts, onError } = options
+  const { id, store, records, clock, usable, resumable, onError } = options
   const waiting = new MessageQueue<Queued>()
   const routes = createRoutes(options)
   const inFlight = createInFlight({ routes })
@@ -99,17 +105,24 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const doubts = createDoubts({ progress })
   const inherited = createInheritedStreams(resumable)
   const repeats = createRepeats({ progress, routes, onGivenUp: options.onGivenUp, onRepeat: sendAgain })
-  const window = createWindow({ ...options, inFlight, forgetting: repeats.forgetting, onChange: () => sending.soon() })
+  const window = createWindow({
+    ...options,
+    isBusy: (connection) => listener.isBusy(connection),
+    inFlight,
+    forgetting: repeats.forgetting,
+    onChange: () => sending.soon(),
+  })
   const sending = createSending({ ...options, waiting, inFlight, doubts, routes, window, progress, onExpiry: wake })
   const readAhead = createReadAhead({ id, store, records, waiting, take, onRead: tellDoubts, send: sending.now, onError })
   let orders = 0
+  let listener: OutboxListener = { onDoubts() {}, isBusy: () => false }
 
   function wake(): void {
     readAhead.wake()
   }
 
   function tellDoubts(): void {
-    if (!doubts.isEmpty()) onDoubts()
+    if (!doubts.isEmpty()) listener.onDoubts()
   }
 
   function sendAgain(messages: readonly Queued[]): void {
@@ -233,6 +246,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (left.length > 0) void progress.settle(left, 'failed', { error })
     },
 
+    follow(next) {
+      listener = next
+    },
     stop,
   }
 }

@@ -29,6 +29,8 @@ export interface Bind {
   resumed(options: { doubtful: boolean }): void
   /** the session is online, after either of the two */
   online(): void
+  /** there are messages of which nobody knows whether the server got them */
+  doubts(): void
   /** the record was changed */
   changed(): void
 }
@@ -79,6 +81,7 @@ export function createBind({
   let again = false
   /** own presence was sent on the stream */
   let visible = false
+  let doubting = false
 
   /** A server that refuses one thing does not keep the session from the others. Answers whether it may take it another time. */
   async function take({ name, run }: Step): Promise<boolean> {
@@ -178,6 +181,16 @@ export function createBind({
       // else it will be
       if (!visible) return
       for (const feature of features) feature.online?.(session)?.catch(onLost)
+    },
+    doubts() {
+      if (doubting || !online()) return
+      doubting = true
+      catchUp
+        .doubts()
+        .catch(onError)
+        .finally(() => {
+          doubting = false
+        })
     },
     changed() {
       if (!visible || !online()) return

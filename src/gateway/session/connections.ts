@@ -15,6 +15,8 @@ const OWN_MAX = 200
 const DRAIN_LOOK = 500
 
 export interface Connections {
+  /** opens the primary; before, none is there */
+  begin(listener: ConnectionsListener): void
   /** opens what is wanted and not open, drains what is not wanted any more */
   want(count: number): void
   get(index: number): Connection | undefined
@@ -30,6 +32,20 @@ export interface Connections {
   close(options: { status?: string }): Promise<void>
   /** drops all sockets so that another process can resume; answers what it needs for that */
   abandon(options: { acks: number }): Promise<Record<number, StreamState | null>>
+}
+
+/** What the connections tell, of the primary (index 0) and of senders. */
+export interface ConnectionsListener {
+  state(index: number, state: SessionState, detail: StateDetail): void
+  bound(index: number, jid: string, features: readonly string[]): Promise<void>
+  stanza(index: number, stanza: Element, position: number): void
+  larger(start: Element, bytes: number): number | undefined
+  acked(index: number, position: number): void
+  resumed(index: number, h: number, uncounted: readonly string[]): void
+  lost(index: number, h: number | null, refused?: string): void
+  verified(index: number): void
+  /** how many messages that were written on it are not acknowledged */
+  unacked(index: number): number
 }
 
 interface Slot {
@@ -52,9 +68,7 @@ export function createConnections({
   userAgent,
   resume,
   inherited,
-  held,
-  unacked,
-  on,
+  holdsLease,
 }: {
   record: () => SessionRecord
   connector: Connector
@@ -65,21 +79,12 @@ export function createConnections({
   resume: ReadonlyMap<number, StreamState>
   /** another process had the session before */
   inherited: boolean
-  held: () => boolean
-  unacked: (index: number) => number
-  on: {
-    state(index: number, state: SessionState, detail: StateDetail): void
-    bound(index: number, jid: string, features: readonly string[]): Promise<void>
-    stanza(index: number, stanza: Element, position: number): void
-    larger(start: Element, bytes: number): number | undefined
-    acked(index: number, position: number): void
-    resumed(index: number, h: number, uncounted: readonly string[]): void
-    lost(index: number, h: number | null, refused?: string): void
-    verified(index: number): void
-  }
+  /** false where another instance may have the session by now */
+  holdsLease: () => boolean
 }): Connections {
   const slots = new Map<number, Slot>()
   const own = new Set<string>()
+  let on: ConnectionsListener
 
   function open(index: number): void {
     const { tenant, jid, resource, service } = record()
@@ -98,7 +103,7 @@ export function createConnections({
         service,
         resume: resume.get(index) ?? null,
         inherited,
-        holdsLease: held,
+        holdsLease,
         userAgent: userAgent(index),
       },
       {
@@ -114,7 +119,7 @@ export function createConnections({
           await on.bound(index, comparable(full), features)
         },
         stanza: (stanza, position) => on.stanza(index, stanza, position),
-        larger: on.larger,
+        larger: (start, bytes) => on.larger(start, bytes),
         acked: (position) => on.acked(index, position),
         resumed: (h, uncounted) => on.resumed(index, h, uncounted),
         lost(h, refused) {
@@ -136,7 +141,7 @@ export function createConnections({
   /** No new work, its acknowledgements awaited, readable a while longer, then closed. */
   function drain(slot: Slot): void {
     const look = () => {
-      if (unacked(slot.index) > 0) slot.draining = setTimeout(look, DRAIN_LOOK)
+      if (on.unacked(slot.index) > 0) slot.draining = setTimeout(look, DRAIN_LOOK)
       else
         slot.draining = setTimeout(() => {
           slots.delete(slot.index)
@@ -146,18 +151,24 @@ export function createConnections({
     look()
   }
 
-  return {
-    want(count) {
-      for (let index = 0; index < count; index += 1) {
-        const slot = slots.get(index)
-        if (!slot) open(index)
-        else if (slot.draining) {
-          clearTimeout(slot.draining)
-          delete slot.draining
-        }
+  function want(count: number): void {
+    for (let index = 0; index < count; index += 1) {
+      const slot = slots.get(index)
+      if (!slot) open(index)
+      else if (slot.draining) {
+        clearTimeout(slot.draining)
+        delete slot.draining
       }
-      for (const slot of slots.values()) if (slot.index >= count && !slot.draining) drain(slot)
+    }
+    for (const slot of slots.values()) if (slot.index >= count && !slot.draining) drain(slot)
+  }
+
+  return {
+    begin(listener) {
+      on = listener
+      want(1)
     },
+    want,
     get: (index) => slots.get(index)?.connection,
     stream: (index) => slots.get(index)?.stream ?? '',
     usable: () =>

@@ -8,7 +8,15 @@ import type { Seal } from '../ports/seal.ts'
 export const fastTokens = defineKind<string>({ name: 'fast', bound: 'log-in-tokens', entries: 16, size: 256 * 1024, firm: true })
 
 /** A connection as its server knows it again: the same user agent at each log-in, and a token of its own in the place of the password. */
-export function createUserAgent({ index, session, seal }: { index: number; session: LiveSession; seal: Seal }): UserAgent {
+export function createUserAgent({
+  index,
+  session,
+  seal,
+}: {
+  index: number
+  session: Pick<LiveSession, 'record' | 'state' | 'commit'>
+  seal: Seal
+}): UserAgent {
   const { id, tenant } = session.record
   const key = String(index)
   const context = { tenant, session: id, kind: `fast ${index}` }

@@ -14,7 +14,17 @@ const ANSWER_WITHIN = 20_000
 const WAITING = 100
 
 /** The iqs that others asked this session and that its callers answer (`handles`). */
-export function createAsked({
+export interface RaisedIqs {
+  /** Its event, whose subject is the id to answer by; undefined when too many wait already. */
+  raise(connection: number, iq: Element): EventDraft | undefined
+  /** `id`: as told by the event's subject, or the iq's own id where that is unambiguous. Throws iq-not-found. */
+  reply(answer: IqReply): void
+  /** nobody waits for an answer of ours */
+  isIdle(): boolean
+  stop(): void
+}
+
+export function createRaisedIqs({
   session,
   reply,
   vocabulary,
@@ -22,7 +32,7 @@ export function createAsked({
   session: string
   reply: (connection: number, stanza: Element) => void
   vocabulary: Translator
-}) {
+}): RaisedIqs {
   const waiting = new Map<string, { connection: number; iq: Element; timer: NodeJS.Timeout }>()
 
   function settle(id: string, answer: (iq: Element) => Element): void {
@@ -35,19 +45,17 @@ export function createAsked({
   }
 
   return {
-    /** Its event, whose subject is the id to answer by; undefined when too many wait already. */
-    raise(connection: number, iq: Element): EventDraft | undefined {
+    raise(connection, iq) {
       if (waiting.size >= WAITING) return undefined
       const id = newIqId(session)
       const unanswered: StanzaErrorJson = { type: 'wait', condition: 'recipient-unavailable', text: 'Nobody answered in time.' }
-      const timer = setTimeout(() => settle(id, (asked) => errorReply(asked, unanswered)), ANSWER_WITHIN)
+      const timer = setTimeout(() => settle(id, (request) => errorReply(request, unanswered)), ANSWER_WITHIN)
       // what it asks is in the event; the answer needs to know who asked
       waiting.set(id, { connection, iq: { ...iq, children: [] }, timer })
       return { type: 'iq.requested', subject: id, data: vocabulary.read(iq).json }
     },
 
-    /** `id`: as told by the event's subject, or the iq's own id where that is unambiguous. */
-    reply({ id, xml, payload, error }: IqReply): void {
+    reply({ id, xml, payload, error }) {
       const byOwnId = [...waiting].filter(([, { iq }]) => iq.attributes.id === id).map(([key]) => key)
       const key = waiting.has(id) || byOwnId.length !== 1 ? id : (byOwnId[0] as string)
       settle(key, (iq) => {
@@ -57,7 +65,6 @@ export function createAsked({
       })
     },
 
-    /** nobody waits for an answer of ours */
     isIdle: () => waiting.size === 0,
 
     stop() {

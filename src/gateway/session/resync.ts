@@ -14,6 +14,17 @@ const ARRIVING = 20_000
 /** who is told as gone in one go */
 const SLICE = 200
 
+/** Who is not seen again on a new stream is told as gone. */
+export interface Resync {
+  /** a new stream: who is seen from now on is there */
+  start(): void
+  /** the own presence was sent */
+  appeared(): void
+  resumed(): void
+  seen(presence: Element): void
+  stop(): void
+}
+
 /**
  * A new stream brings the presence of those who are there, and no word about those who left meanwhile: who was there
  * before and is not seen again in time is told as unavailable.
@@ -25,13 +36,13 @@ export function createResync({
   online,
   onError,
 }: {
-  session: LiveSession
+  session: Pick<LiveSession, 'state' | 'commit'>
   /** what presence goes out on, and comes by */
   link: () => Pick<Connection, 'transit' | 'received'> | undefined
   clock: Clock
   online: () => boolean
   onError: (error: unknown) => void
-}) {
+}): Resync {
   let unseen = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let shown = false
@@ -73,13 +84,11 @@ export function createResync({
   }
 
   return {
-    /** a new stream: who is seen from now on is there */
     start() {
       clearTimeout(timer)
       shown = false
       unseen = new Set(session.state.all(presences).keys())
     },
-    /** the own presence was sent */
     appeared() {
       shown = true
       deadline = clock.monotonic() + MOST

@@ -1,4 +1,4 @@
-import type { Problem } from '../../errors/problem.ts'
+import { Problem } from '../../errors/problem.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { StateDetail } from '../ports/connection.ts'
 import type { SessionState, SessionStatus } from '../ports/session-record.ts'
@@ -9,10 +9,10 @@ export const ended: readonly SessionState[] = ['auth-failed', 'conflict', 'stopp
 export interface States {
   now(): SessionState
   status(): Pick<SessionStatus, 'state' | 'since' | 'reason' | 'lastVerifiedAt'>
-  /** the primary changed; false where nothing did */
-  change(state: SessionState, detail: StateDetail): boolean
-  /** the stream of the primary is gone for good, whether or not another one follows at once */
-  lost(): void
+  /** The primary changed: the types of the events that tell it, in order; undefined is a change that none tells. Empty where nothing changed. */
+  change(state: SessionState, detail: StateDetail): (string | undefined)[]
+  /** The stream of the primary is gone for good, whether or not another one follows at once: the types of the events that tell it. */
+  lost(): string[]
   /** the server proved that the stream is alive */
   verified(): void
   /** resolves at the first of these states, with the problem that led to it */
@@ -20,7 +20,7 @@ export interface States {
 }
 
 /** The state of a session, since when and why, and which of its changes are told: a link that flaps while it is down is told once. */
-export function createStates({ clock, announce }: { clock: Clock; announce: (type: string | undefined) => void }): States {
+export function createStates({ clock }: { clock: Clock }): States {
   let current: { state: SessionState; since: number; reason: string | null; error?: Problem } = {
     state: 'connecting',
     since: clock.now(),
@@ -30,10 +30,10 @@ export function createStates({ clock, announce }: { clock: Clock; announce: (typ
   let announced: 'never' | 'online' | 'offline' = 'never'
   const waiters = new Set<() => void>()
 
-  function lost(): void {
-    if (announced !== 'online') return
+  function lost(): string[] {
+    if (announced !== 'online') return []
     announced = 'offline'
-    announce('session.offline')
+    return ['session.offline']
   }
 
   function eventOf(state: SessionState, resumed: boolean): string | undefined {
@@ -49,13 +49,13 @@ export function createStates({ clock, announce }: { clock: Clock; announce: (typ
     now: () => current.state,
     status: () => ({ state: current.state, since: current.since, reason: current.reason, lastVerifiedAt }),
     change(state, { reason, error, resumed }) {
-      if (state === current.state && reason === current.reason) return false
+      if (state === current.state && reason === current.reason) return []
       const since = state === current.state ? current.since : clock.now()
       current = { state, since, reason, ...(error ? { error } : {}) }
-      if (state === 'backoff') lost()
-      announce(eventOf(state, resumed === true))
+      const offline = state === 'backoff' ? lost() : []
+      const types = [...offline, eventOf(state, resumed === true)]
       for (const look of [...waiters]) look()
-      return true
+      return types
     },
     lost,
     verified: () => {
@@ -83,3 +83,15 @@ export function createStates({ clock, announce }: { clock: Clock; announce: (typ
       }),
   }
 }
+
+export const offline = () =>
+  new Problem('session-offline', 'The session is not online at the moment; it is reconnecting.', { retryAfter: 5 })
+
+export const stopped = (state: SessionState) =>
+  new Problem(
+    'session-stopped',
+    `The session is in state ${state}: it does not come back by itself. Open it again with valid credentials, or delete it.`,
+  )
+
+/** Did it fail since the store takes nothing? */
+export const isStoreAway = (error: unknown) => error instanceof Problem && error.code === 'store-unavailable'

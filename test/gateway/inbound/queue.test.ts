@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createInbound } from '../../../src/gateway/inbound/queue.ts'
 import type { Change, StreamState } from '../../../src/gateway/ports/change.ts'
 import { parseStanza } from '../../../src/xml/parse.ts'
 import { unwatched } from '../unwatched.ts'
+import { createReceivingInbound } from './receiving-inbound.ts'
 
 const state: StreamState = { id: 'sm-1', jid: 'romeo@montague.lit/orchard', inbound: 3, outbound: 0, acked: 0, max: 600, savedAt: 0 }
 const stanza = parseStanza('<message/>')
@@ -13,7 +13,7 @@ function start() {
   const stored: [connection: number, position: number][] = []
   const gate = Promise.withResolvers<void>()
   let stream = 1
-  const inbound = createInbound({
+  const inbound = createReceivingInbound({
     turn: () => undefined,
     watch: unwatched,
     receive: async () => ({ change: { events: [{ type: 'message.received', data: {} }] }, after: [] }),
@@ -57,7 +57,7 @@ test('a stanza that cannot be stored is told as a gap, and costs none that came 
   const told: (string | undefined)[] = []
   const errors: unknown[] = []
   const stored: number[] = []
-  const inbound = createInbound({
+  const inbound = createReceivingInbound({
     turn: () => undefined,
     watch: unwatched,
     receive: async (_, { attributes: { id = '' } }) => ({

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createTurns, type Turns } from '../../../src/fair/turns.ts'
-import { createInbound, type Handled } from '../../../src/gateway/inbound/queue.ts'
+import type { Handled } from '../../../src/gateway/inbound/queue.ts'
 import { parseStanza } from '../../../src/xml/parse.ts'
 import { unwatched } from '../unwatched.ts'
+import { createReceivingInbound } from './receiving-inbound.ts'
 
 const stanza = parseStanza('<message/>')
 const clock = { now: Date.now, monotonic: () => performance.now() }
@@ -19,7 +20,7 @@ function work(): void {
 
 /** What comes in for a session of a tenant, whose stanzas are dear. `told` has what became of them. */
 function start(turns: Pick<Turns, 'wait'>, tenant: string, told: string[]) {
-  return createInbound({
+  return createReceivingInbound({
     turn: () => turns.wait(tenant),
     watch: unwatched,
     receive: async ({ connection }) => {
@@ -66,7 +67,7 @@ test('one session does not wait for all that came for another', async () => {
 test('what is handled in parts goes on before anything else, each part stored by itself', async () => {
   const steps: string[] = []
   const parts = ['one', 'two', 'three']
-  const inbound = createInbound({
+  const inbound = createReceivingInbound({
     turn: () => undefined,
     watch: unwatched,
     receive: async () => ({ change: { events: [{ type: 'stanza', data: {} }] }, after: [] }),
@@ -90,7 +91,7 @@ test('what is handled in parts goes on before anything else, each part stored by
 
 test('a commit ends where its stanzas are large, and the others follow in their order', async () => {
   const writes: number[][] = []
-  const inbound = createInbound({
+  const inbound = createReceivingInbound({
     turn: () => undefined,
     watch: unwatched,
     receive: async ({ connection }) => ({ change: { events: [{ type: 'stanza', data: connection }] }, after: [] }),

@@ -79,9 +79,7 @@ function start(
     resumable: new Map(),
     onWritten() {},
     onLatency() {},
-    onDoubts() {},
     onGivenUp() {},
-    isBusy: () => false,
     onError: (error) => assert.fail(String(error)),
   })
   t.after(outbox.stop)

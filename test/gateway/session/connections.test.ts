@@ -9,14 +9,14 @@ const record = { id: 'ses_1', tenant: 't', jid: 'romeo@montague.lit', resource: 
 test('what was bound is known for our own, of late the newest of it, and what is bound always', async () => {
   const connector = createScriptedConnector()
   const connections = createConnections({
-    ...{ record: () => record, connector, inherited: false, resume: new Map(), held: () => true, unacked: () => 0 },
+    ...{ record: () => record, connector, inherited: false, resume: new Map(), holdsLease: () => true },
     password: async () => 'secret',
     sasl: async () => ({}),
     userAgent: () => ({ id: '', token: async () => null, keep: async () => {} }),
-    on: {
-      ...{ state() {}, stanza() {}, larger: () => undefined, acked() {}, resumed() {}, lost() {}, verified() {} },
-      bound: async () => {},
-    },
+  })
+  connections.begin({
+    ...{ state() {}, stanza() {}, larger: () => undefined, acked() {}, resumed() {}, lost() {}, verified() {}, unacked: () => 0 },
+    bound: async () => {},
   })
   connections.want(2)
   const full = (resource: string | number) => `${record.jid}/${resource}`

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Problem } from '../../../src/errors/problem.ts'
 import { type Change, Fenced } from '../../../src/gateway/ports/change.ts'
 import type { Store } from '../../../src/gateway/ports/store.ts'
-import { createJournal } from '../../../src/gateway/session/commits.ts'
+import { createJournal } from '../../../src/gateway/session/journal.ts'
 
 type Commit = Store['commit']
 
