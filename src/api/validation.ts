@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { FAULTS_MAX, type Fault, Problem } from '../errors/problem.ts'
+import { knownMembers, notKnown } from './known-members.ts'
 
 type Part = 'params' | 'query' | 'body'
 
@@ -8,7 +9,7 @@ export function check(schema: z.ZodType, part: Part, value: unknown): { value: u
   const result = schema.safeParse(value)
   if (result.success) return { value: result.data, faults: [] }
   const faults: Fault[] = []
-  for (const fault of faultsOf(result.error.issues, [part], value)) if (faults.push(fault) === FAULTS_MAX) break
+  for (const fault of faultsOf(result.error.issues, [part], value, schema)) if (faults.push(fault) === FAULTS_MAX) break
   return { value: undefined, faults }
 }
 
@@ -18,14 +19,20 @@ export function refuse(faults: readonly Fault[]): Problem {
   return new Problem('invalid-request', detail, { errors: faults.slice(0, FAULTS_MAX) })
 }
 
-function* faultsOf(issues: readonly z.core.$ZodIssue[], prefix: readonly PropertyKey[], value: unknown): Generator<Fault> {
+function* faultsOf(
+  issues: readonly z.core.$ZodIssue[],
+  prefix: readonly PropertyKey[],
+  value: unknown,
+  schema: z.core.$ZodType,
+): Generator<Fault> {
   for (const issue of issues) {
     const path = [...prefix, ...issue.path]
-    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) yield { path: join([...path, key]), message: 'is not known' }
+    if (issue.code === 'unrecognized_keys')
+      for (const key of issue.keys) yield { path: join([...path, key]), message: notKnown(key, knownMembers(schema, path.slice(1))) }
     else if (issue.code === 'invalid_union' && issue.errors.length > 0) {
       // the branch that got furthest is the one that was meant
       const [meant = []] = issue.errors.toSorted((one, other) => depthOf(other) - depthOf(one) || one.length - other.length)
-      yield* faultsOf(meant, path, at(value, issue.path))
+      yield* faultsOf(meant, path, at(value, issue.path), schema)
     } else if (issue.code === 'invalid_type' && at(value, issue.path) === undefined) yield { path: join(path), message: 'is required' }
     else yield { path: join(path), message: issue.message }
   }

@@ -18,6 +18,27 @@ describe('validation', () => {
     assert.ok(looked <= FAULTS_MAX, `${looked} were looked at`)
   })
 
+  it('says of a member that is not known which ones are, and which was meant', () => {
+    const file = z.strictObject({ url: z.string(), fileName: z.string().optional() })
+    const schema = z.strictObject({ to: z.string(), file: file.optional(), parts: list(z.union([z.string(), file])).optional() })
+    const { faults } = check(schema, 'body', {
+      to: 'x',
+      fil: 1,
+      file: { url: 'x', filename: 'x' },
+      parts: [{ url: 'x', zzzzzz: 1 }],
+      zz: 1,
+    })
+    assert.deepEqual(
+      faults.toSorted((one, other) => one.path.localeCompare(other.path)),
+      [
+        { path: 'body.fil', message: 'is not known. Did you mean `file`? Known: to, file, parts' },
+        { path: 'body.file.filename', message: 'is not known. Did you mean `fileName`? Known: url, fileName' },
+        { path: 'body.parts.0.zzzzzz', message: 'is not known. Known: url, fileName' },
+        { path: 'body.zz', message: 'is not known. Known: to, file, parts' },
+      ],
+    )
+  })
+
   it('names the first ones, wherever they are', () => {
     const all = Array.from({ length: many }, (_, index) => (index < many - 2 ? 'x' : 1))
     const { faults } = check(z.object({ all: list(z.string()) }), 'body', { all })
