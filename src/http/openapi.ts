@@ -82,7 +82,7 @@ function webhookObject(event: z.ZodType): ZodOpenApiOperationObject {
     responses: {
       '2XX': { description: 'It has arrived' },
       '410': { description: 'Nothing more is wanted: the webhook is disabled' },
-      default: { description: 'It is tried again; `Retry-After` of 429, 502, 503 and 504 is heeded' },
+      default: { description: 'It is tried again; `Retry-After` is heeded' },
     },
   } as ZodOpenApiOperationObject
 }

@@ -32,6 +32,7 @@ export interface Hooks {
 interface Tenant {
   hooks: Map<string, Hook>
   followers: Set<(hooks: ReadonlyMap<string, Hook>) => void>
+  isRead: boolean
   loading: Promise<void> | undefined
   again: boolean
 }
@@ -82,26 +83,38 @@ export function createHooks({ store, seal, log }: { store: Pick<Store, 'webhooks
   async function take(tenant: string, known: Tenant): Promise<void> {
     const records = await store.webhooks.list(tenant)
     const ids = new Set(records.map(({ id }) => id))
-    for (const id of [...known.hooks.keys()]) if (!ids.has(id)) known.hooks.delete(id)
+    let isOther = !known.isRead
+    for (const id of [...known.hooks.keys()]) if (!ids.has(id)) isOther = known.hooks.delete(id)
     for (const listed of records) {
       // after a rotation of keys whoever reads it first seals it anew
       const anew = resealed(listed, seal)
       const record = (anew && (await store.webhooks.update(anew))) ?? listed
       const hook = known.hooks.get(record.id)
+      if (hook !== undefined && hook.record.version >= record.version && hook.keys(Date.now()).length > 0) continue
+      isOther = true
       if (hook === undefined) known.hooks.set(record.id, createHook(record, { seal, log }))
-      else if (hook.record.version < record.version || hook.keys(Date.now()).length === 0) openHook(hook, record, { seal, log })
+      else openHook(hook, record, { seal, log })
     }
+    // a sweep that finds nothing new wakes nobody
+    if (!isOther) return
+    known.isRead = true
     for (const changed of [...known.followers]) changed(known.hooks)
   }
 
   return {
     follow(tenant, changed) {
-      const known = tenants.get(tenant) ?? { hooks: new Map(), followers: new Set(), loading: undefined, again: false }
+      const known = tenants.get(tenant) ?? {
+        hooks: new Map(),
+        followers: new Set(),
+        isRead: false,
+        loading: undefined,
+        again: false,
+      }
       const isNew = !tenants.has(tenant)
       tenants.set(tenant, known)
       known.followers.add(changed)
       if (isNew) void load(tenant)
-      else if (known.loading === undefined) changed(known.hooks)
+      else if (known.isRead) changed(known.hooks)
       return () => {
         known.followers.delete(changed)
         if (known.followers.size === 0 && tenants.get(tenant) === known) tenants.delete(tenant)

@@ -14,7 +14,7 @@ import { changeWebhook, isVisible, sessionOf, webhookOf } from './access.ts'
 import * as examples from './examples.ts'
 import { headersPlace, secretPlace } from './hook.ts'
 import type { Hooks } from './hooks.ts'
-import { lagOf } from './lag.ts'
+import { createLags } from './lag.ts'
 import { createdWebhook, newWebhook, webhook, webhookChange } from './schemas.ts'
 import { newId, newSecret } from './signature.ts'
 import { checkTarget } from './target.ts'
@@ -45,21 +45,26 @@ export function webhookOperations({ sessions, store, hooks, seal, clock, policy 
     return { names, sealed: seal.seal(JSON.stringify(lower), headersPlace(record)), shown }
   }
 
-  async function of(record: WebhookRecord): Promise<SessionHandle[]> {
-    if (record.session === undefined) return await sessions.list(record.tenant, { limit: LAG_SESSIONS })
-    const only = await sessions.resolve(record.tenant, record.session).catch(() => undefined)
-    return only ? [only] : []
+  /** For one request. */
+  function createView(tenant: string) {
+    const lagOf = createLags(store.log)
+    let all: Promise<SessionHandle[]> | undefined
+    const of = async (session: string | undefined): Promise<readonly SessionHandle[]> => {
+      if (session === undefined) {
+        all ??= sessions.list(tenant, { limit: LAG_SESSIONS })
+        return await all
+      }
+      const only = await sessions.resolve(tenant, session).catch(() => undefined)
+      return only ? [only] : []
+    }
+    return async (record: WebhookRecord) => {
+      const [health, lag] = await Promise.all([webhooks.health(tenant, record.id), of(record.session).then((some) => lagOf(record, some))])
+      const now = clock.now()
+      const seconds = lag.events === 0 ? 0 : Math.max(0, Math.round((now - lag.oldest) / 1000))
+      return webhookView(record, health, { events: lag.events, seconds }, now)
+    }
   }
-
-  async function view(record: WebhookRecord) {
-    const [health, lag] = await Promise.all([
-      webhooks.health(record.tenant, record.id),
-      of(record).then((all) => lagOf(store.log, record, all)),
-    ])
-    const now = clock.now()
-    const seconds = lag.events === 0 ? 0 : Math.max(0, Math.round((now - lag.oldest) / 1000))
-    return webhookView(record, health, { events: lag.events, seconds }, now)
-  }
+  const view = (record: WebhookRecord) => createView(record.tenant)(record)
 
   /** Rejects with cursor-invalid. */
   async function mustBeReadable(session: string, after: string | undefined): Promise<void> {
@@ -139,6 +144,7 @@ export function webhookOperations({ sessions, store, hooks, seal, clock, policy 
       // by age: keys of a page are in the order of their characters
       const keys = records.map(({ createdAt, id }) => `${String(createdAt).padStart(16, '0')} ${id}`)
       const { data, ...rest } = page(keys, query)
+      const view = createView(caller.tenant)
       const byKey = new Map(keys.map((key, index) => [key, records[index]!]))
       return { status: 200, body: { data: await Promise.all(data.map((key) => view(byKey.get(key)!))), ...rest } }
     },

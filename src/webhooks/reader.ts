@@ -108,7 +108,10 @@ export function createReader({
   /** Begins all that may begin now, and sees to it that this is called again. */
   async function advance(now: Begun): Promise<void> {
     const { backlog } = now
-    if (detachedAt !== undefined && clock.now() - detachedAt > ENDED_FOR) return finish()
+    if (detachedAt !== undefined) {
+      if (clock.now() - detachedAt >= ENDED_FOR) return finish()
+      at(detachedAt + ENDED_FOR)
+    }
     while (mayAct() && hook.keys(clock.now()).length > 0) {
       if (isFailing() && probing.isOthers()) return reading.putBack(backlog)
       if (!flights.mayBegin()) return reading.putBack(backlog)

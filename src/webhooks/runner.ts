@@ -24,6 +24,8 @@ interface Owned {
   readers: Map<string, Reader>
   unfollow: () => void
   unwatch: (() => void) | undefined
+  /** what is left is sent, nothing else begins */
+  hasEnded: boolean
 }
 
 export function createRunner({
@@ -31,8 +33,8 @@ export function createRunner({
   ...context
 }: ReaderContext & { hooks: Pick<Hooks, 'follow'>; store: Pick<Store, 'log' | 'webhooks'> }): Runner {
   const owned = new Map<LiveSession, Owned>()
-  /** of sessions that have ended */
-  const detached = new Set<Reader>()
+  /** sessions that have ended */
+  const ended = new Set<Owned>()
   const isFor = ({ record }: Hook, { record: { id } }: LiveSession) => record.session === undefined || record.session === id
 
   function open(entry: Owned, hook: Hook, key: string): void {
@@ -40,7 +42,7 @@ export function createRunner({
     if (readers.has(key)) return
     const onDone = () => {
       readers.delete(key)
-      detached.delete(reader)
+      if (entry.hasEnded && readers.size === 0) leave(entry)
     }
     const reader = createReader({ ...context, hook, session, key, onDone })
     readers.set(key, reader)
@@ -50,12 +52,19 @@ export function createRunner({
     reader.wake()
   }
 
+  /** nothing of it is left */
+  function leave(entry: Owned): void {
+    entry.unfollow()
+    ended.delete(entry)
+  }
+
   function close(entry: Owned, key: string): void {
     void entry.readers.get(key)?.stop(0)
     entry.readers.delete(key)
     if (entry.readers.size > 0) return
     entry.unwatch?.()
     entry.unwatch = undefined
+    if (entry.hasEnded) leave(entry)
   }
 
   function changed(entry: Owned, all: ReadonlyMap<string, Hook>): void {
@@ -64,13 +73,13 @@ export function createRunner({
       const hook = all.get(webhookOf(key))
       if (hook === undefined || !isFor(hook, session)) close(entry, key)
     }
-    for (const hook of all.values()) {
+    for (const hook of entry.hasEnded ? [] : all.values()) {
       if (!isFor(hook, session)) continue
       open(entry, hook, hook.id)
       for (const [key] of session.state.all(webhookPlaces)) if (key.startsWith(`${hook.id}/`)) open(entry, hook, key)
     }
     for (const reader of readers.values()) reader.wake()
-    forget(session, all)
+    if (!entry.hasEnded) forget(session, all)
   }
 
   /** What is known of webhooks that are gone, or are for other sessions now. */
@@ -87,30 +96,32 @@ export function createRunner({
 
   return {
     taken(session) {
-      const entry: Owned = { session, readers: new Map(), unfollow: () => {}, unwatch: undefined }
+      const entry: Owned = { session, readers: new Map(), unfollow: () => {}, unwatch: undefined, hasEnded: false }
       owned.set(session, entry)
       entry.unfollow = hooks.follow(session.record.tenant, (all) => changed(entry, all))
     },
-    async left(session, { within, ended }) {
+    async left(session, how) {
       const entry = owned.get(session)
       if (entry === undefined) return
       owned.delete(session)
-      entry.unfollow()
       entry.unwatch?.()
       const readers = [...entry.readers.values()]
-      if (!ended) return void (await Promise.all(readers.map((reader) => reader.stop(within))))
-      for (const reader of readers) {
-        detached.add(reader)
-        reader.detach()
+      if (!how.ended || readers.length === 0) {
+        entry.unfollow()
+        await Promise.all(readers.map((reader) => reader.stop(how.within)))
+        return
       }
+      entry.hasEnded = true
+      ended.add(entry)
+      for (const reader of readers) reader.detach()
     },
     replay(session, hook, key) {
       const entry = owned.get(session)
       if (entry) open(entry, hook, key)
     },
     async stop(within) {
-      const all = [...owned.values()].flatMap(({ readers }) => [...readers.values()])
-      await Promise.all([...all, ...detached].map((reader) => reader.stop(within)))
+      const all = [...owned.values(), ...ended].flatMap(({ readers }) => [...readers.values()])
+      await Promise.all(all.map((reader) => reader.stop(within)))
     },
   }
 }

@@ -3,8 +3,6 @@
 /** ms between which a `Retry-After` is taken */
 const LEAST = 1_000
 const MOST = 6 * 3_600_000
-/** statuses whose `Retry-After` is heeded (RFC 9110 section 10.2.3) */
-const asking: readonly number[] = [429, 502, 503, 504]
 
 export type Verdict =
   /** the event has arrived */
@@ -27,10 +25,10 @@ export function verdictOf({
   if (status === undefined) return { kind: 'again', notBefore: 0 }
   if (status >= 200 && status < 300) return { kind: 'done' }
   if (status === 410) return { kind: 'gone' }
-  return { kind: 'again', notBefore: asking.includes(status) ? waitOf(retryAfter, now) : 0 }
+  return { kind: 'again', notBefore: waitOf(retryAfter, now) }
 }
 
-/** ms; 0 where nothing that can be read was asked for */
+/** Of `Retry-After` (RFC 9110 section 10.2.3), ms; 0 where nothing that can be read was asked for. */
 function waitOf(text: string | undefined, now: number): number {
   if (text === undefined) return 0
   const wait = /^\s*\d+\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now

@@ -75,19 +75,10 @@ describe('webhooks', () => {
   }
 
   async function create(given: Partial<WebhookRecord> = {}): Promise<WebhookRecord> {
-    const id = newId('whk')
+    const { id = newId('whk') } = given
     const secrets = [{ id: 'sec_1', sealed: seal.seal(newSecret(), secretPlace({ tenant, id })), createdAt: 1 }]
-    const draft = {
-      id,
-      tenant,
-      url: receiver.url,
-      types: ['message.received'],
-      ordering: 'strict',
-      state: 'enabled',
-      secrets,
-      ...given,
-    } as const
-    const made = await store.webhooks.create({ ...draft, types: [...draft.types], secrets })
+    const usual = { url: receiver.url, types: ['message.received'], ordering: 'strict', state: 'enabled', secrets } as const
+    const made = await store.webhooks.create({ ...usual, types: ['message.received'], secrets, ...given, id, tenant })
     await store.bus.publish('webhooks', { tenant })
     return made!
   }
@@ -226,6 +217,53 @@ describe('webhooks', () => {
       Array.from({ length: 20 }, (_, n) => `s${n}`),
     )
     await single.stop()
+  })
+
+  it('have what they hide sealed with the present key by who reads them first after a rotation', async () => {
+    const old = createSeal([Buffer.alloc(32, 8)])
+    const id = newId('whk')
+    const secret = newSecret()
+    const secrets = [{ id: 'sec_1', sealed: old.seal(secret, secretPlace({ tenant, id })), createdAt: 1 }]
+    await create({ id, secrets })
+    const both = createSeal([Buffer.alloc(32, 7), Buffer.alloc(32, 8)])
+    const metrics = { count() {}, set() {}, observe() {} }
+    const rotated = createWebhooks({
+      store,
+      seal: both,
+      clock,
+      log: quiet,
+      metrics,
+      webhookPrivateHosts: ['127.0.0.1'],
+      limits,
+      version: '0',
+    })
+    const { record } = await ownedSession(store, { tenant, jid: `${newId('romeo')}@example.org` })
+    const session = { record, state: { get: () => undefined, all: () => new Map() }, commit: async () => [], held: () => true }
+    rotated.feature.taken!(session as unknown as LiveSession)
+    await eventually(async () => seal.isCurrent((await get(id)).secrets[0]!.sealed))
+    assert.equal(seal.open((await get(id)).secrets[0]!.sealed, secretPlace({ tenant, id })), secret)
+    await rotated.stop()
+  })
+
+  it('tell the rest of a session that has ended when their consumer is back', async (t) => {
+    patient(t)
+    receiver.answers = 503
+    const { id } = await create()
+    const { session, append } = await owned()
+    await append('before', 'the', 'end')
+    await receiver.received(1)
+    await eventually(async () => (await store.webhooks.rows(tenant, id)).length === 1)
+    await webhooks.feature.left!(session, { within: 0, ended: true })
+    await store.sessions.remove(session.record.id)
+    receiver.answers = 200
+    await eventually(async () => {
+      await resume(id)
+      return receiver.deliveries.length === 4
+    })
+    assert.deepEqual(
+      receiver.deliveries.map((one) => told(one).data),
+      ['before', 'before', 'the', 'end'],
+    )
   })
 
   it('cost nothing while nothing happens: no step of the store and no timer, of a thousand sessions', async () => {
