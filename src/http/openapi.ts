@@ -103,7 +103,7 @@ const description = [
   'A full XMPP account, on any server, for every service that speaks HTTP.',
   '',
   'Send `Authorization: Bearer` with an API key or a session token. With an API key every route that acts for a session needs',
-  '`?session=`. Readers ignore members that they do not know: changes are additive.',
+  '`?session=`. `x-scope` is the scope that an operation needs. Readers ignore members that they do not know: changes are additive.',
 ].join('\n')
 
 const tags: Record<string, string> = {

@@ -6,7 +6,7 @@ import { type Caller, type Operation, type Scope, scopeNouns } from '../../src/g
 import { allOperations } from '../linear/operations.ts'
 
 const { operations, sessions } = allOperations()
-const { invoke } = createInvoke({ sessions, store: { idempotency: {} as never }, instance: 'test' })
+const { invoke, invokeWith } = createInvoke({ sessions, store: { idempotency: {} as never }, instance: 'test' })
 const all: Scope[] = scopeNouns.flatMap((noun) => [`${noun}:read`, `${noun}:write`] as const)
 
 /** How a call without any members ends; `done` where it got as far as the operation. */
@@ -37,6 +37,20 @@ describe('a scope is needed for', () => {
       assert.equal((await ending(operation, readOnly)).code === 'scope-missing', scope === write)
     })
   }
+
+  it('an event stream, which is opened by something else than its operation', async () => {
+    const list = operations.find(({ id }) => id === 'events.list') as Operation
+    const { signal } = new AbortController()
+    const rest = { isXml: false, prefer: {}, idempotencyKey: undefined, accept: 'application/json' as const, requestId: 'req', signal }
+    const open = (scopes: Caller['scopes']) =>
+      invokeWith(
+        list,
+        { caller: { tenant: 't', session: 'ses_x', scopes }, params: {}, query: {}, body: undefined, ...rest },
+        async () => 'open',
+      )
+    await assert.rejects(open(['messages:write']), { code: 'scope-missing' })
+    assert.equal(await open(['events:read']), 'open')
+  })
 
   it('nothing that only translates', async () => {
     assert.deepEqual(

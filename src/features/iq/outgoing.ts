@@ -72,7 +72,8 @@ export async function askLater(
   const args: Started = { ...addressed(request), id, xml: serialize(payload), ...patienceOf(prefer) }
   if (request.id !== undefined) await session.chosen([id])
   await session.perform(startIq, args, { timeout: HAND_OVER, repeatable: request.type === 'get' })
-  return { status: 202, body: { id, status: 'pending' } as { id: string }, headers: { location: `/iq/${encodeURIComponent(id)}` } }
+  const body = { id, status: 'pending' }
+  return { status: 202, body, headers: { location: `/iq/${encodeURIComponent(id)}` } }
 }
 
 function addressed<R extends Omit<Request, 'payload'>>(request: R): R {

@@ -28,11 +28,11 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
   /** One stanza from JSON or XML. `received`: as one that came in, addresses that are none included, or as it is written down with comments. */
   function read(given: string | StanzaBody, received: boolean): Element {
     if (typeof given === 'string') return checked(readXml(given, 'body', limits.stanza, { comments: received }), received)
-    const kinds = stanzaKinds.filter((kind) => given[kind] !== undefined)
-    const [kind] = kinds
-    if (kind === undefined || kinds.length > 1)
+    const [kind, ...more] = stanzaKinds.filter((one) => given[one] !== undefined)
+    const json = kind && given[kind]
+    if (kind === undefined || json === undefined || more.length > 0)
       throw new Problem('not-a-stanza', 'The body must hold exactly one of message, presence and iq.')
-    return named(`body.${kind}`, () => vocabulary.write(kind, given[kind] as StanzaJson, { received }))
+    return named(`body.${kind}`, () => vocabulary.write(kind, json, { received }))
   }
 
   const send = operation({
