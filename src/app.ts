@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { createRegistry } from './api/event-registry.ts'
 import { createInvoke } from './api/invoke.ts'
@@ -66,8 +65,6 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     store = await openStore({ redis: config.redis, limits: config.limits, clock, log, metrics }),
   } = overrides
   const counted = metered(store, metrics)
-  // a process that was started again under the same name is another one
-  const boot = randomBytes(6).toString('base64url')
   const draining = new AbortController()
   const isDraining = () => draining.signal.aborted
 
@@ -100,7 +97,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     statsOperation({ sessions, store, openStreams: events.streams.open }),
     events.list,
   ]
-  const calls = createInvoke({ sessions, store: counted, instance: `${config.instance}:${boot}` })
+  const calls = createInvoke({ sessions, store: counted, instance: config.instance })
 
   const { message, presence, iq } = vocabulary.schemas
   const documents = await registerSite(server, {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { Problem } from '../errors/problem.ts'
 import { invalidRequest, keyReused } from '../errors/refusals.ts'
 import type { Answer } from '../gateway/contract/operation.ts'
@@ -38,6 +38,8 @@ function canonical(value: unknown): string {
  * something about the request itself; after anything else the key is free again.
  */
 export function createIdempotency({ store, instance }: { store: Store['idempotency']; instance: string }) {
+  // a process that was started again under the same name is another one
+  const owner = `${instance}:${randomBytes(6).toString('base64url')}`
   /** The running mark, for operations whose answer is kept here. */
   async function generic(session: string, mark: Idempotency, requestId: string, run: () => Promise<Answer>): Promise<Answer> {
     const repeat = await begin(session, mark)
@@ -69,7 +71,7 @@ export function createIdempotency({ store, instance }: { store: Store['idempoten
   }
 
   async function begin(session: string, { key, fingerprint }: Idempotency): Promise<Answer | undefined> {
-    const begun = await store.begin(session, key, fingerprint, instance, RUNNING)
+    const begun = await store.begin(session, key, fingerprint, owner, RUNNING)
     if (begun.kind === 'new') return undefined
     if (begun.kind === 'running') {
       throw new Problem('idempotency-key-running', 'A request with this Idempotency-Key is still running.', { retryAfter: 1 })
