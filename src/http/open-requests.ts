@@ -2,11 +2,11 @@
 import type { FastifyReply } from 'fastify'
 
 export interface OpenRequests {
-  /** counted until its answer was written, or its caller has gone; a stream, until its connection is closed */
+  /** counted until its response was written, or its caller has gone; a stream, until its connection is closed */
   add(reply: FastifyReply): void
   /** Each takes its connection with it from now on. Resolves when none is left, or `ms` passed. */
   finished(ms: number): Promise<void>
-  /** those without any answer yet */
+  /** those without any response yet */
   unanswered(): FastifyReply[]
 }
 

@@ -1,4 +1,4 @@
-/** Answers that their callers ask for and do not take: no more is read for them, others go on, and it ends with their connections. */
+/** Responses that their callers ask for and do not take: no more is read for them, others go on, and it ends with their connections. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
