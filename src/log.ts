@@ -80,7 +80,7 @@ const nothing = () => undefined
 /**
  * An error for the log: its class, code, place and causes. The message stays out where it can quote what was being parsed.
  */
-export function describeError(thrown: unknown): Record<string, unknown> {
+function describeError(thrown: unknown): Record<string, unknown> {
   if (!(thrown instanceof Error)) return { name: typeof thrown }
   const { name, stack, cause } = thrown
   const { code } = thrown as { code?: unknown }

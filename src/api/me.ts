@@ -14,7 +14,7 @@ const me = z
   })
   .meta({ id: 'Me' })
 
-export const everything: readonly Scope[] = scopeNouns.map((noun) => `${noun}:write` as const)
+const everything: readonly Scope[] = scopeNouns.map((noun) => `${noun}:write` as const)
 
 /** `GET /me`: who the caller is. */
 export function meOperation({ version, instance }: { version: string; instance: string }): Operation {

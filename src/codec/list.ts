@@ -12,11 +12,6 @@ export function list<T>(element: z.ZodType<T>): z.ZodArray<z.ZodType<T>> {
   return new List({ type: 'array', element }) as z.ZodArray<z.ZodType<T>>
 }
 
-/** Does a schema stop like this? */
-export function isList(schema: z.core.$ZodType): boolean {
-  return schema instanceof List
-}
-
 const List = z.core.$constructor<z.ZodArray>('List', (schema, definition) => {
   z.ZodArray.init(schema, definition)
   const { _zod: internals } = schema

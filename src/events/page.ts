@@ -10,7 +10,7 @@ import { type EventsQuery, listsOf } from './query.ts'
 import type { LogOf, Tails } from './tail.ts'
 
 /** Bytes of events after which a page ends, whatever its limit; the last event may go beyond. */
-export const PAGE_BYTES = 4 * 1024 * 1024
+const PAGE_BYTES = 4 * 1024 * 1024
 /** Events read at a time, and events and bytes read at most for one page: a filter that lets little through ends a page early, never the reader. */
 const READ = 500
 const SCAN_MAX = 20_000

@@ -154,7 +154,7 @@ async function tell(source: AsyncIterable<Frame[]>, delivery: Delivery, signal: 
 }
 
 /** Sockets whose end is not taken by the other side are destroyed after this many ms. */
-export const LINGER = 30_000
+const LINGER = 30_000
 
 /** Ends for good what does not close by itself. */
 export function destroyLater(socket: Socket): void {

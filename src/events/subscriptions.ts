@@ -11,7 +11,7 @@ import { eventsQuery, LIST_MAX } from './query.ts'
 import type { Streams } from './streams.ts'
 
 /** subscriptions of one socket */
-export const SUBSCRIPTIONS_MAX = 100
+const SUBSCRIPTIONS_MAX = 100
 
 const { after, consumer, types, jids, snapshot, coalesce } = eventsQuery.shape
 

@@ -5,7 +5,7 @@ import type { Clock } from '../gateway/ports/clock.ts'
 import type { Store } from '../gateway/ports/store.ts'
 
 /** ms that a ticket can be used */
-export const TICKET_AGE = 30_000
+const TICKET_AGE = 30_000
 
 export interface Tickets {
   create(caller: { tenant: string; session: string }): Promise<{ ticket: string; expiresAt: string; cursor: string }>

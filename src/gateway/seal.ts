@@ -50,11 +50,6 @@ export function createSeal(keys: Buffer[]): Seal {
   }
 }
 
-/** A seal whose key dies with the process, for a store that does too. */
-export function createEphemeralSeal(): Seal {
-  return createSeal([randomBytes(KEY_BYTES)])
-}
-
 /** Names a key without telling it. */
 function keyId(key: Buffer): string {
   if (key.length !== KEY_BYTES) throw new RangeError(`A key of the seal has ${KEY_BYTES} bytes, not ${key.length}.`)

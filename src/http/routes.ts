@@ -22,7 +22,7 @@ export function registerOperations(
 }
 
 /** `/messages/{id}` as fastify writes it */
-export const pathPattern = (path: string) => path.replace(/\{(\w+)\}/g, ':$1')
+const pathPattern = (path: string) => path.replace(/\{(\w+)\}/g, ':$1')
 
 /** What HTTP adds to an operation: media types, `Prefer`, the headers of the answer. */
 export function handlerOf(operation: Operation, invoke: Invoke): Handler {
@@ -65,7 +65,7 @@ function isKnown({ status, headers }: Answer, ifNoneMatch: string | undefined): 
   return tags.includes('*') || tags.includes(etag)
 }
 
-export function sendAnswer(reply: FastifyReply, { status, body, json, contentType, headers, preferenceApplied }: Answer): FastifyReply {
+function sendAnswer(reply: FastifyReply, { status, body, json, contentType, headers, preferenceApplied }: Answer): FastifyReply {
   reply.code(status)
   if (headers) reply.headers(headers)
   if (preferenceApplied !== undefined) reply.header('preference-applied', preferenceApplied)
@@ -78,7 +78,7 @@ export function sendAnswer(reply: FastifyReply, { status, body, json, contentTyp
 }
 
 /** Aborts when the caller has gone before the answer was written. */
-export function goneSignal(reply: FastifyReply): AbortSignal {
+function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort()

@@ -16,7 +16,7 @@ const identity = payload('DiscoIdentity', 'identity', INFO, {
   lang: attribute(string, 'xml:lang'),
 })
 
-export const discoInfo = payload('DiscoInfo', 'query', INFO, {
+const discoInfo = payload('DiscoInfo', 'query', INFO, {
   node: attribute(),
   identities: many(identity),
   features: attributesOf('feature', 'var'),

@@ -17,9 +17,10 @@ const profile = new Map<string, readonly string[]>([
 ])
 
 /** their content is no text to read */
-const dropped = new Set(['applet', 'audio', 'canvas', 'embed', 'form', 'frame', 'frameset', 'iframe', 'math', 'noembed', 'noframes'])
-for (const name of ['noscript', 'object', 'script', 'select', 'style', 'svg', 'template', 'textarea', 'title', 'video', 'head'])
-  dropped.add(name)
+const dropped = new Set([
+  ...['applet', 'audio', 'canvas', 'embed', 'form', 'frame', 'frameset', 'iframe', 'math', 'noembed', 'noframes'],
+  ...['noscript', 'object', 'script', 'select', 'style', 'svg', 'template', 'textarea', 'title', 'video', 'head'],
+])
 
 const links = new Set(['href', 'src', 'cite', 'longdesc'])
 const schemes = /^(?:https?|ftp|mailto|xmpp|tel|sms|sips?|geo|magnet|cid|ni|nih|urn|news|irc|ircs):/i

@@ -4,7 +4,7 @@ import { Problem } from '../errors/problem.ts'
 import { type AddressPolicy, checkHost, pinnedLookup, type Resolve } from '../net/address.ts'
 
 /** ms of all of a try: look-up, connection, request and the head of the answer */
-export const TRY_WITHIN = 15_000
+const TRY_WITHIN = 15_000
 /** bytes of an answer that are read; its connection is closed where it has more */
 const READ_MAX = 16 * 1024
 /** characters of an answer that are told */

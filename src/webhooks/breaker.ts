@@ -10,7 +10,7 @@ import type { Hooks } from './hooks.ts'
 import { briefView } from './view.ts'
 
 /** failed tries in a row, over events and instances, after which a webhook is failing */
-export const FAILURES = 10
+const FAILURES = 10
 
 export interface Breaker {
   /** a try failed; resolves when it is known what that means */

@@ -1,4 +1,4 @@
-export const brief = {
+const brief = {
   id: 'whk_Zb0kZ1CmTj2sX5QhYV9wXA',
   url: 'https://example.org/hooks/stanzagate',
   types: ['message.*', 'session.*'],

@@ -2,9 +2,20 @@
 import type { Log } from '../gateway/ports/log.ts'
 import type { Seal } from '../gateway/ports/seal.ts'
 import type { WebhookRecord } from '../gateway/ports/webhook.ts'
-import type { Reader } from './reader.ts'
 import { keyOf } from './signature.ts'
 import { createWanted } from './wanted.ts'
+
+/** Sends the events of one session to one webhook. */
+export interface Reader {
+  /** the log may have grown, or the webhook be another */
+  wake(): void
+  /** the consumer is back: what waits is tried now */
+  resume(): void
+  /** No more begins. Resolves when what is under way is over and written, or after so many ms, when it is cut. */
+  stop(within: number): Promise<void>
+  /** the session has ended: what is left is sent from memory, until all is or a day is over */
+  detach(): void
+}
 
 export interface Hook {
   readonly id: string

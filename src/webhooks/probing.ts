@@ -1,7 +1,6 @@
 /** A webhook that fails is tried by one at a time: of the readers of this process one may, and of all instances one has the next try. */
 import type { WebhookStore } from '../gateway/ports/webhook.ts'
-import type { Hook } from './hook.ts'
-import type { Reader } from './reader.ts'
+import type { Hook, Reader } from './hook.ts'
 
 /** ms that a probe may hold the others off: longer than a try takes */
 const WITHIN = 20_000

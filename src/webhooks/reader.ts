@@ -8,7 +8,7 @@ import type { Backlog } from './backlog.ts'
 import { type Begun, createDelivery, type DeliveryContext } from './delivery.ts'
 import type { Due } from './due.ts'
 import { createFlights } from './flights.ts'
-import type { Hook } from './hook.ts'
+import type { Hook, Reader } from './hook.ts'
 import { SIDES_MAX, webhookPlaces, webhookTries } from './kinds.ts'
 import { createLedger } from './ledger.ts'
 import { createProbing } from './probing.ts'
@@ -28,17 +28,6 @@ export interface ReaderContext extends DeliveryContext {
   tails: Pick<Tails, 'read'>
   slots: Slots
   due: Due<Reader>
-}
-
-export interface Reader {
-  /** the log may have grown, or the webhook be another */
-  wake(): void
-  /** the consumer is back: what waits is tried now */
-  resume(): void
-  /** No more begins. Resolves when what is under way is over and written, or after so many ms, when it is cut. */
-  stop(within: number): Promise<void>
-  /** the session has ended: what is left is sent from memory, until all is or a day is over */
-  detach(): void
 }
 
 export function createReader({

@@ -2,10 +2,10 @@
 import type { LiveSession } from '../gateway/contract/session.ts'
 import type { StateChange } from '../gateway/ports/change.ts'
 import type { Store } from '../gateway/ports/store.ts'
-import type { Hook } from './hook.ts'
+import type { Hook, Reader } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { deadLetters, webhookPlaces, webhookTries } from './kinds.ts'
-import { createReader, type Reader, type ReaderContext } from './reader.ts'
+import { createReader, type ReaderContext } from './reader.ts'
 
 export interface Runner {
   /** the session is this instance's from now on */

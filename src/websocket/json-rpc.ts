@@ -7,7 +7,7 @@ import { ID_MAX } from '../gateway/ids.ts'
 import type { Log } from '../gateway/ports/log.ts'
 
 /** JSON-RPC 2.0 error codes */
-export const rpcCodes = { parse: -32700, request: -32600, method: -32601, params: -32602, problem: -32000 } as const
+const rpcCodes = { parse: -32700, request: -32600, method: -32601, params: -32602, problem: -32000 } as const
 
 export interface RpcRequest {
   method: string

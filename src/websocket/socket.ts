@@ -7,8 +7,8 @@ import { createTokenBucket } from '../fair/token-bucket.ts'
 import type { RpcAnswer } from './json-rpc.ts'
 
 /** bytes of one frame of a client */
-export const FRAME_MAX = 64 * 1024
-export const SUBPROTOCOL = 'cloudevents.json'
+const FRAME_MAX = 64 * 1024
+const SUBPROTOCOL = 'cloudevents.json'
 
 /** ms between pings; a client that did not answer the last one is gone */
 const PING = 25_000

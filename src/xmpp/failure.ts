@@ -4,7 +4,7 @@ import { childText, type Element, elements, text } from '../xml/element.ts'
 import { streamCondition } from './conditions.ts'
 
 export const STREAMS = 'http://etherx.jabber.org/streams'
-export const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams'
+const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams'
 
 /**
  * Why an attempt or a stream ended. `reason` is a word for states, logs and the supervisor's table:

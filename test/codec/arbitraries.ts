@@ -13,7 +13,7 @@ export const anyText = fc
   )
   .filter((text) => illegalCharacter(text) === undefined)
 
-export const anyName = fc.oneof(
+const anyName = fc.oneof(
   fc.constantFrom('a', 'body', 'x', '_', 'a-b.c', 'xmlns2', 'Ünï', '__proto__', 'constructor'),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 4 }).filter((name) => isReadableName(name) && name !== 'xmlns'),
 )

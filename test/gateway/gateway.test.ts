@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { Translator } from '../../src/codec/translate.ts'
@@ -11,7 +12,7 @@ import { accepted } from '../../src/gateway/outbox/recent-records.ts'
 import type { Clock } from '../../src/gateway/ports/clock.ts'
 import type { StoredEvent } from '../../src/gateway/ports/event.ts'
 import type { Store } from '../../src/gateway/ports/store.ts'
-import { createEphemeralSeal } from '../../src/gateway/seal.ts'
+import { createSeal } from '../../src/gateway/seal.ts'
 import { sendStanza } from '../../src/gateway/session/commands.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { CLIENT, element } from '../../src/xml/element.ts'
@@ -52,7 +53,7 @@ async function start(
   const gateway = createGateway({
     store,
     connector,
-    seal: createEphemeralSeal(),
+    seal: createSeal([randomBytes(32)]),
     clock: time,
     vocabulary: {} as Translator,
     features,

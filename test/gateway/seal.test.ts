@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Problem } from '../../src/errors/problem.ts'
-import { createEphemeralSeal, createSeal } from '../../src/gateway/seal.ts'
+import { createSeal } from '../../src/gateway/seal.ts'
 
 const context = { tenant: 'acme', session: 'ses_1', kind: 'password' }
 const unopened = (error: unknown) => error instanceof Problem && error.code === 'credentials-lost'
@@ -79,9 +79,4 @@ test('keys are rotated: a new one seals, the old one still opens', () => {
 
 test('a key of another size, or none, is refused', () => {
   for (const keys of [[], [randomBytes(16)], [randomBytes(32), randomBytes(31)]]) assert.throws(() => createSeal(keys), RangeError)
-})
-
-test('two ephemeral seals do not open one another', () => {
-  const sealed = createEphemeralSeal().seal('secret', context)
-  assert.throws(() => createEphemeralSeal().open(sealed, context), unopened)
 })

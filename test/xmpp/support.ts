@@ -6,11 +6,11 @@ import type { SessionState } from '../../src/gateway/ports/session-record.ts'
 import type { Element } from '../../src/xml/element.ts'
 import { type ConnectorOptions, createConnector } from '../../src/xmpp/connector.ts'
 
-export const clock = { now: () => Date.now(), monotonic: () => performance.now() }
+const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 const quiet = () => undefined
 const debug = (object: unknown, message: string) => console.error(message, object)
 const levels = (write: Log['info']): Log => ({ debug: write, info: write, warn: write, error: write })
-export const log = process.env.DEBUG === undefined ? levels(quiet) : levels(debug)
+const log = process.env.DEBUG === undefined ? levels(quiet) : levels(debug)
 
 export function connectorFor(server: { caFile?: string }, options: Partial<ConnectorOptions> = {}): Connector {
   return createConnector({

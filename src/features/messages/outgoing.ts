@@ -17,7 +17,7 @@ import { serialize } from '../../xml/serialize.ts'
 
 const IDS = 'urn:xmpp:sid:0'
 /** seconds that `Prefer: wait` may ask for */
-export const WAIT_MAX = 60
+const WAIT_MAX = 60
 
 export type Level = 'acked' | 'delivered'
 

@@ -6,7 +6,7 @@ import type { Acceptance, AcceptResult, Change, KeptIq, StoredAnswer } from '../
 import type { MessageRecord } from '../ports/message.ts'
 import type { SaslOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
 import type { Patience } from '../session/iq-correlator.ts'
-import type { Repeated } from '../session/repeated.ts'
+import type { Repeated } from './repeated.ts'
 import type { SessionJson } from './session-json.ts'
 import type { KnownState, StateKind } from './state-kind.ts'
 

@@ -7,7 +7,7 @@ import { sizeOf } from '../size.ts'
 import { isOfAccount } from './provenance.ts'
 
 /** Characters of a page, whatever its limit: those furthest from where it began are left for the next. One message whatever its size. */
-export const PAGE_SIZE = 4 * 1024 * 1024
+const PAGE_SIZE = 4 * 1024 * 1024
 
 const MAM = 'urn:xmpp:mam:2'
 const RSM = 'http://jabber.org/protocol/rsm'

@@ -3,10 +3,10 @@ import { Problem } from '../../errors/problem.ts'
 import { element } from '../../xml/element.ts'
 import type { AllUnread } from '../contract/account.ts'
 import type { Feature } from '../contract/feature.ts'
+import type { Repeated } from '../contract/repeated.ts'
 import type { LiveSession } from '../contract/session.ts'
 import type { CatchUp } from '../inbound/catch-up.ts'
 import { isRefusal } from './iq-correlator.ts'
-import type { Repeated } from './repeated.ts'
 
 const CARBONS = 'urn:xmpp:carbons:2'
 /** ms that one request of a new bind may take, and longer where it or its answer is on its way still */

@@ -7,7 +7,7 @@ import type { Room } from '../inbound/large-answers.ts'
 import type { Connection } from '../ports/connection.ts'
 
 /** iqs of one session that wait for their answer at one time */
-export const PENDING_IQS = 100
+const PENDING_IQS = 100
 /** … and that gave up waiting, whose answers are known for late when they come; the oldest is forgotten */
 const OVERDUE_IQS = 100
 /** ms in which the stream has to bring so many bytes, for an answer to be on its way still */
@@ -203,7 +203,7 @@ interface Answerers {
  * without `from`, by the bare JID, and older servers by the full JID; the own server by its domain. That it went wrong may also be
  * said by another resource of the addressee, or by a server on the way: nobody else has the id.
  */
-export function answerersOf(to: string | undefined, own: { bare: string; full: string | null }): Answerers {
+function answerersOf(to: string | undefined, own: { bare: string; full: string | null }): Answerers {
   const account = [own.bare, ...(own.full ? [own.full] : [])].map(folded)
   const domain = domainOf(folded(own.bare))
   const addressee = to === undefined ? undefined : folded(to)

@@ -1,4 +1,6 @@
 /** What the session does when its connections tell something. */
+
+import type { Repeated } from '../contract/repeated.ts'
 import type { Receiver } from '../inbound/dispatch.ts'
 import type { Inbound } from '../inbound/queue.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -11,7 +13,6 @@ import type { Announcer } from './announcer.ts'
 import type { Bind } from './bind.ts'
 import type { Connections, ConnectionsListener } from './connections.ts'
 import type { Correlator } from './iq-correlator.ts'
-import type { Repeated } from './repeated.ts'
 import type { Resync } from './resync.ts'
 import type { Rewriting } from './rewriting.ts'
 import { identify, type OwnSession } from './session.ts'

@@ -6,8 +6,8 @@ import { countForgotten } from '../dropped.ts'
 import type { AgingBound } from './aging.ts'
 import type { Told } from './copies.ts'
 import type { Mark } from './idempotency.ts'
+import type { KeptRecord } from './kept-record.ts'
 import { createRoom } from './room.ts'
-import type { KeptRecord } from './session.ts'
 
 /** bytes that an entry takes beside its texts, and a step in the history of a message */
 const ENTRY = 256

@@ -5,7 +5,7 @@ import type { StoreLimits } from '../../gateway/ports/store.ts'
 import type { Aging } from './aging.ts'
 
 /** ms that a running mark lives at most */
-export const RUNNING_MAX = 30_000
+const RUNNING_MAX = 30_000
 
 export interface Keys {
   look(marks: Marks, key: string, fingerprint: string): Begun

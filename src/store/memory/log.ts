@@ -8,7 +8,7 @@ import { placeOf, startOf } from '../place.ts'
 import { type KeptData, READ_BYTES, sizeOf, storedEvent } from '../reading.ts'
 import type { AgingBounds } from './bounds.ts'
 import { createCopies } from './copies.ts'
-import type { Logs, Shedding } from './logs.ts'
+import type { LogBudget, Shedding } from './log-budget.ts'
 import { Sequence } from './sequence.ts'
 
 /** bytes that an event takes beside its data */
@@ -50,7 +50,7 @@ export function createLog(
     dropped,
     logs,
     aging,
-  }: { limits: StoreLimits; aging: AgingBounds; dropped: (lane: Lane, surplus: Surplus) => void; logs: Logs },
+  }: { limits: StoreLimits; aging: AgingBounds; dropped: (lane: Lane, surplus: Surplus) => void; logs: LogBudget },
 ): Log {
   const log = newLog(session)
   const durable = new Sequence<Kept>()

@@ -19,8 +19,9 @@ import { nextFence } from '../fence.ts'
 import { Aging } from './aging.ts'
 import type { AgingBounds } from './bounds.ts'
 import type { Keys, Marks } from './idempotency.ts'
+import type { KeptRecord } from './kept-record.ts'
 import { copy, createLog, type Log } from './log.ts'
-import type { Logs } from './logs.ts'
+import type { LogBudget } from './log-budget.ts'
 import { Outbox } from './outbox.ts'
 import type { Room } from './room.ts'
 
@@ -47,13 +48,6 @@ export interface MemorySession {
   close(): void
 }
 
-export interface KeptRecord {
-  /** its place in the outbox, 0 where it never was there */
-  place: number
-  /** nobody changes one that was made */
-  record: Readonly<MessageRecord>
-}
-
 export function createSession(
   { record, status }: { record: SessionRecord; status: SessionStatus },
   {
@@ -75,7 +69,7 @@ export function createSession(
     dropped: (lane: Lane, surplus: Surplus) => void
     /** of all sessions */
     outboxes: Room
-    logs: Logs
+    logs: LogBudget
     bounds: AgingBounds
     /** told of each acceptance for which there was no room; `many`: for its number of entries */
     full: (many: boolean) => void

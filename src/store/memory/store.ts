@@ -16,7 +16,7 @@ import { createDirectory } from './directory.ts'
 import { createEndedLogs } from './ended-logs.ts'
 import { createKeys } from './idempotency.ts'
 import { copy, type Log } from './log.ts'
-import { createLogs } from './logs.ts'
+import { createLogBudget } from './log-budget.ts'
 import { createMembers } from './members.ts'
 import { createRoom } from './room.ts'
 import { createSession, type MemorySession } from './session.ts'
@@ -47,7 +47,7 @@ export function createMemoryStore({
   const keys = createKeys({ limits, clock })
   const wakes = createWakes()
   const outboxes = createRoom(heap / OUTBOXES_PART)
-  const logs = createLogs(heap / LOGS_PART)
+  const logs = createLogBudget(heap / LOGS_PART)
   const full = (many: boolean) => countFull(metrics, many)
   const dropped = (lane: Lane, surplus: Surplus) => countDropped(metrics, lane, surplus, 1)
 

@@ -2,7 +2,7 @@
 import { pack } from '../packed.ts'
 import type { KeptData } from '../reading.ts'
 
-export const ENVELOPE_VERSION = 1
+const ENVELOPE_VERSION = 1
 
 export function enclose(value: unknown): string {
   return `{"v":${ENVELOPE_VERSION},"d":${JSON.stringify(value ?? null)}}`

@@ -199,7 +199,7 @@ function xmlFailure(error: XmlError): Failure {
 }
 
 /** A stream error and the end of the stream (RFC 6120 section 4.9.1.1, RFC 7395 section 3.5). */
-export function streamError(condition: string, framed: boolean): string {
+function streamError(condition: string, framed: boolean): string {
   const inner = `<${condition} xmlns="urn:ietf:params:xml:ns:xmpp-streams"/>`
   if (framed) return `<stream:error xmlns:stream="http://etherx.jabber.org/streams">${inner}</stream:error>`
   return `<stream:error>${inner}</stream:error></stream:stream>`

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Translator } from '../../../src/codec/translate.ts'
@@ -10,7 +11,7 @@ import { createGateway } from '../../../src/gateway/gateway.ts'
 import { createLargeAnswers } from '../../../src/gateway/inbound/large-answers.ts'
 import { createQuarantine } from '../../../src/gateway/inbound/quarantine.ts'
 import type { Metrics } from '../../../src/gateway/ports/metrics.ts'
-import { createEphemeralSeal } from '../../../src/gateway/seal.ts'
+import { createSeal } from '../../../src/gateway/seal.ts'
 import { createCommands } from '../../../src/gateway/session/commands.ts'
 import { createLive } from '../../../src/gateway/session/live-session.ts'
 import { createShares } from '../../../src/gateway/session/memory-share.ts'
@@ -36,7 +37,7 @@ async function endedSession(t: TestContext) {
   const clock = createClock()
   const store = createMemoryStore({ limits, clock })
   const connector = createScriptedConnector()
-  const seal = createEphemeralSeal()
+  const seal = createSeal([randomBytes(32)])
   /** how many sessions are in which state, as they were last counted */
   const counts = new Map<string, number>()
   const metrics: Metrics = {
@@ -108,7 +109,7 @@ test('a write of an owner before, refused late, does not take down the session t
     },
   }
   const connector = createScriptedConnector()
-  const seal = createEphemeralSeal()
+  const seal = createSeal([randomBytes(32)])
   const listening: Feature = {
     name: 'listening',
     async message({ stanza }, session) {

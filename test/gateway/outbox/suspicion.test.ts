@@ -1,5 +1,6 @@
 /** What streams end over is written again three times at most, alone and behind the others; what only was on its way gets through. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Translator } from '../../../src/codec/translate.ts'
@@ -13,7 +14,7 @@ import { nextSuspects } from '../../../src/gateway/outbox/suspects.ts'
 import type { Clock } from '../../../src/gateway/ports/clock.ts'
 import type { Ended, OutboxEntry } from '../../../src/gateway/ports/message.ts'
 import type { Store } from '../../../src/gateway/ports/store.ts'
-import { createEphemeralSeal } from '../../../src/gateway/seal.ts'
+import { createSeal } from '../../../src/gateway/seal.ts'
 import { sendIq } from '../../../src/gateway/session/commands.ts'
 import { ENDS, ended, isGivenUp } from '../../../src/gateway/session/strikes.ts'
 import { createMemoryStore } from '../../../src/store/memory/store.ts'
@@ -38,7 +39,7 @@ const limits = {
   ...{ dedupAge: 3_600_000, recordAge: 3_600_000, idempotencyAge: 3_600_000 },
 }
 
-async function begin(t: TestContext, store: Store, seal = createEphemeralSeal()) {
+async function begin(t: TestContext, store: Store, seal = createSeal([randomBytes(32)])) {
   const connector = createScriptedConnector()
   const gateway = createGateway({
     ...{ store, connector, seal, clock, vocabulary: {} as Translator, features: [], instance: 'one' },
@@ -52,7 +53,7 @@ async function begin(t: TestContext, store: Store, seal = createEphemeralSeal())
 async function online(t: TestContext) {
   const memory = createMemoryStore({ limits, clock })
   const store: Store = { ...memory, durable: true }
-  const seal = createEphemeralSeal()
+  const seal = createSeal([randomBytes(32)])
   const world = await begin(t, store, seal)
   const opening = world.sessions.open(
     { tenant: 'main', jid: 'romeo@montague.lit', password: 'secret', connections: 1 },

@@ -10,7 +10,7 @@ export interface Shedding {
   shed(bytes: number): void
 }
 
-export interface Logs {
+export interface LogBudget {
   add(log: Shedding): void
   /** nothing of it is kept any more */
   remove(log: Shedding): void
@@ -18,7 +18,7 @@ export interface Logs {
   changed(log: Shedding, before: number): void
 }
 
-export function createLogs(total: number): Logs {
+export function createLogBudget(total: number): LogBudget {
   const all = new Set<Shedding>()
   let taken = 0
 

@@ -1,0 +1,75 @@
+/** What each room may import besides itself; a name with a slash is one folder of a room. */
+const arrows = {
+  main: ['app', 'config', 'errors', 'log'],
+  app: [
+    ...['config', 'errors', 'log', 'lifecycle', 'version', 'fair', 'protocol', 'codec', 'api', 'features', 'gateway', 'events'],
+    ...['http', 'websocket', 'webhooks', 'xmpp', 'store'],
+  ],
+  lifecycle: ['events', 'gateway', 'http', 'webhooks', 'errors'],
+  errors: [],
+  deadline: [],
+  version: [],
+  'folded-jid': ['jid'],
+  jid: ['errors'],
+  net: ['errors'],
+  fair: [],
+  config: ['errors', 'net', 'gateway/ports'],
+  log: ['gateway/ports'],
+  xml: ['errors'],
+  codec: ['xml', 'jid', 'errors'],
+  protocol: ['codec', 'xml', 'errors'],
+  gateway: ['protocol', 'codec', 'xml', 'jid', 'folded-jid', 'fair', 'deadline', 'errors'],
+  api: ['gateway', 'codec', 'xml', 'jid', 'errors'],
+  features: ['api', 'protocol', 'gateway', 'codec', 'xml', 'jid', 'folded-jid', 'version', 'errors'],
+  events: ['api', 'gateway', 'fair', 'jid', 'folded-jid', 'errors'],
+  http: ['api', 'events', 'websocket', 'gateway', 'fair', 'config', 'net', 'deadline', 'errors'],
+  websocket: ['api', 'events', 'gateway', 'fair', 'errors'],
+  webhooks: ['api', 'events', 'gateway', 'net', 'errors'],
+  xmpp: ['gateway/ports', 'protocol', 'xml', 'jid', 'folded-jid', 'net', 'fair', 'deadline', 'errors'],
+  store: ['gateway/ports', 'errors'],
+  client: [],
+}
+
+/** Rooms that alone may know these packages, by how their names begin. */
+const libraries = {
+  '@xmpp/': ['xmpp'],
+  ioredis: ['store'],
+  undici: ['webhooks'],
+  '@?fastify': ['http', 'websocket', 'app', 'lifecycle'],
+}
+
+const inRooms = (rooms) => `^src/(${rooms.join('|')})(/|[.]ts$)`
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...Object.entries(arrows).map(([room, others]) => ({
+      name: `arrows of ${room}`,
+      severity: 'error',
+      from: { path: inRooms([room]) },
+      to: { path: '^src/', pathNot: inRooms([room, ...others]) },
+    })),
+    ...Object.entries(libraries).map(([library, rooms]) => ({
+      name: `rooms of ${library}`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: inRooms(rooms) },
+      to: { path: `^node_modules/${library}` },
+    })),
+    {
+      name: 'a room that is in no plan',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/', pathNot: inRooms(Object.keys(arrows)) },
+    },
+    { name: 'a circle', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+    { name: 'nothing that is found', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'a package of the tests', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] } },
+    { name: 'tests in the program', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench|scripts)/' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    // sees what is imported for its type alone too
+    parser: 'swc',
+    enhancedResolveOptions: { extensions: ['.ts'], exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+}
