@@ -18,6 +18,7 @@ import type { Commands, Measured } from './measure.ts'
 import * as measured from './measurements.ts'
 import { PASSWORD, type Place, startPeer } from './measurements.ts'
 import { measureThousand } from './thousand.ts'
+import { barePosting, deliveries } from './webhooks.ts'
 
 /** seconds of load per figure */
 const SECONDS = 4
@@ -86,7 +87,7 @@ async function measureGateway({
   const gateway = await begin(
     startGateway({
       server,
-      env: { LOG_LEVEL: 'info', INSTANCE_ID: 'bench' },
+      env: { LOG_LEVEL: 'info', INSTANCE_ID: 'bench', WEBHOOK_PRIVATE_HOSTS: '127.0.0.1' },
       args: ['--inspect=127.0.0.1:0', mainFile],
       ...(store === 'redis' ? { redis } : {}),
     }),
@@ -114,7 +115,8 @@ async function measureGateway({
   row(`peer → WebSocket ${on}`, await measured.receiving(place, peer, jid, MESSAGES))
   const fan = await measured.fanOut(place, peer, jid, READERS, 500)
   const event = gateway.events({ session: 'u4@localhost', query: { after: '0', types: 'message.received' } })
-  const bareFan = await measured.bareFanOut(await event.next('message.received'), READERS, 500)
+  const received = await event.next('message.received')
+  const bareFan = await measured.bareFanOut(received, READERS, 500)
   await event.close()
   row(
     `fan-out to ${READERS} WebSockets ${on}`,
@@ -122,6 +124,9 @@ async function measureGateway({
     `${ratio(fan.perSecond, bareFan.perSecond)} of ws alone (${Math.round(bareFan.perSecond)} /s)`,
     '≥ 0.7',
   )
+  const posting = await barePosting(received, MESSAGES)
+  const delivered = await deliveries(place, 'u4@localhost', MESSAGES)
+  row(`event → webhook ${on}`, delivered, `${ratio(delivered.cpu.gateway!, posting.cpu.undici!)} of undici alone, in CPU`)
   row(`GET /roster ${on}`, await measured.rosterReads(place, 'u3@localhost', SECONDS))
 
   if (store === 'redis') await measureElsewhere(server, gateway, redis)

@@ -1,4 +1,5 @@
 /** A webhook as this process works with it: what is sealed in its record is open here. */
+import type { KeyObject } from 'node:crypto'
 import type { Log } from '../gateway/ports/log.ts'
 import type { Seal } from '../gateway/ports/seal.ts'
 import type { WebhookRecord } from '../gateway/ports/webhook.ts'
@@ -26,7 +27,7 @@ export interface Hook {
   headers: Readonly<Record<string, string>>
   wants: ReturnType<typeof createWanted>
   /** keys that sign at that time (epoch ms), the newest first; empty where this instance cannot open them */
-  keys(now: number): Buffer[]
+  keys(now: number): KeyObject[]
   /** tries failed of late, here or elsewhere: the next that does not has to be told */
   isSick: boolean
   /** of the readers of this process the one that probes, while it is failing */

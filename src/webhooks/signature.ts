@@ -1,5 +1,5 @@
 /** Standard Webhooks 1.0.0: secrets and the three headers that a consumer verifies a request by. */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 
 const PREFIX = 'whsec_'
 const SECRET_BYTES = 32
@@ -10,14 +10,14 @@ export const newSecret = (): string => `${PREFIX}${randomBytes(SECRET_BYTES).toS
 /** `whk`, `sec`: with 128 random bits behind it. */
 export const newId = (prefix: string): string => `${prefix}_${randomBytes(16).toString('base64url')}`
 
-/** The bytes that a secret stands for. */
-export const keyOf = (secret: string): Buffer => Buffer.from(secret.slice(PREFIX.length), 'base64')
+/** The key that a secret stands for, made once for all that it signs. */
+export const keyOf = (secret: string): KeyObject => createSecretKey(secret.slice(PREFIX.length), 'base64')
 
 /**
  * The headers of one try. `id`: of the event, the same on every try, without a dot. `at`: epoch ms of this try. `body`: as it is sent.
  * One signature for each key, the newest first, so that a consumer may change its secret while both are good.
  */
-export function signedHeaders({ id, at, body, keys }: { id: string; at: number; body: string; keys: readonly Buffer[] }) {
+export function signedHeaders({ id, at, body, keys }: { id: string; at: number; body: string; keys: readonly KeyObject[] }) {
   const timestamp = String(Math.floor(at / 1000))
   const signatures = keys.map((key) => `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`)
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') }

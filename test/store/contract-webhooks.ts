@@ -120,7 +120,9 @@ export function describeWebhooks(opened: Opened): void {
       const { tenant, id } = (await store.webhooks.create(draft()))!
       const now = clock.now()
       await store.webhooks.tell(tenant, id, [row('dlv_dead', { state: 'dead', firstTryAt: now - 10_000 })], { at: now })
-      const rows = Array.from({ length: DELIVERIES_MAX + 5 }, (_, n) => row(`dlv_${n}`, { firstTryAt: now - 5_000 + n }))
+      const rows = Array.from({ length: DELIVERIES_MAX + 5 }, (_, n) =>
+        row(`dlv_${n}`, { firstTryAt: now - 5_000 + n, attempts: [{ at: now - 5_000 + n, status: 200, ms: 3 }] }),
+      )
       await store.webhooks.tell(tenant, id, rows, { at: now })
       const kept = await store.webhooks.rows(tenant, id)
       assert.equal(kept.length, DELIVERIES_MAX + 1)

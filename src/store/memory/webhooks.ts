@@ -12,11 +12,16 @@ import {
 import { byFirstTry } from '../deliveries.ts'
 import { copy } from './log.ts'
 
+/** rows beyond those that are told, before the oldest go */
+const SLACK = 200
+
 interface Kept {
   record: WebhookRecord
   failures: number
   last: WebhookHealth['last']
   rows: Map<string, DeliveryRow>
+  /** when the oldest are looked for */
+  most: number
   probe: { who: string; until: number } | undefined
 }
 
@@ -39,7 +44,7 @@ export function createWebhooks(clock: Clock): WebhookStore {
       tenants.set(record.tenant, webhooks)
       const now = clock.now()
       const made = copy({ ...record, createdAt: now, since: now, version: 1 })
-      webhooks.set(record.id, { record: made, failures: 0, last: undefined, rows: new Map(), probe: undefined })
+      webhooks.set(record.id, { record: made, failures: 0, last: undefined, rows: new Map(), most: DELIVERIES_MAX, probe: undefined })
       return copy(made)
     },
     list: async (tenant) => [...(tenants.get(tenant)?.values() ?? [])].map(({ record }) => copy(record)),
@@ -88,13 +93,16 @@ export function createWebhooks(clock: Clock): WebhookStore {
       if (kept === undefined) return
       kept.last = copy(last)
       for (const row of rows) kept.rows.set(row.id, copy(row))
-      if (kept.rows.size <= DELIVERIES_MAX) return
+      // sorted once in a while
+      if (kept.rows.size <= kept.most) return
       for (const dead of [true, false]) makeRoom(kept.rows, dead)
+      kept.most = kept.rows.size + SLACK
     },
     async rows(tenant, id) {
       const old = clock.now() - DELIVERIES_AGE
-      const rows = [...(find(tenant, id)?.rows.values() ?? [])].filter(({ firstTryAt }) => firstTryAt > old)
-      return copy(rows.sort(byFirstTry))
+      const rows = [...(find(tenant, id)?.rows.values() ?? [])].filter(({ firstTryAt }) => firstTryAt > old).sort(byFirstTry)
+      let [dead, others] = [0, 0]
+      return copy(rows.filter(({ state }) => (state === 'dead' ? ++dead : ++others) <= DELIVERIES_MAX))
     },
     row: async (tenant, id, delivery) => copy(find(tenant, id)?.rows.get(delivery)),
   }

@@ -9,6 +9,9 @@ import { disclose, enclose } from './envelope.ts'
 import { removedWebhooksKey, type WebhookNoun, webhookKey, webhooksKey } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
+/** rows that one script writes */
+const TOLD = 200
+
 const ROW_KEYS: readonly WebhookNoun[] = ['health', 'rows', 'dead', 'others', 'again']
 
 export function createWebhooks({
@@ -89,9 +92,14 @@ export function createWebhooks({
     },
 
     async tell(tenant, id, rows, last) {
-      const told = rows.flatMap((row) => [row.id, row.state === 'dead' ? 'd' : '', row.firstTryAt, row.nextTry ?? '', enclose(row)])
       const keys = [webhooksKey(tenant), ...ROW_KEYS.map((noun) => webhookKey(noun, tenant, id))]
-      await scripts.tellWebhook(keys, [id, enclose(last), ...told])
+      // most arrive by their first try
+      const fresh = rows.filter(isFresh)
+      const all = [...fresh, ...rows.filter((row) => !isFresh(row))]
+      for (let from = 0; from < all.length; from += TOLD) {
+        const told = all.slice(from, from + TOLD).flatMap(rowArguments)
+        await scripts.tellWebhook(keys, [id, enclose(last), Math.max(fresh.length - from, 0), ...told])
+      }
     },
     async rows(tenant, id) {
       const old = now() - DELIVERIES_AGE
@@ -101,6 +109,13 @@ export function createWebhooks({
     },
     row: async (tenant, id, delivery) => rowOf(await ask(() => client.hget(webhookKey('rows', tenant, id), delivery))),
   }
+}
+
+const isFresh = ({ state, attempts, firstTryAt }: DeliveryRow) =>
+  state === 'delivered' && attempts.length === 1 && attempts[0]!.at === firstTryAt
+
+function rowArguments(row: DeliveryRow): (string | number)[] {
+  return [row.id, row.state === 'dead' ? 'd' : '', row.firstTryAt, row.nextTry ?? '', enclose(row)]
 }
 
 /** of "<version> <created> <record>" */
