@@ -30,6 +30,15 @@ const arrows = {
   client: [],
 }
 
+/** What each folder of xmpp may import of that room besides itself. */
+const xmppFolders = {
+  stream: [],
+  dial: ['stream'],
+  login: ['stream'],
+}
+/** files of xmpp beside its folders, for all of them */
+const xmppLeaves = ['bounds', 'conditions', 'failure', 'unless-aborted']
+
 /** Rooms that alone may know these packages, by how their names begin. */
 const libraries = {
   '@xmpp/': ['xmpp'],
@@ -48,6 +57,12 @@ export default {
       severity: 'error',
       from: { path: inRooms([room]) },
       to: { path: '^src/', pathNot: inRooms([room, ...others]) },
+    })),
+    ...Object.entries(xmppFolders).map(([folder, others]) => ({
+      name: `arrows of xmpp/${folder}`,
+      severity: 'error',
+      from: { path: `^src/xmpp/${folder}/` },
+      to: { path: '^src/xmpp/', pathNot: `^src/xmpp/(${[folder, ...others, ...xmppLeaves].join('|')})(/|[.]ts$)` },
     })),
     ...Object.entries(libraries).map(([library, rooms]) => ({
       name: `rooms of ${library}`,
