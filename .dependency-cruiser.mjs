@@ -28,6 +28,7 @@ const arrows = {
   xmpp: ['gateway/ports', 'protocol', 'xml', 'jid', 'folded-jid', 'net', 'fair', 'deadline', 'errors'],
   store: ['gateway/ports', 'errors'],
   client: [],
+  cli: ['client', 'main', 'version'],
 }
 
 /** What each folder of xmpp may import of that room besides itself. */
@@ -42,6 +43,7 @@ const xmppLeaves = ['bounds', 'conditions', 'failure', 'unless-aborted']
 /** Rooms that alone may know these packages, by how their names begin. */
 const libraries = {
   '@xmpp/': ['xmpp'],
+  commander: ['cli'],
   ioredis: ['store'],
   undici: ['webhooks'],
   '@?fastify': ['http', 'websocket', 'app', 'lifecycle'],

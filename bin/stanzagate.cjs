@@ -6,4 +6,5 @@ if (major < 22 || (major === 22 && minor < 19)) {
   console.error(`stanzagate needs Node ≥ 22.19; this is ${process.versions.node}`)
   process.exit(1)
 }
-void import('../dist/main.js')
+// without a command it is the gateway, and nothing of the command line is loaded
+void import(process.argv.length > 2 ? '../dist/cli/main.js' : '../dist/main.js')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { version } from '../src/version.ts'
 import { startGateway } from './support/gateway.ts'
 import { dieWithParent, temporaryFolder } from './support/processes.ts'
 import { startProsody } from './support/prosody.ts'
@@ -63,6 +64,11 @@ describe('the npm package', () => {
       assert.equal(await gateway.stop(), 0)
       await redis.stop()
     }
+  })
+
+  it('has the command line beside the gateway', () => {
+    const { status, stdout } = spawnSync(process.execPath, [bin(), '--version'], { encoding: 'utf8' })
+    assert.deepEqual([status, stdout], [0, `${version}\n`])
   })
 
   it('says what it needs on an older Node', () => {
