@@ -8,6 +8,7 @@ import type { Metrics } from '../gateway/ports/metrics.ts'
 import { createBodies } from './bodies.ts'
 import { boundChunks } from './chunks.ts'
 import { boundConnections } from './connections.ts'
+import { ofEveryResponse } from './every-response.ts'
 import { createOpenRequests, type OpenRequests } from './open-requests.ts'
 import { oneByOne } from './pipeline.ts'
 import { createPressure, type Pressure } from './pressure.ts'
@@ -60,7 +61,7 @@ export function registerAdmission(server: FastifyInstance, context: AdmissionCon
   const refusal = (tenant: string, isRead: boolean) => pressure.refusal(tenant) ?? (isRead ? responses.refusal(tenant) : undefined)
 
   server.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id).header('cache-control', 'no-store')
+    reply.header('x-request-id', request.id).headers(ofEveryResponse)
     const { always } = request.routeOptions.config ?? {}
     if (!isDraining()) openRequests.add(reply)
     else {

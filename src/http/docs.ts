@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 
-/** Serves the API reference at `/docs`: one page of plain HTML made from the OpenAPI document, with nothing from outside. */
+/** Serves the API reference at `/docs`, to which `/` redirects: one page of plain HTML made from the OpenAPI document, with nothing from outside. */
 export function registerDocs(server: FastifyInstance, document: () => Record<string, unknown>): void {
   let page: string | undefined
   server.get('/docs', { config: { token: 'none' } }, async (_request, reply) => {
     page ??= docsPage(document() as unknown as Document)
     return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(page)
   })
+  server.get('/', { config: { token: 'none' } }, async (_request, reply) => reply.redirect('/docs'))
 }
 
 interface Schema {

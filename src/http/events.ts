@@ -16,6 +16,7 @@ import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { RpcAnswer } from '../websocket/json-rpc.ts'
 import { codeLabel, serveWebSocket, socketOptions } from '../websocket/socket.ts'
 import { takenUpgrades } from '../websocket/upgrades.ts'
+import { linesOfEveryResponse } from './every-response.ts'
 import type { Responses } from './responses.ts'
 import { handlerOf, inputOf } from './routes.ts'
 import { serveSse, sseHeaders } from './sse.ts'
@@ -72,7 +73,7 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
   // the answer to an upgrade is written by ws, without the headers of the reply
   const upgrades = new WeakMap<IncomingMessage, string>()
   server.websocketServer.on('headers', (headers, raw) => {
-    headers.push(`X-Request-Id: ${upgrades.get(raw) ?? ''}`, 'Cache-Control: no-store')
+    headers.push(`X-Request-Id: ${upgrades.get(raw) ?? ''}`, ...linesOfEveryResponse)
   })
   server.decorateRequest('stream', null)
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { stringify } from 'yaml'
+import { Document, visit, type YAMLMap, type YAMLSeq } from 'yaml'
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from 'zod-openapi'
 import { problemsOf } from '../api/declared.ts'
@@ -96,8 +96,18 @@ export function registerDocument(server: FastifyInstance, name: 'openapi' | 'asy
   })
 }
 
+/** characters of a map or list that stands in one line */
+const LINE = 100
+
 /** Readers of YAML 1.1 get the same: a time is a string. */
-export const toYaml = (document: unknown) => stringify(document, { aliasDuplicateObjects: false, lineWidth: 0, compat: 'yaml-1.1' })
+export function toYaml(value: unknown): string {
+  const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' })
+  const inOneLine = (_: unknown, node: YAMLMap | YAMLSeq) => {
+    node.flow = JSON.stringify(node).length < LINE && !JSON.stringify(node).slice(1, -1).match(/[[{]/)
+  }
+  visit(document, { Map: inOneLine, Seq: inOneLine })
+  return document.toString({ lineWidth: 0, indentSeq: false })
+}
 
 const description = [
   'A full XMPP account, on any server, for every service that speaks HTTP.',

@@ -1,4 +1,5 @@
 /** Problems as responses: of a request, and of bytes that are none. */
+
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
@@ -7,6 +8,7 @@ import { PROBLEM_TYPE, problemBody, problemHeaders, problemOf } from '../api/pro
 import { Problem } from '../errors/problem.ts'
 import { invalidRequest } from '../errors/refusals.ts'
 import type { Log } from '../gateway/ports/log.ts'
+import { linesOfEveryResponse, ofEveryResponse } from './every-response.ts'
 
 /** A sane id of the caller is kept, so that it can be followed through several services. */
 export function requestId(given: string | string[] | undefined): string {
@@ -30,7 +32,7 @@ export function createSendProblem({ log, isDraining }: { log: Log; isDraining: (
     if (problem.code === 'body-too-large' && !isDraining()) reply.removeHeader('connection')
     void reply
       .code(problem.status)
-      .headers({ 'x-request-id': request.id, 'cache-control': 'no-store', ...problemHeaders(problem) })
+      .headers({ 'x-request-id': request.id, ...ofEveryResponse, ...problemHeaders(problem) })
       .type(PROBLEM_TYPE)
       // bytes, for fastify adds a charset to text
       .send(Buffer.from(JSON.stringify(problemBody(problem, request.id))))
@@ -49,7 +51,7 @@ export function refuseUnparsable(error: Error & { code?: string }, socket: Socke
   const { [problem.status]: reason } = STATUS_CODES
   socket.end(
     `HTTP/1.1 ${problem.status} ${reason}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-      `X-Request-Id: ${id}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+      [`X-Request-Id: ${id}`, ...linesOfEveryResponse, 'Connection: close', '', body].join('\r\n'),
   )
 }
 

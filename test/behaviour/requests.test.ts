@@ -19,6 +19,7 @@ function assertProblem(answer: HttpAnswer, status: number, code: string, what: s
     assert.ok(member in answer.body, `${what} ${member}`)
   assert.equal(answer.body.requestId, answer.headers.get('x-request-id'), what)
   assert.equal(answer.headers.get('cache-control'), 'no-store', what)
+  assert.equal(answer.headers.get('x-content-type-options'), 'nosniff', what)
 }
 
 forEachCell('every request', { server: { users: users('romeo') } }, (cell) => {

@@ -18,6 +18,7 @@ test('every answer has an id and is not to be stored; a sane id of the caller is
   const own = await api('GET', '/things/a', { headers: { 'x-request-id': 'abc-1.2:3_4' } })
   assert.equal(own.headers.get('x-request-id'), 'abc-1.2:3_4')
   assert.equal(own.headers.get('cache-control'), 'no-store')
+  assert.equal(own.headers.get('x-content-type-options'), 'nosniff')
   for (const id of ['a b', 'x'.repeat(200), 'ä']) {
     const { headers } = await api('GET', '/nope', { headers: { 'x-request-id': encodeURI(id) === id ? id : 'a b' } })
     assert.match(headers.get('x-request-id') ?? '', /^req_[\w-]{36}$/)

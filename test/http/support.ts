@@ -131,6 +131,7 @@ export async function startApp(t: Pick<TestContext, 'after'>, options: TestAppOp
     async api(method, path, { key = keys.main, body, headers = {} } = {}) {
       const isText = typeof body === 'string' || body instanceof Uint8Array
       const response = await fetch(url + path, {
+        redirect: 'manual',
         method,
         headers: {
           ...(key !== null && { authorization: `Bearer ${key}` }),

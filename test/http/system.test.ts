@@ -116,6 +116,8 @@ test('openapi.yaml, the schemas and the reference need no token and load nothing
     assert.match(headers.get('content-type') ?? '', /^application\/schema\+json/)
     assert.match(body.$schema, /2020-12/)
   }
+  const root = await api('GET', '/', { key: null })
+  assert.deepEqual([root.status, root.headers.get('location')], [302, '/docs'])
   const docs = await api('GET', '/docs', { key: null })
   assert.match(docs.headers.get('content-type') ?? '', /^text\/html/)
   assert.match(docs.headers.get('content-security-policy') ?? '', /^default-src 'none'/)
