@@ -29,7 +29,7 @@ export interface TestApp {
   /** lines of the log so far */
   lines(): string[]
   /** makes a session in the store; nothing of it is online */
-  addSession(jid: string, tenant?: string): Promise<{ id: string; token: string }>
+  addSession(jid: string, tenant?: string): Promise<{ id: string; token: string; revoke(): void }>
   append(session: string, ...events: EventDraft[]): Promise<string[]>
   /** ends a session as the gateway does */
   end(session: string): Promise<void>
@@ -78,7 +78,7 @@ export async function startApp(t: Pick<TestContext, 'after'>, options: TestAppOp
   const config = readConfig({ env, folder: '/nowhere' })
   const clock = { now: Date.now, monotonic: () => performance.now() }
   const store = createMemoryStore({ limits: config.limits, clock })
-  const tokens = new Map<string, { tenant: string; session: string }>()
+  const tokens = new Map<string, { tenant: string; session: string; until: AbortSignal }>()
   const log: string[] = []
   const destination = new Writable({
     write(chunk, _encoding, done) {
@@ -119,9 +119,10 @@ export async function startApp(t: Pick<TestContext, 'after'>, options: TestAppOp
       const status = { state: 'online' as const, since: 0, reason: null, lastVerifiedAt: null, instance: 'test', connections: [] }
       const { record } = await store.sessions.create(recordOf(id, jid, tenant), status)
       const token = `sgs_${id.slice(4)}${'x'.repeat(32)}`
-      tokens.set(token, { tenant, session: record.id })
+      const until = new AbortController()
+      tokens.set(token, { tenant, session: record.id, until: until.signal })
       leases.set(id, (await store.leases.acquire(id, 'test'))?.fence ?? '')
-      return { id, token }
+      return { id, token, revoke: () => until.abort() }
     },
     append: (session, ...events) => store.commit(session, leases.get(session) ?? '', { events }),
     async end(session) {
@@ -162,7 +163,7 @@ const recordOf = (id: string, jid: string, tenant: string): SessionRecord => ({
   version: 1,
 })
 
-function fakeSessions(store: Store, tokens: ReadonlyMap<string, { tenant: string; session: string }>): Sessions {
+function fakeSessions(store: Store, tokens: ReadonlyMap<string, { tenant: string; session: string; until: AbortSignal }>): Sessions {
   const handleOf = (record: SessionRecord) =>
     ({
       record,
