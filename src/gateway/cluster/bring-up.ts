@@ -47,16 +47,22 @@ export function createBringUp({
     },
   }
 
+  const fencedContext = { ...context, store: fencedStore }
   const takeUpState = createTakeUp({ store: fencedStore, kinds: context.kinds, share: context.share, turns: context.turns })
 
   return async (record, left, lease) => {
     const { id } = record
     const streams = await store.state.streams(id)
     const state = await takeUpState(record, lease.fence)
-    const live = makeLive(
-      { ...context, store: fencedStore },
-      { record, lastState: left, fence: lease.fence, holdsLease: heartbeat.holdsLease, state, streams, onFenced: () => onFenced(id, live) },
-    )
+    const live = makeLive(fencedContext, {
+      record,
+      lastState: left,
+      fence: lease.fence,
+      holdsLease: heartbeat.holdsLease,
+      state,
+      streams,
+      onFenced: () => onFenced(id, live),
+    })
     const entry = { live, record, ...lease }
     owned.set(id, entry)
     live.wake()

@@ -61,8 +61,8 @@ export function createHeld({
   let size = 0
   /** keys of those that are being let in, in their order */
   let releasing: string[] | undefined
-  /** stanza-ids of those that are held */
-  const ids = new Set<string>()
+  /** stanza-ids of those that are held; few sessions hold any for long */
+  let ids: Set<string> | undefined
 
   /** What one comes to; its characters. */
   async function letIn(key: string, all: Handled): Promise<number> {
@@ -95,11 +95,11 @@ export function createHeld({
       last += 1
       size += more
       const id = trustedStanzaId(stanza, session.record.jid)
-      if (id !== undefined) ids.add(id)
+      if (id !== undefined) ids = (ids ?? new Set()).add(id)
       return { change: remember({ state: [heldMessages.put(String(last).padStart(12, '0'), value)] }), after: [] }
     },
 
-    has: (stanzaId) => ids.has(stanzaId),
+    has: (stanzaId) => ids?.has(stanzaId) === true,
 
     async release() {
       const all = nothing()
@@ -121,7 +121,7 @@ export function createHeld({
       releasing = undefined
       holding = false
       size = 0
-      ids.clear()
+      ids = undefined
       return all
     },
   }

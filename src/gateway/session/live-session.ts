@@ -39,7 +39,7 @@ import { createResync } from './resync.ts'
 import { createRewriting } from './rewriting.ts'
 import { addressOf, createSession, identify } from './session.ts'
 import { createStates } from './status.ts'
-import { createStreamEvents } from './stream-events.ts'
+import { createStreamEvents, type StreamParts } from './stream-events.ts'
 import { createStreams } from './streams.ts'
 import { createUnread } from './unread.ts'
 
@@ -169,7 +169,11 @@ export function createLive(context: LiveContext, start: LiveStart): Live {
     ...{ record: current, state: mirror, held: holdsLease, commit, message: records.get, large: context.large.use, vocabulary },
     ...{ connections, correlator, wire, raised, repeated, inbound, journal, states, clock, metrics },
   })
-  const archive = createArchive({ session, onForged: reports.forged, onFull: () => reports.full('archive-page') })
+  const archive = createArchive({
+    session,
+    onForged: reports.forged,
+    onFull: () => metrics.count('bounds_reached_total', { bound: 'archive-page' }),
+  })
   session.archive = archive.page
   const receiver = createReceiver({
     ...{ session, turn, watch, clock, features, answers: context.answers, vocabulary, archive, remember },
@@ -200,19 +204,17 @@ export function createLive(context: LiveContext, start: LiveStart): Live {
 
   // what a session is shown as knowing it has to know
   start.state.heed(({ bound, unread: names = {} }, spared) => {
-    reports.full(bound)
+    metrics.count('bounds_reached_total', { bound })
     const name = spared ? names.spared : names.others
     if (name !== undefined) unread.tooMuch(name).catch(onError)
   })
   outbox.follow({ onDoubts: () => bind.doubts(), isBusy: (index) => index === 0 && repeated.isAsking() })
   for (const feature of features) feature.taken?.(session)
-  const ending: EndingParts = {
+  const parts: StreamParts & EndingParts = {
     ...{ record, connections, outbox, inbound, announcer, correlator, journal, mirror, raised, repeated, resync, watch, commit, clock },
-    ...{ session, features },
+    ...{ session, features, lastState, isClosing, states, rewriting, receiver, unread, bind, log, metrics, onError },
   }
-  connections.begin(
-    createStreamEvents({ ...ending, lastState, isClosing, states, rewriting, receiver, unread, bind, log, metrics, onError }),
-  )
+  connections.begin(createStreamEvents(parts))
 
   return {
     session,
@@ -233,11 +235,11 @@ export function createLive(context: LiveContext, start: LiveStart): Live {
     isQuiet: () => states.now() === 'online' && work.isIdle() && raised.isIdle() && !isOwing(mirror) && connections.resumable(),
     async close(options) {
       isEnding = true
-      await endSession(ending, options)
+      await endSession(parts, options)
     },
     async abandon(options) {
       isEnding = true
-      return await abandonSession(ending, options)
+      return await abandonSession(parts, options)
     },
   }
 }

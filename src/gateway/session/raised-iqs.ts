@@ -33,19 +33,21 @@ export function createRaisedIqs({
   reply: (connection: number, stanza: Element) => void
   vocabulary: Translator
 }): RaisedIqs {
-  const waiting = new Map<string, { connection: number; iq: Element; timer: NodeJS.Timeout }>()
+  /** few sessions ever have any */
+  let waiting: Map<string, { connection: number; iq: Element; timer: NodeJS.Timeout }> | undefined
 
   function settle(id: string, answer: (iq: Element) => Element): void {
-    const found = waiting.get(id)
+    const found = waiting?.get(id)
     if (!found) throw new Problem('iq-not-found', 'No such iq waits for an answer: it was answered already, or its 20 s are over.')
     const stanza = answer(found.iq)
     clearTimeout(found.timer)
-    waiting.delete(id)
+    waiting?.delete(id)
     reply(found.connection, stanza)
   }
 
   return {
     raise(connection, iq) {
+      waiting ??= new Map()
       if (waiting.size >= WAITING) return undefined
       const id = newIqId(session)
       const unanswered: StanzaErrorJson = { type: 'wait', condition: 'recipient-unavailable', text: 'Nobody answered in time.' }
@@ -56,8 +58,8 @@ export function createRaisedIqs({
     },
 
     reply({ id, xml, payload, error }) {
-      const byOwnId = [...waiting].filter(([, { iq }]) => iq.attributes.id === id).map(([key]) => key)
-      const key = waiting.has(id) || byOwnId.length !== 1 ? id : (byOwnId[0] as string)
+      const byOwnId = [...(waiting ?? [])].filter(([, { iq }]) => iq.attributes.id === id).map(([key]) => key)
+      const key = waiting?.has(id) || byOwnId.length !== 1 ? id : (byOwnId[0] as string)
       settle(key, (iq) => {
         if (error) return errorReply(iq, error)
         const result = xml === undefined ? payload && vocabulary.writePayload(payload) : reparse(xml)
@@ -65,11 +67,11 @@ export function createRaisedIqs({
       })
     },
 
-    isIdle: () => waiting.size === 0,
+    isIdle: () => waiting === undefined || waiting.size === 0,
 
     stop() {
-      for (const { timer } of waiting.values()) clearTimeout(timer)
-      waiting.clear()
+      for (const { timer } of waiting?.values() ?? []) clearTimeout(timer)
+      waiting = undefined
     },
   }
 }

@@ -1,5 +1,4 @@
 import type { Problem } from '../../errors/problem.ts'
-import type { KindBound } from '../contract/state-kind.ts'
 import type { Log } from '../ports/log.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { SessionRecord } from '../ports/session-record.ts'
@@ -14,7 +13,6 @@ export interface Reports {
   /** A step of the bind did not do what it is for. */
   bindStep(step: string, problem: Problem): void
   forged(kind: string): void
-  full(bound: KindBound['bound']): void
 }
 
 export function createReports({
@@ -44,6 +42,5 @@ export function createReports({
       log.warn({ ...about, event: 'session.bind-step', step, reason: code }, 'A step of the bind did not do what it is for')
     },
     forged: (kind) => metrics.count('stanza_spoof_total', { kind }),
-    full: (bound) => metrics.count('bounds_reached_total', { bound }),
   }
 }

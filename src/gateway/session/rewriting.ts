@@ -24,27 +24,30 @@ export function createRewriting({
   /** it is not written again: streams ended over it */
   onGivenUp: (xml: string) => void
 }): Rewriting {
-  /** those that were written again, by where they stand now: as a rule none */
-  const again = new Map<number, Map<number, Stanza>>()
+  // few sessions ever have any
+  /** those that were written again, by where they stand now */
+  let again: Map<number, Map<number, Stanza>> | undefined
   /** those for which there was no stream any more */
-  const waiting = new Map<number, Stanza[]>()
+  let waiting: Map<number, Stanza[]> | undefined
 
   async function rewrite(connection: number, stanza: Stanza): Promise<void> {
+    again ??= new Map()
     const placed = again.get(connection) ?? new Map<number, Stanza>()
     again.set(connection, placed)
     try {
       placed.set(await write(connection, stanza.xml), stanza)
     } catch {
+      waiting ??= new Map()
       waiting.set(connection, [...(waiting.get(connection) ?? []), stanza])
     }
   }
 
   return {
     resumed(connection, h, uncounted, others) {
-      const before = again.get(connection)
-      const stanzas = waiting.get(connection) ?? []
-      again.delete(connection)
-      waiting.delete(connection)
+      const before = again?.get(connection)
+      const stanzas = waiting?.get(connection) ?? []
+      again?.delete(connection)
+      waiting?.delete(connection)
       let position = h
       for (const xml of uncounted) {
         position = following(position)
@@ -56,8 +59,8 @@ export function createRewriting({
       for (const stanza of stanzas) void rewrite(connection, stanza)
     },
     lost(connection) {
-      again.delete(connection)
-      waiting.delete(connection)
+      again?.delete(connection)
+      waiting?.delete(connection)
     },
   }
 }

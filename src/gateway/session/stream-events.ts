@@ -45,7 +45,6 @@ export interface StreamParts {
 }
 
 export function createStreamEvents(parts: StreamParts): ConnectionsListener {
-  const { session, connections, states, announcer, correlator, outbox, repeated, rewriting, inbound, receiver, isClosing, metrics } = parts
   /** who had it before may have asked for a resume, and not got the answer */
   let interrupted = parts.lastState !== 'online'
 
@@ -55,45 +54,60 @@ export function createStreamEvents(parts: StreamParts): ConnectionsListener {
       primaryState(parts, state, detail, interrupted)
       if (state === 'online') interrupted = false
     },
-    async bound(index, _jid, offered) {
-      if (index !== 0) return
-      session.features = offered
-      identify(session, parts.record(), connections.get(0)?.jid ?? null)
-      parts.resync.start()
-      // at once: messages have to wait before the first of the new stream is taken in
-      await Promise.all([parts.bind.bound(), presencesComeAnew(parts)])
+    bound: async (index, _jid, offered) => {
+      if (index === 0) await primaryBound(parts, offered)
     },
     stanza(index, stanza, position) {
-      metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
-      inbound.push(index, stanza, position, receiver.stanza)
+      parts.metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
+      parts.inbound.push(index, stanza, position, parts.receiver.stanza)
     },
-    larger: correlator.larger,
+    larger: parts.correlator.larger,
     acked(index, position) {
-      if (index === 0) repeated.acked(position)
-      outbox.acked(index, position)
+      if (index === 0) parts.repeated.acked(position)
+      parts.outbox.acked(index, position)
     },
-    resumed(index, h, uncounted) {
-      const messages = outbox.positions(index)
-      const others = index === 0 ? new Set([...messages, ...repeated.positions()]) : messages
-      if (index === 0) repeated.resumed(h, messages.size > 0)
-      outbox.resumed(index, h)
-      rewriting.resumed(index, h, uncounted, others)
-    },
-    lost(index, h, refused) {
-      if (index === 0) {
-        if (!isClosing()) repeated.lost(outbox.unacked(0) > 0)
-        correlator.failAll()
-        if (!isClosing()) for (const type of states.lost()) announcer.announce(type)
-      }
-      rewriting.lost(index)
-      outbox.lost(index, h, refused)
-      if (!isClosing()) parts.commit({ streams: { [index]: null } }).catch(parts.onError)
-    },
+    resumed: (index, h, uncounted) => resumed(parts, index, h, uncounted),
+    lost: (index, h, refused) => lost(parts, index, h, refused),
     verified(index) {
-      if (index === 0) states.verified()
+      if (index === 0) parts.states.verified()
     },
-    unacked: outbox.unacked,
+    unacked: parts.outbox.unacked,
   }
+}
+
+async function primaryBound(parts: StreamParts, offered: readonly string[]): Promise<void> {
+  const { session, record, connections, resync, bind, unread } = parts
+  session.features = offered
+  identify(session, record(), connections.get(0)?.jid ?? null)
+  resync.start()
+  // at once: messages have to wait before the first of the new stream is taken in
+  await Promise.all([bind.bound(), presencesComeAnew(unread)])
+}
+
+/** All who are there are told anew on a new stream. */
+async function presencesComeAnew(unread: UnreadSteps): Promise<void> {
+  for (const what of ['presences', 'contact-presences']) await unread.read(what)
+}
+
+function resumed(parts: StreamParts, index: number, h: number, uncounted: readonly string[]): void {
+  const { outbox, repeated, rewriting } = parts
+  const messages = outbox.positions(index)
+  const others = index === 0 ? new Set([...messages, ...repeated.positions()]) : messages
+  if (index === 0) repeated.resumed(h, messages.size > 0)
+  outbox.resumed(index, h)
+  rewriting.resumed(index, h, uncounted, others)
+}
+
+function lost(parts: StreamParts, index: number, h: number | null, refused?: string): void {
+  const { states, announcer, correlator, outbox, repeated, rewriting, isClosing, commit, onError } = parts
+  if (index === 0) {
+    if (!isClosing()) repeated.lost(outbox.unacked(0) > 0)
+    correlator.failAll()
+    if (!isClosing()) for (const type of states.lost()) announcer.announce(type)
+  }
+  rewriting.lost(index)
+  outbox.lost(index, h, refused)
+  if (!isClosing()) commit({ streams: { [index]: null } }).catch(onError)
 }
 
 function primaryState(parts: StreamParts, state: SessionState, detail: StateDetail, interrupted: boolean): void {
@@ -128,9 +142,4 @@ function senderState({ inbound, outbox }: StreamParts, index: number, state: Ses
   if (state !== 'online') return
   inbound.mark(index)
   outbox.wake()
-}
-
-/** All who are there are told anew on a new stream. */
-async function presencesComeAnew({ unread }: StreamParts): Promise<void> {
-  for (const what of ['presences', 'contact-presences']) await unread.read(what)
 }
