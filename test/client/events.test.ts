@@ -208,3 +208,41 @@ test('a named consumer goes on after what it took, and keeps nothing itself', as
     [['crm', 1]],
   )
 })
+
+test('a named consumer that is ended and started again at random gets each event, in order', async (t) => {
+  const { id, append, client, proxy } = await start(t)
+  const last = 5_000
+  const options = { session: id, consumer: 'crm', types: 'message.*' }
+  const seen = new Set<number>()
+  let starts = 0
+  await append(id, message(0))
+  await client.events.ack({ session: id, consumer: 'crm', cursor: (await client.events.list({ session: id })).page.next })
+  const writing = (async () => {
+    for (let body = 1; body <= last; body += 50) await append(id, ...numbers(body, Math.min(body + 49, last)).map(message))
+  })()
+  while (!seen.has(last)) {
+    starts += 1
+    const stop = new AbortController()
+    let left = 1 + Math.floor(Math.random() * 200)
+    let before: number | undefined
+    try {
+      for await (const event of client.events({ ...options, signal: stop.signal })) {
+        const body = Number(bodyOf(event))
+        // what was taken is told again at most, and nothing is left out
+        assert.ok(before === undefined ? body === 1 || seen.has(body - 1) : body === before + 1, `${body} after ${before}`)
+        before = body
+        seen.add(body)
+        left -= 1
+        if (left > 0 && body < last) continue
+        if (Math.random() < 0.5) break
+        if (Math.random() < 0.5) proxy.cut()
+        stop.abort(new Error('killed'))
+      }
+    } catch (error) {
+      assert.equal((error as Error).message, 'killed')
+    }
+  }
+  await writing
+  assert.equal(seen.size, last)
+  assert.ok(starts >= last / 200)
+})
