@@ -62,6 +62,17 @@ describe('the house', () => {
     )
   })
 
+  it('spells each namespace in one place', () => {
+    const places = new Map<string, Set<string>>()
+    for (const { path, text } of sources)
+      for (const [namespace] of text.matchAll(
+        /(?<=')(?:urn:(?:xmpp|ietf):|jabber:|https?:\/\/(?:etherx\.)?jabber\.org\/|storage:)[^'\s]+(?=')/g,
+      ))
+        places.set(namespace, (places.get(namespace) ?? new Set()).add(path))
+    const twice = [...places].filter(([, paths]) => paths.size > 1).map(([namespace, paths]) => `${namespace}: ${[...paths].join(', ')}`)
+    assert.deepEqual(twice, [])
+  })
+
   it(`has no file of over ${FILE_MAX} lines`, () => {
     const isLong = (text: string) => text.split('\n').length - 1 > FILE_MAX && !/^\/\*\*[^/]*(?:Not split: |not for hands)/.test(text)
     const long = sources.filter(({ text }) => isLong(text)).map(({ path }) => path)

@@ -1,6 +1,6 @@
 /** Fields of children that hold other fields, and of those that a XEP leaves open. */
 import { z } from 'zod'
-import type { Element, Node } from '../xml/element.ts'
+import { CLIENT, type Element, type Node } from '../xml/element.ts'
 import { several, single } from './children.ts'
 import { knownShape, oneMember, writeMember } from './dictionary.ts'
 import { type Extension, extensionSchema, readExtension, writeExtension } from './extension.ts'
@@ -99,7 +99,7 @@ export function stanza(): ChildField<Json, false> & { spread: readonly string[] 
   return {
     kind: 'child',
     required: false,
-    matches: kinds.map((kind) => [kind, 'jabber:client'] as const),
+    matches: kinds.map((kind) => [kind, CLIENT] as const),
     spread: kinds,
     schema: (vocabulary) =>
       z.strictObject(

@@ -3,8 +3,7 @@ import { define } from '../codec/definition.ts'
 import { attribute, many, required, texts } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { boolean, jid, oneOf } from '../codec/scalars.ts'
-
-const ROSTER = 'jabber:iq:roster'
+import { ROSTER } from './namespaces.ts'
 
 const item = payload('RosterItem', 'item', ROSTER, {
   jid: required(attribute(jid)),

@@ -4,11 +4,10 @@ import { attribute, flag, many, one, text, texts } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { oneOf, string } from '../codec/scalars.ts'
 import { elements } from '../codec/structures.ts'
+import { DATA_FORM } from './namespaces.ts'
 import { validate } from './xep0122.ts'
 import { page } from './xep0141.ts'
 import { media } from './xep0221.ts'
-
-const DATA = 'jabber:x:data'
 
 const fieldTypes = oneOf(
   'boolean',
@@ -23,12 +22,12 @@ const fieldTypes = oneOf(
   'text-single',
 )
 
-const option = payload('FormOption', 'option', DATA, { label: attribute(), value: text() })
+const option = payload('FormOption', 'option', DATA_FORM, { label: attribute(), value: text() })
 
 const field = payload(
   'FormField',
   'field',
-  DATA,
+  DATA_FORM,
   {
     name: attribute(string, 'var'),
     type: attribute(fieldTypes),
@@ -44,10 +43,10 @@ const field = payload(
   { examples: [{ name: 'muc#roomconfig_roomname', type: 'text-single', values: ['Garden'] }] },
 )
 
-const reported = payload('FormReported', 'reported', DATA, { fields: many(field) })
-const item = payload('FormItem', 'item', DATA, { fields: many(field) })
+const reported = payload('FormReported', 'reported', DATA_FORM, { fields: many(field) })
+const item = payload('FormItem', 'item', DATA_FORM, { fields: many(field) })
 
-export const form = payload('Form', 'x', DATA, {
+export const form = payload('Form', 'x', DATA_FORM, {
   type: attribute(oneOf('cancel', 'form', 'result', 'submit')),
   title: text(),
   instructions: texts('instructions'),

@@ -3,9 +3,10 @@ import { define } from '../codec/definition.ts'
 import { attribute, content } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { integer } from '../codec/scalars.ts'
+import { LAST_ACTIVITY } from './namespaces.ts'
 
 export const lastActivity = define(
   'lastActivity',
   ['iq', 'presence'],
-  payload('LastActivity', 'query', 'jabber:iq:last', { seconds: attribute(integer()), status: content() }),
+  payload('LastActivity', 'query', LAST_ACTIVITY, { seconds: attribute(integer()), status: content() }),
 )

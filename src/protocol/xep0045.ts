@@ -6,9 +6,9 @@ import { attribute, attributesOf, many, one, text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { integer, jid, oneOf, timestamp } from '../codec/scalars.ts'
 import { spread } from '../codec/structures.ts'
+import { MUC } from './namespaces.ts'
 import { form } from './xep0004.ts'
 
-const MUC = 'http://jabber.org/protocol/muc'
 const USER = `${MUC}#user`
 const ADMIN = `${MUC}#admin`
 const OWNER = `${MUC}#owner`

@@ -3,10 +3,9 @@ import { define } from '../codec/definition.ts'
 import { attribute, many, text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { boolean, jid } from '../codec/scalars.ts'
+import { STORED_BOOKMARKS } from './namespaces.ts'
 
-const BOOKMARKS = 'storage:bookmarks'
-
-const conference = payload('BookmarkedConference', 'conference', BOOKMARKS, {
+const conference = payload('BookmarkedConference', 'conference', STORED_BOOKMARKS, {
   jid: attribute(jid),
   name: attribute(),
   autojoin: attribute(boolean),
@@ -17,8 +16,8 @@ const conference = payload('BookmarkedConference', 'conference', BOOKMARKS, {
 export const bookmarks = define(
   'bookmarks',
   ['item'],
-  payload('Bookmarks', 'storage', BOOKMARKS, {
+  payload('Bookmarks', 'storage', STORED_BOOKMARKS, {
     conferences: many(conference),
-    urls: many(payload('BookmarkedUrl', 'url', BOOKMARKS, { name: attribute(), url: attribute() })),
+    urls: many(payload('BookmarkedUrl', 'url', STORED_BOOKMARKS, { name: attribute(), url: attribute() })),
   }),
 )

@@ -3,8 +3,7 @@ import { attribute, content, required, text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { integer } from '../codec/scalars.ts'
 import { spread } from '../codec/structures.ts'
-
-const RSM = 'http://jabber.org/protocol/rsm'
+import { RSM } from './namespaces.ts'
 
 const first = payload('ResultSetFirst', 'first', RSM, { first: required(content()), firstIndex: attribute(integer(), 'index') })
 

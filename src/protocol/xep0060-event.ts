@@ -4,20 +4,19 @@ import { attribute, attributeOf, attributesOf, many, one } from '../codec/fields
 import { payload } from '../codec/payload.ts'
 import { jid, string, timestamp } from '../codec/scalars.ts'
 import { known } from '../codec/structures.ts'
+import { PUBSUB_EVENT } from './namespaces.ts'
 import { form } from './xep0004.ts'
 import { subscriptionStates } from './xep0060-terms.ts'
 import { headers } from './xep0131.ts'
 
-const EVENT = 'http://jabber.org/protocol/pubsub#event'
-
-const item = payload('PubsubEventItem', 'item', EVENT, {
+const item = payload('PubsubEventItem', 'item', PUBSUB_EVENT, {
   id: attribute(),
   node: attribute(),
   publisher: attribute(),
   content: known('item'),
 })
 
-const subscription = payload('PubsubEventSubscription', 'subscription', EVENT, {
+const subscription = payload('PubsubEventSubscription', 'subscription', PUBSUB_EVENT, {
   node: attribute(),
   jid: attribute(jid),
   subscriptionId: attribute(string, 'subid'),
@@ -27,14 +26,14 @@ const subscription = payload('PubsubEventSubscription', 'subscription', EVENT, {
 
 const node = attribute()
 
-const event = payload('PubsubEvent', 'event', EVENT, {
-  items: one(payload('PubsubEventItems', 'items', EVENT, { node, items: many(item), retracted: attributesOf('retract', 'id') })),
-  configuration: one(payload('PubsubEventConfiguration', 'configuration', EVENT, { node, form: one(form) })),
-  delete: one(payload('PubsubEventDelete', 'delete', EVENT, { node, redirect: attributeOf('redirect', 'uri') })),
-  purge: one(payload('PubsubEventPurge', 'purge', EVENT, { node })),
+const event = payload('PubsubEvent', 'event', PUBSUB_EVENT, {
+  items: one(payload('PubsubEventItems', 'items', PUBSUB_EVENT, { node, items: many(item), retracted: attributesOf('retract', 'id') })),
+  configuration: one(payload('PubsubEventConfiguration', 'configuration', PUBSUB_EVENT, { node, form: one(form) })),
+  delete: one(payload('PubsubEventDelete', 'delete', PUBSUB_EVENT, { node, redirect: attributeOf('redirect', 'uri') })),
+  purge: one(payload('PubsubEventPurge', 'purge', PUBSUB_EVENT, { node })),
   subscription: one(subscription),
   collection: one(
-    payload('PubsubEventCollection', 'collection', EVENT, {
+    payload('PubsubEventCollection', 'collection', PUBSUB_EVENT, {
       node,
       associate: attributeOf('associate', 'node'),
       disassociate: attributeOf('disassociate', 'node'),

@@ -2,9 +2,10 @@
 import { define } from '../codec/definition.ts'
 import { text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
+import { SOFTWARE_VERSION } from './namespaces.ts'
 
 export const version = define(
   'version',
   ['iq'],
-  payload('SoftwareVersion', 'query', 'jabber:iq:version', { name: text(), version: text(), os: text() }),
+  payload('SoftwareVersion', 'query', SOFTWARE_VERSION, { name: text(), version: text(), os: text() }),
 )

@@ -3,11 +3,12 @@ import { define } from '../codec/definition.ts'
 import { attribute } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { string } from '../codec/scalars.ts'
+import { CAPS } from './namespaces.ts'
 
 export const caps = define(
   'caps',
   ['presence'],
-  payload('Caps', 'c', 'http://jabber.org/protocol/caps', {
+  payload('Caps', 'c', CAPS, {
     algorithm: attribute(string, 'hash'),
     node: attribute(),
     value: attribute(string, 'ver'),

@@ -4,8 +4,7 @@ import { choice } from '../codec/composed.ts'
 import { define } from '../codec/definition.ts'
 import { attribute } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
-
-const RECEIPTS = 'urn:xmpp:receipts'
+import { RECEIPTS } from './namespaces.ts'
 
 export const receipt = define(
   'receipt',

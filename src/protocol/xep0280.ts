@@ -4,9 +4,9 @@ import { choice } from '../codec/composed.ts'
 import { define, member } from '../codec/definition.ts'
 import { flag, one } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
+import { CARBONS } from './namespaces.ts'
 import { forwardedStanza } from './xep0297.ts'
 
-const CARBONS = 'urn:xmpp:carbons:2'
 const copy = { forwarded: one(forwardedStanza) }
 
 export const carbons = [

@@ -2,5 +2,6 @@
 import { member } from '../codec/definition.ts'
 import { attributeOf } from '../codec/fields.ts'
 import { string } from '../codec/scalars.ts'
+import { CORRECTION } from './namespaces.ts'
 
-export const replace = member('replace', ['message'], attributeOf('replace', 'id', string, 'urn:xmpp:message-correct:0'))
+export const replace = member('replace', ['message'], attributeOf('replace', 'id', string, CORRECTION))

@@ -3,11 +3,11 @@ import { define } from '../codec/definition.ts'
 import { attribute, flag, one } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { boolean, string, timestamp } from '../codec/scalars.ts'
+import { MAM } from './namespaces.ts'
 import { form } from './xep0004.ts'
 import { resultSet } from './xep0059.ts'
 import { forwardedStanza } from './xep0297.ts'
 
-export const MAM = 'urn:xmpp:mam:2'
 const end = { id: attribute(), timestamp: attribute(timestamp) }
 
 export const archive = [

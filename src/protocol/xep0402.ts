@@ -4,8 +4,7 @@ import { attribute, text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { boolean } from '../codec/scalars.ts'
 import { elements, within } from '../codec/structures.ts'
-
-const BOOKMARKS = 'urn:xmpp:bookmarks:1'
+import { BOOKMARKS } from './namespaces.ts'
 
 export const bookmark = define(
   'bookmark',

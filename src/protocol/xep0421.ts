@@ -2,7 +2,6 @@
 import { member } from '../codec/definition.ts'
 import { attributeOf } from '../codec/fields.ts'
 import { string } from '../codec/scalars.ts'
+import { OCCUPANT_ID } from './namespaces.ts'
 
-export const OCCUPANT = 'urn:xmpp:occupant-id:0'
-
-export const occupantId = member('occupantId', ['message', 'presence'], attributeOf('occupant-id', 'id', string, OCCUPANT))
+export const occupantId = member('occupantId', ['message', 'presence'], attributeOf('occupant-id', 'id', string, OCCUPANT_ID))

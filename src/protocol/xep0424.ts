@@ -3,14 +3,15 @@ import { define } from '../codec/definition.ts'
 import { attribute, one, required, text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { jid, timestamp } from '../codec/scalars.ts'
-import { moderated, RETRACT } from './xep0425.ts'
+import { RETRACTION } from './namespaces.ts'
+import { moderated } from './xep0425.ts'
 
 const why = { moderated: one(moderated), reason: text() }
 
-const retract = payload('Retraction', 'retract', RETRACT, { id: required(attribute()), ...why })
+const retract = payload('Retraction', 'retract', RETRACTION, { id: required(attribute()), ...why })
 
 /** what stands in an archive in the place of a retracted message */
-const retracted = payload('Retracted', 'retracted', RETRACT, {
+const retracted = payload('Retracted', 'retracted', RETRACTION, {
   id: attribute(),
   by: attribute(jid),
   timestamp: attribute(timestamp, 'stamp'),

@@ -3,14 +3,13 @@ import { define } from '../codec/definition.ts'
 import { attribute, attributeOf, flag, required, text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { jid, string } from '../codec/scalars.ts'
-import { OCCUPANT } from './xep0421.ts'
+import { OCCUPANT_ID, RETRACTION } from './namespaces.ts'
 
-export const RETRACT = 'urn:xmpp:message-retract:1'
 const MODERATE = 'urn:xmpp:message-moderate:1'
 
 export const moderated = payload('Moderated', 'moderated', MODERATE, {
   by: attribute(jid),
-  occupantId: attributeOf('occupant-id', 'id', string, OCCUPANT),
+  occupantId: attributeOf('occupant-id', 'id', string, OCCUPANT_ID),
 })
 
 export const moderate = define(
@@ -18,7 +17,7 @@ export const moderate = define(
   ['iq'],
   payload('Moderate', 'moderate', MODERATE, {
     id: required(attribute()),
-    retract: flag('retract', RETRACT),
+    retract: flag('retract', RETRACTION),
     reason: text(),
   }),
 )

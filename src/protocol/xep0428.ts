@@ -3,8 +3,8 @@ import { member } from '../codec/definition.ts'
 import { attribute, many } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { integer } from '../codec/scalars.ts'
+import { FALLBACK } from './namespaces.ts'
 
-const FALLBACK = 'urn:xmpp:fallback:0'
 const range = { start: attribute(integer()), end: attribute(integer()) }
 
 const mark = payload('Fallback', 'fallback', FALLBACK, {

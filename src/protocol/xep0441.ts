@@ -4,7 +4,7 @@ import { attribute, texts } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { jid, oneOf } from '../codec/scalars.ts'
 import { within } from '../codec/structures.ts'
-import { MAM } from './xep0313.ts'
+import { MAM } from './namespaces.ts'
 
 const jids = texts('jid', jid)
 

@@ -2,8 +2,7 @@
 import { define } from '../codec/definition.ts'
 import { attribute, required, texts } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
-
-const REACTIONS = 'urn:xmpp:reactions:0'
+import { REACTIONS } from './namespaces.ts'
 
 export const reactions = define(
   'reactions',

@@ -3,9 +3,6 @@ import { define } from '../codec/definition.ts'
 import { attribute, required } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { jid } from '../codec/scalars.ts'
+import { REPLY } from './namespaces.ts'
 
-export const reply = define(
-  'reply',
-  ['message'],
-  payload('Reply', 'reply', 'urn:xmpp:reply:0', { id: required(attribute()), to: attribute(jid) }),
-)
+export const reply = define('reply', ['message'], payload('Reply', 'reply', REPLY, { id: required(attribute()), to: attribute(jid) }))

@@ -3,7 +3,6 @@ import { Problem } from '../errors/problem.ts'
 import { childText, type Element, elements, text } from '../xml/element.ts'
 import { streamCondition } from './conditions.ts'
 
-export const STREAMS = 'http://etherx.jabber.org/streams'
 const STREAM_ERRORS = 'urn:ietf:params:xml:ns:xmpp-streams'
 
 /**

@@ -4,10 +4,9 @@ import { defineKind } from '../../gateway/contract/state-kind.ts'
 import { trustedStanzaId } from '../../gateway/inbound/provenance.ts'
 import type { StateChange } from '../../gateway/ports/change.ts'
 import { accountOf, comparable, isBare } from '../../jid.ts'
-import { OCCUPANT } from '../../protocol/xep0421.ts'
+import { OCCUPANT_ID, STANZA_ID } from '../../protocol/namespaces.ts'
 import { child, type Element } from '../../xml/element.ts'
 
-const IDS = 'urn:xmpp:sid:0'
 /** By id, the authors of messages of a session; the oldest are forgotten. */
 export const authors = defineKind<string[]>({ name: 'authors', bound: 'authors', entries: 200, size: 128 * 1024 })
 /** authors of one id: others may use it too */
@@ -44,7 +43,7 @@ function authorOf(message: Element, session: LiveSession): string {
   const { from } = message.attributes
   if (from === undefined) return session.record.jid
   if (roomOf(message) === undefined && !isRoom(from, session)) return accountOf(from)
-  const occupant = child(message, 'occupant-id', OCCUPANT)?.attributes.id
+  const occupant = child(message, 'occupant-id', OCCUPANT_ID)?.attributes.id
   return occupant === undefined || isBare(from) ? comparable(from) : `${comparable(from)}\n${occupant}`
 }
 
@@ -64,7 +63,7 @@ const byRoom = (room: string, id: string) => `room ${room} ${id}`
 /** The ids by which others name a message: its author's, and in a room the room's (XEP-0359). */
 function keysOf(message: Element): string[] {
   const { id } = message.attributes
-  const origin = child(message, 'origin-id', IDS)?.attributes.id
+  const origin = child(message, 'origin-id', STANZA_ID)?.attributes.id
   const room = roomOf(message)
   const given = room === undefined ? undefined : trustedStanzaId(message, room)
   const own = [...new Set([id, origin])].filter((each) => each !== undefined)

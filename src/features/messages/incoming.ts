@@ -10,13 +10,12 @@ import type { EventDraft } from '../../gateway/ports/event.ts'
 import type { MessageRecord } from '../../gateway/ports/message.ts'
 import { withoutResource } from '../../jid.ts'
 import { classify } from '../../protocol/meaning.ts'
+import { CHAT_MARKERS, RECEIPTS } from '../../protocol/namespaces.ts'
 import { child, type Element } from '../../xml/element.ts'
 import { isFromUs, messageEvent } from '../message-event.ts'
 import { isByAuthor, isRoom, remember } from './authors.ts'
 import { recordEvent } from './outgoing.ts'
 
-const RECEIPTS = 'urn:xmpp:receipts'
-const MARKERS = 'urn:xmpp:chat-markers:0'
 /** characters of the words of an error that the record of a message keeps */
 const WORDS_MAX = 1_000
 
@@ -61,8 +60,8 @@ async function progressOf(stanza: Element, session: LiveSession): Promise<{ reco
 }
 
 function progressTold(stanza: Element): { id: string; status: 'delivered' | 'displayed' } | undefined {
-  const displayed = child(stanza, 'displayed', MARKERS) ?? child(stanza, 'acknowledged', MARKERS)
-  const received = child(stanza, 'received', RECEIPTS) ?? child(stanza, 'received', MARKERS)
+  const displayed = child(stanza, 'displayed', CHAT_MARKERS) ?? child(stanza, 'acknowledged', CHAT_MARKERS)
+  const received = child(stanza, 'received', RECEIPTS) ?? child(stanza, 'received', CHAT_MARKERS)
   const id = (displayed ?? received)?.attributes.id
   return id === undefined ? undefined : { id, status: displayed ? 'displayed' : 'delivered' }
 }

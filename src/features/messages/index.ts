@@ -1,4 +1,15 @@
 import type { Feature } from '../../gateway/contract/feature.ts'
+import {
+  CHAT_MARKERS,
+  CHAT_STATES,
+  CORRECTION,
+  FALLBACK,
+  REACTIONS,
+  RECEIPTS,
+  REPLY,
+  RETRACTION,
+  STANZA_ID,
+} from '../../protocol/namespaces.ts'
 import { archiveCommands } from './archive.ts'
 import { authors } from './authors.ts'
 import { messageEvents } from './events.ts'
@@ -13,15 +24,5 @@ export const messages: Feature = {
   message: incomingMessage,
   commands: archiveCommands,
   keeps: [authors],
-  discovers: [
-    'http://jabber.org/protocol/chatstates',
-    'urn:xmpp:chat-markers:0',
-    'urn:xmpp:fallback:0',
-    'urn:xmpp:message-correct:0',
-    'urn:xmpp:message-retract:1',
-    'urn:xmpp:reactions:0',
-    'urn:xmpp:receipts',
-    'urn:xmpp:reply:0',
-    'urn:xmpp:sid:0',
-  ],
+  discovers: [CHAT_STATES, CHAT_MARKERS, FALLBACK, CORRECTION, RETRACTION, REACTIONS, RECEIPTS, REPLY, STANZA_ID],
 }

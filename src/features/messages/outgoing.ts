@@ -12,10 +12,10 @@ import type { EventDraft } from '../../gateway/ports/event.ts'
 import type { MessageRecord, MessageStatus, OutboxEntry } from '../../gateway/ports/message.ts'
 import type { SessionRecord } from '../../gateway/ports/session-record.ts'
 import { jid } from '../../jid.ts'
+import { STANZA_ID } from '../../protocol/namespaces.ts'
 import { child, type Element, element, withAttributes, withChildren } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
 
-const IDS = 'urn:xmpp:sid:0'
 /** seconds that `Prefer: wait` may ask for */
 const WAIT_MAX = 60
 
@@ -33,7 +33,7 @@ export function recordEvent(record: MessageRecord, status: MessageStatus): Event
 
 /** The message as it goes out: one id for the record, the stanza and its origin-id (XEP-0359); the caller's where there is one. */
 export function identified(message: Element, session: string): Element {
-  const origin = child(message, 'origin-id', IDS)?.attributes.id
+  const origin = child(message, 'origin-id', STANZA_ID)?.attributes.id
   const id = message.attributes.id ?? origin ?? newMessageId(session)
   if (origin !== undefined && origin !== id) {
     throw invalidRequest('body.originId', 'must equal id', { detail: 'The origin-id of a message is its id.' })
@@ -41,7 +41,7 @@ export function identified(message: Element, session: string): Element {
   checkId(id)
   const { to } = message.attributes
   const named = withAttributes(message, { id, to: to === undefined ? undefined : jid(to, 'body.to') })
-  return origin === undefined ? withChildren(named, element('origin-id', IDS, { id })) : named
+  return origin === undefined ? withChildren(named, element('origin-id', STANZA_ID, { id })) : named
 }
 
 /** The XML of a stanza for the wire. Throws stanza-too-large beyond `limit` bytes. */

@@ -6,14 +6,12 @@ import { directed, joined, presences } from '../../gateway/contract/roster-and-p
 import { defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
 import type { Change, StateChange } from '../../gateway/ports/change.ts'
 import { bare, jid } from '../../jid.ts'
+import { CAPS, MUC } from '../../protocol/namespaces.ts'
 import { CLIENT, child, type Element, element, withChildren } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
 import { capabilities } from '../system/disco.ts'
 import { lastAppeared, requests } from './requests.ts'
 import { giveUp, goodOf, KEY, wishOf } from './wish.ts'
-
-const CAPS = 'http://jabber.org/protocol/caps'
-const MUC = 'http://jabber.org/protocol/muc'
 
 /** The capabilities that others were told last: they keep them until they are told others (XEP-0115). */
 const capsTold = defineMember<string>('caps')

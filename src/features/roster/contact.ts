@@ -4,9 +4,8 @@ import { type Contact, contacts as roster, subscriptionStates } from '../../gate
 import type { StateChange } from '../../gateway/ports/change.ts'
 import type { EventDraft } from '../../gateway/ports/event.ts'
 import { accountOf } from '../../jid.ts'
+import { ROSTER } from '../../protocol/namespaces.ts'
 import { type Element, element, elements, text } from '../../xml/element.ts'
-
-export const ROSTER = 'jabber:iq:roster'
 
 /** The contacts of a roster result or push; `removed` are those whose item says so. Items without a JID are left out. */
 export function readItems(items: readonly Element[]): { contacts: Contact[]; removed: string[] } {

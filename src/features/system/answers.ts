@@ -4,18 +4,13 @@ import { account, ownPresence } from '../../gateway/contract/account.ts'
 import type { IqAnswer } from '../../gateway/contract/feature.ts'
 import { contacts, isSubscriber } from '../../gateway/contract/roster-and-presence.ts'
 import { accountOf } from '../../jid.ts'
+import { DISCO_INFO, DISCO_ITEMS, LAST_ACTIVITY, PING, SOFTWARE_VERSION, TIME } from '../../protocol/namespaces.ts'
 import { version } from '../../version.ts'
 import { child, element } from '../../xml/element.ts'
-import { DISCO_INFO, discoInfo, NODE, verification } from './disco.ts'
-
-const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
-const PING = 'urn:xmpp:ping'
-const VERSION = 'jabber:iq:version'
-const TIME = 'urn:xmpp:time'
-const LAST = 'jabber:iq:last'
+import { discoInfo, NODE, verification } from './disco.ts'
 
 /** namespaces that are answered here */
-export const answered = [DISCO_INFO, DISCO_ITEMS, PING, VERSION, TIME, LAST]
+export const answered = [DISCO_INFO, DISCO_ITEMS, PING, SOFTWARE_VERSION, TIME, LAST_ACTIVITY]
 
 export function systemAnswers(supported: readonly string[]): IqAnswer[] {
   const info: IqAnswer = {
@@ -44,9 +39,12 @@ export function systemAnswers(supported: readonly string[]): IqAnswer[] {
   const software: IqAnswer = {
     type: 'get',
     name: 'query',
-    xmlns: VERSION,
+    xmlns: SOFTWARE_VERSION,
     answer: () => ({
-      payload: element('query', VERSION, {}, [element('name', VERSION, {}, ['stanzagate']), element('version', VERSION, {}, [version])]),
+      payload: element('query', SOFTWARE_VERSION, {}, [
+        element('name', SOFTWARE_VERSION, {}, ['stanzagate']),
+        element('version', SOFTWARE_VERSION, {}, [version]),
+      ]),
     }),
   }
 
@@ -66,14 +64,14 @@ export function systemAnswers(supported: readonly string[]): IqAnswer[] {
   const last: IqAnswer = {
     type: 'get',
     name: 'query',
-    xmlns: LAST,
+    xmlns: LAST_ACTIVITY,
     answer(iq, session) {
       const from = iq.attributes.from ?? session.record.jid
       const maySee = accountOf(from) === session.record.jid || isSubscriber(session.state.get(contacts, accountOf(from)))
       if (!maySee) throw stanzaProblem({ type: 'auth', condition: 'forbidden' })
       const { since } = ownPresence.of(session.state.all(account)) ?? { since: session.record.createdAt }
       const seconds = Math.max(0, Math.floor((Date.now() - since) / 1000))
-      return { payload: element('query', LAST, { seconds: String(seconds) }) }
+      return { payload: element('query', LAST_ACTIVITY, { seconds: String(seconds) }) }
     },
   }
 

@@ -1,9 +1,8 @@
 /** What the gateway says of itself: service discovery (XEP-0030) and entity capabilities (XEP-0115). */
 import { createHash } from 'node:crypto'
+import { CAPS, DISCO_INFO } from '../../protocol/namespaces.ts'
 import { type Element, element } from '../../xml/element.ts'
 
-export const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
-const CAPS = 'http://jabber.org/protocol/caps'
 export const NODE = 'urn:stanzagate'
 const identity = { category: 'client', type: 'bot', name: 'stanzagate' }
 

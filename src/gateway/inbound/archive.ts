@@ -1,4 +1,5 @@
 import { Problem } from '../../errors/problem.ts'
+import { DATA_FORM, DELAY, FORWARD, MAM, RSM } from '../../protocol/namespaces.ts'
 import { CLIENT, child, childText, type Element, element, elements } from '../../xml/element.ts'
 import type { Archived, ArchivePage, ArchiveQuery, LiveSession } from '../contract/session.ts'
 import { newIqId } from '../ids.ts'
@@ -8,12 +9,6 @@ import { isOfAccount } from './provenance.ts'
 
 /** Characters of a page, whatever its limit: those furthest from where it began are left for the next. One message whatever its size. */
 const PAGE_SIZE = 4 * 1024 * 1024
-
-const MAM = 'urn:xmpp:mam:2'
-const RSM = 'http://jabber.org/protocol/rsm'
-const FORWARD = 'urn:xmpp:forward:0'
-const DELAY = 'urn:xmpp:delay'
-const FORMS = 'jabber:x:data'
 
 export interface Archive {
   /** One page of the own archive (XEP-0313, paged by XEP-0059). Rejects with the server's problem; `xmpp-item-not-found`: the id is not (any more) there. */
@@ -110,10 +105,10 @@ export function createArchive({
 }
 
 function request(queryid: string, limit: number, { after, before, ...filter }: Omit<ArchiveQuery, 'limit'>): Element {
-  const field = (name: string, value: string) => element('field', FORMS, { var: name }, [element('value', FORMS, {}, [value])])
+  const field = (name: string, value: string) => element('field', DATA_FORM, { var: name }, [element('value', DATA_FORM, {}, [value])])
   const fields = Object.entries(filter).map(([name, value]) => field(name, value))
-  const form = element('x', FORMS, { type: 'submit' }, [
-    element('field', FORMS, { var: 'FORM_TYPE', type: 'hidden' }, [element('value', FORMS, {}, [MAM])]),
+  const form = element('x', DATA_FORM, { type: 'submit' }, [
+    element('field', DATA_FORM, { var: 'FORM_TYPE', type: 'hidden' }, [element('value', DATA_FORM, {}, [MAM])]),
     ...fields,
   ])
   const place = (name: string, value: string | undefined) => (value === undefined ? undefined : element(name, RSM, {}, [value]))

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 import { folded } from '../../folded-jid.ts'
 import { accountOf, isBare } from '../../jid.ts'
+import { CARBONS, DELAY, OCCUPANT_ID, OLD_DELAY, STANZA_ID } from '../../protocol/namespaces.ts'
 import { type Element, elements, isElement, type Node, text } from '../../xml/element.ts'
 import type { Incoming } from '../contract/feature.ts'
 import { joined } from '../contract/roster-and-presence.ts'
@@ -21,7 +22,7 @@ const LATE = 60_000
 /** ms between the time of the archive and ours: clocks differ */
 const OVERLAP = 300_000
 /** what servers add to one copy and not to another, by namespace */
-const added = new Set(['urn:xmpp:delay', 'jabber:x:delay', 'urn:xmpp:sid:0', 'urn:xmpp:carbons:2', 'urn:xmpp:occupant-id:0'])
+const added = new Set([DELAY, OLD_DELAY, STANZA_ID, CARBONS, OCCUPANT_ID])
 
 /** Where a stanza came in. */
 export interface Arrival {

@@ -1,15 +1,12 @@
 import { folded, sameAccount } from '../../folded-jid.ts'
 import { comparable } from '../../jid.ts'
+import { BOOKMARKS, CARBONS, DISPLAYED, FORWARD, PUBSUB_EVENT, STANZA_ID, STORED_BOOKMARKS } from '../../protocol/namespaces.ts'
 import { child, type Element, elements } from '../../xml/element.ts'
 import type { LiveSession } from '../contract/session.ts'
 import type { MessageRecord } from '../ports/message.ts'
 
-const CARBONS = 'urn:xmpp:carbons:2'
-const FORWARD = 'urn:xmpp:forward:0'
-const IDS = 'urn:xmpp:sid:0'
-const PUBSUB = 'http://jabber.org/protocol/pubsub#event'
 /** nodes for the own eyes: bookmarks (XEP-0402, XEP-0048), what was read where (XEP-0490) */
-const ownNodes = new Set(['urn:xmpp:bookmarks:1', 'storage:bookmarks', 'urn:xmpp:mds:displayed:0'])
+const ownNodes = new Set([BOOKMARKS, STORED_BOOKMARKS, DISPLAYED])
 
 /** A message as it counts: what a carbon of our own account holds, or the message itself. */
 export type Unwrapped = { kind: 'own'; stanza: Element; carbon?: 'sent' | 'received' } | { kind: 'forged' }
@@ -26,7 +23,7 @@ export function unwrap(message: Element, ownBare: string): Unwrapped {
 
 /** Does somebody else pretend to tell what the own account has in nodes that nobody else has (XEP-0163 section 4.3.1)? */
 export function forgesOwnData(message: Element, ownBare: string): boolean {
-  const event = child(message, 'event', PUBSUB)
+  const event = child(message, 'event', PUBSUB_EVENT)
   if (!event || message.attributes.from === undefined || isExactly(message.attributes.from, ownBare)) return false
   return elements(event).some(({ attributes }) => ownNodes.has(attributes.node ?? ''))
 }
@@ -43,7 +40,7 @@ export function isOfAccount({ attributes: { from } }: Element, ownBare: string):
  */
 export function trustedStanzaId(message: Element, by: string): string | undefined {
   const given = elements(message).filter(
-    ({ name, xmlns, attributes }) => name === 'stanza-id' && xmlns === IDS && isExactly(attributes.by, by),
+    ({ name, xmlns, attributes }) => name === 'stanza-id' && xmlns === STANZA_ID && isExactly(attributes.by, by),
   )
   // one that the author put there stands before the server's
   return given.at(-1)?.attributes.id || undefined
@@ -53,7 +50,7 @@ export function trustedStanzaId(message: Element, by: string): string | undefine
 export const authorsId = (message: Element) => originId(message) ?? message.attributes.id
 
 function originId(message: Element): string | undefined {
-  return child(message, 'origin-id', IDS)?.attributes.id
+  return child(message, 'origin-id', STANZA_ID)?.attributes.id
 }
 
 function isExactly(from: string | undefined, ownBare: string): boolean {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { DELAY, OLD_DELAY, STANZA_ID } from '../../protocol/namespaces.ts'
 import type { Element } from '../../xml/element.ts'
 import { account } from '../contract/account.ts'
 import { defineKind, type StateKinds } from '../contract/state-kind.ts'
@@ -47,7 +48,7 @@ const QUIET = 10
 const LOOK = 1_000
 
 /** of a stanza that comes again by another way these differ */
-const ADDED = new Set(['urn:xmpp:delay', 'jabber:x:delay', 'urn:xmpp:sid:0'])
+const ADDED = new Set([DELAY, OLD_DELAY, STANZA_ID])
 
 /** What of the core's own state a session keeps where the rest is left out: none of it came from others. */
 const KEPT = new Set([quarantine, account, archiveMarks, suspects, fastTokens].map(({ name }) => name))

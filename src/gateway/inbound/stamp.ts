@@ -1,10 +1,10 @@
 /** When messages were sent, by the word of servers (XEP-0203, XEP-0313). */
 
 import { foldedBare } from '../../folded-jid.ts'
+import { DELAY } from '../../protocol/namespaces.ts'
 import { type Element, elements } from '../../xml/element.ts'
 import type { Clock } from '../ports/clock.ts'
 
-const DELAY = 'urn:xmpp:delay'
 const SECOND = 1_000
 /** epoch ms: no server has anything from before 2000 */
 const OLDEST = Date.UTC(2000)

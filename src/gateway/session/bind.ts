@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../../errors/problem.ts'
+import { CARBONS } from '../../protocol/namespaces.ts'
 import { element } from '../../xml/element.ts'
 import type { AllUnread } from '../contract/account.ts'
 import type { Feature } from '../contract/feature.ts'
@@ -8,7 +9,6 @@ import type { LiveSession } from '../contract/session.ts'
 import type { CatchUp } from '../inbound/catch-up.ts'
 import { isRefusal } from './iq-correlator.ts'
 
-const CARBONS = 'urn:xmpp:carbons:2'
 /** ms that one request of a new bind may take, and longer where it or its answer is on its way still */
 const STEP = { timeout: 15_000, most: 300_000 }
 /** ms between tries to restore what was missed, on a stream that is up */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
-import { child, type Element } from '../../xml/element.ts'
-import { createStreamParser } from '../../xml/parse.ts'
-import { Failure, failure, STREAMS, streamFailure, toFailure } from '../failure.ts'
+import { CLIENT, child, type Element } from '../../xml/element.ts'
+import { createStreamParser, STREAMS } from '../../xml/parse.ts'
+import { Failure, failure, streamFailure, toFailure } from '../failure.ts'
 
 const TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
 /** bytes that a server may say before TLS */
@@ -75,7 +75,7 @@ export function requestTls(
     if (signal.aborted) return abort()
     signal.addEventListener('abort', abort, { once: true })
     socket.write(
-      `<?xml version='1.0'?><stream:stream to='${escapeDomain(domain)}' version='1.0' xmlns='jabber:client' xmlns:stream='${STREAMS}'>`,
+      `<?xml version='1.0'?><stream:stream to='${escapeDomain(domain)}' version='1.0' xmlns='${CLIENT}' xmlns:stream='${STREAMS}'>`,
     )
   })
 }

@@ -1,12 +1,13 @@
 import xml from '@xmpp/xml'
 import { sameAccount } from '../../folded-jid.ts'
+import { BIND } from '../../protocol/namespaces.ts'
 import { child, childText, type Element } from '../../xml/element.ts'
-import { type Failure, failure, STREAMS } from '../failure.ts'
+import { STREAMS } from '../../xml/parse.ts'
+import { type Failure, failure } from '../failure.ts'
 import { noFeatures, readFeatures, type StreamFeatures } from '../stream/stream-features.ts'
 import { type Enabled, readEnabled, readH, SM } from '../stream/stream-management.ts'
 import { type Library, libraryFailure } from './library.ts'
 import type { Login, Negotiated } from './login.ts'
-import { BIND } from './shown-features.ts'
 
 /** bytes of a full JID (RFC 7622 section 3.1) */
 const JID_MAX = 3071

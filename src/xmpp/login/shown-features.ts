@@ -1,8 +1,8 @@
+import { BIND } from '../../protocol/namespaces.ts'
 import { child, type Element, elements } from '../../xml/element.ts'
 import { SM } from '../stream/stream-management.ts'
 import { FAST, SASL, SASL2, type Sasl } from './sasl.ts'
 
-export const BIND = 'urn:ietf:params:xml:ns:xmpp-bind'
 const BIND2 = 'urn:xmpp:bind:0'
 
 /**

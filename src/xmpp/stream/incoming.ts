@@ -1,6 +1,7 @@
 import type { Log } from '../../gateway/ports/log.ts'
 import { CLIENT, type Element } from '../../xml/element.ts'
-import { STREAMS, streamFailure, wrongCount } from '../failure.ts'
+import { STREAMS } from '../../xml/parse.ts'
+import { streamFailure, wrongCount } from '../failure.ts'
 import type { AckRequests } from './ack-requests.ts'
 import type { Intake } from './intake.ts'
 import type { Pings } from './pings.ts'

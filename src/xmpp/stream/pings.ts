@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '../../errors/problem.ts'
 import { sameAccount } from '../../folded-jid.ts'
+import { PING } from '../../protocol/namespaces.ts'
 import { CLIENT, type Element, element } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
 import type { Ledger } from './stream-management.ts'
@@ -31,7 +32,7 @@ export class Pings {
 
   send(done: Ping['done']): void {
     const id = `ping-${randomBytes(16).toString('base64url')}`
-    const xml = serialize(element('iq', CLIENT, { type: 'get', id, to: this.#domain }, [element('ping', 'urn:xmpp:ping')]))
+    const xml = serialize(element('iq', CLIENT, { type: 'get', id, to: this.#domain }, [element('ping', PING)]))
     this.#waiting.set(id, { position: this.#ledger.send(xml), done })
     void this.#write(xml)
   }
