@@ -120,7 +120,7 @@ test('what is asked for wrongly is an error, and the socket stays open', async (
   for (const [params, rpc, code, path] of [
     [{ session: id('b'), after: foreign }, -32602, 'cursor-invalid', undefined],
     [{ session: id('b'), types: 'no type' }, -32602, 'invalid-request', 'query.types'],
-    [{ session: id('b'), types: [1] }, -32602, 'invalid-request', 'query.types'],
+    [{ session: id('b'), types: [1] }, -32602, 'invalid-request', 'query.types.0'],
     [{ session: id('b'), jids: ['@'] }, -32602, 'jid-malformed', 'query.jids'],
     [{ session: 7 }, -32602, 'invalid-request', 'query.session'],
     [{ limit: 5 }, -32602, 'invalid-request', 'query.limit'],
