@@ -62,7 +62,7 @@ export function createReader({
   const isFailing = () => hook.record.state === 'failing'
   const rule = () => ({ strict: hook.record.ordering === 'strict' || replay !== undefined, probe: isFailing() })
   function mayAct(): boolean {
-    return !stopped && hook.record.state !== 'disabled' && (isDetached() || session.held())
+    return !stopped && hook.record.state !== 'disabled' && (isDetached() || session.holdsLease())
   }
   function go(): void {
     if (stopped) flights.passOn()

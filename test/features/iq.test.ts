@@ -36,7 +36,7 @@ async function owner(
     state: mirror,
     vocabulary: { read: ({ attributes }: typeof answer) => ({ json: { ...attributes } }) },
     iq: heard,
-    answer: heard,
+    awaitAnswer: heard,
     async commit(change: Change) {
       if (writes === 0) throw new Problem('session-offline', 'dead')
       writes -= 1

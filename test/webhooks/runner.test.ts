@@ -68,7 +68,7 @@ describe('webhooks', () => {
       }
       return await store.commit(id, fence, change)
     }
-    const session = { record, state, commit, held: () => true } as unknown as LiveSession
+    const session = { record, state, commit, holdsLease: () => true } as unknown as LiveSession
     webhooks.feature.taken!(session)
     const append = (...data: unknown[]) => commit({ events: data.map((one): EventDraft => ({ type: 'message.received', data: one })) })
     return { session, append, events: async () => (await store.log.read(id, undefined, 1000)).events }
@@ -238,7 +238,7 @@ describe('webhooks', () => {
       version: '0',
     })
     const { record } = await ownedSession(store, { tenant, jid: `${newId('romeo')}@example.org` })
-    const session = { record, state: { get: () => undefined, all: () => new Map() }, commit: async () => [], held: () => true }
+    const session = { record, state: { get: () => undefined, all: () => new Map() }, commit: async () => [], holdsLease: () => true }
     rotated.feature.taken!(session as unknown as LiveSession)
     await eventually(async () => seal.isCurrent((await get(id)).secrets[0]!.sealed))
     assert.equal(seal.open((await get(id)).secrets[0]!.sealed, secretPlace({ tenant, id })), secret)

@@ -99,7 +99,7 @@ async function start(session: LiveSession, { id, type, to, xml, timeout, most = 
 export function takeUp(session: LiveSession): void {
   for (const [id, { type, to, until }] of session.state.all(pendingIqs)) {
     const request = { id, type, ...(to === undefined ? {} : { to }) }
-    follow(session, { id, to }, session.answer(request, { timeout: Math.max(until - Date.now(), 0) }))
+    follow(session, { id, to }, session.awaitAnswer(request, { timeout: Math.max(until - Date.now(), 0) }))
   }
 }
 

@@ -84,7 +84,7 @@ export interface LiveSession {
   /** Room for an answer of the own server that has so many bytes at most, until the work with it is done. */
   large: LargeAnswers['use']
   /** Waits for the answer to an iq that an owner before sent on the same stream. Rejects as `iq` does. */
-  answer(request: { id: string; type: 'get' | 'set'; to?: string }, options: { timeout: number }): Promise<Element>
+  awaitAnswer(request: { id: string; type: 'get' | 'set'; to?: string }, options: { timeout: number }): Promise<Element>
   /** Answers an iq that was raised as `iq.requested`. Throws iq-not-found. */
   reply(answer: IqReply): void
   /** Writes a stanza on the primary now. Rejects with session-offline, session-stopped. */
@@ -94,7 +94,7 @@ export interface LiveSession {
   /** is the primary, with the work of its bind done? */
   online(): boolean
   /** May it be acted for? Not where another instance may have it by now, as after a freeze. */
-  held(): boolean
+  holdsLease(): boolean
   /** One fenced write. */
   commit(change: Change): Promise<string[]>
   /** an own message as it was accepted, for receipts, markers, bounces and carbons of it */

@@ -166,7 +166,7 @@ export function createLive(context: LiveContext, start: LiveStart): Live {
   })
 
   const session = createSession({
-    ...{ record: current, state: mirror, held: holdsLease, commit, message: records.get, large: context.large.use, vocabulary },
+    ...{ record: current, state: mirror, holdsLease, commit, message: records.get, large: context.large.use, vocabulary },
     ...{ connections, correlator, wire, raised, repeated, inbound, journal, states, clock, metrics },
   })
   const archive = createArchive({

@@ -31,12 +31,12 @@ export function createSession({
   clock,
   metrics,
   state,
-  held,
+  holdsLease,
   commit,
   message,
   large,
   vocabulary,
-}: Pick<LiveSession, 'record' | 'state' | 'held' | 'commit' | 'message' | 'large' | 'vocabulary'> & {
+}: Pick<LiveSession, 'record' | 'state' | 'holdsLease' | 'commit' | 'message' | 'large' | 'vocabulary'> & {
   connections: Pick<Connections, 'isOwn'>
   correlator: Correlator
   wire: Wire
@@ -63,7 +63,7 @@ export function createSession({
     vocabulary,
     isOwn: connections.isOwn,
     online: () => states.now() === 'online',
-    held,
+    holdsLease,
     async iq({ type, to, id = newIqId(record.id), payload }, options) {
       let begun: number | undefined
       const end = (result: string) => {
@@ -81,7 +81,7 @@ export function createSession({
       )
       return await answer
     },
-    answer: async ({ id, type, to }, options) => await correlator.wait({ id, type, to }, options),
+    awaitAnswer: async ({ id, type, to }, options) => await correlator.wait({ id, type, to }, options),
     reply: raised.reply,
     async send(stanza) {
       await wire.write(0, stanza).written
