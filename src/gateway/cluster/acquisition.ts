@@ -29,10 +29,10 @@ export function createAcquisition({
   isClosed: () => boolean
 }): Acquire {
   /** `died`: the owner before let go of nothing */
-  async function takeOver(...[record, left, lease, died]: [...Parameters<BringUp>, died: boolean]): Promise<Owned> {
+  async function takeOver(...[record, lastState, lease, died]: [...Parameters<BringUp>, died: boolean]): Promise<Owned> {
     const up = await quarantine.takeUp(record, { fence: lease.fence, died })
     try {
-      return await bringUp(record, left, lease)
+      return await bringUp(record, lastState, lease)
     } finally {
       up()
     }

@@ -17,8 +17,8 @@ export interface Owned {
 /** It is given: who has which session does not know how one lives. */
 export type MakeLive = typeof createLive
 
-/** Makes a live session of what the store has of it. `left`: the state in which it was left. */
-export type BringUp = (record: SessionRecord, left: SessionState, lease: Pick<Owned, 'name' | 'fence'>) => Promise<Owned>
+/** Makes a live session of what the store has of it. `lastState`: the state in which its last owner left it. */
+export type BringUp = (record: SessionRecord, lastState: SessionState, lease: Pick<Owned, 'name' | 'fence'>) => Promise<Owned>
 
 export function createBringUp({
   context,
@@ -50,13 +50,13 @@ export function createBringUp({
   const fencedContext = { ...context, store: fencedStore }
   const takeUpState = createTakeUp({ store: fencedStore, kinds: context.kinds, share: context.share, turns: context.turns })
 
-  return async (record, left, lease) => {
+  return async (record, lastState, lease) => {
     const { id } = record
     const streams = await store.state.streams(id)
     const state = await takeUpState(record, lease.fence)
     const live = makeLive(fencedContext, {
       record,
-      lastState: left,
+      lastState,
       fence: lease.fence,
       holdsLease: heartbeat.holdsLease,
       state,

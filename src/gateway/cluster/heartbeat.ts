@@ -89,16 +89,16 @@ export function createHeartbeat({
     // after a freeze: before anything else is done
     if (!holdsLease()) lose('late')
     if (stoodStill) await becomeAnother()
-    let asked = clock.monotonic()
+    let askedAt = clock.monotonic()
     let now = await store.instances.beat(self, { ttl: LEASE, load: load(), anew: !entered })
     if (!now.has(self)) {
       lose('expired')
       self = newName(instance)
-      asked = clock.monotonic()
+      askedAt = clock.monotonic()
       now = await store.instances.beat(self, { ttl: LEASE, load: load(), anew: true })
     }
     entered = true
-    renewedAt = asked
+    renewedAt = askedAt
     clearTimeout(fence)
     fence = setTimeout(() => lose(sinceRenewed() > SELF_FENCE + LATE ? 'late' : 'store-unavailable'), SELF_FENCE - sinceRenewed())
     const gone = [...members.keys()].filter((name) => !now.has(name))

@@ -31,7 +31,7 @@ export function createKeyHolders({
 }): KeyHolders {
   const answers = new Map<string, Promise<boolean | undefined>>()
 
-  async function asked(name: string, session: string, keys: readonly string[]): Promise<boolean | undefined> {
+  async function answerOf(name: string, session: string, keys: readonly string[]): Promise<boolean | undefined> {
     const answer = await ask(name, { session, command: OPENS, args: { keys } }, { timeout: WITHIN, repeatable: true }).catch(
       () => undefined,
     )
@@ -41,7 +41,7 @@ export function createKeyHolders({
   async function can(name: string, record: SessionRecord): Promise<boolean | undefined> {
     const keys = [...new Set(secretsOf(record).map(keyOf))]
     const about = [name, ...keys].join(' ')
-    const answer = answers.get(about) ?? asked(name, record.id, keys)
+    const answer = answers.get(about) ?? answerOf(name, record.id, keys)
     if (answers.size >= REMEMBERED) answers.clear()
     answers.set(about, answer)
     const known = await answer

@@ -1,3 +1,4 @@
+import { createPlaces } from '../../fair/places.ts'
 import type { Turns } from '../../fair/turns.ts'
 import type { KindBound, StateKinds } from '../contract/state-kind.ts'
 import type { SessionRecord } from '../ports/session-record.ts'
@@ -34,19 +35,7 @@ export function createTakeUp({
 }): (record: Whose, fence: string) => Promise<TakenUp> {
   // what spares some has to know which
   const last = [...kinds.values()].filter(({ spares }) => spares !== undefined).map(({ name }) => name)
-  const waiting: (() => void)[] = []
-  let reading = 0
-
-  async function enter(): Promise<void> {
-    if (reading < READ_AT_ONCE) reading += 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-  }
-  /** whoever comes next has the place of the one that leaves */
-  function leave(): void {
-    const next = waiting.shift()
-    if (next) next()
-    else reading -= 1
-  }
+  const places = createPlaces({ most: READ_AT_ONCE, each: READ_AT_ONCE })
 
   async function read({ id, tenant }: Whose, fence: string): Promise<TakenUp> {
     const known = new Map<string, Map<string, unknown>>()
@@ -75,7 +64,7 @@ export function createTakeUp({
   }
 
   return async (record, fence) => {
-    await enter()
+    const leave = await places.take(record.tenant)
     try {
       return await read(record, fence)
     } finally {

@@ -16,9 +16,9 @@ export function advance(
   at: number,
   more: Partial<MessageRecord> = {},
 ): MessageRecord | undefined {
-  const told = record.history.some((entry) => entry.status === status)
+  const isKnown = record.history.some((entry) => entry.status === status)
   const contradicts = rank[status] >= rank.failed && rank[record.status] >= rank.delivered
-  if (told || contradicts || over(record)) return undefined
+  if (isKnown || contradicts || over(record)) return undefined
   return {
     ...record,
     ...more,

@@ -5,6 +5,7 @@ import type { Connection } from '../ports/connection.ts'
 import type { MessageRecord, OutboxEntry } from '../ports/message.ts'
 import type { Store } from '../ports/store.ts'
 import { createDoubts } from './doubts.ts'
+import { failAll } from './ending.ts'
 import { createInFlight } from './in-flight.ts'
 import { createInheritedStreams } from './inherited-streams.ts'
 import { MessageQueue, type Queued } from './message-queue.ts'
@@ -15,9 +16,6 @@ import { createRepeats } from './repeats.ts'
 import { createRoutes } from './routing.ts'
 import { createSending } from './sending.ts'
 import { createWindow } from './window.ts'
-
-/** messages that are failed in one write when the session ends */
-const FAILED_AT_ONCE = 256
 
 export interface Outbox {
   /** something was accepted, or a connection came or went */
@@ -236,14 +234,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
     async end() {
       stop()
-      await readAhead.done()
-      const error = { code: 'session-ended', detail: 'The session was ended before the server confirmed it.' }
-      const left: OutboxEntry[] = unsettled().map(({ entry }) => entry)
-      for await (const more of readAhead.rest()) {
-        left.push(...more)
-        if (left.length >= FAILED_AT_ONCE) void progress.settle(left.splice(0), 'failed', { error })
-      }
-      if (left.length > 0) void progress.settle(left, 'failed', { error })
+      await failAll({ unsettled, readAhead, progress })
     },
 
     follow(next) {

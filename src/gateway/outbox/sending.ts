@@ -130,10 +130,10 @@ export function createSending({
       inFlight.add(index, { ...message, position, at: clock.monotonic() })
       onWritten(entry.kind)
       const stream = connection.snapshot()?.id
-      const told = { entry, ...(stream === undefined ? {} : { wire: { connection: index, stream, position } }) }
+      const sent = { entry, ...(stream === undefined ? {} : { wire: { connection: index, stream, position } }) }
       const others = written.get(done)
-      if (others) others.push(told)
-      else written.set(done, [told])
+      if (others) others.push(sent)
+      else written.set(done, [sent])
       return true
     } catch (error) {
       // no stream now, or too much on its way: it waits

@@ -1,6 +1,5 @@
 /** How much the maps of a store in memory have whose entries end: what they hold of sessions, and what they hold of all. */
 import type { KeptIq } from '../../gateway/ports/change.ts'
-import type { MessageRecord } from '../../gateway/ports/message.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { StoreLimits } from '../../gateway/ports/store.ts'
 import { countForgotten } from '../dropped.ts'
@@ -15,13 +14,6 @@ const ENTRY = 256
 const STEP = 64
 /** tickets, places of removed sessions, and ids that callers chose, of all sessions */
 const MANY = 100_000
-
-export interface KeptRecord {
-  /** its place in the outbox, 0 where it never was there */
-  place: number
-  /** nobody changes one that was made */
-  record: Readonly<MessageRecord>
-}
 
 export interface AgingBounds {
   records: AgingBound<KeptRecord>

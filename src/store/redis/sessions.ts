@@ -8,6 +8,7 @@ import type { Store } from '../../gateway/ports/store.ts'
 import { newLog } from '../cursor.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
+import { createEverySession } from './every-session.ts'
 import { jidKey, leftKey, membersKey, sessionKey, stateKey, TENANTS } from './keys.ts'
 import { type Scripts, TIDIED } from './scripts.ts'
 
@@ -23,14 +24,11 @@ const ENDED_AGE = 30_000
 /** ms and number of removed sessions whose place in the tenant's list is remembered */
 const LEFT_AGE = 3_600_000
 const LEFT_MAX = 10_000
-/** tenants remembered for when the master that lists them is away */
-const TENANTS_MAX = 10_000
-
 type Kept = { record: SessionRecord; status: SessionStatus; owner?: string }
 
 export function createSessions({ connection, scripts }: { connection: Connection; scripts: Scripts }): Pick<Store, 'sessions' | 'leases'> {
   const { client, ask } = connection
-  let tenantsKnown: string[] = []
+  const every = createEverySession(connection)
 
   async function get(id: string): Promise<Kept | null | undefined> {
     const [kept, state, lease] = await ask(() => client.hmget(sessionKey('session', id), 'record', 'status', 'lease'))
@@ -115,31 +113,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
         if (found.includes(null)) throw unreadable()
         return found.filter((kept) => !!kept).map(({ record }) => record)
       },
-      async *ids() {
-        // of a Cluster one master may be away, and with it some tenants, or the list of them
-        let failed: unknown
-        let tenants = tenantsKnown
-        try {
-          tenants = await ask(() => client.smembers(TENANTS))
-          tenantsKnown = tenants.slice(0, TENANTS_MAX)
-        } catch (error) {
-          failed = error
-        }
-        for (const tenant of tenants) {
-          let cursor = '0'
-          do {
-            try {
-              const [next, entries] = await ask(() => client.zscan(membersKey(tenant), cursor, 'COUNT', 500))
-              for (let index = 0; index < entries.length; index += 2) yield entries[index]!
-              cursor = next
-            } catch (error) {
-              failed = error
-              break
-            }
-          } while (cursor !== '0')
-        }
-        if (failed !== undefined) throw failed
-      },
+      ids: every.ids,
       async update(id, version, patch) {
         const kept = await get(id)
         if (kept?.record.version !== version) return undefined
@@ -167,7 +141,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
     leases: {
       async acquire(id, owner, from = '') {
         const fence = await scripts.acquire<string | null>(id, [owner, from])
-        if (fence === '') await unlist(id, tenantsKnown)
+        if (fence === '') await unlist(id, every.tenants())
         return fence ? { fence } : undefined
       },
       async release(id, owner, fence) {
