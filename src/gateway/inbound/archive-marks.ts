@@ -23,7 +23,7 @@ export const archiveMarks = defineKind<Mark>({
 })
 
 /** Is something owed: did a catch-up not come to its end, here or in another process? */
-export const isOwing = (state: KnownState): boolean => state.get(archiveMarks, 'owed') !== undefined
+export const isCatchUpDue = (state: KnownState): boolean => state.get(archiveMarks, 'owed') !== undefined
 
 /** Notes the newest message known to be in the archive; `stamp` as the archive gave it. */
 export function noteArchived(clock: Clock, id: string, stamp: string | undefined, name: MarkName = 'last'): StateChange {

@@ -21,10 +21,10 @@ export interface CatchUp {
    * What it answers is to be called after own presence was sent: what came in between is in the archive alone.
    */
   begin(): Promise<(() => Promise<void>) | undefined>
-  /** From now on messages wait, until `run` has restored what comes before them; that it is owed outlives the process. */
-  owe(): Promise<unknown>
-  /** something is owed: `run` did not come to its end, here or in another process */
-  isOwing(): boolean
+  /** From now on messages wait, until `run` has restored what comes before them; that it is due outlives the process. */
+  markDue(): Promise<unknown>
+  /** `run` did not come to its end, here or in another process */
+  isDue(): boolean
   /**
    * Restores what was missed since the last message known: before own presence is sent, so that the server does not send the
    * same as offline messages. What it answers is to be called after: it restores what came in between, lets in what waited, and
@@ -49,11 +49,11 @@ export function createCatchUp(
   const { session, archive, inbound, receiver, store, clock, view } = options
   const { held } = receiver
   const lastKnown = () => session.state.get(archiveMarks, 'last')
-  const owed = () => session.state.get(archiveMarks, 'owed')
+  const due = () => session.state.get(archiveMarks, 'owed')
   /** the newest run: an older one releases nothing any more */
   let newest = {}
 
-  if (owed()) held.begin()
+  if (due()) held.begin()
 
   async function begin(): Promise<(() => Promise<void>) | undefined> {
     if (lastKnown()) return undefined
@@ -76,7 +76,7 @@ export function createCatchUp(
       // a server that sends the same as offline messages sends it in the right place
       await restoreFrom(options, item ? { after: item.id } : {}, { wanted: ({ id }) => !held.has(id) })
       await release(run)
-      await session.commit(paid(run))
+      await session.commit(noLongerDue(run))
     }
   }
 
@@ -84,14 +84,14 @@ export function createCatchUp(
     await inbound.enqueue(async () => (newest === run ? await held.release() : { change: {}, after: [] }))
   }
 
-  const paid = (run: object): Change => (newest === run ? { state: [archiveMarks.remove('owed')] } : {})
+  const noLongerDue = (run: object): Change => (newest === run ? { state: [archiveMarks.remove('owed')] } : {})
 
-  async function owe(): Promise<object> {
+  async function markDue(): Promise<object> {
     const run = {}
     newest = run
     const last = lastKnown()
     if (last) held.begin()
-    if (last && !owed()) await session.commit({ state: [archiveMarks.put('owed', last)] })
+    if (last && !due()) await session.commit({ state: [archiveMarks.put('owed', last)] })
     return run
   }
 
@@ -102,17 +102,17 @@ export function createCatchUp(
     const { id } = session.record
     const done = { type: 'session.caught-up', subject: id, data: { ...(await view()), restored: await countRestored(store, id, cursor) } }
     const events = missing === undefined ? [done] : [gapEvent(clock, missing, { since: since.at }), done]
-    await session.commit({ events, ...paid(run) })
+    await session.commit({ events, ...noLongerDue(run) })
   }
 
   return {
     begin,
-    owe,
-    isOwing: () => owed() !== undefined,
+    markDue,
+    isDue: () => due() !== undefined,
 
     async run() {
-      const run = await owe()
-      const since = owed()
+      const run = await markDue()
+      const since = due()
       if (!since) return async () => {}
       const cursor = await store.log.end(session.record.id)
       // one that is cut off is taken up where it came to: a busy archive would never be read else

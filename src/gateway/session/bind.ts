@@ -159,7 +159,7 @@ export function createBind({
       visible = false
       stream = {}
       // before anything of the new stream is taken in
-      await Promise.all([catchUp.owe(), restoring])
+      await Promise.all([catchUp.markDue(), restoring])
       takeLater(await takeAll(steps))
       await catchUp.doubts()
       const begun = await catchUp.begin()
@@ -171,9 +171,9 @@ export function createBind({
       stream = {}
       takeLater(steps.filter(({ name }) => unread()[name]))
       // the work of its bind was done, here or in another process
-      if (!catchUp.isOwing()) visible = true
-      if (doubtful) catchUp.owe().catch(onError)
-      if (!catchUp.isOwing()) return
+      if (!catchUp.isDue()) visible = true
+      if (doubtful) catchUp.markDue().catch(onError)
+      if (!catchUp.isDue()) return
       if (!restoring) startRestoring()
       else if (doubtful) again = true
     },

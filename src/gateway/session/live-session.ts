@@ -6,7 +6,7 @@ import type { Feature } from '../contract/feature.ts'
 import type { LiveSession } from '../contract/session.ts'
 import type { StateKinds } from '../contract/state-kind.ts'
 import { type Archive, createArchive } from '../inbound/archive.ts'
-import { isOwing } from '../inbound/archive-marks.ts'
+import { isCatchUpDue } from '../inbound/archive-marks.ts'
 import { createCatchUp } from '../inbound/catch-up.ts'
 import { createReceiver } from '../inbound/dispatch.ts'
 import type { LargeAnswers } from '../inbound/large-answers.ts'
@@ -156,7 +156,7 @@ export function createLive(context: LiveContext, start: LiveStart): Live {
     state: mirror,
     jid: () => addressOf(current, bound()).bare,
     commit,
-    isQuiet: () => isOnline() && !isOwing(mirror),
+    isQuiet: () => isOnline() && !isCatchUpDue(mirror),
     onError,
   })
   const inbound = createInbound({
@@ -232,7 +232,7 @@ export function createLive(context: LiveContext, start: LiveStart): Live {
     reached: work.reached,
     finished: work.finished,
     load: () => ({ ...outbox.load(), iqs: correlator.size() }),
-    isQuiet: () => states.now() === 'online' && work.isIdle() && raised.isIdle() && !isOwing(mirror) && connections.resumable(),
+    isQuiet: () => states.now() === 'online' && work.isIdle() && raised.isIdle() && !isCatchUpDue(mirror) && connections.resumable(),
     async close(options) {
       isEnding = true
       await endSession(parts, options)

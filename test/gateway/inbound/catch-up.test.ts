@@ -89,7 +89,7 @@ test('a catch-up that a lost link ends is owed: messages wait, and the next one 
   note('m1')
   at(HOUR)
   await assert.rejects(catchUp.run(), lost)
-  assert.ok(catchUp.isOwing())
+  assert.ok(catchUp.isDue())
   assert.deepEqual(waiting, [true])
   // what was known last moves on, as it does with what is restored or comes in
   note('m9')
@@ -99,7 +99,7 @@ test('a catch-up that a lost link ends is owed: messages wait, and the next one 
   assert.deepEqual(places, ['m1', 'm1', 'm1'])
   assert.deepEqual(waiting, [true, true], 'nothing is let in before own presence was sent')
   await finish()
-  assert.deepEqual([waiting.at(-1), catchUp.isOwing(), told], [false, false, ['session.caught-up']])
+  assert.deepEqual([waiting.at(-1), catchUp.isDue(), told], [false, false, ['session.caught-up']])
 })
 
 test('a catch-up that is cut off goes on where it came to', async () => {
@@ -194,7 +194,7 @@ test('what another process owed makes messages wait from the start', async () =>
   first.note('m1')
   await assert.rejects(first.catchUp.run(), lost)
   const second = start(() => ({ items: [], complete: true }), first.remembered)
-  assert.ok(second.catchUp.isOwing())
+  assert.ok(second.catchUp.isDue())
   assert.deepEqual(second.waiting, [true])
 })
 
@@ -204,9 +204,9 @@ test('a run that another has overtaken lets nothing in and pays nothing', async 
   const first = await catchUp.run()
   const second = await catchUp.run()
   await first()
-  assert.deepEqual([waiting, catchUp.isOwing()], [[true, true], true])
+  assert.deepEqual([waiting, catchUp.isDue()], [[true, true], true])
   await second()
-  assert.deepEqual([waiting.at(-1), catchUp.isOwing()], [false, false])
+  assert.deepEqual([waiting.at(-1), catchUp.isDue()], [false, false])
 })
 
 test('the very first start reads what came between its look at the archive and own presence', async () => {
@@ -222,6 +222,6 @@ test('the very first start reads what came between its look at the archive and o
     asked.map(({ before }) => before),
     ['', undefined],
   )
-  assert.deepEqual([waiting.at(-1), catchUp.isOwing(), told], [false, false, []])
+  assert.deepEqual([waiting.at(-1), catchUp.isDue(), told], [false, false, []])
   assert.equal(await catchUp.begin(), undefined)
 })

@@ -15,10 +15,10 @@ function start({ owing = false, answer = async () => {} }: { owing?: boolean; an
   const reading: PromiseWithResolvers<void>[] = []
   const catchUp: CatchUp = {
     begin: async () => undefined,
-    owe: async () => {
+    markDue: async () => {
       owing = true
     },
-    isOwing: () => owing,
+    isDue: () => owing,
     async run() {
       steps.push('read')
       const done = Promise.withResolvers<void>()
