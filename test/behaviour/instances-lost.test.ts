@@ -94,7 +94,7 @@ describe('instances', { concurrency: true }, () => {
       await fleet?.stop()
     })
 
-    it('F9: have its sessions in time, and all that was accepted arrives, in order', async () => {
+    it('have its sessions in time, and all that was accepted arrives, in order', async () => {
       const { instances } = fleet
       const accounts = await Promise.all(
         servants.map((name, index) => openAccount({ server, gateway: instances[index % 3]!, store: 'redis' }, name)),
@@ -137,7 +137,7 @@ describe('instances', { concurrency: true }, () => {
       await proxy?.stop()
     })
 
-    it('F11: goes on without it, and it does nothing for the session when it wakes up', async () => {
+    it('goes on without it, and it does nothing for the session when it wakes up', async () => {
       const [frozen, other] = fleet.instances as [TestGateway, TestGateway]
       const at = (one: TestGateway, method: string, path: string, options: Parameters<TestGateway['api']>[2] = {}) =>
         one.api(method, path, { ...options, query: { session: tybalt.id, ...options.query } })
@@ -231,7 +231,7 @@ describe('instances', { concurrency: true }, () => {
     const renewals = async (one: TestGateway) =>
       sumOf(samplesOf((await one.api('GET', '/metrics')).text), 'lease_total', { op: 'renew', result: 'done' })
 
-    it('F15: from the XMPP server: keep it, say so, and send what was accepted when it is back', async () => {
+    it('from the XMPP server: keep it, say so, and send what was accepted when it is back', async () => {
       const [cut, other] = fleet.instances as [TestGateway, TestGateway]
       toServer.refuse(true)
       toServer.cut()
@@ -249,7 +249,7 @@ describe('instances', { concurrency: true }, () => {
       assert.deepEqual(presencesOf(peter, lawrence), [])
     })
 
-    it('F15: from Redis: go on without it before anybody else has its sessions, and it takes part again when it is back', async () => {
+    it('from Redis: go on without it before anybody else has its sessions, and it takes part again when it is back', async () => {
       const [cut, other] = fleet.instances as [TestGateway, TestGateway]
       const { length } = toServer.history
       const link = toServer.history[length - 1]!

@@ -111,7 +111,7 @@ describe('instances on a Redis of many', { concurrency: true, timeout: 180_000 }
       await fleet?.stop()
     })
 
-    it('F13: a replica becomes the master: what was accepted arrives, fences grow, and it heals by itself', async (t) => {
+    it('a replica becomes the master: what was accepted arrives, fences grow, and it heals by itself', async (t) => {
       const { instances, redis } = fleet
       const [owner, other] = instances as [TestGateway, TestGateway]
       const serving = async () => {

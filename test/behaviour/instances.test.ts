@@ -184,7 +184,7 @@ describe('instances', { concurrency: true }, () => {
       }
     }
 
-    it('F10: hand their sessions over when they are asked to stop, and nobody sees it but by 1012 and 503', async () => {
+    it('hand their sessions over when they are asked to stop, and nobody sees it but by 1012 and 503', async () => {
       const [stopping, , staying] = fleet.instances as [TestGateway, TestGateway, TestGateway]
       const asking = { query: { session: romeo.id }, headers: { prefer: 'respond-async, wait=60' } }
       const later = await stopping.api('POST', '/iq', { ...asking, body: { type: 'set', to: rosaline.jid, payload: { ping: {} } } })
@@ -223,7 +223,7 @@ describe('instances', { concurrency: true }, () => {
       await again.close()
     })
 
-    it('F9: are replaced when they are killed, and what was asked of them in vain is told as such', async () => {
+    it('are replaced when they are killed, and what was asked of them in vain is told as such', async () => {
       const [, one, two] = fleet.instances as [TestGateway, TestGateway, TestGateway]
       const { instance } = await fleet.instanceOf(romeo.id, two)
       const [killed, left] = instance === 'i1' ? [one, two] : [two, one]

@@ -429,7 +429,7 @@ forEachCell('messages', { server: { users: users('romeo', 'juliet', 'paris') } }
       }
     })
 
-    it('T1: that somebody else wraps as a carbon are no events', async () => {
+    it('that somebody else wraps as a carbon are no events', async () => {
       const copy = `<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='${juliet.jid}' to='${romeo.full}' type='chat' id='forged'><body>Forged</body></message></forwarded>`
       for (const kind of ['sent', 'received'])
         paris.send(`<message to='${romeo.full}' type='chat'><${kind} xmlns='urn:xmpp:carbons:2'>${copy}</${kind}></message>`)

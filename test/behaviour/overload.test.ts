@@ -90,7 +90,7 @@ describe('a gateway that is pressed too hard', { timeout: 180_000 }, () => {
     }
   })
 
-  it('F21: without file descriptors it takes no connection and makes none, lives, and recovers', async () => {
+  it('without file descriptors it takes no connection and makes none, lives, and recovers', async () => {
     const server = await startProsody({ users: users('romeo', 'juliet') })
     const redis = await startRedis()
     const toServer = await startProxy({ to: server })

@@ -113,7 +113,7 @@ forEachCell('what was missed', { server: { users: users('romeo', 'juliet') } }, 
 })
 
 const wide = { server: { users: users('romeo', 'juliet') }, gateway: { env: { STANZA_LIMIT: '1MiB' } } }
-forEachCell('F20: a message that the server ends the stream over', wide, (cell) => {
+forEachCell('a message that the server ends the stream over', wide, (cell) => {
   it('fails, and those around it arrive', async () => {
     const romeo = await openAccount(cell(), 'romeo')
     const juliet = await openClient(cell(), 'juliet')

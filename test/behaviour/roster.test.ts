@@ -58,7 +58,7 @@ forEachCell('the roster', { server: { users: users('romeo', 'juliet', 'paris', '
     assert.equal((await romeo.api('GET', `/roster/${jidOf('paris')}`)).status, 404)
   })
 
-  it('T2: counts a push from nobody but the own account', async () => {
+  it('counts a push from nobody but the own account', async () => {
     const paris = await openClient(cell(), 'paris')
     try {
       const answer = await paris.request({

@@ -69,7 +69,7 @@ forEachCell('faults', cells, (cell) => {
     if (cell().server.kind === 'prosody') assert.equal(duplicates, 0)
   }
 
-  it('F1: resets while many messages go both ways lose nothing, and nothing comes twice', async () => {
+  it('resets while many messages go both ways lose nothing, and nothing comes twice', async () => {
     const earlier = await refused()
     const stage = await open('rst')
     for (let round = 0; round < 20; round += 1) {
@@ -82,7 +82,7 @@ forEachCell('faults', cells, (cell) => {
     assert.equal(await refused(), earlier, 'each time the stream was resumed')
   })
 
-  it('F2: a link that swallows everything is noticed, and the stream is resumed', async () => {
+  it('a link that swallows everything is noticed, and the stream is resumed', async () => {
     const earlier = await refused()
     const stage = await open('half')
     await both(stage, 5)
@@ -97,11 +97,11 @@ forEachCell('faults', cells, (cell) => {
     await nothingTwice(stage)
   })
 
-  for (const [id, what, name] of [
-    ['F3', 'is killed', 'killed'],
-    ['F4', 'restarts in order', 'restarted'],
+  for (const [what, name] of [
+    ['is killed', 'killed'],
+    ['restarts in order', 'restarted'],
   ] as const) {
-    it(`${id}: a server that ${what} is met again, and what it still had is restored`, async () => {
+    it(`a server that ${what} is met again, and what it still had is restored`, async () => {
       const stage = await open(name)
       const { server } = cell()
       await both(stage, 5)
@@ -119,7 +119,7 @@ forEachCell('faults', cells, (cell) => {
     })
   }
 
-  it('F24: text is the same wherever its bytes are cut', async () => {
+  it('text is the same wherever its bytes are cut', async () => {
     const stage = await open('bytes')
     const { gateway, server } = cell()
     const { session, jid, peers } = stage
@@ -145,7 +145,7 @@ forEachCell('faults', cells, (cell) => {
     assert.ok(got.every((children) => children?.includes(JSON.stringify(text))))
   })
 
-  it('F16: another client on the same resource ends the session, which does not fight for it', async () => {
+  it('another client on the same resource ends the session, which does not fight for it', async () => {
     const stage = await open('conflict')
     const { gateway, server } = cell()
     const { session, jid, bound, peers } = stage
@@ -170,7 +170,7 @@ forEachCell('faults', cells, (cell) => {
     await allWell(stage)
   })
 
-  it('F17: a password that was changed elsewhere ends the session after one try; the new one opens it again', async () => {
+  it('a password that was changed elsewhere ends the session after one try; the new one opens it again', async () => {
     const stage = await open('password')
     const { gateway, server } = cell()
     const { session, jid } = stage
@@ -238,7 +238,7 @@ forEachCell('a session that is being made', fresh, (cell) => {
 const unmanaged = { server: { users: users('romeo', 'juliet'), smacks: false }, gateway: cells.gateway }
 
 forEachCell('faults without stream management', unmanaged, (cell) => {
-  it('F8: pings say what arrived, and after a cut the archive says what did not', async () => {
+  it('pings say what arrived, and after a cut the archive says what did not', async () => {
     const { server, gateway } = cell()
     const proxy = await startProxy({ to: server })
     const service = `xmpp://127.0.0.1:${proxy.port}`

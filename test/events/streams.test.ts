@@ -94,7 +94,7 @@ test('an upgrade that may not be is refused as any request is', async (t) => {
   await stream.opened
 })
 
-test('T20 a foreign Origin is 403 and spends no ticket; the own one and those of ALLOWED_ORIGINS may', async (t) => {
+test('a foreign Origin is 403 and spends no ticket; the own one and those of ALLOWED_ORIGINS may', async (t) => {
   const { url, api, id } = await start(t, { env: { ALLOWED_ORIGINS: 'https://app.example' } })
   const { ticket } = (await api('POST', `/tickets?session=${id}`)).body
   const open = (origin: string) => openEventStream({ url, query: { ticket }, headers: { origin } })

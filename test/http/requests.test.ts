@@ -272,7 +272,7 @@ test('origins of ALLOWED_ORIGINS may call from a browser, others get no CORS hea
   assert.equal((await api('OPTIONS', '/things/a', { key: null, headers: { ...preflight, origin: 'https://evil.example' } })).status, 405)
 })
 
-test('T26 what is no HTTP, or too much of it, gets a problem and a closed connection', async (t) => {
+test('what is no HTTP, or too much of it, gets a problem and a closed connection', async (t) => {
   const { url } = await startApp(t, { operations: [read] })
   const bad = await rawRequest(url, 'GET / HTTP/9.9\r\n\r\n')
   assert.match(bad, /^HTTP\/1\.1 400 /)
@@ -288,13 +288,13 @@ test('T26 what is no HTTP, or too much of it, gets a problem and a closed connec
   assert.match(badPath, /^HTTP\/1\.1 400 [\s\S]*invalid-request/)
 })
 
-test('T26 a request that drips in is cut: head within 10 s, all of it within 30 s', async (t) => {
+test('a request that drips in is cut: head within 10 s, all of it within 30 s', async (t) => {
   const { app } = await startApp(t)
   const { headersTimeout, requestTimeout } = app.server.server
   assert.deepEqual([headersTimeout, requestTimeout], [10_000, 30_000])
 })
 
-test('T28 no spelling of a path gets around the token', async (t) => {
+test('no spelling of a path gets around the token', async (t) => {
   const { url } = await startApp(t, { operations: [read] })
   const spellings = [
     '/things/a',

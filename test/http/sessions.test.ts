@@ -45,7 +45,7 @@ test('with an API key a session must be named: by id, bare JID, percent-encoded'
   assert.equal((await api('GET', `/none?session=${id}`)).status, 400)
 })
 
-test("T21 another tenant's session is as one that does not exist, to the byte", async (t) => {
+test("another tenant's session is as one that does not exist, to the byte", async (t) => {
   const { api, addSession } = await start(t)
   const mine = await addSession('a@x.example')
   const theirs = await addSession('b@x.example', 'other')

@@ -60,7 +60,7 @@ test('metrics are for API keys and METRICS_TOKEN, and have no path, JID or id in
   assert.ok(!text.includes('romeo') && !text.includes(id))
 })
 
-test('T24 no password, token, body, query or path is ever on a log line, whatever goes wrong', async (t) => {
+test('no password, token, body, query or path is ever on a log line, whatever goes wrong', async (t) => {
   const boom = operation({
     id: 'boom',
     method: 'POST',

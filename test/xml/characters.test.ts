@@ -76,7 +76,7 @@ test('a name to write is one that every edition of XML knows', () => {
   assert.equal(isReadableName('ĳ\u{10000}'), true)
 })
 
-test('T9: every string and key of a JSON value is looked at, and told by its path', () => {
+test('every string and key of a JSON value is looked at, and told by its path', () => {
   assert.doesNotThrow(() => checkCharacters({ a: ['b', { c: 'd\n😀' }], e: 1, f: null, g: true, h: undefined }, 'body'))
   const problem = problemOf(() => checkCharacters({ to: 'a\0', bodies: [{ text: 'ok' }, { text: '\ud800' }], 'k\u0001': 1 }, 'body'))
   assert.equal(problem.code, 'illegal-character')

@@ -35,7 +35,7 @@ test('a namespace is declared where it changes, the empty one too', () => {
   )
 })
 
-test('T9: any text in any slot stays text', () => {
+test('any text in any slot stays text', () => {
   fc.assert(
     fc.property(anyText, anyText, anyText, (text, value, uri) => {
       if (uri.startsWith('http://www.w3.org/')) return

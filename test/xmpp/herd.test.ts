@@ -31,7 +31,7 @@ function noting(server: { port: number; caFile: string }, bounds: ConnectorOptio
   return { connector, tries }
 }
 
-test('F4, HA-10: a hundred sessions of a server that restarts all come back, and never more at once than its bucket has', async () => {
+test('a hundred sessions of a server that restarts all come back, and never more at once than its bucket has', async () => {
   const [rate, burst, late] = [20, 5, 1]
   const names = Array.from({ length: 100 }, (_, index) => `user${index}`)
   const users = Object.fromEntries(names.map((name) => [name, 'secret']))

@@ -70,7 +70,7 @@ const hostile: Record<string, [xml: string, reason: string | null]> = {
   'features once more': ["<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></stream:features>", null],
 }
 
-describe('T11: one hostile peer among ten sessions', () => {
+describe('one hostile peer among ten sessions', () => {
   let victim: Peer | undefined
   let server: FakeServer
   let followers: Follower[] = []
@@ -167,7 +167,7 @@ describe('the data path', () => {
   }
   const open = `<stream:stream xmlns='jabber:client' xmlns:stream='${namespaces.streams}'>`
 
-  test('F24: text is the same wherever its bytes are cut', () => {
+  test('text is the same wherever its bytes are cut', () => {
     const text = 'aé漢👩‍💻\u{10ffff}𝒳ñ'
     const bytes = Buffer.from(`${open}<message><body>${text}</body></message>`)
     for (let cut = 0; cut <= bytes.length; cut += 1) {
@@ -193,7 +193,7 @@ describe('the data path', () => {
     )
   })
 
-  test('T10: bytes that are no UTF-8 end the stream with the condition that says so', () => {
+  test('bytes that are no UTF-8 end the stream with the condition that says so', () => {
     for (const bad of [[0xc0, 0xaf], [0xff], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82, 0x3c], [0x80]]) {
       const { data, ends, written } = fed()
       data(Buffer.from(`${open}<message><body>`))
@@ -204,7 +204,7 @@ describe('the data path', () => {
     }
   })
 
-  test('X25: what a handler throws ends its own stream and goes no further', () => {
+  test('what a handler throws ends its own stream and goes no further', () => {
     const { reader, data, ends } = fed()
     reader.handle({
       open: () => undefined,
@@ -237,7 +237,7 @@ describe('the data path', () => {
   })
 })
 
-describe('T11: before stream management counts', () => {
+describe('before stream management counts', () => {
   const stanza = (id: number | string) => `<message id='${id}'><body>${'x'.repeat(200 * 1024)}</body></message>`
   async function attempt(script: (peer: Peer) => Promise<void>) {
     const server = await startFakeServer(async (peer) => {
@@ -300,7 +300,7 @@ describe('T11: before stream management counts', () => {
   })
 })
 
-test('T12: three streams that were spoilt within ten minutes are the last', async () => {
+test('three streams that were spoilt within ten minutes are the last', async () => {
   const server = await startFakeServer(async (peer) => {
     await toBound(peer, { id: null })
     peer.write('<message><body>&bomb;</body></message>')

@@ -60,7 +60,7 @@ const pressures: Record<string, Case> = {
   'a slow drip': { press: (peer) => drip(peer, `<message><body>${'x'.repeat(2_000)}`), end: '</body></message>', stanzaLimit: 1_000 },
 }
 
-describe('T12: a stanza that is more than fits is left out in little memory, and its stream and another session go on', () => {
+describe('a stanza that is more than fits is left out in little memory, and its stream and another session go on', () => {
   let server: FakeServer
   let child: ChildProcess
   /** KiB, so far */

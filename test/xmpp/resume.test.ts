@@ -59,7 +59,7 @@ describe('with a real server', () => {
   const idsOf = (follower: Follower) =>
     follower.stanzas.filter(({ stanza }) => stanza.name === 'message').map(({ stanza }) => stanza.attributes.id)
 
-  test('F1: a connection that is reset a hundred times among 1,000 messages loses and repeats nothing in either direction', async () => {
+  test('a connection that is reset a hundred times among 1,000 messages loses and repeats nothing in either direction', async () => {
     const proxy = await proxied()
     const { open } = connector(server)
     const [first, second] = [follow(open, { ...ada, service: proxy.service }), follow(open, { ...bob, service: server.service })]
@@ -99,7 +99,7 @@ describe('with a real server', () => {
     assert.ok(first.states.filter(({ state, resumed }) => state === 'online' && resumed === true).length >= rounds / 2)
   })
 
-  test('F2: a link that swallows everything is noticed and the stream resumed', async () => {
+  test('a link that swallows everything is noticed and the stream resumed', async () => {
     const proxy = await proxied()
     const { open } = connector(server, { bounds: { ...quick.bounds, idle: 100, silence: 200 } })
     const follower = follow(open, { ...ada, service: proxy.service })
@@ -116,7 +116,7 @@ describe('with a real server', () => {
     assert.equal(follower.states[2]?.reason, 'silence')
   })
 
-  test('F24: bytes that come one by one are the same text', async () => {
+  test('bytes that come one by one are the same text', async () => {
     const proxy = await proxied()
     const { open } = connector(server)
     proxy.slice(1)
@@ -155,7 +155,7 @@ describe('with a real server', () => {
     await other.stanza(isMessage('after'))
   })
 
-  test('F3: a server that was killed has forgotten the stream: a new one is bound, and the old one is lost', async () => {
+  test('a server that was killed has forgotten the stream: a new one is bound, and the old one is lost', async () => {
     const { open } = connector(server)
     const follower = follow(open, { ...ada, service: server.service })
     await follower.online()
@@ -168,7 +168,7 @@ describe('with a real server', () => {
     assert.equal(follower.states.at(-1)?.resumed, false)
   })
 
-  test('F4: a server that restarts is met again', async () => {
+  test('a server that restarts is met again', async () => {
     const { open } = connector(server)
     const follower = follow(open, { ...ada, service: server.service })
     await follower.online()
@@ -177,7 +177,7 @@ describe('with a real server', () => {
     assert.ok(follower.states.some(({ state }) => state === 'backoff'))
   })
 
-  test('F16: a conflict from outside is final', async () => {
+  test('a conflict from outside is final', async () => {
     const { open } = connector(server)
     const first = follow(open, { ...ada, service: server.service })
     await first.online()
@@ -191,7 +191,7 @@ describe('with a real server', () => {
     assert.equal(first.states.length, 3)
   })
 
-  test('F16: a conflict where a log-in of our own may have come late is answered once, and no more', async () => {
+  test('a conflict where a log-in of our own may have come late is answered once, and no more', async () => {
     const first = follow(connector(server).open, { ...ada, service: server.service, inherited: true })
     await first.online()
     const second = follow(connector(server).open, { ...ada, service: server.service })
@@ -204,7 +204,7 @@ describe('with a real server', () => {
     assert.equal(first.bounds.length, 2)
   })
 
-  test('F17: a password that was changed meanwhile ends the session after one try', async () => {
+  test('a password that was changed meanwhile ends the session after one try', async () => {
     const proxy = await proxied()
     await server.addUser('carl', 'old')
     const { open } = connector(server)
@@ -219,7 +219,7 @@ describe('with a real server', () => {
     assert.equal(follower.states.at(-1)?.error?.code, 'xmpp-authentication-failed')
   })
 
-  test('F17: an account that was removed meanwhile ends the session after one try', async () => {
+  test('an account that was removed meanwhile ends the session after one try', async () => {
     const proxy = await proxied()
     await server.addUser('dora', 'gone soon')
     const { open } = connector(server)
@@ -306,7 +306,7 @@ describe('with a server that does what is rare', () => {
     assert.deepEqual(answers, ['0', '1'])
   })
 
-  test('F4: a server that shuts down in order is met again with a resume', async () => {
+  test('a server that shuts down in order is met again with a resume', async () => {
     const server = await scripted(async (peer) => {
       if (peer.number === 1) {
         await toBound(peer)
@@ -354,7 +354,7 @@ describe('with a server that does what is rare', () => {
     )
   })
 
-  test('F7: a link that is cut in the middle of the replay loses nothing', async () => {
+  test('a link that is cut in the middle of the replay loses nothing', async () => {
     const got: string[] = []
     const server = await scripted(async (peer) => {
       if (peer.number === 1) {
@@ -382,7 +382,7 @@ describe('with a server that does what is rare', () => {
     assert.deepEqual(follower.lost, [])
   })
 
-  test('F8: stream management without an id: a cut loses the stream, and the counters start anew', async () => {
+  test('stream management without an id: a cut loses the stream, and the counters start anew', async () => {
     const server = await scripted(async (peer) => {
       await toBound(peer, { id: null })
       if (peer.number === 1) {
@@ -408,7 +408,7 @@ describe('with a server that does what is rare', () => {
     ['not offered', false],
     ['refused', true],
   ] as const) {
-    test(`F8: stream management ${what}: a ping after it acknowledges what was sent`, async () => {
+    test(`stream management ${what}: a ping after it acknowledges what was sent`, async () => {
       const server = await scripted(async (peer) => {
         await toAuthenticated(peer)
         peer.write(features(bindFeature + (sm ? smFeature : '')))
@@ -437,7 +437,7 @@ describe('with a server that does what is rare', () => {
     ['no number', 'x'],
     ['too large', 2 ** 32],
   ] as const) {
-    test(`F8: an h that is ${what} ends the stream, which is not resumed`, async () => {
+    test(`an h that is ${what} ends the stream, which is not resumed`, async () => {
       const server = await scripted(async (peer) => {
         await toBound(peer, { id: `sm-${peer.number}` })
         if (peer.number === 1) {
@@ -457,7 +457,7 @@ describe('with a server that does what is rare', () => {
     })
   }
 
-  test('F8: counters that wrap at 2^32, carried over from another process', async () => {
+  test('counters that wrap at 2^32, carried over from another process', async () => {
     const asked: number[] = []
     const server = await scripted(async (peer) => {
       asked.push(await toResume(peer))
@@ -530,7 +530,7 @@ describe('with a server that does what is rare', () => {
     assert.equal(server.peers.length, 1)
   })
 
-  test('X9: a server that lists stream management twice is asked once', async () => {
+  test('a server that lists stream management twice is asked once', async () => {
     const server = await scripted(async (peer) => {
       await toAuthenticated(peer)
       peer.write(features(bindFeature + smFeature + smFeature))

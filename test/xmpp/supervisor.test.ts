@@ -204,7 +204,7 @@ function connector(server: { caFile?: string }, options: Partial<ConnectorOption
   return made
 }
 
-describe('F5: a server that stalls', () => {
+describe('a server that stalls', () => {
   /** each ends when the client waits for what does not come */
   const stalls: Record<string, (peer: Peer) => Promise<unknown>> = {
     'before its header': (peer) => peer.opened(),
@@ -274,7 +274,7 @@ describe('F5: a server that stalls', () => {
 const records = (port: number) => async (name: string) =>
   name.startsWith('_xmpp-client') ? [{ name: 'xmpp.example', port, priority: 0, weight: 0 }] : []
 
-test('F6: a name that cannot be looked up is tried for ever, and reached when it can be', async () => {
+test('a name that cannot be looked up is tried for ever, and reached when it can be', async () => {
   const server = await scripted(async (peer) => {
     await toBound(peer)
     await serve(peer)
@@ -298,7 +298,7 @@ test('F6: a name that cannot be looked up is tried for ever, and reached when it
   )
 })
 
-test('T17: a name whose second look-up is another address is not asked a second time', async () => {
+test('a name whose second look-up is another address is not asked a second time', async () => {
   const server = await scripted(async (peer) => {
     await toBound(peer)
     await serve(peer)
@@ -316,7 +316,7 @@ test('T17: a name whose second look-up is another address is not asked a second 
   assert.equal(server.peers.length, 0)
 })
 
-test('T17: a public address first and a private one later: the private one is never dialled', async () => {
+test('a public address first and a private one later: the private one is never dialled', async () => {
   const server = await scripted(async (peer) => {
     await toBound(peer)
     await serve(peer)
@@ -338,7 +338,7 @@ test('T17: a public address first and a private one later: the private one is ne
   assert.equal(server.peers.length, 0)
 })
 
-test('T17: clear text goes to the address that was found loopback, on its second connection too', async () => {
+test('clear text goes to the address that was found loopback, on its second connection too', async () => {
   const second = Promise.withResolvers<void>()
   const server = await scripted(async (peer) => {
     await peer.opened()

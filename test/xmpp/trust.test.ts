@@ -73,7 +73,7 @@ async function raw(onSocket: (socket: Socket) => void): Promise<{ service: strin
 
 const header = `<?xml version='1.0'?><stream:stream from='localhost' id='1' version='1.0' xmlns='jabber:client' xmlns:stream='${namespaces.streams}'>`
 
-describe('T14: no secure link, no byte of SASL', () => {
+describe('no secure link, no byte of SASL', () => {
   test('STARTTLS stripped from the features', async () => {
     const server = await raw((socket) => socket.once('data', () => socket.write(header + features(mechanisms('SCRAM-SHA-1', 'PLAIN')))))
     const { error, reason } = await refused(server)
@@ -149,7 +149,7 @@ describe('T14: no secure link, no byte of SASL', () => {
   })
 })
 
-test('T15: clear text after <proceed/> ends the connection before TLS', async () => {
+test('clear text after <proceed/> ends the connection before TLS', async () => {
   const server = await raw((socket) => {
     socket.once('data', () => {
       socket.write(header + features(starttls))
@@ -164,7 +164,7 @@ test('T15: clear text after <proceed/> ends the connection before TLS', async ()
   assert.match(server.heard(), /<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'\/>$/)
 })
 
-test('T13: stream compression is never negotiated', async () => {
+test('stream compression is never negotiated', async () => {
   const server = await scripted(async (peer) => {
     await toTls(peer)
     await peer.opened()
@@ -186,7 +186,7 @@ test('T13: stream compression is never negotiated', async () => {
   assert.doesNotMatch(server.peers[0]?.heard ?? '', /compress/)
 })
 
-describe('T16: a log-in that is not safe', () => {
+describe('a log-in that is not safe', () => {
   const scram = (options: { iterations?: number; forge?: boolean; early?: boolean } = {}) =>
     scripted(async (peer) => {
       await toTls(peer)
@@ -295,7 +295,7 @@ describe('T16: a log-in that is not safe', () => {
   })
 })
 
-describe('T35: see-other-host', () => {
+describe('see-other-host', () => {
   const elsewhere = (host: string) =>
     `<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>${host}</see-other-host></stream:error></stream:stream>`
 

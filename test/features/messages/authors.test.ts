@@ -39,7 +39,7 @@ const retracts = (from: string, id: string, more = '', type = 'groupchat') =>
 const corrects = (from: string, id: string, more = '', type = 'groupchat') =>
   `<message from="${from}" type="${type}" id="c"><body>ho</body><replace xmlns="urn:xmpp:message-correct:0" id="${id}"/>${more}</message>`
 
-describe('T31: in a room', () => {
+describe('in a room', () => {
   it('an occupant takes back and corrects what it said, and the room takes back for its moderators', async () => {
     const tell = listening()
     await tell(said(victim, 'v1', stanzaId(room, 'R1')))
@@ -84,7 +84,7 @@ describe('T31: in a room', () => {
   })
 })
 
-describe('T31: outside of rooms', () => {
+describe('outside of rooms', () => {
   const juliet = 'juliet@capulet.lit'
 
   it('any resource of the account corrects and retracts, nobody else does', async () => {

@@ -40,7 +40,7 @@ function archiveOf(
   return { archive, forged, full: () => full }
 }
 
-test('T3: a result counts from the own account, for a query that is open, before its end', async () => {
+test('a result counts from the own account, for a query that is open, before its end', async () => {
   const others = ['mallory@evil.lit', 'juliet@capulet.lit', full, 'montague.lit', '@/']
   let last = ''
   const { archive, forged } = archiveOf((queryid, take) => {
@@ -62,7 +62,7 @@ test('T3: a result counts from the own account, for a query that is open, before
   assert.equal(forged.length, others.length + 3)
 })
 
-test('T3: more results than were asked for are not followed', async () => {
+test('more results than were asked for are not followed', async () => {
   const { archive, forged } = archiveOf((queryid, take) => {
     for (let index = 0; index < 5; index += 1) take(result(own, queryid))
   })

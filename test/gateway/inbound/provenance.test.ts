@@ -14,7 +14,7 @@ const carbon = (from: string, direction = 'sent') =>
     `<message ${from} to="romeo@montague.lit/orchard"><${direction} xmlns="urn:xmpp:carbons:2"><forwarded xmlns="urn:xmpp:forward:0">${inner}</forwarded></${direction}></message>`,
   )
 
-test('T1: a carbon counts from the own bare JID and from nobody else', () => {
+test('a carbon counts from the own bare JID and from nobody else', () => {
   const real = unwrap(carbon(`from="${own}"`), own)
   assert.equal(real.kind === 'own' && real.carbon, 'sent')
   assert.equal(real.kind === 'own' && real.stanza.attributes.from, 'romeo@montague.lit/phone')
@@ -23,12 +23,12 @@ test('T1: a carbon counts from the own bare JID and from nobody else', () => {
   assert.equal(unwrap(carbon('from="Romeo@Montague.LIT"', 'received'), own).kind, 'own')
 })
 
-test('T1: a carbon without a message inside is forged too', () => {
+test('a carbon without a message inside is forged too', () => {
   const empty = parseStanza(`<message from="${own}"><sent xmlns="urn:xmpp:carbons:2"/></message>`)
   assert.deepEqual(unwrap(empty, own), { kind: 'forged' })
 })
 
-test('T1: a carbon inside a carbon stays what it is, a message that nobody unwraps', () => {
+test('a carbon inside a carbon stays what it is, a message that nobody unwraps', () => {
   const nested = serialize(carbon('from="mallory@evil.lit"'))
   const outer = parseStanza(
     `<message from="${own}"><received xmlns="urn:xmpp:carbons:2"><forwarded xmlns="urn:xmpp:forward:0">${nested.replace('<message', '<message xmlns="jabber:client"')}</forwarded></received></message>`,
@@ -38,7 +38,7 @@ test('T1: a carbon inside a carbon stays what it is, a message that nobody unwra
   assert.equal(unwrapped.kind === 'own' && child(unwrapped.stanza, 'body'), undefined)
 })
 
-test('T2: a push counts without a sender, or from the own bare JID', () => {
+test('a push counts without a sender, or from the own bare JID', () => {
   const push = (from: string) => parseStanza(`<iq type="set" id="p" ${from}><query xmlns="jabber:iq:roster"/></iq>`)
   for (const from of ['', `from="${own}"`, 'from="Romeo@Montague.LIT"']) assert.ok(isOfAccount(push(from), own), from)
   for (const from of [
@@ -51,7 +51,7 @@ test('T2: a push counts without a sender, or from the own bare JID', () => {
     assert.ok(!isOfAccount(push(from), own), from)
 })
 
-test('T5: what only the own account can tell counts from nobody else', () => {
+test('what only the own account can tell counts from nobody else', () => {
   const event = (node: string, from: string) =>
     parseStanza(`<message ${from}><event xmlns="http://jabber.org/protocol/pubsub#event"><items node="${node}"/></event></message>`)
   const others = ['from="mallory@evil.lit"', `from="${own}/orchard"`, 'from="montague.lit"', 'from="@/"']
@@ -63,7 +63,7 @@ test('T5: what only the own account can tell counts from nobody else', () => {
   assert.equal(forgesOwnData(parseStanza('<message from="mallory@evil.lit"><body>hi</body></message>'), own), false)
 })
 
-test('T6: a stanza-id is by exactly the own bare JID, or exactly the room', () => {
+test('a stanza-id is by exactly the own bare JID, or exactly the room', () => {
   const given = (by: string, whose: string) =>
     trustedStanzaId(parseStanza(`<message><stanza-id xmlns="urn:xmpp:sid:0" ${by} id="s1"/></message>`), whose)
   for (const by of [`by="${own}/any"`, 'by="montague.lit"', 'by="mallory@evil.lit"', 'by="@/"', ''])
@@ -73,7 +73,7 @@ test('T6: a stanza-id is by exactly the own bare JID, or exactly the room', () =
   assert.equal(given('by="room@muc.lit"', 'room@muc.lit'), 's1')
 })
 
-test('T6: of several stanza-ids by the own account the last is the server’s', () => {
+test('of several stanza-ids by the own account the last is the server’s', () => {
   const id = (value: string) => `<stanza-id xmlns="urn:xmpp:sid:0" by="${own}" id="${value}"/>`
   assert.equal(trustedStanzaId(parseStanza(`<message from="a@b.lit">${id('forged')}${id('real')}</message>`), own), 'real')
   assert.equal(trustedStanzaId(parseStanza(`<message from="a@b.lit">${id('')}</message>`), own), undefined)

@@ -34,7 +34,7 @@ const allowed: Record<string, (string | undefined)[]> = {
 }
 
 for (const [to, answerers] of Object.entries(allowed))
-  test(`T4: a request to ${to || 'nobody'} is answered by ${answerers.map((from) => from ?? 'no sender').join(', ')} and by nobody else`, async () => {
+  test(`a request to ${to || 'nobody'} is answered by ${answerers.map((from) => from ?? 'no sender').join(', ')} and by nobody else`, async () => {
     for (const from of everybody) {
       const pending = correlator()
       const answer = pending.wait({ id: 'x', type: 'get', to: to || undefined }, { timeout: 60_000 })
@@ -77,7 +77,7 @@ test('the addressee is known in the spelling of its server', async () => {
   }
 })
 
-test('T4: whoever asked whom, an answer counts from those whom RFC 6120 names', async () => {
+test('whoever asked whom, an answer counts from those whom RFC 6120 names', async () => {
   const domain = 'montague.lit'
   const jids = fc.constantFrom(
     own.bare,

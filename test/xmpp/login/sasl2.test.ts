@@ -181,7 +181,7 @@ test('a resume that is refused inside SASL2 becomes a bind in the same step', as
   assert.deepEqual([online.resumed, follower.lost, follower.acks], [false, [3], [3]])
 })
 
-describe('T16 on SASL2', () => {
+describe('on SASL2', () => {
   for (const [what, change] of [
     [
       'a forged signature',
@@ -203,7 +203,7 @@ describe('T16 on SASL2', () => {
   }
 })
 
-describe('X45: SASL2 that breaks', () => {
+describe('SASL2 that breaks', () => {
   /** answers with classic SASL where the client asks for it, and up to its bind */
   async function classic(peer: Peer): Promise<void> {
     peer.write(`<success xmlns='${namespaces.sasl}'/>`)

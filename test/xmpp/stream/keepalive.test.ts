@@ -57,7 +57,7 @@ function watched(t: { after(clean: () => void): void }, options: { idleSeconds?:
   }
 }
 
-describe('signs of life (F2)', () => {
+describe('signs of life', () => {
   test('whenever a link goes silent, it is found within 35 s', (t) => {
     for (const silentFrom of [0, 100, 7_000, 14_900, 15_000, 15_100, 29_900, 44_000]) {
       const { pass, hear, dead, keepalive } = watched(t)

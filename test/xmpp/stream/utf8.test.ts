@@ -27,7 +27,7 @@ function expected(bytes: Uint8Array): string | undefined {
   }
 }
 
-test('F24, T10: the same as the platform for any bytes in any pieces', () => {
+test('the same as the platform for any bytes in any pieces', () => {
   const cuts = fc.array(fc.nat(200), { maxLength: 12 })
   const words = fc.string({ unit: 'binary' }).map((word) => Buffer.from(word))
   const mixed = fc.array(fc.oneof(words, fc.uint8Array({ maxLength: 3 })), { maxLength: 6 }).map((parts) => Buffer.concat(parts))

@@ -116,7 +116,7 @@ const policy = {
   offeredBindings: ['tls-unique', 'tls-exporter', 'tls-server-end-point'],
 }
 
-test('T16: the best mechanism on offer is chosen', () => {
+test('the best mechanism on offer is chosen', () => {
   const name = (offered: readonly string[], changes = {}) => chooseMechanism(offered, { ...policy, ...changes }).name
   assert.equal(name(every), 'SCRAM-SHA-512-PLUS')
   assert.equal(name(every, { channelBinding: [] }), 'SCRAM-SHA-512')
@@ -130,7 +130,7 @@ test('T16: the best mechanism on offer is chosen', () => {
   assert.equal(name(every, { optIn: ['EXTERNAL'] }), 'EXTERNAL')
 })
 
-test('T16: where nothing on offer is allowed the log-in ends with what was offered', () => {
+test('where nothing on offer is allowed the log-in ends with what was offered', () => {
   const refused = (offered: readonly string[], changes = {}) =>
     assert.throws(() => chooseMechanism(offered, { ...policy, ...changes }), problem('xmpp-authentication-failed'))
   refused(['PLAIN'], { secure: false })
@@ -141,7 +141,7 @@ test('T16: where nothing on offer is allowed the log-in ends with what was offer
   assert.throws(() => chooseMechanism(['X-<evil>\n', 'GSSAPI'], policy), /offers GSSAPI\.$/)
 })
 
-test('T16: SCRAM tells the server whether its -PLUS offers were seen', async () => {
+test('SCRAM tells the server whether its -PLUS offers were seen', async () => {
   const header = async (offered: readonly string[], changes = {}) => {
     const run = chooseMechanism(offered, { ...policy, ...changes }).create(user)
     return String(await run.start()).split(',')[0]
