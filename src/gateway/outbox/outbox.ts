@@ -30,7 +30,7 @@ export interface Outbox {
    * No message goes on the connection from now on, until what it answers is called. Resolves when all that did are acknowledged,
    * the stream ended, or a while passed.
    */
-  still(connection: number): Promise<() => void>
+  pause(connection: number): Promise<() => void>
   /** where messages that are not acknowledged stand on a connection */
   positions(connection: number): ReadonlySet<number>
   /** a stream ended without being resumed; h: what the server still counted of it; refused: it ended over something that we wrote */
@@ -48,7 +48,7 @@ export interface Outbox {
   /** what is not settled, of what is in memory (more may wait in the store): how many, how many of them written, since when (epoch ms) */
   load(): Load
   /** Settles when more is known of what another process wrote on a connection and what of it counts; until undefined, nothing may be written there. */
-  unwriting(connection: number): Promise<unknown> | undefined
+  forgetting(connection: number): Promise<unknown> | undefined
   /** before the first message goes */
   follow(listener: OutboxListener): void
   /** fails all that is left: the session ends */
@@ -217,7 +217,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       tellDoubts()
     },
 
-    still: window.pause,
+    pause: window.pause,
     positions: inFlight.positions,
     doubts: doubts.summary,
     confirm: doubts.confirm,
@@ -230,7 +230,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       for (const { entry } of all) oldest = Math.min(oldest, entry.acceptedAt)
       return { entries: all.length, unacked: inFlight.total(), oldest: all.length === 0 ? undefined : oldest }
     },
-    unwriting: (connection) => (resumable.has(connection) ? readAhead.first() : undefined) ?? repeats.forgetting.get(connection),
+    forgetting: (connection) => (resumable.has(connection) ? readAhead.first() : undefined) ?? repeats.forgetting.get(connection),
 
     async end() {
       stop()

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { settledWithin } from '../../deadline.ts'
 import { Problem } from '../../errors/problem.ts'
 import type { CommandOptions, LiveSession } from '../contract/session.ts'
 import type { Call, Commands } from './commands.ts'
@@ -67,7 +67,7 @@ export function createCallerWork({
 
     async finished(ms) {
       isClosed = true
-      if (underWay.size > 0) await Promise.race([Promise.allSettled(underWay), delay(ms, undefined, { ref: false })])
+      if (underWay.size > 0) await settledWithin(ms, Promise.allSettled(underWay))
     },
   }
 }

@@ -132,7 +132,7 @@ export function createLive(context: LiveContext, start: LiveStart): Live {
   const repeated = createRepeated({
     session: known,
     send: async (stanza) => await wire.write(0, stanza).position,
-    still: () => outbox.still(0),
+    pause: () => outbox.pause(0),
     clock,
     onGivenUp: reports.givenUp,
     onAnswered: outbox.wake,

@@ -34,7 +34,7 @@ interface Line {
 export function createRepeated({
   session,
   send,
-  still,
+  pause,
   clock,
   onGivenUp,
   onAnswered,
@@ -44,7 +44,7 @@ export function createRepeated({
   /** answers its position on the stream */
   send: (stanza: Element) => Promise<number>
   /** Resolves when nothing else is on its way on the stream, and no message goes until what it answers is called. */
-  still: () => Promise<() => void>
+  pause: () => Promise<() => void>
   clock: Clock
   onGivenUp: (key: string) => void
   /** nothing waits for an answer any more */
@@ -76,7 +76,7 @@ export function createRepeated({
   async function turn(key: string): Promise<() => void> {
     if (!countOf(key)) return () => {}
     const next = await oneByOne()
-    const release = await still()
+    const release = await pause()
     return () => {
       release()
       next()

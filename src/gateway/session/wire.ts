@@ -29,7 +29,7 @@ export function createWire({
   onError,
 }: {
   connections: Pick<Connections, 'get'>
-  outbox: Pick<Outbox, 'unwriting'>
+  outbox: Pick<Outbox, 'forgetting'>
   holdsLease: () => boolean
   metrics: Metrics
   onError: (error: unknown, what: string) => void
@@ -37,7 +37,7 @@ export function createWire({
   function write(index: number, stanza: Element | string): Writing {
     const connection = connections.get(index)
     if (!connection || !holdsLease()) throw offline()
-    const busy = outbox.unwriting(index)
+    const busy = outbox.forgetting(index)
     if (busy) return later(busy.then(() => write(index, stanza)))
     const isText = typeof stanza === 'string'
     metrics.count('stanzas_total', { direction: 'out', kind: isText ? nameOf(stanza) : stanza.name })

@@ -24,15 +24,15 @@ function start(t: TestContext, kinds = new Map<string, Map<string, unknown>>()) 
     },
   } as unknown as Pick<LiveSession, 'state' | 'commit'>
   let position = 0
-  const seen = { now: 0, stills: 0, given: [] as string[] }
+  const seen = { now: 0, pauses: 0, given: [] as string[] }
   const repeated = createRepeated({
     session,
     send: async () => {
       position += 1
       return position
     },
-    still: async () => {
-      seen.stills += 1
+    pause: async () => {
+      seen.pauses += 1
       return () => {}
     },
     clock: { now: () => seen.now, monotonic: () => seen.now },
@@ -101,7 +101,7 @@ test('what is written counts as taken when the stream went on with it, not when 
   const { repeated, seen } = start(t)
   for (let streams = 1; streams <= 3; streams += 1) {
     const { taken } = await repeated.write('presence', presence)
-    assert.equal(seen.stills, streams - 1)
+    assert.equal(seen.pauses, streams - 1)
     repeated.acked(streams)
     t.mock.timers.tick(1_000)
     repeated.lost(false)
