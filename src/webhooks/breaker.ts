@@ -6,8 +6,8 @@ import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { Seal } from '../gateway/ports/seal.ts'
 import type { WebhookRecord, WebhookStore } from '../gateway/ports/webhook.ts'
 import { type Hook, openHook } from './hook.ts'
-import type { Hooks } from './hooks.ts'
 import { briefView } from './view.ts'
+import type { WebhookSet } from './webhook-set.ts'
 
 /** failed tries in a row, over events and instances, after which a webhook is failing */
 const FAILURES = 10
@@ -33,7 +33,7 @@ export function createBreaker({
   eventLogAge,
 }: {
   webhooks: WebhookStore
-  hooks: Pick<Hooks, 'tell'>
+  hooks: Pick<WebhookSet, 'tell'>
   seal: Seal
   clock: Clock
   log: Log

@@ -10,14 +10,14 @@ import { sessionOf } from './access.ts'
 import * as examples from './examples.ts'
 import { sealedHeaders } from './headers.ts'
 import { secretPlace } from './hook.ts'
-import type { Hooks } from './hooks.ts'
 import { createdWebhook, newWebhook } from './schemas.ts'
 import { createView, type ShownContext } from './shown.ts'
 import { newId, newSecret } from './signature.ts'
 import { checkTarget } from './target.ts'
+import type { WebhookSet } from './webhook-set.ts'
 
 export interface WebhookOperations extends ShownContext {
-  hooks: Pick<Hooks, 'tell'>
+  hooks: Pick<WebhookSet, 'tell'>
   seal: Seal
   policy: AddressPolicy
 }

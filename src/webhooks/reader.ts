@@ -30,20 +30,16 @@ export interface ReaderContext extends DeliveryContext {
   due: Due<Reader>
 }
 
-export function createReader({
-  hook,
-  session,
-  key,
-  onDone,
-  ...context
-}: ReaderContext & {
+interface ReaderParts extends ReaderContext {
   hook: Hook
   session: LiveSession
   /** of its place: the webhook's id, or a replay of it */
   key: string
   /** a replay came to its end, or nothing is left of a session that has ended */
   onDone: () => void
-}): Reader {
+}
+
+export function createReader({ hook, session, key, onDone, ...context }: ReaderParts): Reader {
   const { store, slots, due, clock, log } = context
   const { webhooks } = store
   const of = { session: session.record.id, tenant: session.record.tenant }

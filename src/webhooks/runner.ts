@@ -3,9 +3,9 @@ import type { LiveSession } from '../gateway/contract/session.ts'
 import type { StateChange } from '../gateway/ports/change.ts'
 import type { Store } from '../gateway/ports/store.ts'
 import type { Hook, Reader } from './hook.ts'
-import type { Hooks } from './hooks.ts'
 import { deadLetters, webhookPlaces, webhookTries } from './kinds.ts'
 import { createReader, type ReaderContext } from './reader.ts'
+import type { WebhookSet } from './webhook-set.ts'
 
 export interface Runner {
   /** the session is this instance's from now on */
@@ -31,7 +31,7 @@ interface Owned {
 export function createRunner({
   hooks,
   ...context
-}: ReaderContext & { hooks: Pick<Hooks, 'follow'>; store: Pick<Store, 'log' | 'webhooks'> }): Runner {
+}: ReaderContext & { hooks: Pick<WebhookSet, 'follow'>; store: Pick<Store, 'log' | 'webhooks'> }): Runner {
   const owned = new Map<LiveSession, Owned>()
   /** sessions that have ended */
   const ended = new Set<Owned>()

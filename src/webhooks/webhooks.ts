@@ -11,7 +11,6 @@ import { createBreaker } from './breaker.ts'
 import { deliveryOperations, replayCommand, takeReplay } from './delivery-operations.ts'
 import { createDue } from './due.ts'
 import type { Reader } from './hook.ts'
-import { createHooks } from './hooks.ts'
 import { deadLetters, webhookPlaces, webhookTries } from './kinds.ts'
 import { webhookOperations } from './operations.ts'
 import { rotateOperation } from './rotation.ts'
@@ -19,6 +18,7 @@ import { createRunner } from './runner.ts'
 import { webhookBrief } from './schemas.ts'
 import { createSlots } from './slots.ts'
 import { testOperation } from './test-operation.ts'
+import { createWebhookSet } from './webhook-set.ts'
 
 /** ms that requests under way get when the process stops */
 const STOP_WITHIN = 2_000
@@ -51,7 +51,7 @@ export function createWebhooks({
   const policy = { privateHosts: new Set(webhookPrivateHosts), variable: 'WEBHOOK_PRIVATE_HOSTS' }
   const agent = `stanzagate/${version}`
   const attempts = createAttempts({ policy })
-  const hooks = createHooks({ store, seal, log })
+  const hooks = createWebhookSet({ store, seal, log })
   const due = createDue<Reader>(clock.monotonic)
   const breaker = createBreaker({ webhooks: store.webhooks, hooks, seal, clock, log, metrics, eventLogAge: limits.eventLogAge })
   const runner = createRunner({

@@ -35,23 +35,7 @@ export interface Bind {
   changed(): void
 }
 
-/**
- * The work of a new bind of the primary, in this order: copies of what other clients do, what must be known first (roster),
- * what became of messages in doubt, what was missed, what others may see of us (presence), and what came in between.
- * The session is online, and sends, before what was missed is read: that may be much. Rejects when the link is lost over it.
- */
-export function createBind({
-  session,
-  features,
-  catchUp,
-  online,
-  unread,
-  ask,
-  onRefused,
-  onRead,
-  onVisible,
-  onError,
-}: {
+export interface BindContext {
   session: LiveSession
   features: readonly Feature[]
   catchUp: CatchUp
@@ -68,7 +52,14 @@ export function createBind({
   /** the own presence was sent on a new stream */
   onVisible: () => void
   onError: (error: unknown) => void
-}): Bind {
+}
+
+/**
+ * The work of a new bind of the primary, in this order: copies of what other clients do, what must be known first (roster),
+ * what became of messages in doubt, what was missed, what others may see of us (presence), and what came in between.
+ * The session is online, and sends, before what was missed is read: that may be much. Rejects when the link is lost over it.
+ */
+export function createBind({ session, features, catchUp, online, unread, ask, onRefused, onRead, onVisible, onError }: BindContext): Bind {
   /** what is asked of a new stream, in order */
   const steps: readonly Step[] = [
     { name: 'carbons', run: () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, STEP) },

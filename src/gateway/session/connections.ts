@@ -59,17 +59,7 @@ interface Slot {
   draining?: NodeJS.Timeout
 }
 
-/** The connections of one session: the primary at index 0, senders after it. */
-export function createConnections({
-  record,
-  connector,
-  password,
-  sasl,
-  userAgent,
-  resume,
-  inherited,
-  holdsLease,
-}: {
+export interface ConnectionsContext {
   record: () => SessionRecord
   connector: Connector
   password: () => Promise<string>
@@ -81,7 +71,19 @@ export function createConnections({
   inherited: boolean
   /** false where another instance may have the session by now */
   holdsLease: () => boolean
-}): Connections {
+}
+
+/** The connections of one session: the primary at index 0, senders after it. */
+export function createConnections({
+  record,
+  connector,
+  password,
+  sasl,
+  userAgent,
+  resume,
+  inherited,
+  holdsLease,
+}: ConnectionsContext): Connections {
   const slots = new Map<number, Slot>()
   const own = new Set<string>()
   let on: ConnectionsListener

@@ -31,15 +31,7 @@ interface Line {
   failed(problem: Problem): void
 }
 
-export function createRepeated({
-  session,
-  send,
-  pause,
-  clock,
-  onGivenUp,
-  onAnswered,
-  onError,
-}: {
+export interface RepeatedContext {
   session: Pick<LiveSession, 'state' | 'commit'>
   /** answers its position on the stream */
   send: (stanza: Element) => Promise<number>
@@ -50,7 +42,9 @@ export function createRepeated({
   /** nothing waits for an answer any more */
   onAnswered: () => void
   onError: (error: unknown) => void
-}): Repeated {
+}
+
+export function createRepeated({ session, send, pause, clock, onGivenUp, onAnswered, onError }: RepeatedContext): Repeated {
   /** what is on its way, in the order in which it was written */
   const lines = new Map<string, Line>()
   /** questions without an answer when the stream broke */

@@ -19,7 +19,7 @@ const hint = z.object({
 })
 export type Hint = z.infer<typeof hint>
 
-export interface Hooks {
+export interface WebhookSet {
   /** Somebody of the tenant wants to know: `changed` is called with all of its webhooks, now and when they are others; answers a stop. */
   follow(tenant: string, changed: (hooks: ReadonlyMap<string, Hook>) => void): () => void
   /** tells all instances, this one too */
@@ -37,7 +37,15 @@ interface Tenant {
   again: boolean
 }
 
-export function createHooks({ store, seal, log }: { store: Pick<Store, 'webhooks' | 'bus' | 'durable'>; seal: Seal; log: Log }): Hooks {
+export function createWebhookSet({
+  store,
+  seal,
+  log,
+}: {
+  store: Pick<Store, 'webhooks' | 'bus' | 'durable'>
+  seal: Seal
+  log: Log
+}): WebhookSet {
   const tenants = new Map<string, Tenant>()
   const unsubscribe = store.bus.subscribe(CHANNEL, (heard) => {
     const { success, data } = hint.safeParse(heard)
