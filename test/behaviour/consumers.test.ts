@@ -90,8 +90,11 @@ function live(name: string, open: () => Promise<Reader>, seed: number): { begun:
         reached = Math.max(reached, number)
         count += 1
         if (reached === TOTAL) await untilTaken(() => reader.ack(id))
-        // whether it comes to that nobody knows
-        else if (random.between(1, 20) === 1) reader.ack(id).catch(() => {})
+        else if (random.between(1, 20) === 1) {
+          // one is waited for, so that a life goes on after the one before it; of another nobody knows whether it arrives
+          if (random.between(1, 2) === 1) await untilTaken(() => reader.ack(id))
+          else reader.ack(id).catch(() => {})
+        }
         if (count >= most) return
       }
       const last = events.at(-1)
