@@ -178,13 +178,13 @@ forEachCell('each way', { server: { users: users('romeo', 'juliet', 'nurse') } }
     await succeeds('messages.sendBatch', () => ({
       messages: [
         { to: nurse.jid, body: 'one' },
-        { to: '', body: 'two' },
+        { to: '@@', body: 'two' },
       ],
     }))
     await fails('messages.sendBatch', 'invalid-request', () => ({ messages: [] }))
     assert.equal((await succeeds('messages.list', () => ({ with: nurse.jid, limit: 1 }))).data.length, 1)
     await fails('messages.list', 'invalid-request', () => ({ after: 'a', before: 'b' }))
-    await fails('messages.list', 'jid-malformed', () => ({ with: '' }))
+    await fails('messages.list', 'jid-malformed', () => ({ with: '@@' }))
   })
 
   it('contacts', async () => {
@@ -202,7 +202,7 @@ forEachCell('each way', { server: { users: users('romeo', 'juliet', 'nurse') } }
     await succeeds('presence.set', () => ({ show: 'away', status: 'At the cell' }))
     await fails('presence.set', 'invalid-request', () => ({ show: 'nowhere' }))
     await succeeds('presence.send', () => ({ to: nurse.jid, show: 'dnd' }))
-    await fails('presence.send', 'jid-malformed', () => ({ to: '' }))
+    await fails('presence.send', 'jid-malformed', () => ({ to: '@@' }))
     await bothWays((call) => call('presence.list', { limit: 1000 }))
     await fails('presence.get', 'contact-not-found', () => ({ jid: 'nobody@example.com' }))
     await succeeds('presence.clear')

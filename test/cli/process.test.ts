@@ -47,7 +47,7 @@ describe('the command line as a process', () => {
     const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
     assert.equal(code, 0)
     assert.equal(JSON.parse(out).status, 'accepted')
-    const wrong = stanzagate('send', '', 'Hi')
+    const wrong = stanzagate('send', '@@', 'Hi')
     const [err, [failed]] = await Promise.all([text(wrong.child.stderr), once(wrong.child, 'close')])
     assert.equal(failed, 1)
     assert.match(err, /\(jid-malformed\)\n/)

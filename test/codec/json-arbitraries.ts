@@ -177,7 +177,7 @@ function numberOf(schema: z.ZodNumber): Arbitrary {
 
 const oddText = fc.oneof(
   text,
-  fc.constantFrom('', ' ', '\n  ', '-1', '300', '1.50', '1', 'true', 'yesterday', '2002-09-10T18:08:25-05:00', '', 'en'),
+  fc.constantFrom('', ' ', '\n  ', '-1', '300', '1.50', '1', 'true', 'yesterday', '2002-09-10T18:08:25-05:00', '@@', 'en'),
 )
 
 const odd: fc.Arbitrary<Element> = fc

@@ -33,7 +33,7 @@ function connector(server: { caFile?: string }, options: Parameters<typeof conne
 /** what a hostile server or contact sends on a bound stream, and the word for how the stream ends; null: it lives on */
 const hostile: Record<string, [xml: string, reason: string | null]> = {
   'a from without a domain': ["<message from='x@/y'><body>1</body></message>", null],
-  'a from that is no JID': ["<message from='@'/>", null],
+  'a from that is no JID': ["<message from='@@@'/>", null],
   'an iq answer without an error': ["<iq type='error' id='1'/>", null],
   'an element that is no stanza': ["<thing xmlns='urn:example:thing'><deep/></thing>", null],
   'a stanza in another namespace': ["<message xmlns='jabber:server' from='a@b'/>", null],
