@@ -320,6 +320,9 @@ forEachCell('each way', { server: { users: users('romeo', 'juliet', 'nurse') } }
   })
 
   it('sessions: listed, changed, opened again, and ended', async () => {
+    // what waits in an outbox is shown
+    const outbox = async ({ id }: Account) => (await cell().gateway.api('GET', `/sessions/${id}`)).body.outbox.length
+    await until(async () => (await Promise.all(ways.map(({ account }) => outbox(account)))).every((length) => length === 0), 20_000)
     await succeeds('sessions.list', () => ({ limit: 1 }))
     await succeeds('sessions.get', ({ id }) => ({ id }))
     await fails('sessions.get', 'session-not-found', () => ({ id: 'ses_AAAAAAAAAAAAAAAAAAAAAA' }))
