@@ -50,31 +50,34 @@ export function createInvoke({
     })
   }
 
-  return {
-    async invoke(operation, input) {
-      try {
-        checkScope(operation, input.caller)
-        const session = await whichSession(operation, input)
-        if (session) input.onSession?.(session.record.id)
-        return await once(operation, input, session)
-      } catch (thrown) {
-        noteUndeclared(operation, thrown)
-        throw thrown
-      }
-    },
+  /** The checks that come first, whatever is run after them. */
+  async function checked<Result>(
+    operation: Operation,
+    input: Input,
+    run: (session: SessionHandle | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      checkScope(operation, input.caller)
+      return await run(await whichSession(operation, input))
+    } catch (thrown) {
+      noteUndeclared(operation, thrown)
+      throw thrown
+    }
+  }
 
-    async invokeWith<C extends Call, Result>(operation: Defined<C>, input: Input, run: (call: C) => Promise<Result>) {
-      try {
-        checkScope(operation, input.caller)
-        const session = await whichSession(operation, input)
+  return {
+    invoke: (operation, input) =>
+      checked(operation, input, (session) => {
+        if (session) input.onSession?.(session.record.id)
+        return once(operation, input, session)
+      }),
+
+    invokeWith: <C extends Call, Result>(operation: Defined<C>, input: Input, run: (call: C) => Promise<Result>) =>
+      checked(operation, input, (session) => {
         const call: Call = callOf(operation, input, session)
         checkCharactersOf(call, input)
         // its schemas have made it one of its calls
-        return await run(call as C)
-      } catch (thrown) {
-        noteUndeclared(operation, thrown)
-        throw thrown
-      }
-    },
+        return run(call as C)
+      }),
   }
 }
