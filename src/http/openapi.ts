@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Document, visit, type YAMLMap, type YAMLSeq } from 'yaml'
+import { Document, isCollection, isPair, visit, type YAMLMap, type YAMLSeq } from 'yaml'
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from 'zod-openapi'
 import { problemsOf } from '../api/declared.ts'
@@ -103,7 +103,9 @@ const LINE = 100
 export function toYaml(value: unknown): string {
   const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' })
   const inOneLine = (_: unknown, node: YAMLMap | YAMLSeq) => {
-    node.flow = JSON.stringify(node).length < LINE && !JSON.stringify(node).slice(1, -1).match(/[[{]/)
+    if (node.items.some((item) => isCollection(isPair(item) ? item.value : item))) return
+    const text = JSON.stringify(node)
+    node.flow = text.length < LINE && !/[[{]/.test(text.slice(1, -1))
   }
   visit(document, { Map: inOneLine, Seq: inOneLine })
   return document.toString({ lineWidth: 0, indentSeq: false })
