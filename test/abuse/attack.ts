@@ -80,6 +80,8 @@ export interface Attacker {
 export const ACCOUNTS = 20
 /** ms for a session to come online before the attack begins */
 const ONLINE_WITHIN = 15_000
+/** ms until an instance that is too busy is asked again */
+const BUSY_AGAIN = 1000
 
 /** `pause`: the time of the attack stands still until what is prepared is there */
 export function createAttacker(
@@ -113,6 +115,22 @@ export function createAttacker(
     }
   }
 
+  /** An instance that is still busy with the attack before says so; then it is asked again, as its callers do. */
+  async function logIn(request: Ask): Promise<string> {
+    const until = performance.now() + ONLINE_WITHIN
+    const asked = async () => {
+      for (;;) {
+        const answer = await ask('POST', '/sessions', { ...request, ms: ONLINE_WITHIN })
+        if (answer.status !== 503 || signal.aborted || performance.now() > until) return answer
+        await delay(BUSY_AGAIN)
+      }
+    }
+    const { status, text } = await pause(asked())
+    if (signal.aborted) throw new Error('it is over')
+    if (status < 200 || status > 202) throw new Error(`no session: ${status} ${text.slice(0, 300)}`)
+    return text
+  }
+
   function opened(text: string, at: string): Session {
     const { id, jid, token } = JSON.parse(text)
     return { id, jid, token, url: at, ask: (method, path, more) => ask(method, path, { key: token, url: at, ...more }) }
@@ -139,10 +157,7 @@ export function createAttacker(
       const at = url()
       const { service } = target.server
       const body = { jid: attacker.jid(index), password: target.password, service, ...more }
-      const { status, text } = await pause(ask('POST', '/sessions', { body, url: at, ms: ONLINE_WITHIN }))
-      if (signal.aborted) throw new Error('it is over')
-      if (status !== 201 && status !== 200) throw new Error(`no session: ${status} ${text.slice(0, 300)}`)
-      return opened(text, at)
+      return opened(await logIn({ body, url: at }), at)
     },
     async hostile(script, { isOnline = true, count = 1 } = {}) {
       const server = await startFakeServer((peer) => script(peer).then(() => undefined), { certificate: target.certificate })
@@ -150,8 +165,7 @@ export function createAttacker(
       const prefer = isOnline ? {} : { prefer: 'respond-async' }
       for (let index = 0; index < count; index += 1) {
         const body = { jid: 'ada@localhost', password: 'x', service: server.service, resource: `r${target.first}-${index}` }
-        const { status, text } = await pause(ask('POST', '/sessions', { body, headers: prefer, ms: ONLINE_WITHIN }))
-        if (status !== 201 && status !== 202) throw new Error(`no session: ${status} ${text.slice(0, 300)}`)
+        await logIn({ body, headers: prefer })
       }
       return server
     },
