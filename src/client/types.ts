@@ -136,6 +136,20 @@ export interface NewSession {
    * @maxItems 100
    */
   handles?: string[]
+  /**
+   * PEP nodes of contacts whose notifications are wanted, as `pubsub.published`
+   *
+   * @maxItems 100
+   */
+  notify?: string[]
+  /**
+   * Joins the rooms that the account's bookmarks say (XEP-0402)
+   */
+  bookmarks?: boolean
+  /**
+   * What was read is told the account's other clients, and theirs is told here (XEP-0490)
+   */
+  mds?: boolean
 }
 /**
  * How the account may log in, beside SCRAM, which is always allowed
@@ -362,6 +376,20 @@ export interface SessionChange {
    * @maxItems 100
    */
   handles?: string[]
+  /**
+   * PEP nodes of contacts whose notifications are wanted, as `pubsub.published`
+   *
+   * @maxItems 100
+   */
+  notify?: string[]
+  /**
+   * Joins the rooms that the account's bookmarks say (XEP-0402)
+   */
+  bookmarks?: boolean
+  /**
+   * What was read is told the account's other clients, and theirs is told here (XEP-0490)
+   */
+  mds?: boolean
 }
 export interface NewMessage {
   to: Jid
@@ -2894,6 +2922,9 @@ export interface SessionEvent {
     oldest?: string
   }
   handles: string[]
+  notify?: string[]
+  bookmarks?: boolean
+  mds?: boolean
   createdAt: string
   [k: string]: unknown
 }
@@ -3969,6 +4000,9 @@ export interface OpenedSession {
     oldest?: string
   }
   handles: string[]
+  notify?: string[]
+  bookmarks?: boolean
+  mds?: boolean
   createdAt: string
   /**
    * For requests that act for this session alone
@@ -4017,6 +4051,9 @@ export interface Session {
     oldest?: string
   }
   handles: string[]
+  notify?: string[]
+  bookmarks?: boolean
+  mds?: boolean
   createdAt: string
 }
 /**

@@ -10,7 +10,7 @@ import type { SessionRecord } from './ports/session-record.ts'
 
 /** The record of a session that a caller asks for. Throws the problems jid-malformed, invalid-request. */
 export function newRecord(
-  { tenant, jid, resource, service, connections, presence, handles, password, sasl }: OpenSession,
+  { tenant, jid, resource, service, connections, presence, handles, password, sasl, notify, bookmarks, mds }: OpenSession,
   { seal, clock }: { seal: Seal; clock: Clock },
 ): SessionRecord {
   const id = newSessionId()
@@ -34,6 +34,9 @@ export function newRecord(
     connections,
     presence: presence ?? {},
     handles: handles ?? [],
+    ...(notify && { notify }),
+    ...(bookmarks !== undefined && { bookmarks }),
+    ...(mds !== undefined && { mds }),
     ...sealCredentials(seal, { tenant, id }, { password, sasl }),
     createdAt: clock.now(),
     version: 1,

@@ -60,6 +60,17 @@ forEachCell('sessions', { server: { users: users(...names) }, gateway: { tenants
       await remove(session.id)
     })
 
+    it('keep what they are to do beside what all do, each of it until it is changed', async () => {
+      const { gateway } = cell()
+      const { body: session } = await post(body('romeo', { mds: true, notify: ['urn:example:mood'] }))
+      assert.deepEqual([session.mds, session.notify, session.bookmarks], [true, ['urn:example:mood'], undefined])
+      const { body: changed } = await gateway.api('PATCH', `/sessions/${session.id}`, { body: { notify: [] } })
+      assert.deepEqual([changed.mds, changed.notify], [true, []])
+      const { body: read } = await gateway.api('GET', `/sessions/${session.id}`)
+      assert.deepEqual([read.mds, read.notify], [true, []])
+      await remove(session.id)
+    })
+
     it('again are the same session with a fresh token, and the older token stays good', async () => {
       const { gateway } = cell()
       const first = await post(body('romeo'))

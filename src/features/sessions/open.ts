@@ -10,7 +10,7 @@ import type { Sessions } from '../../gateway/contract/session.ts'
 import { sessionShape } from '../../gateway/contract/session-json.ts'
 import { canLogIn, password, sasl } from './credentials.ts'
 import { connecting, online, token } from './examples.ts'
-import { connections, handles } from './wanted.ts'
+import { connections, handles, options } from './wanted.ts'
 
 /** seconds that a log-in is waited for by default, and at most */
 const WAIT = 10
@@ -42,6 +42,7 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
         .optional()
         .meta({ description: 'What the account shows once online; false stays unavailable' }),
       handles: handles.optional(),
+      ...options,
     })
     .refine(canLogIn, { path: ['password'], message: 'is missing' })
     .meta({ id: 'NewSession' })

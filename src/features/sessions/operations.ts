@@ -11,7 +11,7 @@ import { password, sasl } from './credentials.ts'
 import { connecting, online } from './examples.ts'
 import { listSessions } from './listing.ts'
 import { openSession } from './open.ts'
-import { connections, handles } from './wanted.ts'
+import { connections, handles, options } from './wanted.ts'
 
 /** sessions of a page by default */
 const PAGE = 100
@@ -78,6 +78,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
         sasl: sasl.optional(),
         connections: connections.optional(),
         handles: handles.optional(),
+        ...options,
       })
       .meta({ id: 'SessionChange' }),
     answers: { 200: { description: 'The session as it is then', schema: sessionSchema } },

@@ -31,6 +31,9 @@ export const sessionShape = {
   lastVerifiedAt: time.nullable().meta({ description: 'When the server last proved that the connection is alive' }),
   outbox: z.object({ length: z.int(), oldest: time.optional() }),
   handles: z.array(z.string()),
+  notify: z.array(z.string()).optional(),
+  bookmarks: z.boolean().optional(),
+  mds: z.boolean().optional(),
   createdAt: time,
 }
 

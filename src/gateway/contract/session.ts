@@ -4,7 +4,7 @@ import type { Element } from '../../xml/element.ts'
 import type { LargeAnswers, Room } from '../inbound/large-answers.ts'
 import type { Acceptance, AcceptResult, Change, KeptIq, StoredAnswer } from '../ports/change.ts'
 import type { MessageRecord } from '../ports/message.ts'
-import type { SaslOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
+import type { SaslOptions, SessionOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
 import type { Patience } from '../session/iq-correlator.ts'
 import type { Repeated } from './repeated.ts'
 import type { SessionJson } from './session-json.ts'
@@ -175,7 +175,7 @@ export interface Sessions {
   /** `password` and `sasl` are tried on a new connection before they replace the kept ones */
   update(
     handle: SessionHandle,
-    patch: { password?: string; sasl?: SaslOptions; connections?: number; handles?: string[] },
+    patch: SessionOptions & { password?: string; sasl?: SaslOptions; connections?: number; handles?: string[] },
   ): Promise<SessionHandle>
   /** unavailable presence with the status, acks awaited ≤ 5 s, stream closed, everything about it removed */
   close(handle: SessionHandle, options: { status?: string }): Promise<void>
@@ -185,7 +185,7 @@ export interface Sessions {
   view(handle: SessionHandle): Promise<SessionJson>
 }
 
-export interface OpenSession {
+export interface OpenSession extends SessionOptions {
   tenant: string
   /** as the caller gave it */
   jid: string

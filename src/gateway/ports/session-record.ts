@@ -20,8 +20,18 @@ export interface SaslOptions {
   certificate?: ClientCertificate
 }
 
+/** What a session does beside what all do, as its caller wants it; each absent where nobody said so. */
+export interface SessionOptions {
+  /** PEP nodes of contacts whose notifications are wanted */
+  notify?: readonly string[]
+  /** rooms that the account's bookmarks say are joined */
+  bookmarks?: boolean
+  /** what was read is told the account's other clients */
+  mds?: boolean
+}
+
 /** What the caller asked for when the session was made or changed. Times are epoch milliseconds everywhere in the core. */
-export interface SessionRecord {
+export interface SessionRecord extends SessionOptions {
   id: string
   tenant: string
   /** bare JID, normalised */

@@ -5,7 +5,7 @@ import type { SessionRecord, SessionStatus } from '../ports/session-record.ts'
 
 /** A session as callers see it, from what is known of it: times RFC 3339, no credentials. */
 export function sessionView(record: SessionRecord, status: SessionStatus, outbox: { length: number; oldest?: number }): SessionJson {
-  const { id, handles, createdAt } = record
+  const { id, handles, notify, bookmarks, mds, createdAt } = record
   const { state, since, reason, lastVerifiedAt, instance, connections, unread = {} } = status
   const missing = Object.entries(unread).map(([what, { code, detail }]) => ({ what, code, detail }))
   const bound = connections[0]?.jid
@@ -23,6 +23,9 @@ export function sessionView(record: SessionRecord, status: SessionStatus, outbox
     lastVerifiedAt: lastVerifiedAt === null ? null : timestamp(lastVerifiedAt),
     outbox: { length: outbox.length, ...(outbox.oldest === undefined ? {} : { oldest: timestamp(outbox.oldest) }) },
     handles,
+    ...(notify && { notify: [...notify] }),
+    ...(bookmarks !== undefined && { bookmarks }),
+    ...(mds !== undefined && { mds }),
     createdAt: timestamp(createdAt),
   }
 }

@@ -137,9 +137,10 @@ export function createDirectory({
 
 const view = ({ record, status }: MemorySession): { record: SessionRecord; status: SessionStatus } => copy({ record, status })
 
-/** it is asked for with each request, and only two of its members are more than a word */
+/** it is asked for with each request, and few of its members are more than a word */
 function copyRecord(record: SessionRecord): SessionRecord {
-  return { ...record, presence: copy(record.presence), handles: [...record.handles] }
+  const { presence, handles, notify } = record
+  return { ...record, presence: copy(presence), handles: [...handles], ...(notify && { notify: [...notify] }) }
 }
 
 /** oldest first, ids decide between equals */
