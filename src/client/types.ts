@@ -4815,7 +4815,7 @@ export interface Operations {
   'sessions.list': { params: SessionsListParams; result: SessionsListResult }
   /** Read a session */
   'sessions.get': { params: SessionsGetParams; result: Session }
-  /** Change the credentials, the number of connections, or what is handled */
+  /** Change the credentials, the number of connections, or what is wanted of the session */
   'sessions.update': { params: SessionsUpdateParams & SessionChange; result: Session }
   /** End a session */
   'sessions.close': { params: SessionsCloseParams; result: undefined }

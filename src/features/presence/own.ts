@@ -9,7 +9,7 @@ import { bare, jid } from '../../jid.ts'
 import { CAPS, MUC } from '../../protocol/namespaces.ts'
 import { CLIENT, child, type Element, element, withChildren } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
-import { capabilities } from '../system/disco.ts'
+import { capabilities, shownBy } from '../system/disco.ts'
 import { lastAppeared, requests } from './requests.ts'
 import { giveUp, goodOf, KEY, wishOf } from './wish.ts'
 
@@ -31,7 +31,7 @@ export function ownPresence(supported: readonly string[]) {
     return child(presence, 'c', CAPS) ? presence : withChildren(presence, caps(session))
   }
 
-  const caps = (session: LiveSession) => capabilities([...supported, ...session.record.handles])
+  const caps = (session: LiveSession) => capabilities([...supported, ...shownBy(session.record)])
 
   const keep = (session: LiveSession, wish: Wish, { state = [], ...more }: Pick<Change, 'state' | 'clear'> = {}) =>
     session.commit({ state: [keptPresence.put(wish), ...state], ...more })

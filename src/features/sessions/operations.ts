@@ -66,7 +66,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     id: 'sessions.update',
     method: 'PATCH',
     path: '/sessions/{id}',
-    summary: 'Change the credentials, the number of connections, or what is handled',
+    summary: 'Change the credentials, the number of connections, or what is wanted of the session',
     description:
       'A password or a certificate is tried on a new connection before it replaces the kept one. Members of `sasl` that are left out stay as they are.',
     scope: 'sessions:write',
@@ -88,6 +88,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
         password: { password: 'a-rose-by-any-other-name' },
         'more connections': { connections: 3 },
         'iqs that callers answer': { handles: ['urn:example:orders'] },
+        'moods of contacts': { notify: ['http://jabber.org/protocol/mood'] },
       },
       200: { 'with handles': { ...online, handles: ['urn:example:orders'] } },
     },

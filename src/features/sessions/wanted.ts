@@ -16,7 +16,13 @@ export const handles = z
 /** What a session does beside what all do. */
 export const options = {
   notify: z
-    .array(z.string().min(1).max(1023))
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(1023)
+        .refine((node) => !node.endsWith('+notify'), 'is named without +notify'),
+    )
     .max(100)
     .optional()
     .meta({ description: 'PEP nodes of contacts whose notifications are wanted, as `pubsub.published`' }),

@@ -7,7 +7,7 @@ import { accountOf } from '../../jid.ts'
 import { DISCO_INFO, DISCO_ITEMS, LAST_ACTIVITY, PING, SOFTWARE_VERSION, TIME } from '../../protocol/namespaces.ts'
 import { version } from '../../version.ts'
 import { child, element } from '../../xml/element.ts'
-import { discoInfo, NODE, verification } from './disco.ts'
+import { discoInfo, NODE, shownBy, verification } from './disco.ts'
 
 /** namespaces that are answered here */
 export const answered = [DISCO_INFO, DISCO_ITEMS, PING, SOFTWARE_VERSION, TIME, LAST_ACTIVITY]
@@ -19,7 +19,7 @@ export function systemAnswers(supported: readonly string[]): IqAnswer[] {
     xmlns: DISCO_INFO,
     answer(iq, session) {
       const node = child(iq, 'query', DISCO_INFO)?.attributes.node
-      const features = [...supported, ...session.record.handles]
+      const features = [...supported, ...shownBy(session.record)]
       if (node !== undefined && node !== `${NODE}#${verification(features)}`) {
         throw stanzaProblem({ type: 'cancel', condition: 'item-not-found' })
       }

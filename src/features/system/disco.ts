@@ -1,10 +1,16 @@
 /** What the gateway says of itself: service discovery (XEP-0030) and entity capabilities (XEP-0115). */
 import { createHash } from 'node:crypto'
+import type { SessionRecord } from '../../gateway/ports/session-record.ts'
 import { CAPS, DISCO_INFO } from '../../protocol/namespaces.ts'
 import { type Element, element } from '../../xml/element.ts'
 
 export const NODE = 'urn:stanzagate'
 const identity = { category: 'client', type: 'bot', name: 'stanzagate' }
+
+/** What a session shows beside what all of them do: what its callers answer, and which nodes it listens to (XEP-0163 section 3). */
+export function shownBy({ handles, notify = [] }: Pick<SessionRecord, 'handles' | 'notify'>): string[] {
+  return [...handles, ...notify.map((node) => `${node}+notify`)]
+}
 
 /** The answer to disco#info; `node` is repeated where it was asked for. */
 export function discoInfo(features: readonly string[], node?: string): Element {

@@ -66,6 +66,6 @@ export interface Feature {
   appear?(session: LiveSession): Promise<void>
   /** the session is online, by a new bind or a resume: what was wished while it was away */
   online?(session: LiveSession): Promise<void>
-  /** what a caller wants of the session was changed (its handles), while others may see it */
+  /** what a caller wants of the session was changed (what it handles, its options), while others may see it */
   changed?(session: LiveSession): Promise<void>
 }
