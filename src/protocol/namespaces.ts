@@ -25,6 +25,8 @@ export const CHAT_STATES = 'http://jabber.org/protocol/chatstates'
 export const OLD_DELAY = 'jabber:x:delay'
 /** XEP-0092 */
 export const SOFTWARE_VERSION = 'jabber:iq:version'
+/** XEP-0107 */
+export const MOOD = 'http://jabber.org/protocol/mood'
 /** XEP-0115 */
 export const CAPS = 'http://jabber.org/protocol/caps'
 /** XEP-0184 */

@@ -2,8 +2,7 @@
 import { define } from '../codec/definition.ts'
 import { languages, named, text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
-
-const MOOD = 'http://jabber.org/protocol/mood'
+import { MOOD } from './namespaces.ts'
 
 // prettier-ignore
 const moods = [

@@ -7,6 +7,7 @@ import type { Operation } from '../../gateway/contract/operation.ts'
 import type { Sessions } from '../../gateway/contract/session.ts'
 import { sessionSchema } from '../../gateway/contract/session-json.ts'
 import { sessionStates } from '../../gateway/ports/session-record.ts'
+import { MOOD } from '../../protocol/namespaces.ts'
 import { password, sasl } from './credentials.ts'
 import { connecting, online } from './examples.ts'
 import { listSessions } from './listing.ts'
@@ -88,7 +89,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
         password: { password: 'a-rose-by-any-other-name' },
         'more connections': { connections: 3 },
         'iqs that callers answer': { handles: ['urn:example:orders'] },
-        'moods of contacts': { notify: ['http://jabber.org/protocol/mood'] },
+        'moods of contacts': { notify: [MOOD] },
       },
       200: { 'with handles': { ...online, handles: ['urn:example:orders'] } },
     },
