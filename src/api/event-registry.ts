@@ -40,6 +40,12 @@ const own: readonly EventType[] = [
   },
 ]
 
+const cursorSchema = z
+  .string()
+  .regex(/^[\w-]+$/)
+  .meta({ id: 'Cursor', description: 'the cursor: read on with ?after=' })
+const sourceSchema = z.string().meta({ id: 'EventSource', description: 'the session', example: '/sessions/ses_Zb0kZ1CmTj2sX5QhYV9wXA' })
+
 export interface Registry {
   types: readonly EventType[]
   /** of every event there is: one branch per type */
@@ -55,11 +61,8 @@ export function createRegistry(featureEvents: readonly EventType[]): Registry {
     z
       .object({
         specversion: z.literal('1.0'),
-        id: z
-          .string()
-          .regex(/^[\w-]+$/)
-          .meta({ description: 'the cursor: read on with ?after=' }),
-        source: z.string().meta({ example: '/sessions/ses_Zb0kZ1CmTj2sX5QhYV9wXA' }),
+        id: cursorSchema,
+        source: sourceSchema,
         type: z.literal(type),
         subject: z.string().optional(),
         time: z.iso.datetime(),

@@ -1,6 +1,10 @@
 /** Written by `npm run client` from openapi.yaml: not for hands. */
 
 /**
+ * What has no member of its own, as it is: elements, and text between them
+ */
+export type Extensions = (Extension | string)[]
+/**
  * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
  */
 export type Jid = string
@@ -69,6 +73,14 @@ export type Event =
   | WebhookDisabledEvent
   | EventsGapEvent
   | EventsSnapshotEndEvent
+/**
+ * the cursor: read on with ?after=
+ */
+export type Cursor = string
+/**
+ * the session
+ */
+export type EventSource = string
 export type SessionState = 'connecting' | 'online' | 'resuming' | 'backoff' | 'auth-failed' | 'conflict' | 'stopped'
 /**
  * How far the message came
@@ -112,9 +124,7 @@ export interface NewSession {
         occupantId?: string
         show?: 'away' | 'chat' | 'dnd' | 'xa'
         status?: string
-        statuses?: {
-          [k: string]: string
-        }
+        statuses?: TextsByLanguage
         priority?: number
         caps?: Caps
         vcardUpdate?: VcardUpdate
@@ -123,7 +133,7 @@ export interface NewSession {
         caps2?: Caps2
         muc?: MucJoin | MucInfo
         attributes?: Attributes
-        extensions?: (Extension | string)[]
+        extensions?: Extensions
         raw?: Raw
         /**
          * Only where the stanza is not in jabber:client; such a stanza is never sent
@@ -183,7 +193,7 @@ export interface LastActivity {
   seconds?: number
   status?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 /**
@@ -210,7 +220,7 @@ export interface Raw {
 export interface Addresses {
   items?: Address[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Address {
@@ -222,14 +232,14 @@ export interface Address {
   delivered?: boolean
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface OobLink {
   url?: string
   description?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 /**
@@ -240,8 +250,14 @@ export interface Delay {
   from?: Jid
   reason?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
+}
+/**
+ * Texts by language tag (BCP 47)
+ */
+export interface TextsByLanguage {
+  [k: string]: string
 }
 export interface Caps {
   algorithm?: string
@@ -249,13 +265,13 @@ export interface Caps {
   value?: string
   ext?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardUpdate {
   photo?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Hat {
@@ -265,26 +281,26 @@ export interface Hat {
   lang?: string
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Idle {
   since?: Timestamp
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Caps2 {
   hashes?: Hash[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Hash {
   algorithm?: string
   value?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucJoin {
@@ -292,7 +308,7 @@ export interface MucJoin {
   password?: string
   history?: MucHistory
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucHistory {
@@ -301,7 +317,7 @@ export interface MucHistory {
   seconds?: number
   since?: Timestamp
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucInfo {
@@ -319,20 +335,20 @@ export interface MucInfo {
   destroy?: MucDestroyed
   password?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucActor {
   jid?: Jid
   nick?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucContinue {
   thread?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucInvite {
@@ -341,7 +357,7 @@ export interface MucInvite {
   reason?: string
   continue?: MucContinue
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucDecline {
@@ -349,7 +365,7 @@ export interface MucDecline {
   from?: Jid
   reason?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucDestroyed {
@@ -357,7 +373,7 @@ export interface MucDestroyed {
   password?: string
   reason?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface SessionChange {
@@ -403,13 +419,9 @@ export interface NewMessage {
   discoItems?: DiscoItems
   form?: Form
   body?: string
-  bodies?: {
-    [k: string]: string
-  }
+  bodies?: TextsByLanguage
   subject?: string
-  subjects?: {
-    [k: string]: string
-  }
+  subjects?: TextsByLanguage
   thread?: string
   parentThread?: string
   addresses?: Addresses
@@ -443,9 +455,7 @@ export interface NewMessage {
   openpgp?: string
   encryption?: Encryption
   spoiler?: string
-  spoilers?: {
-    [k: string]: string
-  }
+  spoilers?: TextsByLanguage
   unstyled?: true
   markup?: Markup
   occupantId?: string
@@ -471,7 +481,7 @@ export interface NewMessage {
   invite?: Invite
   error?: StanzaError
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
   /**
    * Only where the stanza is not in jabber:client; such a stanza is never sent
@@ -487,7 +497,7 @@ export interface ArchiveResult {
   id?: string
   forwarded?: Forwarded
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Forwarded {
@@ -496,7 +506,7 @@ export interface Forwarded {
   presence?: Presence
   iq?: Iq
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Message {
@@ -509,13 +519,9 @@ export interface Message {
   discoItems?: DiscoItems
   form?: Form
   body?: string
-  bodies?: {
-    [k: string]: string
-  }
+  bodies?: TextsByLanguage
   subject?: string
-  subjects?: {
-    [k: string]: string
-  }
+  subjects?: TextsByLanguage
   thread?: string
   parentThread?: string
   addresses?: Addresses
@@ -549,9 +555,7 @@ export interface Message {
   openpgp?: string
   encryption?: Encryption
   spoiler?: string
-  spoilers?: {
-    [k: string]: string
-  }
+  spoilers?: TextsByLanguage
   unstyled?: true
   markup?: Markup
   occupantId?: string
@@ -577,7 +581,7 @@ export interface Message {
   invite?: Invite
   error?: StanzaError
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
   /**
    * Only where the stanza is not in jabber:client; such a stanza is never sent
@@ -589,7 +593,7 @@ export interface DiscoItems {
   items?: DiscoItem[]
   paging?: ResultSet
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface DiscoItem {
@@ -597,7 +601,7 @@ export interface DiscoItem {
   node?: string
   name?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 /**
@@ -613,7 +617,7 @@ export interface ResultSet {
   index?: number
   count?: number
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Form {
@@ -625,7 +629,7 @@ export interface Form {
   items?: FormItem[]
   pages?: FormPage[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormField {
@@ -650,14 +654,14 @@ export interface FormField {
   media?: FormMedia
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormOption {
   label?: string
   value?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormValidation {
@@ -668,21 +672,21 @@ export interface FormValidation {
   regex?: string
   listRange?: FormListRange
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormRange {
   min?: string
   max?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormListRange {
   min?: number
   max?: number
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormMedia {
@@ -690,26 +694,26 @@ export interface FormMedia {
   height?: number
   uris?: FormMediaUri[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormMediaUri {
   type?: string
   uri?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormReported {
   fields?: FormField[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormItem {
   fields?: FormField[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormPage {
@@ -719,7 +723,7 @@ export interface FormPage {
   reported?: true
   sections?: FormSection[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FormSection {
@@ -729,40 +733,40 @@ export interface FormSection {
   reported?: true
   sections?: FormSection[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ReceiptRequest {
   type: 'request'
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ReceiptReceived {
   type: 'received'
   id?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface CarbonSent {
   type: 'sent'
   forwarded?: Forwarded
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface CarbonReceived {
   type: 'received'
   forwarded?: Forwarded
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MarkerMarkable {
   type: 'markable'
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MarkerReceived {
@@ -770,7 +774,7 @@ export interface MarkerReceived {
   id?: string
   sender?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MarkerDisplayed {
@@ -778,7 +782,7 @@ export interface MarkerDisplayed {
   id?: string
   sender?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MarkerAcknowledged {
@@ -786,21 +790,21 @@ export interface MarkerAcknowledged {
   id?: string
   sender?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface StanzaId {
   id: string
   by: Jid
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ReferencedStanza {
   id: string
   by?: Jid
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Reference {
@@ -811,14 +815,14 @@ export interface Reference {
   end?: number
   share?: MediaSharing
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MediaSharing {
   file?: JingleFile
   sources?: MediaSource[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface JingleFile {
@@ -827,9 +831,7 @@ export interface JingleFile {
   size?: number
   date?: Timestamp
   description?: string
-  descriptions?: {
-    [k: string]: string
-  }
+  descriptions?: TextsByLanguage
   width?: number
   height?: number
   length?: number
@@ -837,7 +839,7 @@ export interface JingleFile {
   hashUsed?: string
   thumbnails?: Thumbnail[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Thumbnail {
@@ -846,21 +848,21 @@ export interface Thumbnail {
   width?: number
   height?: number
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MediaSource {
   type?: string
   uri?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Encryption {
   namespace: string
   name?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Markup {
@@ -869,7 +871,7 @@ export interface Markup {
   quotes?: MarkupQuote[]
   lists?: MarkupList[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MarkupSpan {
@@ -877,7 +879,7 @@ export interface MarkupSpan {
   end?: number
   styles?: ('emphasis' | 'code' | 'deleted' | 'strong')[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MarkupCode {
@@ -885,14 +887,14 @@ export interface MarkupCode {
   end?: number
   language?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MarkupQuote {
   start?: number
   end?: number
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MarkupList {
@@ -901,13 +903,13 @@ export interface MarkupList {
   ordered?: boolean
   items?: MarkupListItem[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MarkupListItem {
   start?: number
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Retraction {
@@ -915,14 +917,14 @@ export interface Retraction {
   moderated?: Moderated
   reason?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Moderated {
   by?: Jid
   occupantId?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Retracted {
@@ -932,7 +934,7 @@ export interface Retracted {
   moderated?: Moderated
   reason?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Fallback {
@@ -940,28 +942,28 @@ export interface Fallback {
   body?: FallbackBody[]
   subject?: FallbackSubject[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FallbackBody {
   start?: number
   end?: number
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FallbackSubject {
   start?: number
   end?: number
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Reactions {
   id: string
   reactions?: string[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FileMetadata {
@@ -970,9 +972,7 @@ export interface FileMetadata {
   size?: number
   date?: Timestamp
   description?: string
-  descriptions?: {
-    [k: string]: string
-  }
+  descriptions?: TextsByLanguage
   width?: number
   height?: number
   length?: number
@@ -980,7 +980,7 @@ export interface FileMetadata {
   hashUsed?: string
   thumbnails?: Thumbnail[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FileSharing {
@@ -989,7 +989,7 @@ export interface FileSharing {
   file?: FileMetadata
   sources?: FileSharingSources
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FileSharingSources {
@@ -998,14 +998,14 @@ export interface FileSharingSources {
   jingle?: JingleSource[]
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface UrlSource {
   target: string
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface JingleSource {
@@ -1013,7 +1013,7 @@ export interface JingleSource {
   id?: string
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface FileSources {
@@ -1022,20 +1022,20 @@ export interface FileSources {
   jingle?: JingleSource[]
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Reply {
   id: string
   to?: Jid
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Displayed {
   stanzaId?: StanzaId
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Location {
@@ -1069,7 +1069,7 @@ export interface Location {
   zone?: string
   uri?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Mood {
@@ -1155,21 +1155,17 @@ export interface Mood {
     | 'weak'
     | 'worried'
   text?: string
-  texts?: {
-    [k: string]: string
-  }
+  texts?: TextsByLanguage
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Activity {
   general?: ActivityDetail
   text?: string
-  texts?: {
-    [k: string]: string
-  }
+  texts?: TextsByLanguage
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ActivityDetail {
@@ -1256,7 +1252,7 @@ export interface ActivityDetail {
     | 'writing'
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Tune {
@@ -1274,7 +1270,7 @@ export interface Tune {
   track?: string
   uri?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Pubsub {
@@ -1295,27 +1291,27 @@ export interface Pubsub {
   default?: PubsubDefault
   paging?: ResultSet
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubCreate {
   node?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubConfigure {
   node?: string
   form?: Form
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubSubscribe {
   node?: string
   jid?: Jid
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubUnsubscribe {
@@ -1323,7 +1319,7 @@ export interface PubsubUnsubscribe {
   jid?: Jid
   subscriptionId?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubOptions {
@@ -1332,14 +1328,14 @@ export interface PubsubOptions {
   subscriptionId?: string
   form?: Form
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubPublish {
   node?: string
   items?: PubsubItem[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubItem {
@@ -1347,7 +1343,7 @@ export interface PubsubItem {
   publisher?: string
   content?: ItemContent
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 /**
@@ -1374,7 +1370,7 @@ export interface Bookmarks {
   conferences?: BookmarkedConference[]
   urls?: BookmarkedUrl[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface BookmarkedConference {
@@ -1384,21 +1380,21 @@ export interface BookmarkedConference {
   nick?: string
   password?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface BookmarkedUrl {
   name?: string
   url?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface AvatarMetadata {
   versions?: AvatarInfo[]
   pointers?: AvatarPointer[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface AvatarInfo {
@@ -1409,7 +1405,7 @@ export interface AvatarInfo {
   height?: number
   url?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface AvatarPointer {
@@ -1420,14 +1416,14 @@ export interface AvatarPointer {
   height?: number
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PushNotification {
   form?: Form
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Bookmark {
@@ -1437,7 +1433,7 @@ export interface Bookmark {
   password?: string
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Vcard {
@@ -1473,7 +1469,7 @@ export interface Vcard {
   key?: VcardKey
   agent?: VcardAgent
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardName {
@@ -1483,7 +1479,7 @@ export interface VcardName {
   prefix?: string
   suffix?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardImage {
@@ -1491,7 +1487,7 @@ export interface VcardImage {
   data?: string
   uri?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardAddress {
@@ -1504,42 +1500,42 @@ export interface VcardAddress {
   postalCode?: string
   country?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardLabel {
   types?: ('home' | 'work' | 'postal' | 'parcel' | 'dom' | 'intl' | 'pref')[]
   lines?: string[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardPhone {
   types?: ('home' | 'work' | 'voice' | 'fax' | 'pager' | 'msg' | 'cell' | 'video' | 'bbs' | 'modem' | 'isdn' | 'pcs' | 'pref')[]
   number?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardEmail {
   types?: ('home' | 'work' | 'internet' | 'pref' | 'x400')[]
   address?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardGeo {
   latitude?: string
   longitude?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardOrganization {
   name?: string
   units?: string[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardSound {
@@ -1547,21 +1543,21 @@ export interface VcardSound {
   data?: string
   uri?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardKey {
   type?: string
   credential?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface VcardAgent {
   uri?: string
   vcard?: Vcard
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Vcard4 {
@@ -1602,7 +1598,7 @@ export interface Vcard4 {
   groups?: Vcard4Group[]
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Vcard4Property {
@@ -1619,7 +1615,7 @@ export interface Vcard4Property {
   integer?: string
   float?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Vcard4Parameters {
@@ -1636,7 +1632,7 @@ export interface Vcard4Parameters {
   timeZone?: string[]
   label?: string[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Vcard4Name {
@@ -1647,7 +1643,7 @@ export interface Vcard4Name {
   prefixes?: string[]
   suffixes?: string[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Vcard4Gender {
@@ -1656,7 +1652,7 @@ export interface Vcard4Gender {
   sexes?: string[]
   identity?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Vcard4Address {
@@ -1669,7 +1665,7 @@ export interface Vcard4Address {
   postalCode?: string[]
   country?: string[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Vcard4ClientPid {
@@ -1677,7 +1673,7 @@ export interface Vcard4ClientPid {
   sourceId?: string
   uri?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Vcard4Group {
@@ -1718,7 +1714,7 @@ export interface Vcard4Group {
   sources?: Vcard4Property[]
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface AtomEntry {
@@ -1738,7 +1734,7 @@ export interface AtomEntry {
   source?: AtomSource
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface AtomText {
@@ -1747,7 +1743,7 @@ export interface AtomText {
   text?: string
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface AtomContent {
@@ -1757,7 +1753,7 @@ export interface AtomContent {
   text?: string
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface AtomPerson {
@@ -1765,7 +1761,7 @@ export interface AtomPerson {
   uri?: string
   email?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface AtomLink {
@@ -1776,7 +1772,7 @@ export interface AtomLink {
   title?: string
   length?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface AtomCategory {
@@ -1784,7 +1780,7 @@ export interface AtomCategory {
   scheme?: string
   label?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface AtomSource {
@@ -1793,13 +1789,13 @@ export interface AtomSource {
   updated?: Timestamp
   links?: AtomLink[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubPublishOptions {
   form?: Form
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubItems {
@@ -1808,7 +1804,7 @@ export interface PubsubItems {
   subscriptionId?: string
   items?: PubsubItem[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubRetract {
@@ -1816,7 +1812,7 @@ export interface PubsubRetract {
   notify?: boolean
   items?: PubsubItem[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubAffiliation {
@@ -1824,14 +1820,14 @@ export interface PubsubAffiliation {
   jid?: Jid
   affiliation?: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubAffiliations {
   node?: string
   items?: PubsubAffiliation[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubSubscription {
@@ -1842,20 +1838,20 @@ export interface PubsubSubscription {
   expiry?: Timestamp
   options?: PubsubSubscribeOptions
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubSubscribeOptions {
   required?: true
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubSubscriptions {
   node?: string
   items?: PubsubSubscription[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubDefault {
@@ -1863,7 +1859,7 @@ export interface PubsubDefault {
   type?: 'collection' | 'leaf'
   form?: Form
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubOwner {
@@ -1875,14 +1871,14 @@ export interface PubsubOwner {
   subscriptions?: PubsubOwnerSubscriptions
   paging?: ResultSet
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubOwnerConfigure {
   node?: string
   form?: Form
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubOwnerDefault {
@@ -1890,41 +1886,41 @@ export interface PubsubOwnerDefault {
   type?: 'collection' | 'leaf'
   form?: Form
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubOwnerDelete {
   node?: string
   redirect?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubOwnerPurge {
   node?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubOwnerAffiliations {
   node?: string
   items?: PubsubOwnerAffiliation[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubOwnerAffiliation {
   jid?: Jid
   affiliation?: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubOwnerSubscriptions {
   node?: string
   items?: PubsubOwnerSubscription[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubOwnerSubscription {
@@ -1932,7 +1928,7 @@ export interface PubsubOwnerSubscription {
   subscriptionId?: string
   state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubEvent {
@@ -1943,7 +1939,7 @@ export interface PubsubEvent {
   subscription?: PubsubEventSubscription
   collection?: PubsubEventCollection
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubEventItems {
@@ -1951,7 +1947,7 @@ export interface PubsubEventItems {
   items?: PubsubEventItem[]
   retracted?: string[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubEventItem {
@@ -1960,27 +1956,27 @@ export interface PubsubEventItem {
   publisher?: string
   content?: ItemContent
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubEventConfiguration {
   node?: string
   form?: Form
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubEventDelete {
   node?: string
   redirect?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubEventPurge {
   node?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubEventSubscription {
@@ -1990,7 +1986,7 @@ export interface PubsubEventSubscription {
   state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
   expiry?: Timestamp
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PubsubEventCollection {
@@ -1998,20 +1994,20 @@ export interface PubsubEventCollection {
   associate?: string
   disassociate?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Headers {
   items?: Header[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Header {
   name?: string
   value?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Invite {
@@ -2021,7 +2017,7 @@ export interface Invite {
   thread?: string
   continue?: boolean
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 /**
@@ -2060,7 +2056,7 @@ export interface StanzaError {
   code?: number
   applicationCondition?: Extension
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Presence {
@@ -2077,9 +2073,7 @@ export interface Presence {
   occupantId?: string
   show?: 'away' | 'chat' | 'dnd' | 'xa'
   status?: string
-  statuses?: {
-    [k: string]: string
-  }
+  statuses?: TextsByLanguage
   priority?: number
   caps?: Caps
   vcardUpdate?: VcardUpdate
@@ -2089,7 +2083,7 @@ export interface Presence {
   muc?: MucJoin | MucInfo
   error?: StanzaError
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
   /**
    * Only where the stanza is not in jabber:client; such a stanza is never sent
@@ -2105,7 +2099,7 @@ export interface Iq {
   payload?: Payload
   error?: StanzaError
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
   /**
    * Only where the stanza is not in jabber:client; such a stanza is never sent
@@ -2158,7 +2152,7 @@ export interface Payload {
   uploadRequest?: UploadRequest
   uploadSlot?: UploadSlot
   streamInitiation?: StreamInitiation
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
 }
 export interface ArchiveQuery {
   queryId?: string
@@ -2167,7 +2161,7 @@ export interface ArchiveQuery {
   paging?: ResultSet
   flipPage?: true
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ArchiveFin {
@@ -2176,28 +2170,28 @@ export interface ArchiveFin {
   stable?: boolean
   paging?: ResultSet
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ArchiveMetadata {
   start?: ArchiveStart
   end?: ArchiveEnd
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ArchiveStart {
   id?: string
   timestamp?: Timestamp
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ArchiveEnd {
   id?: string
   timestamp?: Timestamp
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ArchivePreferences {
@@ -2205,7 +2199,7 @@ export interface ArchivePreferences {
   always?: Jid[]
   never?: Jid[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Privacy {
@@ -2213,26 +2207,26 @@ export interface Privacy {
   default?: PrivacyDefault
   lists?: PrivacyList[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PrivacyActive {
   name?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PrivacyDefault {
   name?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PrivacyList {
   name?: string
   items?: PrivacyItem[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PrivacyItem {
@@ -2242,31 +2236,31 @@ export interface PrivacyItem {
   order?: number
   stanzas?: ('iq' | 'message' | 'presence-in' | 'presence-out')[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Blocklist {
   items?: BlockedItem[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface BlockedItem {
   jid: Jid
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Block {
   items?: BlockedItem[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Unblock {
   items?: BlockedItem[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Command {
@@ -2280,21 +2274,21 @@ export interface Command {
   form?: Form
   elements?: Extension[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface CommandActions {
   execute?: 'prev' | 'next' | 'complete'
   allowed?: ('prev' | 'next' | 'complete')[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface CommandNote {
   type?: 'error' | 'info' | 'warn'
   text?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface DiscoInfo {
@@ -2303,7 +2297,7 @@ export interface DiscoInfo {
   features?: string[]
   forms?: Form[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface DiscoIdentity {
@@ -2312,14 +2306,14 @@ export interface DiscoIdentity {
   name?: string
   lang?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ExternalServices {
   type?: string
   services?: ExternalService[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ExternalService {
@@ -2335,26 +2329,26 @@ export interface ExternalService {
   action?: 'add' | 'delete' | 'modify'
   form?: Form
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface ExternalCredentials {
   services?: ExternalService[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Bind {
   resource?: string
   jid?: Jid
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface SessionRequest {
   optional?: true
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface SoftwareVersion {
@@ -2362,12 +2356,12 @@ export interface SoftwareVersion {
   version?: string
   os?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Ping {
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface EntityTime {
@@ -2377,7 +2371,7 @@ export interface EntityTime {
   zone?: string
   utc?: Timestamp
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface OobOffer {
@@ -2385,19 +2379,19 @@ export interface OobOffer {
   description?: string
   id?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface CarbonsEnable {
   type: 'enable'
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface CarbonsDisable {
   type: 'disable'
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Moderate {
@@ -2405,13 +2399,13 @@ export interface Moderate {
   retract?: true
   reason?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PrivateStorage {
   content?: ItemContent
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PushEnable {
@@ -2419,14 +2413,14 @@ export interface PushEnable {
   node?: string
   form?: Form
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface PushDisable {
   jid?: Jid
   node?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Search {
@@ -2439,7 +2433,7 @@ export interface Search {
   form?: Form
   paging?: ResultSet
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface SearchItem {
@@ -2449,7 +2443,7 @@ export interface SearchItem {
   nick?: string
   email?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Register {
@@ -2476,7 +2470,7 @@ export interface Register {
   form?: Form
   oob?: OobLink
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface GatewayAddress {
@@ -2484,13 +2478,13 @@ export interface GatewayAddress {
   prompt?: string
   jid?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Agents {
   agents?: Agent[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Agent {
@@ -2503,13 +2497,13 @@ export interface Agent {
   register?: true
   search?: true
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucAdmin {
   items?: MucAdminItem[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucAdminItem {
@@ -2520,21 +2514,21 @@ export interface MucAdminItem {
   actor?: MucAdminActor
   reason?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucAdminActor {
   jid?: Jid
   nick?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucOwner {
   form?: Form
   destroy?: MucDestroy
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MucDestroy {
@@ -2542,14 +2536,14 @@ export interface MucDestroy {
   password?: string
   reason?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface Roster {
   version?: string
   items?: RosterItem[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface RosterItem {
@@ -2560,7 +2554,7 @@ export interface RosterItem {
   approved?: boolean
   groups?: string[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface UploadRequest {
@@ -2569,59 +2563,59 @@ export interface UploadRequest {
   mediaType?: string
   purpose?: UploadForMessage | UploadForProfile | UploadEphemeral | UploadPermanent
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface UploadForMessage {
   type: 'message'
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface UploadForProfile {
   type: 'profile'
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface UploadEphemeral {
   type: 'ephemeral'
   expireBefore?: Timestamp
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface UploadPermanent {
   type: 'permanent'
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface UploadSlot {
   put?: UploadPut
   get?: UploadGet
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface UploadPut {
   url?: string
   headers?: UploadHeader[]
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface UploadHeader {
   name?: string
   value?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface UploadGet {
   url?: string
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface StreamInitiation {
@@ -2631,7 +2625,7 @@ export interface StreamInitiation {
   file?: TransferFile
   feature?: Form
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface TransferFile {
@@ -2642,14 +2636,14 @@ export interface TransferFile {
   description?: string
   range?: TransferRange
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface TransferRange {
   offset?: number
   length?: number
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
 }
 export interface MessageBatch {
@@ -2744,9 +2738,7 @@ export interface OwnPresence {
   occupantId?: string
   show?: 'away' | 'chat' | 'dnd' | 'xa'
   status?: string
-  statuses?: {
-    [k: string]: string
-  }
+  statuses?: TextsByLanguage
   priority?: number
   caps?: Caps
   vcardUpdate?: VcardUpdate
@@ -2755,7 +2747,7 @@ export interface OwnPresence {
   caps2?: Caps2
   muc?: MucJoin | MucInfo
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
   /**
    * Only where the stanza is not in jabber:client; such a stanza is never sent
@@ -2775,9 +2767,7 @@ export interface DirectedPresence {
   occupantId?: string
   show?: 'away' | 'chat' | 'dnd' | 'xa'
   status?: string
-  statuses?: {
-    [k: string]: string
-  }
+  statuses?: TextsByLanguage
   priority?: number
   caps?: Caps
   vcardUpdate?: VcardUpdate
@@ -2786,7 +2776,7 @@ export interface DirectedPresence {
   caps2?: Caps2
   muc?: MucJoin | MucInfo
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
   /**
    * Only where the stanza is not in jabber:client; such a stanza is never sent
@@ -2869,11 +2859,8 @@ export interface Ack {
  */
 export interface SessionOnlineEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'session.online'
   subject?: string
   time: string
@@ -2933,11 +2920,8 @@ export interface SessionEvent {
  */
 export interface SessionResumedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'session.resumed'
   subject?: string
   time: string
@@ -2949,11 +2933,8 @@ export interface SessionResumedEvent {
  */
 export interface SessionOfflineEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'session.offline'
   subject?: string
   time: string
@@ -2965,11 +2946,8 @@ export interface SessionOfflineEvent {
  */
 export interface SessionFailedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'session.failed'
   subject?: string
   time: string
@@ -2981,11 +2959,8 @@ export interface SessionFailedEvent {
  */
 export interface SessionConflictEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'session.conflict'
   subject?: string
   time: string
@@ -2997,11 +2972,8 @@ export interface SessionConflictEvent {
  */
 export interface SessionCaughtUpEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'session.caught-up'
   subject?: string
   time: string
@@ -3013,11 +2985,8 @@ export interface SessionCaughtUpEvent {
  */
 export interface SessionEndedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'session.ended'
   subject?: string
   time: string
@@ -3029,11 +2998,8 @@ export interface SessionEndedEvent {
  */
 export interface MessageAcceptedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.accepted'
   subject?: string
   time: string
@@ -3074,11 +3040,8 @@ export interface MessageFailure {
  */
 export interface MessageSentEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.sent'
   subject?: string
   time: string
@@ -3090,11 +3053,8 @@ export interface MessageSentEvent {
  */
 export interface MessageAckedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.acked'
   subject?: string
   time: string
@@ -3106,11 +3066,8 @@ export interface MessageAckedEvent {
  */
 export interface MessageDeliveredEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.delivered'
   subject?: string
   time: string
@@ -3122,11 +3079,8 @@ export interface MessageDeliveredEvent {
  */
 export interface MessageDisplayedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.displayed'
   subject?: string
   time: string
@@ -3138,11 +3092,8 @@ export interface MessageDisplayedEvent {
  */
 export interface MessageFailedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.failed'
   subject?: string
   time: string
@@ -3154,11 +3105,8 @@ export interface MessageFailedEvent {
  */
 export interface MessageExpiredEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.expired'
   subject?: string
   time: string
@@ -3170,11 +3118,8 @@ export interface MessageExpiredEvent {
  */
 export interface MessageReceivedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.received'
   subject?: string
   time: string
@@ -3191,13 +3136,9 @@ export interface MessageEvent {
   discoItems?: DiscoItems
   form?: Form
   body?: string
-  bodies?: {
-    [k: string]: string
-  }
+  bodies?: TextsByLanguage
   subject?: string
-  subjects?: {
-    [k: string]: string
-  }
+  subjects?: TextsByLanguage
   thread?: string
   parentThread?: string
   addresses?: Addresses
@@ -3234,9 +3175,7 @@ export interface MessageEvent {
   openpgp?: string
   encryption?: Encryption
   spoiler?: string
-  spoilers?: {
-    [k: string]: string
-  }
+  spoilers?: TextsByLanguage
   unstyled?: true
   markup?: Markup
   occupantId?: string
@@ -3262,7 +3201,7 @@ export interface MessageEvent {
   invite?: Invite
   error?: StanzaError
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
   /**
    * Only where the stanza is not in jabber:client; such a stanza is never sent
@@ -3282,11 +3221,8 @@ export interface MessageEvent {
  */
 export interface MessageSentElsewhereEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.sent-elsewhere'
   subject?: string
   time: string
@@ -3298,11 +3234,8 @@ export interface MessageSentElsewhereEvent {
  */
 export interface MessageCorrectedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.corrected'
   subject?: string
   time: string
@@ -3314,11 +3247,8 @@ export interface MessageCorrectedEvent {
  */
 export interface MessageRetractedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.retracted'
   subject?: string
   time: string
@@ -3330,11 +3260,8 @@ export interface MessageRetractedEvent {
  */
 export interface MessageReactedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'message.reacted'
   subject?: string
   time: string
@@ -3346,11 +3273,8 @@ export interface MessageReactedEvent {
  */
 export interface ChatstateChangedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'chatstate.changed'
   subject?: string
   time: string
@@ -3362,11 +3286,8 @@ export interface ChatstateChangedEvent {
  */
 export interface PubsubPublishedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'pubsub.published'
   subject?: string
   time: string
@@ -3378,11 +3299,8 @@ export interface PubsubPublishedEvent {
  */
 export interface PubsubRetractedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'pubsub.retracted'
   subject?: string
   time: string
@@ -3394,11 +3312,8 @@ export interface PubsubRetractedEvent {
  */
 export interface PubsubPurgedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'pubsub.purged'
   subject?: string
   time: string
@@ -3410,11 +3325,8 @@ export interface PubsubPurgedEvent {
  */
 export interface PubsubDeletedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'pubsub.deleted'
   subject?: string
   time: string
@@ -3426,11 +3338,8 @@ export interface PubsubDeletedEvent {
  */
 export interface PubsubConfiguredEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'pubsub.configured'
   subject?: string
   time: string
@@ -3442,11 +3351,8 @@ export interface PubsubConfiguredEvent {
  */
 export interface PubsubSubscriptionEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'pubsub.subscription'
   subject?: string
   time: string
@@ -3458,11 +3364,8 @@ export interface PubsubSubscriptionEvent {
  */
 export interface RosterUpdatedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'roster.updated'
   subject?: string
   time: string
@@ -3491,11 +3394,8 @@ export interface RosterContact {
  */
 export interface RosterRemovedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'roster.removed'
   subject?: string
   time: string
@@ -3509,11 +3409,8 @@ export interface RosterRemovedEvent {
  */
 export interface IqRequestedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'iq.requested'
   subject?: string
   time: string
@@ -3525,11 +3422,8 @@ export interface IqRequestedEvent {
  */
 export interface IqCompletedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'iq.completed'
   subject?: string
   time: string
@@ -3560,11 +3454,8 @@ export interface KeptIq {
  */
 export interface PresenceAvailableEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'presence.available'
   subject?: string
   time: string
@@ -3585,9 +3476,7 @@ export interface PresenceEvent {
   occupantId?: string
   show?: 'away' | 'chat' | 'dnd' | 'xa'
   status?: string
-  statuses?: {
-    [k: string]: string
-  }
+  statuses?: TextsByLanguage
   priority?: number
   caps?: Caps
   vcardUpdate?: VcardUpdate
@@ -3597,7 +3486,7 @@ export interface PresenceEvent {
   muc?: MucJoin | MucInfo
   error?: StanzaError
   attributes?: Attributes
-  extensions?: (Extension | string)[]
+  extensions?: Extensions
   raw?: Raw
   /**
    * Only where the stanza is not in jabber:client; such a stanza is never sent
@@ -3610,11 +3499,8 @@ export interface PresenceEvent {
  */
 export interface PresenceUnavailableEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'presence.unavailable'
   subject?: string
   time: string
@@ -3626,11 +3512,8 @@ export interface PresenceUnavailableEvent {
  */
 export interface PresenceErrorEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'presence.error'
   subject?: string
   time: string
@@ -3642,11 +3525,8 @@ export interface PresenceErrorEvent {
  */
 export interface SubscriptionRequestedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'subscription.requested'
   subject?: string
   time: string
@@ -3658,11 +3538,8 @@ export interface SubscriptionRequestedEvent {
  */
 export interface SubscriptionApprovedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'subscription.approved'
   subject?: string
   time: string
@@ -3674,11 +3551,8 @@ export interface SubscriptionApprovedEvent {
  */
 export interface SubscriptionCancelledEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'subscription.cancelled'
   subject?: string
   time: string
@@ -3690,11 +3564,8 @@ export interface SubscriptionCancelledEvent {
  */
 export interface SubscriptionDeniedEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'subscription.denied'
   subject?: string
   time: string
@@ -3706,11 +3577,8 @@ export interface SubscriptionDeniedEvent {
  */
 export interface WebhookFailingEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'webhook.failing'
   subject?: string
   time: string
@@ -3746,11 +3614,8 @@ export interface WebhookBrief {
  */
 export interface WebhookRecoveredEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'webhook.recovered'
   subject?: string
   time: string
@@ -3762,11 +3627,8 @@ export interface WebhookRecoveredEvent {
  */
 export interface WebhookDisabledEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'webhook.disabled'
   subject?: string
   time: string
@@ -3778,11 +3640,8 @@ export interface WebhookDisabledEvent {
  */
 export interface EventsGapEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'events.gap'
   subject?: string
   time: string
@@ -3818,11 +3677,8 @@ export interface EventsGapEvent {
  */
 export interface EventsSnapshotEndEvent {
   specversion: '1.0'
-  /**
-   * the cursor: read on with ?after=
-   */
-  id: string
-  source: string
+  id: Cursor
+  source: EventSource
   type: 'events.snapshot-end'
   subject?: string
   time: string

@@ -79,7 +79,10 @@ export const extensionSchema: z.ZodType<Extension> = z
     examples: [{ name: 'x', xmlns: 'urn:example:x', attributes: { a: '1' }, children: ['text'] }],
   }) as unknown as z.ZodType<Extension>
 
-export const extensionsSchema = list(z.union([extensionSchema, z.string()]))
+export const extensionsSchema = list(z.union([extensionSchema, z.string()])).meta({
+  id: 'Extensions',
+  description: 'What has no member of its own, as it is: elements, and text between them',
+})
 
 export const rawSchema = textsByName(() => undefined, {
   id: 'Raw',

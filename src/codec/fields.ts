@@ -127,13 +127,15 @@ export const textsByLanguage = (meta: z.GlobalMeta) =>
     ...meta,
   })
 
+const languagesSchema = textsByLanguage({ id: 'TextsByLanguage', description: 'Texts by language tag (BCP 47)' })
+
 /** Text by language: children that have an xml:lang and text, `{en: 'Hello', de: 'Hallo'}`. */
 export function languages(name: string, xmlns?: string): ChildField<Record<string, string>, false> {
   return {
     kind: 'child',
     required: false,
     matches: [[name, xmlns]],
-    schema: () => textsByLanguage({}),
+    schema: () => languagesSchema,
     read(element, before) {
       let language: string | undefined
       for (const key in element.attributes) {

@@ -1,12 +1,10 @@
 import type { FastifyInstance } from 'fastify'
-import { Document, isCollection, isPair, visit, type YAMLMap, type YAMLSeq } from 'yaml'
+import { Document, visit, type YAMLMap, type YAMLSeq } from 'yaml'
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from 'zod-openapi'
-import { problemsOf } from '../api/declared.ts'
-import { PROBLEM_TYPE, ProblemSchema } from '../api/problem.ts'
-import { describe, type ProblemCode } from '../errors/catalogue.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
 import { mergeComponents } from './openapi-components.ts'
+import { problemReferences, problemResponses } from './openapi-problems.ts'
 import { relax } from './schemas.ts'
 import { systemPaths } from './system-paths.ts'
 
@@ -32,7 +30,6 @@ export function createOpenapi({
     path[operation.method.toLowerCase()] = operationObject(operation)
     paths[operation.path] = path
   }
-  const statuses = new Set(operations.flatMap((operation) => [...problemsOf(operation)].map((code) => describe(code)[0])))
   const document = createDocument(
     {
       openapi: '3.1.0',
@@ -55,7 +52,7 @@ export function createOpenapi({
           ticket: { type: 'apiKey', in: 'query', name: 'ticket', description: 'Of `POST /tickets`: one event stream' },
           metricsToken: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN' },
         },
-        responses: Object.fromEntries([...statuses].sort().map((status) => [`Problem${status}`, problemResponse(status)])),
+        responses: problemResponses(operations),
         parameters: sharedParameters,
       },
     } as ZodOpenApiObject,
@@ -97,15 +94,14 @@ export function registerDocument(server: FastifyInstance, name: 'openapi' | 'asy
 }
 
 /** characters of a map or list that stands in one line */
-const LINE = 100
+const LINE = 120
 
 /** Readers of YAML 1.1 get the same: a time is a string. */
 export function toYaml(value: unknown): string {
   const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' })
   const inOneLine = (_: unknown, node: YAMLMap | YAMLSeq) => {
-    if (node.items.some((item) => isCollection(isPair(item) ? item.value : item))) return
-    const text = JSON.stringify(node)
-    node.flow = text.length < LINE && !/[[{]/.test(text.slice(1, -1))
+    node.flow = JSON.stringify(node).length < LINE
+    return node.flow ? visit.SKIP : undefined
   }
   visit(document, { Map: inOneLine, Seq: inOneLine })
   return document.toString({ lineWidth: 0, indentSeq: false })
@@ -172,8 +168,6 @@ function operationObject(operation: Described): ZodOpenApiOperationObject {
     status,
     answerObject(operation, answer, examplesOf(operation.examples[Number(status)])),
   ])
-  const problems = Map.groupBy(problemsOf(operation), (code) => describe(code)[0])
-  const refused = [...problems].map(([status, codes]) => [status, problemReference(status, codes)])
   return {
     operationId: id,
     tags: [tagOf(operation)],
@@ -184,7 +178,7 @@ function operationObject(operation: Described): ZodOpenApiOperationObject {
     requestParams: { ...(params && { path: params }), ...(query && { query }) },
     parameters: shared.map((name) => ({ $ref: `#/components/parameters/${name}` })),
     ...(Object.keys(content).length > 0 && { requestBody: { required: body !== undefined && !isOptional(body), content } }),
-    responses: Object.fromEntries([...responses, ...refused]),
+    responses: { ...Object.fromEntries(responses), ...problemReferences(operation) },
   } as ZodOpenApiOperationObject
 }
 
@@ -212,20 +206,6 @@ function examplesOf(examples: Readonly<Record<string, unknown>> = {}) {
     xml: named(all.filter(([, { value }]) => typeof value === 'string')),
   }
 }
-
-const problemReference = (status: number, codes: readonly ProblemCode[]) => ({
-  $ref: `#/components/responses/Problem${status}`,
-  description: codes.map((code) => `\`${code}\``).join(', '),
-})
-
-const problemResponse = (status: number) => ({
-  description: `A problem with status ${status}`,
-  ...((status === 429 || status === 503) && {
-    headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' as const } } },
-  }),
-  ...(status === 401 && { headers: { 'WWW-Authenticate': { schema: { type: 'string' as const } } } }),
-  content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
-})
 
 const tagOf = ({ path }: Pick<Operation, 'path'>) => path.split('/')[1] ?? ''
 
