@@ -5,41 +5,45 @@ import { describe, type ProblemCode, stanzaErrorCodes } from '../errors/catalogu
 import type { Operation } from '../gateway/contract/operation.ts'
 
 type Described = Omit<Operation, 'run'>
-
-/** By status, what an operation refers to. */
-export function problemReferences(operation: Described): Record<number, object> {
-  return Object.fromEntries(
-    problemSets(operation).map(({ status, codes }) => [status, { $ref: `#/components/responses/${nameOf(status, codes)}` }]),
-  )
+/** the codes with one status, in the order of the alphabet */
+export interface ProblemSet {
+  status: number
+  codes: readonly ProblemCode[]
 }
 
-/** By name, what all operations refer to. */
-export function problemResponses(operations: readonly Described[]): Record<string, object> {
-  const sets = operations.flatMap(problemSets).map(({ status, codes }) => [nameOf(status, codes), problemResponse(status, codes)] as const)
+/** By status, what an operation refers to. */
+export const problemReferences = (operation: Described): Record<number, object> =>
+  Object.fromEntries(setsOf(operation).map((set) => [set.status, problemReference(set)]))
+
+export const problemReference = (set: ProblemSet) => ({ $ref: `#/components/responses/${nameOf(set)}` })
+
+/** By name, what all operations refer to, and others that are told by their codes. */
+export function problemResponses(operations: readonly Described[], others: readonly ProblemSet[]): Record<string, object> {
+  const sets = [...operations.flatMap(setsOf), ...others].map((set) => [nameOf(set), problemResponse(set)] as const)
   return Object.fromEntries(sets.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function problemSets(operation: Described) {
-  const byStatus = Map.groupBy([...problemsOf(operation)].sort(), statusOf)
-  return [...byStatus].map(([status, codes]) => ({ status, codes }))
-}
+const setsOf = (operation: Described): ProblemSet[] =>
+  [...Map.groupBy([...problemsOf(operation)].sort(), statusOf)].map(([status, codes]) => ({ status, codes }))
 
 /** `Problem403ScopeMissingXmpp`: the codes, those of stanza errors in one word where all that have the status are there */
-function nameOf(status: number, codes: readonly ProblemCode[]): string {
+function nameOf({ status, codes }: ProblemSet): string {
   const ofStanzas: readonly ProblemCode[] = stanzaErrorCodes.filter((code) => statusOf(code) === status)
   const hasAll = ofStanzas.length > 1 && ofStanzas.every((code) => codes.includes(code))
   const named = hasAll ? [...codes.filter((code) => !ofStanzas.includes(code)), 'xmpp'] : codes
   return `Problem${status}${named.map(pascal).join('')}`
 }
 
-const problemResponse = (status: number, codes: readonly ProblemCode[]) => ({
-  description: codes.map((code) => `\`${code}\``).join(', '),
-  ...((status === 429 || status === 503) && {
-    headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
-  }),
-  ...(status === 401 && { headers: { 'WWW-Authenticate': { schema: { type: 'string' } } } }),
-  content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
-})
+function problemResponse({ status, codes }: ProblemSet) {
+  return {
+    description: codes.map((code) => `\`${code}\``).join(', '),
+    ...((status === 429 || status === 503) && {
+      headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
+    }),
+    ...(status === 401 && { headers: { 'WWW-Authenticate': { schema: { type: 'string' } } } }),
+    content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
+  }
+}
 
 const statusOf = (code: ProblemCode) => describe(code)[0]
 

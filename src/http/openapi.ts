@@ -6,7 +6,7 @@ import type { Operation } from '../gateway/contract/operation.ts'
 import { mergeComponents } from './openapi-components.ts'
 import { problemReferences, problemResponses } from './openapi-problems.ts'
 import { relax } from './schemas.ts'
-import { systemPaths } from './system-paths.ts'
+import { systemPaths, systemProblems } from './system-paths.ts'
 
 const JSON_TYPE = 'application/json'
 const XML_TYPE = 'application/xml'
@@ -52,7 +52,7 @@ export function createOpenapi({
           ticket: { type: 'apiKey', in: 'query', name: 'ticket', description: 'Of `POST /tickets`: one event stream' },
           metricsToken: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN' },
         },
-        responses: problemResponses(operations),
+        responses: problemResponses(operations, systemProblems),
         parameters: sharedParameters,
       },
     } as ZodOpenApiObject,

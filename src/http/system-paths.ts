@@ -1,12 +1,17 @@
 /** The operator's routes in the OpenAPI document. */
+import { type ProblemSet, problemReference } from './openapi-problems.ts'
 
 const json = (description: string) => ({ description, content: { 'application/json': { schema: { type: 'object' as const } } } })
 const text = (description: string, type: string) => ({ description, content: { [type]: { schema: { type: 'string' as const } } } })
 
-const malformed = { $ref: '#/components/responses/Problem400', description: '`invalid-request`: not an HTTP request' }
+const malformed: ProblemSet = { status: 400, codes: ['invalid-request'] }
+const unready: ProblemSet = { status: 503, codes: ['draining', 'store-unavailable', 'too-busy'] }
+const unauthorized: ProblemSet = { status: 401, codes: ['unauthorized'] }
+const unknown: ProblemSet = { status: 404, codes: ['not-found'] }
+export const systemProblems: readonly ProblemSet[] = [malformed, unready, unauthorized, unknown]
 
 function open(operationId: string, summary: string, answer: object) {
-  return { get: { operationId, summary, tags: ['system'], security: [], responses: { 200: answer, 400: malformed } } }
+  return { get: { operationId, summary, tags: ['system'], security: [], responses: { 200: answer, 400: problemReference(malformed) } } }
 }
 
 const ready = open('system.ready', 'Is this instance ready for work?', json('Ready; `checks` lists what was looked at'))
@@ -18,10 +23,7 @@ export const systemPaths = {
       ...ready.get,
       responses: {
         ...ready.get.responses,
-        503: {
-          $ref: '#/components/responses/Problem503',
-          description: 'Not ready: `draining`, `store-unavailable` or `too-busy`; `checks` says why',
-        },
+        503: problemReference(unready),
       },
     },
   },
@@ -31,7 +33,7 @@ export const systemPaths = {
       summary: 'Metrics in the Prometheus text format',
       tags: ['system'],
       security: [{ apiKey: [] }, { metricsToken: [] }],
-      responses: { 200: text('The metrics', 'text/plain'), 401: { $ref: '#/components/responses/Problem401' } },
+      responses: { 200: text('The metrics', 'text/plain'), 401: problemReference(unauthorized) },
     },
   },
   '/openapi.yaml': open('system.openapi', 'This document', text('OpenAPI 3.1', 'application/yaml')),
@@ -47,7 +49,7 @@ export const systemPaths = {
       ],
       responses: {
         200: { description: 'The schema', content: { 'application/schema+json': { schema: { type: 'object' as const } } } },
-        404: { $ref: '#/components/responses/Problem404', description: '`not-found`' },
+        404: problemReference(unknown),
       },
     },
   },
