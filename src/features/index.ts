@@ -4,16 +4,23 @@ import { iq } from './iq/index.ts'
 import { messages } from './messages/index.ts'
 import { presence } from './presence/index.ts'
 import { pubsub } from './pubsub/index.ts'
+import { ofRooms, rooms } from './rooms/index.ts'
 import { roster } from './roster/index.ts'
 import { sessions } from './sessions/index.ts'
 import { stanzas } from './stanzas/index.ts'
 import { answered } from './system/answers.ts'
+import { capabilities } from './system/disco.ts'
 import { system } from './system/index.ts'
 
-const rooms: readonly Feature[] = [sessions, messages, pubsub, roster, iq, stanzas]
+const first: readonly Feature[] = [sessions, messages, pubsub, roster, iq, stanzas]
 
 /** What service discovery shows of all of them. */
-const supported = [...rooms.flatMap(({ discovers = [] }) => discovers), ...answered]
+const supported = [...first.flatMap(({ discovers = [] }) => discovers), ...ofRooms, ...answered]
 
-// the roster is read before the own presence is sent, so that contacts are known when theirs come
-export const features: readonly Feature[] = [...rooms, presence(supported), system(supported)]
+// The roster is read before the own presence is sent, so that contacts are known when theirs come; rooms are joined after it.
+export const features: readonly Feature[] = [
+  ...first,
+  presence(supported),
+  rooms(({ record }) => capabilities([...supported, ...record.handles])),
+  system(supported),
+]

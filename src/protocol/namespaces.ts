@@ -13,6 +13,10 @@ export const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
 export const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
 /** XEP-0045 */
 export const MUC = 'http://jabber.org/protocol/muc'
+/** XEP-0045: what a room says, and what is said of rooms */
+export const MUC_USER = 'http://jabber.org/protocol/muc#user'
+/** XEP-0045: of a room's owners */
+export const MUC_OWNER = 'http://jabber.org/protocol/muc#owner'
 /** XEP-0048 */
 export const STORED_BOOKMARKS = 'storage:bookmarks'
 /** XEP-0059 */

@@ -6,12 +6,10 @@ import { attribute, attributesOf, many, one, text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { integer, jid, oneOf, timestamp } from '../codec/scalars.ts'
 import { spread } from '../codec/structures.ts'
-import { MUC } from './namespaces.ts'
+import { MUC, MUC_OWNER as OWNER, MUC_USER as USER } from './namespaces.ts'
 import { form } from './xep0004.ts'
 
-const USER = `${MUC}#user`
 const ADMIN = `${MUC}#admin`
-const OWNER = `${MUC}#owner`
 
 const affiliation = oneOf('owner', 'admin', 'member', 'outcast', 'none')
 const role = oneOf('moderator', 'participant', 'visitor', 'none')

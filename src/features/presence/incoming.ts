@@ -8,10 +8,10 @@ import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { StateKind } from '../../gateway/contract/state-kind.ts'
 import type { StateChange } from '../../gateway/ports/change.ts'
 import { accountOf, comparable, isBare, withoutResource } from '../../jid.ts'
+import { MUC_USER } from '../../protocol/namespaces.ts'
 import { child, childText, type Element, elements } from '../../xml/element.ts'
 import { type KeptRequest, lastAppeared, requests } from './requests.ts'
 
-const MUC_USER = 'http://jabber.org/protocol/muc#user'
 /** ms after the initial presence within which servers repeat the requests that were not answered (RFC 6121 section 3.1.3) */
 const REPEATED_WITHIN = 10_000
 /** characters of the id of a request that are kept */

@@ -1,0 +1,119 @@
+/** The rooms (XEP-0045) that a session wants to be in, and who is there: for whatever has to do with rooms. */
+import type { StanzaJson } from '../codec/translate.ts'
+import type { StanzaErrorJson } from '../errors/catalogue.ts'
+import type { LiveSession } from '../gateway/contract/session.ts'
+import { defineKind, type KnownState } from '../gateway/contract/state-kind.ts'
+import { accountOf, comparable, withoutResource } from '../jid.ts'
+
+export const roomStates = ['joining', 'joined', 'leaving', 'left', 'failed'] as const
+export type RoomState = (typeof roomStates)[number]
+
+export const roles = ['moderator', 'participant', 'visitor', 'none'] as const
+export const affiliations = ['owner', 'admin', 'member', 'outcast', 'none'] as const
+export type Role = (typeof roles)[number]
+export type Affiliation = (typeof affiliations)[number]
+
+/** Why the session is not in a room any more. */
+export const leftReasons = ['left', 'kicked', 'banned', 'lost', 'affiliation', 'members-only', 'shutdown', 'destroyed', 'error'] as const
+export type LeftReason = (typeof leftReasons)[number]
+
+/** What a room can do, as its service discovery says. */
+export interface RoomFeatures {
+  archive: boolean
+  moderation: boolean
+  stableIds: boolean
+  occupantIds: boolean
+  selfPing: boolean
+}
+
+/** Why a room could not be joined. */
+export type RoomError = { code: string; detail: string; xmpp?: StanzaErrorJson }
+
+/** What a caller asked for when it was joined. */
+export interface Wish {
+  password?: string
+  /** of the first join alone */
+  history?: { stanzas?: number; since?: string }
+  nickConflict?: 'fail' | 'suffix'
+  create?: 'never' | 'instant' | 'configure'
+  /** of the owner's form, where it is created */
+  values?: Record<string, unknown>
+}
+
+export interface WantedRoom extends Wish {
+  /** the one that is wanted, and once it is joined the one that the session has there */
+  nick: string
+  state: RoomState
+  /** epoch ms: of the state */
+  since: number
+  reason?: LeftReason
+  error?: RoomError
+  /** it is tried again by itself, though it failed */
+  retried?: true
+  role?: Role
+  affiliation?: Affiliation
+  subject?: { text: string; by?: string; at?: string }
+  anonymous?: 'semi' | 'non'
+  features?: RoomFeatures
+  created?: true
+  /** it was joined before: what comes now is once more */
+  before?: true
+  /** own presence there, where it is another one */
+  presence?: StanzaJson
+  /** not all that was said while the session was away is read yet */
+  behind?: true
+}
+
+/** rooms of one session */
+export const ROOMS_MAX = 1_000
+
+/** The rooms of a session, by their bare JIDs, comparable: those that it is in or wants to be in, and those that it was taken out of. */
+export const wantedRooms = defineKind<WantedRoom>({
+  name: 'rooms',
+  bound: 'rooms',
+  entries: ROOMS_MAX + 100,
+  size: 4 * 1024 * 1024,
+  firm: true,
+})
+
+/** Somebody in a room. */
+export interface Occupant {
+  nick: string
+  /** XEP-0421: the same whatever the nick */
+  occupantId?: string
+  /** where the room shows it */
+  jid?: string
+  role: Role
+  affiliation: Affiliation
+  presence: StanzaJson
+  hats?: unknown
+}
+
+/** Who is in the rooms, by `room/nick`, comparable. */
+export const occupants = defineKind<Occupant>({ name: 'occupants', bound: 'occupants', entries: 50_000, size: 16 * 1024 * 1024 })
+
+/** States in which a room is wanted: what is said to it waits until it is joined. */
+export const isWanted = (room: WantedRoom | undefined): room is WantedRoom =>
+  room !== undefined && (room.state === 'joining' || room.state === 'joined' || room.retried === true)
+
+/** The room that an address is in, where the session has it. */
+export function roomOf(state: Pick<KnownState, 'get'>, address: string): { jid: string; room: WantedRoom } | undefined {
+  const jid = accountOf(address)
+  const room = state.get(wantedRooms, jid)
+  return room && { jid, room }
+}
+
+/** `room/nick` as occupants are known by it. */
+export const occupantKey = (room: string, nick: string) => comparable(`${room}/${nick}`)
+
+/** The nick in an address of an occupant, as it is written there; undefined of a bare one. */
+export function nickOf(address: string): string | undefined {
+  const { length } = withoutResource(address)
+  return address.length > length ? address.slice(length + 1) : undefined
+}
+
+/** Is it the occupant that the session is in the room itself? A nick is another one where it differs in case alone. */
+export function isOwnOccupant(session: Pick<LiveSession, 'state'>, address: string): boolean {
+  const found = roomOf(session.state, address)
+  return found !== undefined && comparable(address) === occupantKey(found.jid, found.room.nick)
+}

@@ -1,0 +1,203 @@
+/** Joining the rooms that a session wants to be in, and trying again where that may help. Runs on the owner. */
+import { Problem, stanzaProblem, toProblem } from '../../errors/problem.ts'
+import { directed } from '../../gateway/contract/roster-and-presence.ts'
+import type { LiveSession } from '../../gateway/contract/session.ts'
+import { domainOf } from '../../jid.ts'
+import { type WantedRoom, wantedRooms } from '../room-state.ts'
+import { entered, failed, taken } from './changes.ts'
+import { discard, unlock } from './creating.ts'
+import { roomEvent } from './events.ts'
+import { readInfo } from './info.ts'
+import { type Capabilities, joining, showing } from './own-presence.ts'
+import { createRetries } from './retries.ts'
+import { createWaiting, type Waiting } from './waiting.ts'
+
+/** rooms of one service that are being joined at one time */
+const AT_ONCE = 5
+/** ms until a join without an answer is given up, and tried again */
+const JOIN_WITHIN = 60_000
+/** nicks that are tried with `nickConflict: suffix` */
+const NICKS = 5
+
+/** What a room answers to a join. */
+export type Answer = { kind: 'joined'; created: boolean } | { kind: 'failed'; problem: Problem }
+
+type Outcome = Answer | { kind: 'interrupted' }
+
+export interface Joins {
+  /** Joins it, unless that is under way; in its turn. */
+  start(room: string): void
+  /** The same after a while, longer each time. */
+  later(room: string): void
+  /** the nick that it is being joined with now */
+  trying(room: string): string | undefined
+  /** the room has answered */
+  heard(room: string, answer: Answer): void
+  /** Resolves with what becomes of it, undefined where ms pass before. */
+  outcome: Waiting<Answer>['wait']
+  /** it is not wanted any more */
+  forget(room: string): void
+  /** the stream is gone: nothing is under way any more */
+  interrupt(): void
+}
+
+interface Attempt {
+  nick?: string
+  heard?: (outcome: Outcome) => void
+}
+
+const interrupted: Outcome = { kind: 'interrupted' }
+
+export function createJoins({
+  session,
+  capabilities,
+  leave,
+  onJoined,
+  onError,
+}: {
+  session: LiveSession
+  capabilities: Capabilities
+  /** leaves it, and waits until it is left */
+  leave: (room: string) => Promise<void>
+  /** `first`: it was never joined before */
+  onJoined: (room: string, first: boolean) => void
+  onError: (error: unknown) => void
+}): Joins {
+  /** under way or in turn, by room */
+  const attempts = new Map<string, Attempt>()
+  const queue: string[] = []
+  const running = new Map<string, number>()
+  const retries = createRetries(start)
+  const waiting = createWaiting<Answer>()
+
+  const wanted = (room: string): WantedRoom | undefined => session.state.get(wantedRooms, room)
+  const put = (room: string, value: WantedRoom) => session.commit({ state: [wantedRooms.put(room, value)] })
+  const isOpen = (room: string, attempt: Attempt) => attempts.get(room) === attempt && wanted(room)?.state === 'joining'
+
+  function start(room: string): void {
+    if (attempts.has(room)) return
+    attempts.set(room, {})
+    queue.push(room)
+    pump()
+  }
+
+  function pump(): void {
+    for (const room of queue.splice(0)) {
+      const attempt = attempts.get(room)
+      const service = domainOf(room)
+      const count = running.get(service) ?? 0
+      if (attempt === undefined) continue
+      if (count >= AT_ONCE) {
+        queue.push(room)
+        continue
+      }
+      running.set(service, count + 1)
+      const done = () => {
+        running.set(service, (running.get(service) ?? 1) - 1)
+        if (attempts.get(room) === attempt) attempts.delete(room)
+        pump()
+      }
+      // a session that is away, or a store, joins it when they are back
+      run(room, attempt)
+        .catch((error) => error instanceof Problem || onError(error))
+        .finally(done)
+    }
+  }
+
+  async function run(room: string, attempt: Attempt): Promise<void> {
+    const before = wanted(room)
+    if (before?.retried) await put(room, { ...taken(before), state: 'joining', ...(before.error && { error: before.error }) })
+    const outcome = await join(room, attempt)
+    if (outcome.kind === 'interrupted' || attempts.get(room) !== attempt) return
+    if (outcome.kind === 'joined') {
+      retries.forget(room)
+      onJoined(room, before?.before !== true)
+    } else await fail(room, outcome.problem)
+    waiting.tell(room, outcome)
+  }
+
+  async function join(room: string, attempt: Attempt): Promise<Outcome> {
+    const info = await readInfo(session, room).catch(toProblem)
+    const asked = wanted(room)
+    if (asked === undefined || !isOpen(room, attempt)) return interrupted
+    const isKnown = !(info instanceof Problem)
+    if (isKnown) await put(room, { ...asked, ...info })
+    else if (info.code === 'xmpp-item-not-found' && asked.create === 'never' && !asked.before) return { kind: 'failed', problem: info }
+    let outcome = interrupted
+    for (const nick of nicksOf(asked)) {
+      outcome = await attemptWith(nick, room, attempt, isKnown && info.features.archive)
+      if (outcome.kind !== 'failed' || outcome.problem.code !== 'xmpp-conflict') break
+    }
+    return outcome.kind === 'joined' && outcome.created ? await open(room, attempt) : outcome
+  }
+
+  async function attemptWith(nick: string, room: string, attempt: Attempt, hasArchive: boolean): Promise<Outcome> {
+    const value = wanted(room)
+    if (value === undefined || !isOpen(room, attempt)) return interrupted
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    Object.assign(attempt, { nick, heard: resolve })
+    const late = new Problem('xmpp-timeout', 'The room did not answer in time.', { retryAfter: 5 })
+    const timer = setTimeout(() => resolve({ kind: 'failed', problem: late }), JOIN_WITHIN)
+    try {
+      await session.commit({ state: [directed.put(room, { muc: true, at: Date.now() })] })
+      await session.send(joining(showing(session, `${room}/${nick}`, value, capabilities), value, hasArchive))
+      return await promise
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** A room that was made: nobody else comes in before its owner has said how it is to be. */
+  async function open(room: string, attempt: Attempt): Promise<Outcome> {
+    const made = wanted(room)
+    if (made === undefined) return interrupted
+    try {
+      if (made.create === 'never') throw stanzaProblem({ type: 'cancel', condition: 'item-not-found', text: 'There is no such room.' })
+      await unlock(session, room, made)
+    } catch (error) {
+      const problem = toProblem(error)
+      if (problem.code === 'session-offline') return interrupted
+      await discard(session, room)
+      await leave(room)
+      return { kind: 'failed', problem }
+    }
+    const now = wanted(room)
+    if (now === undefined || !isOpen(room, attempt)) return interrupted
+    await session.commit(entered(room, now))
+    return { kind: 'joined', created: true }
+  }
+
+  async function fail(room: string, problem: Problem): Promise<void> {
+    const value = wanted(room)
+    // one that was made against the caller's will is left by now
+    if (value === undefined) return void (await session.commit({ events: [roomEvent('room.failed', room, { error: problemOf(problem) })] }))
+    const retried = retries.isWorthIt(room, problem)
+    await session.commit(failed(session, room, value, { error: problemOf(problem), retried }))
+    if (retried) retries.later(room)
+    else retries.forget(room)
+  }
+
+  return {
+    start,
+    later: retries.later,
+    trying: (room) => attempts.get(room)?.nick,
+    heard: (room, answer) => attempts.get(room)?.heard?.(answer),
+    outcome: waiting.wait,
+    forget(room) {
+      retries.forget(room)
+      attempts.get(room)?.heard?.(interrupted)
+      attempts.delete(room)
+    },
+    interrupt() {
+      retries.pause()
+      for (const { heard } of attempts.values()) heard?.(interrupted)
+      attempts.clear()
+      queue.length = 0
+    },
+  }
+}
+
+const problemOf = ({ code, message: detail, options: { xmpp } }: Problem) => ({ code, detail, ...(xmpp && { xmpp }) })
+
+const nicksOf = ({ nick, nickConflict }: WantedRoom): string[] =>
+  nickConflict === 'suffix' ? [nick, ...Array.from({ length: NICKS - 1 }, (_, n) => `${nick}_${n + 2}`)] : [nick]

@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import { ofOwner } from '../../api/declared.ts'
+import { operation } from '../../api/operation.ts'
+import { page, pageOf, pageQuery } from '../../api/page.ts'
+import { jid as jidScalar } from '../../codec/scalars.ts'
+import { stanzaErrorCodes } from '../../errors/catalogue.ts'
+import type { Operation } from '../../gateway/contract/operation.ts'
+import { defineCommand, type SessionHandle } from '../../gateway/contract/session.ts'
+import { jid as normalised } from '../../jid.ts'
+import { nickOf } from '../room-state.ts'
+import { joined } from './examples.ts'
+import { joinRoom } from './join.ts'
+import { knownRoom, namedRoom, roomsOf } from './known.ts'
+import { roomSchema } from './room-json.ts'
+
+/** seconds that a join is waited for, unless the caller says another time, and at most */
+const WAIT = 10
+const WAIT_MAX = 60
+/** ms that the owner may take beyond that */
+const BEYOND = 10_000
+/** ms for leaving, with an answer that does not come */
+const LEAVE_WITHIN = 15_000
+
+/** Leaves a room, and wants it no longer. */
+export const leaveRoom = defineCommand<{ room: string; status?: string }>({ name: 'rooms.leave', whileAway: true })
+
+const params = z.object({ room: jidScalar.schema })
+
+const wish = z
+  .strictObject({
+    nick: z.string().min(1).optional().meta({ description: "Default: the local part of the account's JID" }),
+    password: z.string().optional(),
+    history: z
+      .strictObject({ stanzas: z.int().min(0).max(10_000).optional(), since: z.iso.datetime().optional() })
+      .optional()
+      .meta({ description: 'What was said before, told again at the first join; nothing by default' }),
+    nickConflict: z
+      .enum(['fail', 'suffix'])
+      .optional()
+      .meta({ description: 'Where somebody has the nick: fail (default), or try nick_2 to nick_5' }),
+    create: z
+      .enum(['never', 'instant', 'configure'])
+      .optional()
+      .meta({ description: 'Where there is no such room: make it (default `instant`)' }),
+    values: z.record(z.string(), z.unknown()).optional().meta({ description: "With `configure`: of the owner's form" }),
+    bookmark: z.boolean().optional(),
+  })
+  .meta({ id: 'RoomWish' })
+
+export function roomOperations(): Operation[] {
+  const list = operation({
+    id: 'rooms.list',
+    method: 'GET',
+    path: '/rooms',
+    summary: 'Read the rooms of the session',
+    scope: 'rooms:read',
+    session: 'named',
+    query: z.strictObject(pageQuery),
+    answers: { 200: { description: 'Those that it is in, wants to be in, or was taken out of', schema: pageOf(roomSchema) } },
+    problems: [],
+    examples: { 200: { one: { data: [joined], page: { complete: true } } } },
+    async run({ session, query }) {
+      const rooms = new Map((await roomsOf(session)).map((room) => [room.room, room]))
+      const { data, ...rest } = page([...rooms.keys()], query)
+      return { status: 200, body: { data: data.map((jid) => rooms.get(jid)), ...rest } }
+    },
+  })
+
+  const get = operation({
+    id: 'rooms.get',
+    method: 'GET',
+    path: '/rooms/{room}',
+    summary: 'Read a room of the session',
+    scope: 'rooms:read',
+    session: 'named',
+    params,
+    answers: { 200: { description: 'The room', schema: roomSchema } },
+    problems: ['jid-malformed', 'room-not-found'],
+    examples: { 200: { joined } },
+    run: async ({ session, params }) => ({ status: 200, body: await read(session, (await knownRoom(session, params.room)).jid) }),
+  })
+
+  const join = operation({
+    id: 'rooms.join',
+    method: 'PUT',
+    path: '/rooms/{room}',
+    summary: 'Be in a room',
+    description:
+      'The session wants to be in it from now on, over reconnects and restarts, until it is left. Answers when the room has let it in, or `Prefer: wait` (10 s) is over. ' +
+      'Where the join fails, nothing is kept. May be repeated.',
+    scope: 'rooms:write',
+    session: 'named',
+    params,
+    body: wish,
+    answers: {
+      200: { description: 'It is in the room', schema: roomSchema },
+      201: { description: 'The room was made', schema: roomSchema },
+      202: { description: 'It is not in yet', schema: roomSchema },
+    },
+    prefer: ['wait'],
+    problems: ['limit-exceeded', 'room-not-found', 'room-not-joined', ...ofOwner, ...stanzaErrorCodes],
+    examples: {
+      body: { plainly: {}, 'with a nick and a password': { nick: 'Romeo', password: 'wherefore', nickConflict: 'suffix' } },
+      200: { joined },
+      201: { created: { ...joined, affiliation: 'owner', created: true } },
+      202: { joining: { ...joined, state: 'joining', occupants: 0 } },
+    },
+    async run({ session, params, body, prefer, signal }) {
+      const room = namedRoom(params.room)
+      const { nick = localPart(session.record.jid), bookmark: _, ...asked } = body
+      const seconds = Math.min(prefer.wait ?? WAIT, WAIT_MAX)
+      const request = { room, nick: nickOf(normalised(`${room}/${nick}`, 'body.nick')) ?? nick, wait: seconds * 1000, ...asked }
+      const result = await session.perform(joinRoom, request, { timeout: request.wait + BEYOND, signal, repeatable: true })
+      const status = { joined: 200, created: 201, joining: 202 }[result]
+      const preferenceApplied = prefer.wait === undefined ? {} : { preferenceApplied: `wait=${seconds}` }
+      return { status, body: await read(session, room), headers: { location: `/rooms/${encodeURIComponent(room)}` }, ...preferenceApplied }
+    },
+  })
+
+  const leave = operation({
+    id: 'rooms.leave',
+    method: 'DELETE',
+    path: '/rooms/{room}',
+    summary: 'Leave a room',
+    scope: 'rooms:write',
+    session: 'named',
+    params,
+    query: z.strictObject({
+      status: z.string().optional().meta({ description: 'A last word that the others see' }),
+      bookmark: z.enum(['keep']).optional().meta({ description: 'Leaves the bookmark of the account as it is' }),
+    }),
+    answers: { 204: { description: 'Left, and not wanted any more' } },
+    problems: ['jid-malformed', 'room-not-found', ...ofOwner],
+    examples: {},
+    async run({ session, params, query, signal }) {
+      const { jid } = await knownRoom(session, params.room)
+      const { status } = query
+      const request = { room: jid, ...(status !== undefined && { status }) }
+      await session.perform(leaveRoom, request, { timeout: LEAVE_WITHIN, signal, repeatable: true })
+      return { status: 204 }
+    },
+  })
+
+  return [list, get, join, leave]
+}
+
+async function read(session: SessionHandle, room: string) {
+  const [found] = await roomsOf(session, room)
+  if (found === undefined) await knownRoom(session, room)
+  return found
+}
+
+const localPart = (jid: string) => jid.slice(0, Math.max(jid.indexOf('@'), 0)) || jid
