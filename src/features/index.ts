@@ -9,7 +9,7 @@ import { roster } from './roster/index.ts'
 import { sessions } from './sessions/index.ts'
 import { stanzas } from './stanzas/index.ts'
 import { answered } from './system/answers.ts'
-import { capabilities } from './system/disco.ts'
+import { capabilities, shownBy } from './system/disco.ts'
 import { system } from './system/index.ts'
 
 const first: readonly Feature[] = [sessions, messages, pubsub, roster, iq, stanzas]
@@ -21,6 +21,6 @@ const supported = [...first.flatMap(({ discovers = [] }) => discovers), ...ofRoo
 export const features: readonly Feature[] = [
   ...first,
   presence(supported),
-  rooms(({ record }) => capabilities([...supported, ...record.handles])),
+  rooms(({ record }) => capabilities([...supported, ...shownBy(record)])),
   system(supported),
 ]

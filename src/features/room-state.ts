@@ -1,7 +1,6 @@
 /** The rooms (XEP-0045) that a session wants to be in, and who is there: for whatever has to do with rooms. */
 import type { StanzaJson } from '../codec/translate.ts'
 import type { StanzaErrorJson } from '../errors/catalogue.ts'
-import type { LiveSession } from '../gateway/contract/session.ts'
 import { defineKind, type KnownState } from '../gateway/contract/state-kind.ts'
 import { accountOf, comparable, withoutResource } from '../jid.ts'
 
@@ -92,10 +91,6 @@ export interface Occupant {
 /** Who is in the rooms, by `room/nick`, comparable. */
 export const occupants = defineKind<Occupant>({ name: 'occupants', bound: 'occupants', entries: 50_000, size: 16 * 1024 * 1024 })
 
-/** States in which a room is wanted: what is said to it waits until it is joined. */
-export const isWanted = (room: WantedRoom | undefined): room is WantedRoom =>
-  room !== undefined && (room.state === 'joining' || room.state === 'joined' || room.retried === true)
-
 /** The room that an address is in, where the session has it. */
 export function roomOf(state: Pick<KnownState, 'get'>, address: string): { jid: string; room: WantedRoom } | undefined {
   const jid = accountOf(address)
@@ -110,10 +105,4 @@ export const occupantKey = (room: string, nick: string) => comparable(`${room}/$
 export function nickOf(address: string): string | undefined {
   const { length } = withoutResource(address)
   return address.length > length ? address.slice(length + 1) : undefined
-}
-
-/** Is it the occupant that the session is in the room itself? A nick is another one where it differs in case alone. */
-export function isOwnOccupant(session: Pick<LiveSession, 'state'>, address: string): boolean {
-  const found = roomOf(session.state, address)
-  return found !== undefined && comparable(address) === occupantKey(found.jid, found.room.nick)
 }

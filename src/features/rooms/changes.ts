@@ -45,7 +45,7 @@ export function failed(
 }
 
 /** Nobody is known to be in it, and nothing was shown to it. */
-export function emptied({ state }: Pick<LiveSession, 'state'>, jid: string): StateChange[] {
+function emptied({ state }: Pick<LiveSession, 'state'>, jid: string): StateChange[] {
   return [...state.ofAccount(occupants, jid).map((key) => occupants.remove(key)), directed.remove(jid)]
 }
 

@@ -18,7 +18,7 @@ export interface Told {
 }
 
 /** The last one is the room's: what an occupant put into its own presence stands before it. */
-export function lastOf(stanza: Element, name: string, xmlns: string): Element | undefined {
+function lastOf(stanza: Element, name: string, xmlns: string): Element | undefined {
   return elements(stanza).findLast((one) => one.name === name && one.xmlns === xmlns)
 }
 
