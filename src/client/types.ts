@@ -68,6 +68,13 @@ export type Event =
   | SubscriptionApprovedEvent
   | SubscriptionCancelledEvent
   | SubscriptionDeniedEvent
+  | RoomJoinedEvent
+  | RoomLeftEvent
+  | RoomFailedEvent
+  | RoomOccupantJoinedEvent
+  | RoomOccupantLeftEvent
+  | RoomOccupantChangedEvent
+  | RoomNickChangedEvent
   | WebhookFailingEvent
   | WebhookRecoveredEvent
   | WebhookDisabledEvent
@@ -86,6 +93,7 @@ export type SessionState = 'connecting' | 'online' | 'resuming' | 'backoff' | 'a
  * How far the message came
  */
 export type MessageStatus = 'accepted' | 'sent' | 'acked' | 'delivered' | 'displayed' | 'failed' | 'expired'
+export type RoomState = 'joining' | 'joined' | 'leaving' | 'left' | 'failed'
 
 export interface NewSession {
   /**
@@ -2783,6 +2791,35 @@ export interface DirectedPresence {
    */
   xmlns?: string
 }
+export interface RoomWish {
+  /**
+   * Default: the local part of the account's JID
+   */
+  nick?: string
+  password?: string
+  /**
+   * What was said before, told again at the first join; nothing by default
+   */
+  history?: {
+    stanzas?: number
+    since?: string
+  }
+  /**
+   * Where somebody has the nick: fail (default), or try nick_2 to nick_5
+   */
+  nickConflict?: 'fail' | 'suffix'
+  /**
+   * Where there is no such room: make it (default `instant`)
+   */
+  create?: 'never' | 'instant' | 'configure'
+  /**
+   * With `configure`: of the owner's form
+   */
+  values?: {
+    [k: string]: unknown
+  }
+  bookmark?: boolean
+}
 export interface NewWebhook {
   /**
    * https, with a public address; WEBHOOK_PRIVATE_HOSTS names the hosts where http and other addresses are allowed
@@ -3573,6 +3610,196 @@ export interface SubscriptionDeniedEvent {
   data: PresenceEvent
 }
 /**
+ * The session is in the room. `again`: it was before.
+ */
+export interface RoomJoinedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'room.joined'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    nick: string
+    created?: boolean
+    again?: boolean
+    [k: string]: unknown
+  }
+}
+/**
+ * The session is not in the room any more. After `lost`, `shutdown` and `error` it comes back by itself.
+ */
+export interface RoomLeftEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'room.left'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    reason: 'left' | 'kicked' | 'banned' | 'lost' | 'affiliation' | 'members-only' | 'shutdown' | 'destroyed' | 'error'
+    by?: string
+    text?: string
+    alternate?: string
+    [k: string]: unknown
+  }
+}
+/**
+ * The room could not be joined.
+ */
+export interface RoomFailedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'room.failed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    error: {
+      code: string
+      detail: string
+      [k: string]: unknown
+    }
+    [k: string]: unknown
+  }
+}
+/**
+ * Somebody came into the room.
+ */
+export interface RoomOccupantJoinedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'room.occupant-joined'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    nick: string
+    /**
+     * The same whatever the nick (XEP-0421)
+     */
+    occupantId?: string
+    jid?: string
+    role?: 'moderator' | 'participant' | 'visitor' | 'none'
+    affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+    presence?: {
+      show?: string
+      status?: string
+      [k: string]: unknown
+    }
+    hats?: unknown
+    /**
+     * The bare JID of the room
+     */
+    room: string
+  }
+}
+/**
+ * Somebody left the room.
+ */
+export interface RoomOccupantLeftEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'room.occupant-left'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    nick: string
+    /**
+     * The same whatever the nick (XEP-0421)
+     */
+    occupantId?: string
+    jid?: string
+    role?: 'moderator' | 'participant' | 'visitor' | 'none'
+    affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+    presence?: {
+      show?: string
+      status?: string
+      [k: string]: unknown
+    }
+    hats?: unknown
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    reason: 'left' | 'kicked' | 'banned' | 'lost' | 'affiliation' | 'members-only' | 'shutdown' | 'destroyed' | 'error'
+    by?: string
+    text?: string
+  }
+}
+/**
+ * Role, affiliation or presence of somebody in the room changed.
+ */
+export interface RoomOccupantChangedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'room.occupant-changed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    nick: string
+    /**
+     * The same whatever the nick (XEP-0421)
+     */
+    occupantId?: string
+    jid?: string
+    role?: 'moderator' | 'participant' | 'visitor' | 'none'
+    affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+    presence?: {
+      show?: string
+      status?: string
+      [k: string]: unknown
+    }
+    hats?: unknown
+    /**
+     * The bare JID of the room
+     */
+    room: string
+  }
+}
+/**
+ * Somebody in the room has another nick.
+ */
+export interface RoomNickChangedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'room.nick-changed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    from: string
+    to: string
+    own: boolean
+    [k: string]: unknown
+  }
+}
+/**
  * Ten tries in a row failed; one is made at a time from now on, until one succeeds.
  */
 export interface WebhookFailingEvent {
@@ -3722,6 +3949,7 @@ export interface Problem {
     | 'message-not-found'
     | 'iq-not-found'
     | 'contact-not-found'
+    | 'room-not-found'
     | 'subscription-not-found'
     | 'webhook-not-found'
     | 'delivery-not-found'
@@ -3730,6 +3958,7 @@ export interface Problem {
     | 'request-timeout'
     | 'idempotency-key-running'
     | 'id-in-use'
+    | 'room-not-joined'
     | 'session-ended'
     | 'session-stopped'
     | 'credentials-lost'
@@ -3976,6 +4205,55 @@ export interface StanzaSent {
 export interface ContactPresence {
   jid: string
   presences: ResourcePresence[]
+}
+export interface Room {
+  /**
+   * Its bare JID
+   */
+  room: string
+  nick: string
+  state: RoomState
+  since: string
+  /**
+   * Why the session is not in it any more
+   */
+  reason?: 'left' | 'kicked' | 'banned' | 'lost' | 'affiliation' | 'members-only' | 'shutdown' | 'destroyed' | 'error'
+  /**
+   * Why it could not be joined
+   */
+  error?: {
+    code: string
+    detail: string
+    xmpp?: unknown
+    [k: string]: unknown
+  }
+  role?: 'moderator' | 'participant' | 'visitor' | 'none'
+  affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+  subject?: {
+    text: string
+    by?: string
+    at?: string
+  }
+  occupants: number
+  /**
+   * Who sees the JIDs of occupants: moderators (semi), or all (non)
+   */
+  anonymous: 'semi' | 'non'
+  features: {
+    archive: boolean
+    moderation: boolean
+    /**
+     * It keeps the ids of messages
+     */
+    stableIds: boolean
+    occupantIds: boolean
+    selfPing: boolean
+  }
+  /**
+   * It was made when this session joined it
+   */
+  created?: boolean
+  bookmarked: boolean
 }
 export interface CreatedWebhook {
   id: string
@@ -4524,6 +4802,76 @@ export interface PresenceGetParams {
    */
   session?: string
 }
+export interface RoomsListParams {
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsListResult {
+  data: Room[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface RoomsGetParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsJoinParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+  /**
+   * Seconds to wait, where the operation says for what
+   */
+  wait?: number
+  /**
+   * Answer at once, where the operation can
+   */
+  respondAsync?: boolean
+}
+export interface RoomsLeaveParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * A last word that the others see
+   */
+  status?: string
+  /**
+   * Leaves the bookmark of the account as it is
+   */
+  bookmark?: 'keep'
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
 export interface WebhooksListParams {
   /**
    * Items of a page, default 100
@@ -4711,6 +5059,14 @@ export interface Operations {
   'presence.send': { params: PresenceSendParams & DirectedPresence; result: PresenceSendResult }
   /** Read the presence of one contact */
   'presence.get': { params: PresenceGetParams; result: ContactPresence }
+  /** Read the rooms of the session */
+  'rooms.list': { params: RoomsListParams; result: RoomsListResult }
+  /** Read a room of the session */
+  'rooms.get': { params: RoomsGetParams; result: Room }
+  /** Be in a room */
+  'rooms.join': { params: RoomsJoinParams & RoomWish; result: Room }
+  /** Leave a room */
+  'rooms.leave': { params: RoomsLeaveParams; result: undefined }
   /** Have events sent to a URL */
   'webhooks.create': { params: NewWebhook; result: CreatedWebhook }
   /** List the webhooks */
