@@ -99,7 +99,11 @@ export interface Leftovers {
 type Simplify<T> = { [K in keyof T]: T[K] } & {}
 type Value<F> = F extends { readonly typed?: infer T } ? Exclude<T, undefined> : never
 type Kept<F, K> = F extends { readonly spread: readonly string[] } ? never : K
-type Spread<F> = F extends { readonly spread: readonly string[]; readonly typed?: infer T } ? Exclude<T, undefined> : never
+type Spread<F> = F extends { readonly spread: readonly string[]; readonly typed?: infer T; readonly required: infer R }
+  ? R extends true
+    ? Exclude<T, undefined>
+    : Partial<Exclude<T, undefined>>
+  : never
 type Both<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never
 
 export type JsonOf<F extends Fields> = Simplify<

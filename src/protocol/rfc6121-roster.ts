@@ -14,8 +14,6 @@ const item = payload('RosterItem', 'item', ROSTER, {
   groups: texts('group'),
 })
 
-export const roster = define(
-  'roster',
-  ['iq'],
-  payload('Roster', 'query', ROSTER, { version: attribute(undefined, 'ver'), items: many(item) }),
-)
+export const rosterQuery = payload('Roster', 'query', ROSTER, { version: attribute(undefined, 'ver'), items: many(item) })
+
+export const roster = define('roster', ['iq'], rosterQuery)

@@ -5,8 +5,6 @@ import { payload } from '../codec/payload.ts'
 import { integer } from '../codec/scalars.ts'
 import { LAST_ACTIVITY } from './namespaces.ts'
 
-export const lastActivity = define(
-  'lastActivity',
-  ['iq', 'presence'],
-  payload('LastActivity', 'query', LAST_ACTIVITY, { seconds: attribute(integer()), status: content() }),
-)
+export const idleFor = payload('LastActivity', 'query', LAST_ACTIVITY, { seconds: attribute(integer()), status: content() })
+
+export const lastActivity = define('lastActivity', ['iq', 'presence'], idleFor)

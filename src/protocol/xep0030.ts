@@ -14,7 +14,7 @@ const identity = payload('DiscoIdentity', 'identity', DISCO_INFO, {
   lang: attribute(string, 'xml:lang'),
 })
 
-const discoInfo = payload('DiscoInfo', 'query', DISCO_INFO, {
+export const discoInfo = payload('DiscoInfo', 'query', DISCO_INFO, {
   node: attribute(),
   identities: many(identity),
   features: attributesOf('feature', 'var'),
@@ -23,6 +23,6 @@ const discoInfo = payload('DiscoInfo', 'query', DISCO_INFO, {
 
 const item = payload('DiscoItem', 'item', DISCO_ITEMS, { jid: required(attribute(jid)), node: attribute(), name: attribute() })
 
-const discoItems = payload('DiscoItems', 'query', DISCO_ITEMS, { node: attribute(), items: many(item), paging: one(resultSet) })
+export const discoItems = payload('DiscoItems', 'query', DISCO_ITEMS, { node: attribute(), items: many(item), paging: one(resultSet) })
 
 export const disco = [define('discoInfo', ['iq'], discoInfo), define('discoItems', ['iq', 'message'], discoItems)]

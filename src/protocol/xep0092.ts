@@ -4,8 +4,6 @@ import { text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { SOFTWARE_VERSION } from './namespaces.ts'
 
-export const version = define(
-  'version',
-  ['iq'],
-  payload('SoftwareVersion', 'query', SOFTWARE_VERSION, { name: text(), version: text(), os: text() }),
-)
+export const softwareVersion = payload('SoftwareVersion', 'query', SOFTWARE_VERSION, { name: text(), version: text(), os: text() })
+
+export const version = define('version', ['iq'], softwareVersion)

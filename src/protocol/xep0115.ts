@@ -5,13 +5,11 @@ import { payload } from '../codec/payload.ts'
 import { string } from '../codec/scalars.ts'
 import { CAPS } from './namespaces.ts'
 
-export const caps = define(
-  'caps',
-  ['presence'],
-  payload('Caps', 'c', CAPS, {
-    algorithm: attribute(string, 'hash'),
-    node: attribute(),
-    value: attribute(string, 'ver'),
-    ext: attribute(),
-  }),
-)
+export const entityCapabilities = payload('Caps', 'c', CAPS, {
+  algorithm: attribute(string, 'hash'),
+  node: attribute(),
+  value: attribute(string, 'ver'),
+  ext: attribute(),
+})
+
+export const caps = define('caps', ['presence'], entityCapabilities)

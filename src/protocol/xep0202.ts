@@ -5,4 +5,6 @@ import { payload } from '../codec/payload.ts'
 import { timestamp, zone } from '../codec/scalars.ts'
 import { TIME } from './namespaces.ts'
 
-export const time = define('time', ['iq'], payload('EntityTime', 'time', TIME, { zone: text(zone, 'tzo'), utc: text(timestamp) }))
+export const entityTime = payload('EntityTime', 'time', TIME, { zone: text(zone, 'tzo'), utc: text(timestamp) })
+
+export const time = define('time', ['iq'], entityTime)

@@ -10,23 +10,21 @@ import { forwardedStanza } from './xep0297.ts'
 
 const end = { id: attribute(), timestamp: attribute(timestamp) }
 
+export const archiveQuery = payload('ArchiveQuery', 'query', MAM, {
+  queryId: attribute(string, 'queryid'),
+  node: attribute(),
+  form: one(form),
+  paging: one(resultSet),
+  flipPage: flag('flip-page'),
+})
+
 export const archive = [
   define(
     'archived',
     ['message'],
     payload('ArchiveResult', 'result', MAM, { queryId: attribute(string, 'queryid'), id: attribute(), forwarded: one(forwardedStanza) }),
   ),
-  define(
-    'archiveQuery',
-    ['iq'],
-    payload('ArchiveQuery', 'query', MAM, {
-      queryId: attribute(string, 'queryid'),
-      node: attribute(),
-      form: one(form),
-      paging: one(resultSet),
-      flipPage: flag('flip-page'),
-    }),
-  ),
+  define('archiveQuery', ['iq'], archiveQuery),
   define(
     'archiveFin',
     ['iq'],

@@ -1,11 +1,13 @@
 /** Roster items (RFC 6121 section 2.1) as contacts. */
 
+import { elementOf } from '../../codec/alone.ts'
 import { type Contact, contacts as roster, subscriptionStates } from '../../gateway/contract/roster-and-presence.ts'
 import type { StateChange } from '../../gateway/ports/change.ts'
 import type { EventDraft } from '../../gateway/ports/event.ts'
 import { accountOf } from '../../jid.ts'
 import { ROSTER } from '../../protocol/namespaces.ts'
-import { type Element, element, elements, text } from '../../xml/element.ts'
+import { rosterQuery } from '../../protocol/rfc6121-roster.ts'
+import { type Element, elements, text } from '../../xml/element.ts'
 
 /** The contacts of a roster result or push; `removed` are those whose item says so. Items without a JID are left out. */
 export function readItems(items: readonly Element[]): { contacts: Contact[]; removed: string[] } {
@@ -35,12 +37,10 @@ function readItem(jid: string, item: Element): Contact {
 
 /** What a roster set asks for; the server ignores the rest. */
 export function writeSet({ jid, name, groups }: Pick<Contact, 'jid' | 'name' | 'groups'>): Element {
-  const children = groups.map((group) => element('group', ROSTER, {}, [group]))
-  return element('query', ROSTER, {}, [element('item', ROSTER, { jid, name }, children)])
+  return elementOf(rosterQuery, { items: [{ jid, ...(name === undefined ? {} : { name }), groups: [...groups] }] })
 }
 
-export const writeRemoval = (jid: string): Element =>
-  element('query', ROSTER, {}, [element('item', ROSTER, { jid, subscription: 'remove' })])
+export const writeRemoval = (jid: string): Element => elementOf(rosterQuery, { items: [{ jid, subscription: 'remove' }] })
 
 /** The state and the events by which contacts become known, where they are not known like this already. */
 export function changesOf(

@@ -1,12 +1,14 @@
 /** The roster as it is read at a new bind: however long it is, nobody else waits for it. */
 import { setImmediate as turn } from 'node:timers/promises'
+import { elementOf } from '../../codec/alone.ts'
 import { Problem } from '../../errors/problem.ts'
 import { account } from '../../gateway/contract/account.ts'
 import { contacts } from '../../gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { StateChange } from '../../gateway/ports/change.ts'
 import { ROSTER } from '../../protocol/namespaces.ts'
-import { child, type Element, element, elements } from '../../xml/element.ts'
+import { rosterQuery } from '../../protocol/rfc6121-roster.ts'
+import { child, type Element, elements } from '../../xml/element.ts'
 import { changesOf, readItems } from './contact.ts'
 import { rosterVersion } from './version.ts'
 
@@ -27,7 +29,7 @@ export async function readRoster(session: LiveSession, pushed: Pushed): Promise<
   // of one that was forgotten all is asked for
   const known = session.state.all(contacts).size > 0
   const ver = session.features.includes(VERSIONING) ? (known ? (kept?.ver ?? '') : '') : undefined
-  const payload = element('query', ROSTER, { ver })
+  const payload = elementOf(rosterQuery, ver === undefined ? {} : { version: ver })
   await session.large(MOST, async (room) => {
     const answer = await session.iq({ type: 'get', payload }, { ...READ_WITHIN, room })
     const query = child(answer, 'query', ROSTER)

@@ -1,12 +1,17 @@
 /** What the gateway answers for the account, so that others see a well-behaved client. */
+import { elementOf } from '../../codec/alone.ts'
 import { stanzaProblem } from '../../errors/problem.ts'
 import { account, ownPresence } from '../../gateway/contract/account.ts'
 import type { IqAnswer } from '../../gateway/contract/feature.ts'
 import { contacts, isSubscriber } from '../../gateway/contract/roster-and-presence.ts'
 import { accountOf } from '../../jid.ts'
 import { DISCO_INFO, DISCO_ITEMS, LAST_ACTIVITY, PING, SOFTWARE_VERSION, TIME } from '../../protocol/namespaces.ts'
+import { idleFor } from '../../protocol/xep0012.ts'
+import { discoItems } from '../../protocol/xep0030.ts'
+import { softwareVersion } from '../../protocol/xep0092.ts'
+import { entityTime } from '../../protocol/xep0202.ts'
 import { version } from '../../version.ts'
-import { child, element } from '../../xml/element.ts'
+import { child } from '../../xml/element.ts'
 import { discoInfo, NODE, shownBy, verification } from './disco.ts'
 
 /** namespaces that are answered here */
@@ -31,7 +36,10 @@ export function systemAnswers(supported: readonly string[]): IqAnswer[] {
     type: 'get',
     name: 'query',
     xmlns: DISCO_ITEMS,
-    answer: (iq) => ({ payload: element('query', DISCO_ITEMS, { node: child(iq, 'query', DISCO_ITEMS)?.attributes.node }) }),
+    answer(iq) {
+      const node = child(iq, 'query', DISCO_ITEMS)?.attributes.node
+      return { payload: elementOf(discoItems, { ...(node === undefined ? {} : { node }), items: [] }) }
+    },
   }
 
   const ping: IqAnswer = { type: 'get', name: 'ping', xmlns: PING, answer: () => ({}) }
@@ -40,24 +48,14 @@ export function systemAnswers(supported: readonly string[]): IqAnswer[] {
     type: 'get',
     name: 'query',
     xmlns: SOFTWARE_VERSION,
-    answer: () => ({
-      payload: element('query', SOFTWARE_VERSION, {}, [
-        element('name', SOFTWARE_VERSION, {}, ['stanzagate']),
-        element('version', SOFTWARE_VERSION, {}, [version]),
-      ]),
-    }),
+    answer: () => ({ payload: elementOf(softwareVersion, { name: 'stanzagate', version }) }),
   }
 
   const time: IqAnswer = {
     type: 'get',
     name: 'time',
     xmlns: TIME,
-    answer: () => ({
-      payload: element('time', TIME, {}, [
-        element('tzo', TIME, {}, ['+00:00']),
-        element('utc', TIME, {}, [new Date().toISOString().replace(/\.\d+Z$/, 'Z')]),
-      ]),
-    }),
+    answer: () => ({ payload: elementOf(entityTime, { zone: '+00:00', utc: new Date().toISOString().replace(/\.\d+Z$/, 'Z') }) }),
   }
 
   /** Seconds since the own presence was set; for those alone who may see it (XEP-0012 section 6). */
@@ -71,7 +69,7 @@ export function systemAnswers(supported: readonly string[]): IqAnswer[] {
       if (!maySee) throw stanzaProblem({ type: 'auth', condition: 'forbidden' })
       const { since } = ownPresence.of(session.state.all(account)) ?? { since: session.record.createdAt }
       const seconds = Math.max(0, Math.floor((Date.now() - since) / 1000))
-      return { payload: element('query', LAST_ACTIVITY, { seconds: String(seconds) }) }
+      return { payload: elementOf(idleFor, { seconds }) }
     },
   }
 

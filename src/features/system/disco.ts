@@ -1,8 +1,10 @@
 /** What the gateway says of itself: service discovery (XEP-0030) and entity capabilities (XEP-0115). */
 import { createHash } from 'node:crypto'
+import { elementOf } from '../../codec/alone.ts'
 import type { SessionRecord } from '../../gateway/ports/session-record.ts'
-import { CAPS, DISCO_INFO } from '../../protocol/namespaces.ts'
-import { type Element, element } from '../../xml/element.ts'
+import { discoInfo as info } from '../../protocol/xep0030.ts'
+import { entityCapabilities } from '../../protocol/xep0115.ts'
+import type { Element } from '../../xml/element.ts'
 
 export const NODE = 'urn:stanzagate'
 const identity = { category: 'client', type: 'bot', name: 'stanzagate' }
@@ -14,10 +16,7 @@ export function shownBy({ handles, notify = [] }: Pick<SessionRecord, 'handles' 
 
 /** The answer to disco#info; `node` is repeated where it was asked for. */
 export function discoInfo(features: readonly string[], node?: string): Element {
-  return element('query', DISCO_INFO, { node }, [
-    element('identity', DISCO_INFO, identity),
-    ...sorted(features).map((feature) => element('feature', DISCO_INFO, { var: feature })),
-  ])
+  return elementOf(info, { ...(node === undefined ? {} : { node }), identities: [identity], features: sorted(features) })
 }
 
 /** The hash of that answer (XEP-0115 section 5.1). */
@@ -29,7 +28,7 @@ export function verification(features: readonly string[]): string {
 
 /** Goes into every own available presence. */
 export function capabilities(features: readonly string[]): Element {
-  return element('c', CAPS, { hash: 'sha-1', node: NODE, ver: verification(features) })
+  return elementOf(entityCapabilities, { algorithm: 'sha-1', node: NODE, value: verification(features) })
 }
 
 function sorted(features: readonly string[]): string[] {

@@ -1,6 +1,8 @@
+import { elementOf } from '../../codec/alone.ts'
 import { Problem } from '../../errors/problem.ts'
-import { DATA_FORM, DELAY, FORWARD, MAM, RSM } from '../../protocol/namespaces.ts'
-import { CLIENT, child, childText, type Element, element, elements } from '../../xml/element.ts'
+import { DELAY, FORWARD, MAM, RSM } from '../../protocol/namespaces.ts'
+import { archiveQuery } from '../../protocol/xep0313.ts'
+import { CLIENT, child, childText, type Element, elements } from '../../xml/element.ts'
 import type { Archived, ArchivePage, ArchiveQuery, LiveSession } from '../contract/session.ts'
 import { newIqId } from '../ids.ts'
 import type { Patience } from '../session/iq-correlator.ts'
@@ -104,14 +106,9 @@ export function createArchive({
   }
 }
 
-function request(queryid: string, limit: number, { after, before, ...filter }: Omit<ArchiveQuery, 'limit'>): Element {
-  const field = (name: string, value: string) => element('field', DATA_FORM, { var: name }, [element('value', DATA_FORM, {}, [value])])
-  const fields = Object.entries(filter).map(([name, value]) => field(name, value))
-  const form = element('x', DATA_FORM, { type: 'submit' }, [
-    element('field', DATA_FORM, { var: 'FORM_TYPE', type: 'hidden' }, [element('value', DATA_FORM, {}, [MAM])]),
-    ...fields,
-  ])
-  const place = (name: string, value: string | undefined) => (value === undefined ? undefined : element(name, RSM, {}, [value]))
-  const set = element('set', RSM, {}, [element('max', RSM, {}, [`${limit}`]), place('after', after), place('before', before)])
-  return element('query', MAM, { queryid }, [fields.length > 0 ? form : undefined, set])
+function request(queryId: string, max: number, { after, before, ...filter }: Omit<ArchiveQuery, 'limit'>): Element {
+  const fields = Object.entries(filter).map(([name, value]) => ({ name, values: [value] }))
+  const form = { type: 'submit' as const, fields: [{ name: 'FORM_TYPE', type: 'hidden' as const, values: [MAM] }, ...fields] }
+  const place = { ...(after === undefined ? {} : { after }), ...(before === undefined ? {} : { before }) }
+  return elementOf(archiveQuery, { queryId, ...(fields.length > 0 ? { form } : {}), paging: { max, ...place } })
 }
