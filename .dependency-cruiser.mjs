@@ -29,6 +29,7 @@ const arrows = {
   store: ['gateway/ports', 'errors'],
   client: [],
   cli: ['client', 'main', 'version'],
+  console: ['client'],
 }
 
 /** What each folder of xmpp may import of that room besides itself. */
@@ -46,10 +47,12 @@ const libraries = {
   commander: ['cli'],
   ioredis: ['store'],
   undici: ['webhooks'],
+  '@scalar/': ['http'],
+  '@?preact': ['console'],
   '@?fastify': ['http', 'websocket', 'app', 'lifecycle'],
 }
 
-const inRooms = (rooms) => `^src/(${rooms.join('|')})(/|[.]ts$)`
+const inRooms = (rooms) => `^src/(${rooms.join('|')})(/|[.]tsx?$)`
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -64,7 +67,7 @@ export default {
       name: `arrows of xmpp/${folder}`,
       severity: 'error',
       from: { path: `^src/xmpp/${folder}/` },
-      to: { path: '^src/xmpp/', pathNot: `^src/xmpp/(${[folder, ...others, ...xmppLeaves].join('|')})(/|[.]ts$)` },
+      to: { path: '^src/xmpp/', pathNot: `^src/xmpp/(${[folder, ...others, ...xmppLeaves].join('|')})(/|[.]tsx?$)` },
     })),
     ...Object.entries(libraries).map(([library, rooms]) => ({
       name: `rooms of ${library}`,
@@ -80,13 +83,18 @@ export default {
     },
     { name: 'a circle', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
     { name: 'nothing that is found', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    { name: 'a package of the tests', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] } },
+    {
+      name: 'a package of the tests',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/console/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] },
+    },
     { name: 'tests in the program', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench|scripts)/' } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     // sees what is imported for its type alone too
     parser: 'swc',
-    enhancedResolveOptions: { extensions: ['.ts'], exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx'], exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
   },
 }

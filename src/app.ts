@@ -102,7 +102,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const { message, presence, iq } = vocabulary.schemas
   const documents = await registerSite(server, {
     ...{ authenticator, sessions, calls, events, operations, log, metrics, pressure, responses, admit, isDraining, version },
-    allowedOrigins: config.allowedOrigins,
+    ...{ allowedOrigins: config.allowedOrigins, console: config.console },
     types: registry.types,
     schemas: { message, presence, iq, event: registry.schema },
     ping: () => store.ping(),

@@ -19,10 +19,10 @@ interface Source {
   text: string
 }
 
-const sources: readonly Source[] = globSync('**/*.ts', { cwd: src })
+const sources: readonly Source[] = globSync('**/*.{ts,tsx}', { cwd: src })
   .map((file) => file.split(sep).join('/'))
   .sort()
-  .map((file) => ({ path: file.replace(/\.ts$/, ''), text: readFileSync(join(src, file), 'utf8') }))
+  .map((file) => ({ path: file.replace(/\.tsx?$/, ''), text: readFileSync(join(src, file), 'utf8') }))
 
 describe('the house', () => {
   it('reads the environment where a process starts, and nowhere else', () => {

@@ -54,6 +54,8 @@ export interface Config {
   }
   limits: Readonly<StoreLimits>
   slowReaderSeconds: number
+  /** is it served at /console? */
+  console: boolean
   webhookPrivateHosts: readonly string[]
   /** bytes of the heap for what is old, where Node was told */
   oldSpace: number | null
@@ -126,6 +128,7 @@ export function readConfig({
       idempotencyAge: IDEMPOTENCY_AGE,
     },
     slowReaderSeconds: read.SLOW_READER_SECONDS,
+    console: read.CONSOLE === 'on',
     webhookPrivateHosts: read.WEBHOOK_PRIVATE_HOSTS,
     oldSpace: oldSpaceOf([env.NODE_OPTIONS ?? '', ...flags]),
     hints: [...slips, ...contradictions(variables, { bodyLimit: read.BODY_LIMIT, stanzaLimit: read.STANZA_LIMIT })],

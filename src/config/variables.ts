@@ -100,6 +100,7 @@ export const schema = z
       .refine((seconds) => seconds <= SLOW_READER_MAX, `must be at most ${SLOW_READER_MAX}`)
       .default(3),
     WEBHOOK_PRIVATE_HOSTS: hosts,
+    CONSOLE: z.enum(['on', 'off']).default('on'),
     NODE_TLS_REJECT_UNAUTHORIZED: z
       .string()
       .refine(

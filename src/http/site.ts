@@ -12,11 +12,12 @@ import { createRpc, type RpcMethod } from '../websocket/json-rpc.ts'
 import { createOperationMethods } from '../websocket/operation-methods.ts'
 import type { Admission } from './admission.ts'
 import { createAsyncapi } from './asyncapi.ts'
-import { registerDocs } from './docs.ts'
+import { registerConsole } from './console.ts'
 import { registerEvents } from './events.ts'
 import { type HealthContext, registerHealth } from './health.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import { createOpenapi, registerDocument } from './openapi.ts'
+import { registerReference } from './reference.ts'
 import { registerOperations } from './routes.ts'
 import { registerSchemas } from './schemas.ts'
 
@@ -38,6 +39,8 @@ export interface SiteContext extends Omit<HealthContext, 'authenticator'>, Pick<
   /** served as JSON Schemas, by name */
   schemas: Readonly<Record<string, z.ZodType>> & { event: z.ZodType }
   allowedOrigins: readonly string[]
+  /** is the console served? */
+  console: boolean
   version: string
   log: Log
   metrics: MetricsRegistry
@@ -77,7 +80,10 @@ export async function registerSite(server: FastifyInstance, context: SiteContext
   registerOperations(server, { operations: operations.filter((one) => one !== list), invoke: calls.invoke })
   registerDocument(server, 'openapi', documents.openapi)
   registerDocument(server, 'asyncapi', documents.asyncapi)
-  registerDocs(server, documents.openapi)
+  registerReference(server)
+  if (context.console) registerConsole(server)
+  const home = context.console ? '/console' : '/docs'
+  server.get('/', { config: { token: 'none' } }, async (_request, reply) => reply.redirect(home))
   registerSchemas(server, schemas)
   return documents
 }

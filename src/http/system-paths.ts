@@ -53,5 +53,6 @@ export const systemPaths = {
       },
     },
   },
+  '/console': open('system.console', 'The console, where `CONSOLE` is on', text('A page', 'text/html')),
   '/docs': open('system.docs', 'This API, to be read in a browser', text('A page', 'text/html')),
 }

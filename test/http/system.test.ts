@@ -105,7 +105,7 @@ test('no password, token, body, query or path is ever on a log line, whatever go
   assert.ok(all.some((line) => line.includes('"requestId":"kept"')))
 })
 
-test('openapi.yaml, the schemas and the reference need no token and load nothing from elsewhere', async (t) => {
+test('openapi.yaml and the schemas need no token', async (t) => {
   const { api } = await startApp(t)
   const yaml = await api('GET', '/openapi.yaml', { key: null })
   assert.equal(yaml.status, 200)
@@ -116,14 +116,6 @@ test('openapi.yaml, the schemas and the reference need no token and load nothing
     assert.match(headers.get('content-type') ?? '', /^application\/schema\+json/)
     assert.match(body.$schema, /2020-12/)
   }
-  const root = await api('GET', '/', { key: null })
-  assert.deepEqual([root.status, root.headers.get('location')], [302, '/docs'])
-  const docs = await api('GET', '/docs', { key: null })
-  assert.match(docs.headers.get('content-type') ?? '', /^text\/html/)
-  assert.match(docs.headers.get('content-security-policy') ?? '', /^default-src 'none'/)
-  assert.ok(!/(?:src|href)="(?:https?:)?\/\//.test(docs.text))
-  assert.ok(!/@import|url\(/.test(docs.text))
-  assert.match(docs.text, /events\.list/)
 })
 
 test('openapi.yaml and asyncapi.yaml are what follows from the code: npm run openapi writes them', async () => {
