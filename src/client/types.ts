@@ -4202,6 +4202,76 @@ export interface StanzaSent {
   status?: string
   originId?: string
 }
+export interface EntityInfo {
+  jid: string
+  node?: string
+  identities: {
+    category: string
+    type: string
+    name?: string
+    [k: string]: unknown
+  }[]
+  features: string[]
+  /**
+   * More about it, as data forms (XEP-0128)
+   */
+  forms: {
+    [k: string]: unknown
+  }[]
+  [k: string]: unknown
+}
+export interface EntityItem {
+  jid: string
+  node?: string
+  name?: string
+  [k: string]: unknown
+}
+export interface Capabilities {
+  jid: string
+  /**
+   * Says that messages came (XEP-0184)
+   */
+  receipts: boolean
+  /**
+   * Says what was displayed (XEP-0333)
+   */
+  markers: boolean
+  reactions: boolean
+  corrections: boolean
+  /**
+   * Where files go, and how many bytes one may have
+   */
+  upload?: {
+    service: string
+    maxSize?: number
+  }
+  /**
+   * Where rooms are made
+   */
+  rooms?: {
+    service: string
+  }
+  pubsub: boolean
+  /**
+   * Keeps a history of messages
+   */
+  archive: boolean
+  blocking: boolean
+  push: boolean
+  /**
+   * Can keep bookmarks of rooms for the own eyes
+   */
+  bookmarks: boolean
+  /**
+   * Can keep what was displayed for the own eyes
+   */
+  mds: boolean
+  /**
+   * Of a contact who is online: which of the first four each of their clients can. The members say what one of them can
+   */
+  everywhere?: string[]
+  encryption: 'not by the gateway'
+}
 export interface ContactPresence {
   jid: string
   presences: ResourcePresence[]
@@ -4739,6 +4809,62 @@ export interface StanzasSendParams {
    */
   respondAsync?: boolean
 }
+export interface DiscoInfoParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid?: string
+  /**
+   * A node of theirs
+   */
+  node?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface DiscoItemsParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid?: string
+  /**
+   * A node of theirs
+   */
+  node?: string
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface DiscoItemsResult {
+  data: EntityItem[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface CapabilitiesGetParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
 export interface PresenceListParams {
   /**
    * Items of a page, default 100
@@ -5049,6 +5175,12 @@ export interface Operations {
   'stanzas.send': { params: StanzasSendParams & (Stanza | { xml: string }); result: string | StanzaSent }
   /** Translate a stanza between XML and JSON, without sending it */
   'translate': { params: (Stanza | { xml: string }); result: string | Stanza }
+  /** Ask what somebody is and can do (XEP-0030) */
+  'disco.info': { params: DiscoInfoParams; result: EntityInfo }
+  /** Ask what belongs to somebody: services, rooms, nodes (XEP-0030) */
+  'disco.items': { params: DiscoItemsParams; result: DiscoItemsResult }
+  /** Ask what somebody can do, in words */
+  'capabilities.get': { params: CapabilitiesGetParams; result: Capabilities }
   /** Read the presence of all contacts */
   'presence.list': { params: PresenceListParams; result: PresenceListResult }
   /** Show something else, or become available */

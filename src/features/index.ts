@@ -1,5 +1,7 @@
 /** Every feature room. The order is that of handling what comes in, and of the steps of a new bind. */
 import type { Feature } from '../gateway/contract/feature.ts'
+import { disco } from './disco/index.ts'
+import { createFindHome } from './discovery.ts'
 import { iq } from './iq/index.ts'
 import { messages } from './messages/index.ts'
 import { presence } from './presence/index.ts'
@@ -12,6 +14,8 @@ import { answered } from './system/answers.ts'
 import { capabilities, shownBy } from './system/disco.ts'
 import { system } from './system/index.ts'
 
+const findHome = createFindHome()
+
 const first: readonly Feature[] = [sessions, messages, pubsub, roster, iq, stanzas]
 
 /** What service discovery shows of all of them. */
@@ -20,6 +24,7 @@ const supported = [...first.flatMap(({ discovers = [] }) => discovers), ...ofRoo
 // The roster is read before the own presence is sent, so that contacts are known when theirs come; rooms are joined after it.
 export const features: readonly Feature[] = [
   ...first,
+  disco({ supported, findHome }),
   presence(supported),
   rooms(({ record }) => capabilities([...supported, ...shownBy(record)])),
   system(supported),

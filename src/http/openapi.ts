@@ -120,6 +120,8 @@ const tags: Record<string, string> = {
   roster: 'Contacts (RFC 6121)',
   presence: 'Who is there, the own presence, subscriptions',
   iq: 'Requests to other entities and their answers',
+  disco: 'What others are, and what belongs to them (XEP-0030)',
+  capabilities: 'What others can do, in words',
   stanzas: 'Any stanza, as JSON or XML',
   translate: 'Stanza XML ⇄ JSON, without sending',
   events: 'What happened, by cursor: pages, server-sent events, WebSocket',

@@ -22,6 +22,8 @@ export const STORED_BOOKMARKS = 'storage:bookmarks'
 /** XEP-0059 */
 export const RSM = 'http://jabber.org/protocol/rsm'
 /** XEP-0060 */
+export const PUBSUB = 'http://jabber.org/protocol/pubsub'
+/** XEP-0060 */
 export const PUBSUB_EVENT = 'http://jabber.org/protocol/pubsub#event'
 /** XEP-0085 */
 export const CHAT_STATES = 'http://jabber.org/protocol/chatstates'
@@ -35,6 +37,8 @@ export const MOOD = 'http://jabber.org/protocol/mood'
 export const CAPS = 'http://jabber.org/protocol/caps'
 /** XEP-0184 */
 export const RECEIPTS = 'urn:xmpp:receipts'
+/** XEP-0191 */
+export const BLOCKING = 'urn:xmpp:blocking'
 /** XEP-0199 */
 export const PING = 'urn:xmpp:ping'
 /** XEP-0202 */
@@ -51,8 +55,14 @@ export const CORRECTION = 'urn:xmpp:message-correct:0'
 export const MAM = 'urn:xmpp:mam:2'
 /** XEP-0333 */
 export const CHAT_MARKERS = 'urn:xmpp:chat-markers:0'
+/** XEP-0357 */
+export const PUSH = 'urn:xmpp:push:0'
 /** XEP-0359 */
 export const STANZA_ID = 'urn:xmpp:sid:0'
+/** XEP-0363 */
+export const UPLOAD = 'urn:xmpp:http:upload:0'
+/** XEP-0390 */
+export const CAPS2 = 'urn:xmpp:caps'
 /** XEP-0402 */
 export const BOOKMARKS = 'urn:xmpp:bookmarks:1'
 /** XEP-0421 */

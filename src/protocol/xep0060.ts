@@ -4,11 +4,10 @@ import { attribute, flag, many, one } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { boolean, integer, jid, string, timestamp } from '../codec/scalars.ts'
 import { known } from '../codec/structures.ts'
+import { PUBSUB } from './namespaces.ts'
 import { form } from './xep0004.ts'
 import { resultSet } from './xep0059.ts'
 import { affiliations, nodeTypes, subscriptionStates } from './xep0060-terms.ts'
-
-const PUBSUB = 'http://jabber.org/protocol/pubsub'
 
 const item = payload('PubsubItem', 'item', PUBSUB, { id: attribute(), publisher: attribute(), content: known('item') })
 

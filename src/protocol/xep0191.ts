@@ -3,8 +3,7 @@ import { define } from '../codec/definition.ts'
 import { attribute, many, required } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { jid } from '../codec/scalars.ts'
-
-const BLOCKING = 'urn:xmpp:blocking'
+import { BLOCKING } from './namespaces.ts'
 
 const items = { items: many(payload('BlockedItem', 'item', BLOCKING, { jid: required(attribute(jid)) })) }
 

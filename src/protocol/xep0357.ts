@@ -4,9 +4,9 @@ import { attribute, one } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { jid } from '../codec/scalars.ts'
 import { elements } from '../codec/structures.ts'
+import { PUSH } from './namespaces.ts'
 import { form } from './xep0004.ts'
 
-const PUSH = 'urn:xmpp:push:0'
 const where = { jid: attribute(jid), node: attribute() }
 
 export const push = [

@@ -5,8 +5,8 @@ import { define } from '../codec/definition.ts'
 import { attribute, content, many, one } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { integer, string, timestamp } from '../codec/scalars.ts'
+import { UPLOAD } from './namespaces.ts'
 
-const UPLOAD = 'urn:xmpp:http:upload:0'
 const PURPOSE = 'urn:xmpp:http:upload:purpose:0'
 const size = integer(0, Number.MAX_SAFE_INTEGER)
 

@@ -23,6 +23,8 @@ export interface Cell {
 }
 
 export interface CellOptions {
+  /** cells that the suite is run in, where not all of them tell it more; default all */
+  only?: readonly `${'prosody' | 'ejabberd'}+${'memory' | 'redis'}`[]
   server?: XmppServerOptions
   gateway?: Omit<GatewayOptions, 'server' | 'redis'>
 }
@@ -33,6 +35,7 @@ export interface CellOptions {
  */
 export function forEachCell(title: string, options: CellOptions, suite: (cell: () => Cell) => void): void {
   for (const [kind, store] of cells) {
+    if (options.only && !options.only.includes(`${kind}+${store}`)) continue
     if (chosen !== 'all' && !chosen.split(',').includes(`${kind}+${store}`)) continue
     describe(`${title} (${kind}, ${store})`, () => {
       let cell: Cell | undefined
