@@ -19,7 +19,7 @@ export async function askInfo(session: LiveSession, { to, node }: { to?: string;
 }
 
 /** Undefined where it refuses, says nothing, or is not there. */
-export async function askInfoIfAny(session: LiveSession, to?: string): Promise<Element | undefined> {
+async function askInfoIfAny(session: LiveSession, to?: string): Promise<Element | undefined> {
   return await askInfo(session, to === undefined ? {} : { to }).catch(unlessRefused)
 }
 
