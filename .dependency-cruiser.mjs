@@ -81,6 +81,12 @@ export default {
       from: {},
       to: { path: '^src/', pathNot: inRooms(Object.keys(arrows)) },
     },
+    {
+      name: 'a feature of another feature: what several need stands beside them',
+      severity: 'error',
+      from: { path: '^src/features/([^/]+)/' },
+      to: { path: '^src/features/[^/]+/', pathNot: '^src/features/$1/' },
+    },
     { name: 'a circle', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
     { name: 'nothing that is found', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {

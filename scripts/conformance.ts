@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createTranslator, type Translator } from '../src/codec/translate.ts'
-import { withoutComments } from '../src/features/stanzas/xml.ts'
+import { withoutComments } from '../src/features/stanza-xml.ts'
 import { definitions as vocabulary } from '../src/protocol/index.ts'
 import { parseStanza } from '../src/xml/parse.ts'
 import { serialize } from '../src/xml/serialize.ts'

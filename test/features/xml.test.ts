@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { Problem } from '../../src/errors/problem.ts'
-import { readXml, withoutComments } from '../../src/features/stanzas/xml.ts'
+import { readXml, withoutComments } from '../../src/features/stanza-xml.ts'
 
 it('leaves comments out, and white space around it all', () => {
   assert.equal(withoutComments(' <!-- one --><a><!--two--><b/><!----></a>\n<!-- <!-- three --> '), '<a><b/></a>')

@@ -1,7 +1,7 @@
 import type { Feature } from '../../gateway/contract/feature.ts'
-import { keptSchema } from './kept.ts'
+import { keptSchema } from '../kept-iq.ts'
+import { iqCommands, pendingIqs, takeUp } from '../outgoing-iq.ts'
 import { iqOperations } from './operations.ts'
-import { iqCommands, pendingIqs, takeUp } from './outgoing.ts'
 
 /** Requests to others and from others (RFC 6120 section 8.2.3). */
 export const iq: Feature = {

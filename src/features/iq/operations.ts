@@ -14,10 +14,10 @@ import { replyToIq } from '../../gateway/session/commands.ts'
 import { isNCName } from '../../xml/characters.ts'
 import { type Element, elements } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
-import { withinLimit } from '../messages/outgoing.ts'
-import { checked, readXml, withoutFrom } from '../stanzas/xml.ts'
-import { keptJson, keptSchema } from './kept.ts'
-import { ask, askLater, resultJson, secondsOf } from './outgoing.ts'
+import { keptJson, keptSchema } from '../kept-iq.ts'
+import { ask, askLater, resultJson, secondsOf } from '../outgoing-iq.ts'
+import { withinLimit } from '../outgoing-message.ts'
+import { checked, readXml, withoutFrom } from '../stanza-xml.ts'
 
 /** ms for the owner to send an answer */
 const REPLY_WITHIN = 5_000

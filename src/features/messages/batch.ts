@@ -9,8 +9,8 @@ import { progressSchema } from '../../gateway/contract/message-json.ts'
 import type { Answer, Operation } from '../../gateway/contract/operation.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import type { SessionRecord } from '../../gateway/ports/session-record.ts'
+import { outgoing, recordEvent, refusal, replayed } from '../outgoing-message.ts'
 import { accepted } from './examples.ts'
-import { outgoing, recordEvent, refusal, replayed } from './outgoing.ts'
 
 /** messages of one batch */
 const MOST = 500

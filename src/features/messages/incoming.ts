@@ -13,8 +13,8 @@ import { classify } from '../../protocol/meaning.ts'
 import { CHAT_MARKERS, RECEIPTS } from '../../protocol/namespaces.ts'
 import { child, type Element } from '../../xml/element.ts'
 import { isFromUs, messageEvent } from '../message-event.ts'
+import { recordEvent } from '../outgoing-message.ts'
 import { isByAuthor, isRoom, remember } from './authors.ts'
-import { recordEvent } from './outgoing.ts'
 
 /** characters of the words of an error that the record of a message keeps */
 const WORDS_MAX = 1_000

@@ -9,10 +9,10 @@ import { progressSchema, recordSchema } from '../../gateway/contract/message-jso
 import type { Operation } from '../../gateway/contract/operation.ts'
 import { ID_MAX } from '../../gateway/ids.ts'
 import { recordJson } from '../../gateway/outbox/message-record.ts'
+import { sendMessage } from '../outgoing-message.ts'
 import { archiveOperation } from './archive.ts'
 import { batchOperation } from './batch.ts'
 import { accepted, delivered } from './examples.ts'
-import { sendMessage } from './outgoing.ts'
 
 export function messageOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
   const body = vocabulary.schemas.message

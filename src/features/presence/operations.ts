@@ -9,26 +9,13 @@ import { Problem } from '../../errors/problem.ts'
 import { folded } from '../../folded-jid.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import { accountOf, isBare, soughtJid } from '../../jid.ts'
-import { withinLimit } from '../messages/outgoing.ts'
-import { contactOf, contactsOf } from '../roster/known.ts'
-import { areSomeLeftOut, presencesOf, presentOf } from './known.ts'
-import { sendPresence, subscriptions, WRITE_WITHIN } from './outgoing.ts'
-import { setPresence } from './own.ts'
+import { contactOf, contactsOf } from '../known-contacts.ts'
+import { areSomeLeftOut, presencesOf, presencesSchema, presentOf } from '../known-presence.ts'
+import { withinLimit } from '../outgoing-message.ts'
+import { sendPresence, setPresence, subscriptions, WRITE_WITHIN } from '../outgoing-presence.ts'
 
 /** what a caller cannot say of the own presence */
 const addressing = { to: true, from: true, id: true, type: true, error: true } as const
-
-const resource = z
-  .looseObject({
-    jid: z.string(),
-    show: z.string().optional(),
-    status: z.string().optional(),
-    statuses: z.unknown().optional(),
-    priority: z.number(),
-  })
-  .meta({ id: 'ResourcePresence', description: 'The presence of one resource' })
-
-export const presencesSchema = z.array(resource)
 
 const leftOut = z.literal(true).optional().meta({
   description: 'More came than the session keeps: of those who are not contacts, the ones last heard from longest ago are missing',

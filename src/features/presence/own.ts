@@ -3,24 +3,19 @@ import { isDeepStrictEqual } from 'node:util'
 import { Problem } from '../../errors/problem.ts'
 import { account, defineMember, ownPresence as keptPresence, type Wanted, type Wish } from '../../gateway/contract/account.ts'
 import { directed, joined, presences } from '../../gateway/contract/roster-and-presence.ts'
-import { defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
+import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { Change, StateChange } from '../../gateway/ports/change.ts'
 import { bare, jid } from '../../jid.ts'
 import { CAPS, MUC } from '../../protocol/namespaces.ts'
 import { CLIENT, child, type Element, element, withChildren } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
-import { capabilities, shownBy } from '../system/disco.ts'
+import { sendDirected, setPresence } from '../outgoing-presence.ts'
+import { capabilities, shownBy } from '../own-capabilities.ts'
 import { lastAppeared, requests } from './requests.ts'
 import { giveUp, goodOf, KEY, wishOf } from './wish.ts'
 
 /** The capabilities that others were told last: they keep them until they are told others (XEP-0115). */
 const capsTold = defineMember<string>('caps')
-
-/** Shows something else, or nothing. `status`: a last word before it is unavailable. */
-export const setPresence = defineCommand<{ presence: Wanted; status?: string }>({ name: 'presence.set', whileAway: true })
-
-/** Sends presence to one JID. */
-export const sendDirected = defineCommand<{ xml: string }>({ name: 'presence.send' })
 
 export function ownPresence(supported: readonly string[]) {
   /** `since` of what was written on the present stream */

@@ -7,10 +7,10 @@ import { type Contact, contacts } from '../../gateway/contract/roster-and-presen
 import { type CommandOptions, defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
 import { ROSTER } from '../../protocol/namespaces.ts'
 import { child, elements } from '../../xml/element.ts'
+import { unreadable } from '../known-contacts.ts'
+import { rosterVersion } from '../roster-version.ts'
 import { changesOf, readItems, writeRemoval, writeSet } from './contact.ts'
-import { unreadable } from './known.ts'
 import { readRoster, versionOf } from './reading.ts'
-import { rosterVersion } from './version.ts'
 
 /** ms that the server may take to change the roster, and longer where that is on its way still */
 export const CHANGE_WITHIN = { timeout: 30_000, most: 120_000 }

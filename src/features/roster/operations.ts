@@ -9,9 +9,8 @@ import type { Operation } from '../../gateway/contract/operation.ts'
 import { type Contact, subscriptionStates } from '../../gateway/contract/roster-and-presence.ts'
 import type { SessionHandle } from '../../gateway/contract/session.ts'
 import { isBare, jid, soughtJid } from '../../jid.ts'
-import { type Presence, presencesOf } from '../presence/known.ts'
-import { presencesSchema } from '../presence/operations.ts'
-import { contactOf, contactsOf, readContacts } from './known.ts'
+import { contactOf, contactsOf, readContacts } from '../known-contacts.ts'
+import { type Presence, presencesOf, presencesSchema } from '../known-presence.ts'
 import { CHANGE_WITHIN, putContact, removeContact } from './live.ts'
 
 /** characters of a name or a group: servers' limits are about this */

@@ -9,8 +9,8 @@ import type { StateChange } from '../../gateway/ports/change.ts'
 import { ROSTER } from '../../protocol/namespaces.ts'
 import { rosterQuery } from '../../protocol/rfc6121-roster.ts'
 import { child, type Element, elements } from '../../xml/element.ts'
+import { rosterVersion } from '../roster-version.ts'
 import { changesOf, readItems } from './contact.ts'
-import { rosterVersion } from './version.ts'
 
 const VERSIONING = 'urn:xmpp:features:rosterver'
 /** ms that the server may take for the roster, and longer where it is on its way still */

@@ -9,11 +9,10 @@ import type { Answer, Operation, SessionCall } from '../../gateway/contract/oper
 import { sendStanza } from '../../gateway/session/commands.ts'
 import { type Element, elements } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
-import { askLater } from '../iq/outgoing.ts'
-import { identified, sendMessage, withinLimit } from '../messages/outgoing.ts'
-import { sendPresence, WRITE_WITHIN } from '../presence/outgoing.ts'
-import { setPresence } from '../presence/own.ts'
-import { checked, readXml, withoutFrom } from './xml.ts'
+import { askLater } from '../outgoing-iq.ts'
+import { identified, sendMessage, withinLimit } from '../outgoing-message.ts'
+import { sendPresence, setPresence, WRITE_WITHIN } from '../outgoing-presence.ts'
+import { checked, readXml, withoutFrom } from '../stanza-xml.ts'
 
 type StanzaBody = Partial<Record<StanzaKind, StanzaJson>>
 

@@ -12,7 +12,7 @@ import { softwareVersion } from '../../protocol/xep0092.ts'
 import { entityTime } from '../../protocol/xep0202.ts'
 import { version } from '../../version.ts'
 import { child } from '../../xml/element.ts'
-import { discoInfo, NODE, shownBy, verification } from './disco.ts'
+import { discoInfo, NODE, shownBy, verification } from '../own-capabilities.ts'
 
 /** namespaces that are answered here */
 export const answered = [DISCO_INFO, DISCO_ITEMS, PING, SOFTWARE_VERSION, TIME, LAST_ACTIVITY]

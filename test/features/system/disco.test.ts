@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { capabilities, discoInfo, NODE, verification } from '../../../src/features/system/disco.ts'
+import { capabilities, discoInfo, NODE, verification } from '../../../src/features/own-capabilities.ts'
 import { elements } from '../../../src/xml/element.ts'
 
 describe('service discovery', () => {

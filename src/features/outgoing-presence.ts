@@ -1,15 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import type { Answer } from '../../gateway/contract/operation.ts'
-import type { SessionHandle } from '../../gateway/contract/session.ts'
-import { bare, jid } from '../../jid.ts'
-import { type Element, withAttributes } from '../../xml/element.ts'
-import { withinLimit } from '../messages/outgoing.ts'
-import { sendDirected } from './own.ts'
+import type { Wanted } from '../gateway/contract/account.ts'
+import type { Answer } from '../gateway/contract/operation.ts'
+import { defineCommand, type SessionHandle } from '../gateway/contract/session.ts'
+import { bare, jid } from '../jid.ts'
+import { type Element, withAttributes } from '../xml/element.ts'
+import { withinLimit } from './outgoing-message.ts'
 
 /** ms that a write to the wire may take */
 export const WRITE_WITHIN = 5_000
 
 export const subscriptions = ['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed'] as const
+
+/** Shows something else, or nothing. `status`: a last word before it is unavailable. */
+export const setPresence = defineCommand<{ presence: Wanted; status?: string }>({ name: 'presence.set', whileAway: true })
+
+/** Sends presence to one JID. */
+export const sendDirected = defineCommand<{ xml: string }>({ name: 'presence.send' })
 
 /** Sends presence to one JID; subscriptions are between accounts, so theirs is the bare one (RFC 6121 section 3.1.1). */
 export async function sendPresence(

@@ -1,7 +1,7 @@
 /** An iq whose outcome is kept, as callers see it. */
 import { z } from 'zod'
-import { Problem, problemJson } from '../../errors/problem.ts'
-import type { KeptIq } from '../../gateway/ports/change.ts'
+import { Problem, problemJson } from '../errors/problem.ts'
+import type { KeptIq } from '../gateway/ports/change.ts'
 
 /** ms after its time that the outcome of a request may take to be kept */
 const OVERDUE = 5_000

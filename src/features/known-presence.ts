@@ -1,15 +1,27 @@
 /** The presences that a session knows of others, by full JID. */
-
-import type { StanzaJson } from '../../codec/translate.ts'
-import { Problem } from '../../errors/problem.ts'
-import { account, unread } from '../../gateway/contract/account.ts'
-import { presences as presenceKind } from '../../gateway/contract/roster-and-presence.ts'
-import type { SessionHandle } from '../../gateway/contract/session.ts'
-import type { EventDraft } from '../../gateway/ports/event.ts'
-import { accountOf, withoutResource } from '../../jid.ts'
+import { z } from 'zod'
+import type { StanzaJson } from '../codec/translate.ts'
+import { Problem } from '../errors/problem.ts'
+import { account, unread } from '../gateway/contract/account.ts'
+import { presences as presenceKind } from '../gateway/contract/roster-and-presence.ts'
+import type { SessionHandle } from '../gateway/contract/session.ts'
+import type { EventDraft } from '../gateway/ports/event.ts'
+import { accountOf, withoutResource } from '../jid.ts'
 
 /** One resource's presence as callers see it: `{jid, show?, status?, priority, …}`. */
 export type Presence = { jid: string; priority: number } & Record<string, unknown>
+
+const resource = z
+  .looseObject({
+    jid: z.string(),
+    show: z.string().optional(),
+    status: z.string().optional(),
+    statuses: z.unknown().optional(),
+    priority: z.number(),
+  })
+  .meta({ id: 'ResourcePresence', description: 'The presence of one resource' })
+
+export const presencesSchema = z.array(resource)
 
 /** Bare JIDs of all whose presence is known. */
 export async function presentOf(session: SessionHandle): Promise<string[]> {

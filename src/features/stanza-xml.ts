@@ -1,9 +1,9 @@
-import { stanzaKinds } from '../../codec/translate.ts'
-import { Problem } from '../../errors/problem.ts'
-import type { SessionHandle } from '../../gateway/contract/session.ts'
-import { accountOf, bare, jid } from '../../jid.ts'
-import { CLIENT, type Element, withAttributes } from '../../xml/element.ts'
-import { parseStanza, XmlError } from '../../xml/parse.ts'
+import { stanzaKinds } from '../codec/translate.ts'
+import { Problem } from '../errors/problem.ts'
+import type { SessionHandle } from '../gateway/contract/session.ts'
+import { accountOf, bare, jid } from '../jid.ts'
+import { CLIENT, type Element, withAttributes } from '../xml/element.ts'
+import { parseStanza, XmlError } from '../xml/parse.ts'
 
 /**
  * One element from a caller's XML. Throws xml-malformed, and stanza-too-large beyond `limit` bytes, before anything is looked for in it.

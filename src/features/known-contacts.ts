@@ -1,11 +1,11 @@
 /** The roster as operations read it: what is not known is never shown as empty. */
-import { Problem } from '../../errors/problem.ts'
-import { hasOneSpelling, sameAccount } from '../../folded-jid.ts'
-import { account, type Unread, unread } from '../../gateway/contract/account.ts'
-import { type Contact, contacts } from '../../gateway/contract/roster-and-presence.ts'
-import type { SessionHandle } from '../../gateway/contract/session.ts'
-import { ended, stopped } from '../../gateway/session/status.ts'
-import { rosterVersion } from './version.ts'
+import { Problem } from '../errors/problem.ts'
+import { hasOneSpelling, sameAccount } from '../folded-jid.ts'
+import { account, type Unread, unread } from '../gateway/contract/account.ts'
+import { type Contact, contacts } from '../gateway/contract/roster-and-presence.ts'
+import type { SessionHandle } from '../gateway/contract/session.ts'
+import { ended, stopped } from '../gateway/session/status.ts'
+import { rosterVersion } from './roster-version.ts'
 
 /** s until it is worth asking again */
 const AGAIN = 5

@@ -1,10 +1,10 @@
 /** What the gateway says of itself: service discovery (XEP-0030) and entity capabilities (XEP-0115). */
 import { createHash } from 'node:crypto'
-import { elementOf } from '../../codec/alone.ts'
-import type { SessionRecord } from '../../gateway/ports/session-record.ts'
-import { discoInfo as info } from '../../protocol/xep0030.ts'
-import { entityCapabilities } from '../../protocol/xep0115.ts'
-import type { Element } from '../../xml/element.ts'
+import { elementOf } from '../codec/alone.ts'
+import type { SessionRecord } from '../gateway/ports/session-record.ts'
+import { discoInfo as info } from '../protocol/xep0030.ts'
+import { entityCapabilities } from '../protocol/xep0115.ts'
+import type { Element } from '../xml/element.ts'
 
 export const NODE = 'urn:stanzagate'
 const identity = { category: 'client', type: 'bot', name: 'stanzagate' }
