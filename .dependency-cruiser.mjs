@@ -5,7 +5,7 @@ const arrows = {
     ...['config', 'errors', 'log', 'lifecycle', 'version', 'fair', 'protocol', 'codec', 'api', 'features', 'gateway', 'events'],
     ...['http', 'websocket', 'webhooks', 'xmpp', 'store'],
   ],
-  lifecycle: ['events', 'gateway', 'http', 'webhooks', 'errors'],
+  lifecycle: ['api', 'events', 'gateway', 'http', 'webhooks', 'errors'],
   errors: [],
   deadline: [],
   version: [],

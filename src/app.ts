@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify'
+import { createAuthenticator } from './api/authenticator.ts'
 import { createRegistry } from './api/event-registry.ts'
 import { createInvoke } from './api/invoke.ts'
-import { createAuthenticator } from './api/keys.ts'
+import { createKeyRing } from './api/key-ring.ts'
 import { meOperation } from './api/me.ts'
 import { statsOperation } from './api/stats.ts'
 import { createTranslator } from './codec/translate.ts'
 import type { Config } from './config/config.ts'
 import { createEvents } from './events/events.ts'
 import { features as allFeatures } from './features/index.ts'
+import { keyOperations } from './features/keys/operations.ts'
 import type { Feature } from './gateway/contract/feature.ts'
 import type { Operation } from './gateway/contract/operation.ts'
 import type { Sessions } from './gateway/contract/session.ts'
@@ -77,8 +79,10 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const sessions = overrides.sessions ?? gateway.sessions
 
   // HTTP
+  const ring = createKeyRing({ store, clock })
   const authenticator = createAuthenticator({
     keys: config.apiKeys,
+    ring,
     metricsTokenHash: config.metricsTokenHash,
     authenticate: sessions.authenticate,
   })
@@ -87,7 +91,16 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   // the tables of the rooms
   const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
   const events = createEvents({
-    ...{ store, clock, metrics, registry, features, draining: draining.signal, refusal: responses.refusal },
+    ...{
+      store,
+      clock,
+      metrics,
+      registry,
+      features,
+      draining: draining.signal,
+      refusal: responses.refusal,
+      ofTicket: authenticator.ofTicket,
+    },
     ...{ slowReaderSeconds: config.slowReaderSeconds, eventLogAge: config.limits.eventLogAge },
   })
   const operations: Operation[] = [
@@ -95,6 +108,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     ...events.operations,
     meOperation({ version, instance: config.instance }),
     statsOperation({ sessions, store, openStreams: events.streams.open }),
+    ...keyOperations({ store, ring, clock }),
     events.list,
   ]
   const calls = createInvoke({ sessions, store: counted, instance: config.instance })
@@ -110,7 +124,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   })
   const { streams, consumers } = events
   const lifecycle = createLifecycle({
-    ...{ server, openRequests, streams, consumers, webhooks, gateway, connector, store, draining },
+    ...{ server, ring, openRequests, streams, consumers, webhooks, gateway, connector, store, draining },
     ...{ host: config.host, port: config.port, finishWithin: overrides.finishWithin, linger: overrides.linger },
   })
   return { server, log, documents, ...lifecycle }

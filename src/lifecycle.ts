@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import type { KeyRing } from './api/key-ring.ts'
 import { Problem } from './errors/problem.ts'
 import type { Consumers } from './events/consumers.ts'
 import type { Streams } from './events/streams.ts'
@@ -34,6 +35,7 @@ export interface LifecycleContext {
   webhooks: Pick<Webhooks, 'stop'>
   gateway: Pick<Gateway, 'start' | 'leave' | 'stop'>
   connector: Pick<Connector, 'close'>
+  ring: Pick<KeyRing, 'stop'>
   store: Pick<Store, 'close'>
   /** aborted when the stop begins */
   draining: AbortController
@@ -45,7 +47,7 @@ export interface LifecycleContext {
 
 /** In which order the rooms start and stop. */
 export function createLifecycle(context: LifecycleContext): Lifecycle {
-  const { host, port, server, openRequests, streams, consumers, webhooks, gateway, connector, store, draining } = context
+  const { host, port, server, openRequests, streams, consumers, webhooks, gateway, connector, ring, store, draining } = context
   const { finishWithin = FINISH_WITHIN, linger = LINGER } = context
   let stopped: Promise<void> | undefined
 
@@ -71,6 +73,7 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
     await closePort()
     await consumers.stop()
     await connector.close()
+    ring.stop()
     await store.close()
   }
 

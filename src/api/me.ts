@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { type Caller, type Operation, type Scope, scopeNouns } from '../gateway/contract/operation.ts'
+import type { Caller, Operation } from '../gateway/contract/operation.ts'
+import { type Scope, scopeNouns } from '../gateway/ports/scope.ts'
 import { operation } from './operation.ts'
 
 const me = z
   .object({
     tenant: z.string(),
     session: z.string().optional().meta({ description: 'Of a session token: the only session that it is for' }),
+    key: z.string().optional().meta({ description: 'Id of the key that it is, or that made it; not of keys of the configuration' }),
     scopes: z
       .array(z.string())
       .meta({ description: 'What the caller may do; `:write` has `:read`', example: ['messages:write', 'events:read'] }),
@@ -30,6 +32,13 @@ export function meOperation({ version, instance }: { version: string; instance: 
     examples: {
       200: {
         'an API key': { tenant: 'acme', scopes: everything, version: '0.1.0', instance: 'gate-1' },
+        'a key that was made': {
+          tenant: 'acme',
+          key: 'key_mT5C0bO9p0sZbq1xkPsu1A',
+          scopes: ['messages:write', 'events:read'],
+          version: '0.1.0',
+          instance: 'gate-1',
+        },
         'a session token': {
           tenant: 'acme',
           session: 'ses_mT5C0bO9p0sZbq1xkPsu1A',
@@ -45,8 +54,9 @@ export function meOperation({ version, instance }: { version: string; instance: 
   })
 }
 
-const view = ({ tenant, session, scopes }: Caller) => ({
+const view = ({ tenant, session, key, scopes }: Caller) => ({
   tenant,
   ...(session !== undefined && { session }),
+  ...(key !== undefined && { key }),
   scopes: scopes === 'all' ? everything : scopes,
 })

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import type { Operation } from '../gateway/contract/operation.ts'
+import type { Caller, Operation } from '../gateway/contract/operation.ts'
 import type { Sessions } from '../gateway/contract/session.ts'
 import type { SessionJson } from '../gateway/contract/session-json.ts'
 import { sessionStates } from '../gateway/ports/session-record.ts'
 import type { Store } from '../gateway/ports/store.ts'
+import { hasAccount, visible } from './accounts.ts'
 import { operation } from './operation.ts'
 import { viewsOf } from './session-views.ts'
 
@@ -43,23 +44,25 @@ export function statsOperation({
   store: Pick<Store, 'instances' | 'webhooks'>
   openStreams: (tenant: string) => { websocket: number; sse: number }
 }): Operation {
-  /** what is counted now, by tenant: whoever asks meanwhile gets the same */
+  /** what is counted now, by whose sessions: whoever asks meanwhile gets the same */
   const counting = new Map<string, ReturnType<typeof counted>>()
 
-  async function counted(tenant: string) {
+  async function counted(caller: Caller) {
     const tally = createTally()
     for (let last: string | undefined, isEnd = false; !isEnd; ) {
-      const handles = await sessions.list(tenant, { limit: STEP, ...(last !== undefined && { after: last }) })
-      for (const view of await viewsOf(sessions, handles)) tally.add(view)
+      const handles = await sessions.list(caller.tenant, { limit: STEP, ...(last !== undefined && { after: last }) })
+      const own = handles.filter(({ record }) => hasAccount(caller, record.jid))
+      for (const view of await viewsOf(sessions, own)) tally.add(view)
       last = handles.at(-1)?.record.id
       isEnd = handles.length < STEP
     }
     return tally.result()
   }
 
-  async function sharedCount(tenant: string) {
-    const under = counting.get(tenant) ?? counted(tenant).finally(() => counting.delete(tenant))
-    counting.set(tenant, under)
+  async function sharedCount(caller: Caller) {
+    const whose = JSON.stringify([caller.tenant, caller.sessions])
+    const under = counting.get(whose) ?? counted(caller).finally(() => counting.delete(whose))
+    counting.set(whose, under)
     return under
   }
 
@@ -93,14 +96,15 @@ export function statsOperation({
         },
       },
     },
-    async run({ caller: { tenant, session } }) {
+    async run({ caller }) {
+      const { tenant, session } = caller
       const [members, webhooks, tally] = await Promise.all([
         store.instances.list(),
         store.webhooks.list(tenant),
-        session === undefined ? sharedCount(tenant) : ofOne(tenant, session),
+        session === undefined ? sharedCount(caller) : ofOne(tenant, session),
       ])
       const instances = [...members].map(([name, { load }]) => ({ instance: instanceOf(name), leaving: load === null }))
-      const seen = session === undefined ? webhooks : webhooks.filter((webhook) => webhook.session === session)
+      const seen = await visible(sessions, caller, webhooks)
       return {
         status: 200,
         body: {

@@ -3,6 +3,7 @@ import { sessionNotFound } from '../errors/refusals.ts'
 import type { Caller, Operation } from '../gateway/contract/operation.ts'
 import type { SessionHandle, Sessions } from '../gateway/contract/session.ts'
 import { jidIfValid, withoutResource } from '../jid.ts'
+import { hasAccount, sessionFor } from './accounts.ts'
 import { refuse } from './validation.ts'
 
 /** characters of a JID (RFC 7622 section 3.1), or of an id */
@@ -24,7 +25,7 @@ export type WhichSession = (operation: Pick<Operation, 'session'>, asked: Asked)
 export function createWhichSession(sessions: Sessions): WhichSession {
   async function byReference(caller: Caller, reference: string): Promise<SessionHandle> {
     if (reference.length > REFERENCE_MAX) throw sessionNotFound()
-    if (caller.session === undefined) return sessions.resolve(caller.tenant, reference)
+    if (caller.session === undefined) return sessionFor(sessions, caller, reference)
     const own = await sessions.resolve(caller.tenant, caller.session)
     if (reference === own.record.id || reference === own.record.jid) return own
     // no other is looked for: it would take longer where there is one
@@ -43,10 +44,13 @@ export function createWhichSession(sessions: Sessions): WhichSession {
     if (rule === 'named')
       throw new Problem('session-required', 'Say which session with ?session=<session id, bare JID or full JID>, percent-encoded.')
     const found = await sessions.ofMessage(caller.tenant, id!)
-    if (found) return found
+    if (found && isOf(caller, found)) return found
     throw new Problem(rule.missing, 'There is nothing with this id.')
   }
 }
+
+const isOf = (caller: Caller, { record: { id, jid } }: SessionHandle) =>
+  hasAccount(caller, jid) && (caller.session === undefined || caller.session === id)
 
 function checked(path: string, value: unknown, message: string): string {
   if (typeof value === 'string' && value !== '') return value

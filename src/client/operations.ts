@@ -61,5 +61,10 @@ export const operations: Readonly<Record<keyof Operations, Row>> = {
   'events.consumers': ['GET', '/events/consumers', ['limit', 'after', 'session']],
   'me.get': ['GET', '/me', []],
   'stats.get': ['GET', '/stats', []],
+  'keys.create': ['POST', '/keys', [], { body: true }],
+  'keys.list': ['GET', '/keys', ['limit', 'after']],
+  'keys.get': ['GET', '/keys/{id}', []],
+  'keys.update': ['PATCH', '/keys/{id}', [], { body: true }],
+  'keys.remove': ['DELETE', '/keys/{id}', []],
   'events.list': ['GET', '/events', ['after', 'consumer', 'types', 'jids', 'limit', 'wait', 'snapshot', 'coalesce', 'ticket', 'session']],
 }

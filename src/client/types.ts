@@ -27,6 +27,35 @@ export type WebhookReplay =
   | {
       dead: true
     }
+export type Scope =
+  | 'sessions:read'
+  | 'sessions:write'
+  | 'messages:read'
+  | 'messages:write'
+  | 'roster:read'
+  | 'roster:write'
+  | 'presence:read'
+  | 'presence:write'
+  | 'rooms:read'
+  | 'rooms:write'
+  | 'files:read'
+  | 'files:write'
+  | 'profile:read'
+  | 'profile:write'
+  | 'pubsub:read'
+  | 'pubsub:write'
+  | 'iq:read'
+  | 'iq:write'
+  | 'stanzas:read'
+  | 'stanzas:write'
+  | 'commands:read'
+  | 'commands:write'
+  | 'events:read'
+  | 'events:write'
+  | 'webhooks:read'
+  | 'webhooks:write'
+  | 'keys:read'
+  | 'keys:write'
 /**
  * A CloudEvent 1.0 of a session
  */
@@ -2891,6 +2920,56 @@ export interface Ack {
    */
   cursor: string
 }
+export interface NewKey {
+  /**
+   * What it is for
+   */
+  name: string
+  /**
+   * What it may do; `:write` has `:read`
+   *
+   * @minItems 1
+   * @maxItems 28
+   */
+  scopes: [Scope, ...Scope[]]
+  /**
+   * The accounts whose sessions there are for it: bare JIDs, or `*@domain`. Without it: all of the tenant
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  sessions?: [string, ...string[]]
+  /**
+   * Whom messages, iqs, presence, room joins and invitations may go to: JIDs (a bare one is all of its resources), or `@domain`. Without it: everybody
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  recipients?: [string, ...string[]]
+  /**
+   * It is refused from then on. Without it: never
+   */
+  expiresAt?: string
+}
+/**
+ * What is left out stays; null takes a bound away
+ */
+export interface KeyChange {
+  /**
+   * What it is for
+   */
+  name?: string
+  /**
+   * What it may do; `:write` has `:read`
+   *
+   * @minItems 1
+   * @maxItems 28
+   */
+  scopes?: [Scope, ...Scope[]]
+  sessions?: [string, ...string[]] | null
+  recipients?: [string, ...string[]] | null
+  expiresAt?: string | null
+}
 /**
  * The account is online.
  */
@@ -3943,6 +4022,8 @@ export interface Problem {
     | 'unauthorized'
     | 'ticket-invalid'
     | 'scope-missing'
+    | 'session-not-allowed'
+    | 'recipient-not-allowed'
     | 'origin-not-allowed'
     | 'not-found'
     | 'session-not-found'
@@ -3951,6 +4032,7 @@ export interface Problem {
     | 'contact-not-found'
     | 'room-not-found'
     | 'subscription-not-found'
+    | 'key-not-found'
     | 'webhook-not-found'
     | 'delivery-not-found'
     | 'method-not-allowed'
@@ -4498,6 +4580,10 @@ export interface Me {
    */
   session?: string
   /**
+   * Id of the key that it is, or that made it; not of keys of the configuration
+   */
+  key?: string
+  /**
    * What the caller may do; `:write` has `:read`
    */
   scopes: string[]
@@ -4557,6 +4643,44 @@ export interface Stats {
     disabled: number
     total: number
   }
+}
+export interface CreatedKey {
+  id: string
+  name: string
+  scopes: Scope[]
+  sessions?: string[]
+  recipients?: string[]
+  expiresAt?: string
+  createdAt: string
+  /**
+   * Id of the key that made it; not of keys of the configuration
+   */
+  createdBy?: string
+  /**
+   * To about a second; absent: never
+   */
+  lastUsedAt?: string
+  /**
+   * The key itself: it is shown this once, and only its hash is kept
+   */
+  key: string
+}
+export interface Key {
+  id: string
+  name: string
+  scopes: Scope[]
+  sessions?: string[]
+  recipients?: string[]
+  expiresAt?: string
+  createdAt: string
+  /**
+   * Id of the key that made it; not of keys of the configuration
+   */
+  createdBy?: string
+  /**
+   * To about a second; absent: never
+   */
+  lastUsedAt?: string
 }
 export interface EventsPage {
   data: Event[]
@@ -5094,6 +5218,35 @@ export interface EventsConsumersResult {
     complete: boolean
   }
 }
+export interface KeysListParams {
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+}
+export interface KeysListResult {
+  data: Key[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface KeysGetParams {
+  id: string
+}
+export interface KeysUpdateParams {
+  id: string
+}
+export interface KeysRemoveParams {
+  id: string
+}
 export interface EventsListParams {
   /**
    * Only what comes after this cursor; 0 is the oldest kept. Without it the JSON page begins with the oldest, a stream with what happens from now on
@@ -5227,6 +5380,16 @@ export interface Operations {
   'me.get': { params: Record<never, never>; result: Me }
   /** Count sessions, messages that wait, streams and webhooks */
   'stats.get': { params: Record<never, never>; result: Stats }
+  /** Make an API key that may do less */
+  'keys.create': { params: NewKey; result: CreatedKey }
+  /** List the keys that were made */
+  'keys.list': { params: KeysListParams; result: KeysListResult }
+  /** Read what a key may do, and when it was used last */
+  'keys.get': { params: KeysGetParams; result: Key }
+  /** Change what a key may do, or its name */
+  'keys.update': { params: KeysUpdateParams & KeyChange; result: Key }
+  /** Revoke a key */
+  'keys.remove': { params: KeysRemoveParams; result: undefined }
   /** Read events: a JSON page, server-sent events or a WebSocket */
   'events.list': { params: EventsListParams; result: EventsPage }
 }

@@ -1,4 +1,5 @@
 import { createPlaces } from '../fair/places.ts'
+import type { Caller } from '../gateway/contract/operation.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { Frame } from './frame.ts'
 import { type Outlet, type StallWatch, WRITE_AHEAD } from './outlet.ts'
@@ -104,9 +105,6 @@ export function createDelivery(outlet: Outlet, { stalls, metrics }: { stalls: St
 }
 
 /** A delivery ends when the token is no longer good, until that is called. */
-export function endsWith(delivery: Delivery, until: AbortSignal | undefined): () => void {
-  const expired = () => delivery.end('expired')
-  if (until?.aborted) expired()
-  until?.addEventListener('abort', expired)
-  return () => until?.removeEventListener('abort', expired)
+export function endsWith(delivery: Delivery, watch: Caller['watch']): () => void {
+  return watch?.(() => delivery.end('expired')) ?? (() => {})
 }

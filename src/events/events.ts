@@ -12,7 +12,7 @@ import { createStreams, type Streams } from './streams.ts'
 import { createTails } from './tail.ts'
 import { createTickets, type Tickets } from './tickets.ts'
 
-export interface EventsContext {
+export interface EventsContext extends Pick<Parameters<typeof createTickets>[0], 'ofTicket'> {
   store: Store
   clock: Clock
   metrics: Metrics
@@ -38,12 +38,12 @@ export interface Events {
 }
 
 /** Reading the event logs of all sessions, in each way that there is. */
-export function createEvents({ store, features, clock, metrics, registry, draining, refusal, ...limits }: EventsContext): Events {
+export function createEvents({ store, features, clock, metrics, registry, draining, refusal, ofTicket, ...limits }: EventsContext): Events {
   const snapshots = Object.assign({}, ...features.map((feature) => feature.snapshots ?? {}))
   const tails = createTails({ log: store.log })
   const consumers = createConsumers({ store, clock, metrics, age: limits.eventLogAge })
   const streams = createStreams({ store, tails, consumers, snapshots, clock, metrics, slowReaderSeconds: limits.slowReaderSeconds })
-  const tickets = createTickets({ store, clock })
+  const tickets = createTickets({ store, clock, ofTicket })
   const { list, createTicket } = eventOperations({ tails, consumers, metrics, tickets, registry, draining, refusal })
   return { consumers, streams, tickets, list, operations: [createTicket, ...consumerOperations({ consumers })] }
 }

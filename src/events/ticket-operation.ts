@@ -32,7 +32,8 @@ export function createTicket(tickets: Tickets) {
       },
     },
     async run({ caller, session }) {
-      return { status: 201, body: await tickets.create({ tenant: caller.tenant, session: session.record.id }) }
+      const { tenant, grant } = caller
+      return { status: 201, body: await tickets.create({ tenant, session: session.record.id, ...(grant && { grant }) }) }
     },
   })
 }

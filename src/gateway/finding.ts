@@ -3,7 +3,7 @@ import { sessionNotFound } from '../errors/refusals.ts'
 import { accountOf, jidIfValid, withoutResource } from '../jid.ts'
 import type { SessionHandle, Sessions } from './contract/session.ts'
 import { unreadable } from './handle.ts'
-import { ID_MAX, sessionOf, sessionOfToken, tokenHash } from './ids.ts'
+import { ID_MAX, readToken, sessionOf, tokenHash } from './ids.ts'
 import type { SessionRecord } from './ports/session-record.ts'
 import type { Store } from './ports/store.ts'
 
@@ -91,12 +91,15 @@ export function createFinding({
     },
 
     async authenticate(token) {
-      const id = sessionOfToken(token)
-      if (id === undefined || !(await store.sessions.hasToken(id, tokenHash(token)))) return undefined
+      const said = readToken(token)
+      if (said === undefined || !(await store.sessions.hasToken(said.session, tokenHash(token)))) return undefined
+      const { session: id } = said
       const kept = await store.sessions.get(id)
       if (kept === null) throw unreadable()
       if (kept) remember(id, kept.record.tenant)
-      return kept && { tenant: kept.record.tenant, session: id }
+      if (kept === undefined) return undefined
+      const grant = said.grant()
+      return { tenant: kept.record.tenant, session: id, jid: kept.record.jid, ...(grant && { grant }) }
     },
   }
 }

@@ -1,10 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-
-/**
- * Ids carry 128 random bits. Those of messages and iqs carry their session too, so that a path like `/messages/{id}`
- * needs no other word about it: `msg_<22 of the session><22 random>`.
- */
-const SESSION_PART = 22
+import type { Grant } from './ports/key.ts'
 
 /** characters of an id that a caller chooses, at most */
 export const ID_MAX = 255
@@ -25,6 +20,10 @@ function createRandom(): () => string {
   }
 }
 
+/**
+ * Ids carry 128 random bits. Those of messages and iqs carry their session too, so that a path like `/messages/{id}`
+ * needs no other word about it: `msg_<22 of the session><22 random>`.
+ */
 export const newSessionId = () => `ses_${random()}`
 
 export const newMessageId = (session: string) => `msg_${session.slice('ses_'.length)}${random()}`
@@ -37,12 +36,20 @@ export function sessionOf(id: string): string | undefined {
   return match ? `ses_${match[1]}` : undefined
 }
 
-/** A session token; only its hash is kept. */
-export const newToken = (session: string) => `sgs_${session.slice('ses_'.length)}${randomBytes(24).toString('base64url')}`
+/** A session token; only its hash is kept. What it may do at most is written in it: with another one it is another token. */
+export function newToken(session: string, grant?: Grant): string {
+  const bounds = grant === undefined ? '' : Buffer.from(JSON.stringify(grant)).toString('base64url')
+  return `sgs_${session.slice('ses_'.length)}${randomBytes(24).toString('base64url')}${bounds}`
+}
 
-export function sessionOfToken(token: string): string | undefined {
-  const match = /^sgs_([\w-]+)$/.exec(token)
-  return match && token.length === 'sgs_'.length + SESSION_PART + 32 ? `ses_${(match[1] as string).slice(0, SESSION_PART)}` : undefined
+/** What a token says of itself; `grant` is true where its hash is one that is kept. */
+export function readToken(token: string): { session: string; grant(): Grant | undefined } | undefined {
+  const [, session, bounds] = /^sgs_([\w-]{22})[\w-]{32}([\w-]*)$/.exec(token) ?? []
+  if (session === undefined) return undefined
+  return {
+    session: `ses_${session}`,
+    grant: () => (bounds ? (JSON.parse(Buffer.from(bounds, 'base64url').toString()) as Grant) : undefined),
+  }
 }
 
 export const tokenHash = (token: string) => createHash('sha256').update(token).digest('base64url')

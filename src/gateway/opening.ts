@@ -49,8 +49,8 @@ export function createOpening({
   /** sessions whose first log-in is under way, by id */
   const opening = new Map<string, Promise<void>>()
 
-  async function token(id: string): Promise<string> {
-    const fresh = newToken(id)
+  async function token(id: string, { grant }: OpenSession): Promise<string> {
+    const fresh = newToken(id, grant)
     await store.sessions.addToken(id, tokenHash(fresh))
     return fresh
   }
@@ -74,11 +74,11 @@ export function createOpening({
     }
     if (!owned) throw new Problem('session-offline', 'The session could not be taken up.', { retryAfter: 1 })
     const handle = handleOf(record)
-    if (background) return { handle, token: await token(record.id), outcome: 'pending' as const }
+    if (background) return { handle, token: await token(record.id, request), outcome: 'pending' as const }
     const login = firstLogin(owned, wait).finally(() => opening.delete(record.id))
     opening.set(record.id, login)
     await login
-    return { handle, token: await token(record.id), outcome: 'created' as const }
+    return { handle, token: await token(record.id, request), outcome: 'created' as const }
   }
 
   /** Online, or the first definite failure, or the end of the wait; after a failure nothing is left. */
@@ -92,8 +92,8 @@ export function createOpening({
   }
 
   /** The session is there: the kept credentials open it, other ones are tried on a connection of their own first. */
-  async function rejoin(record: SessionRecord, { password, sasl }: Credentials, wait: number) {
-    const given = { password, sasl }
+  async function rejoin(record: SessionRecord, request: OpenSession, wait: number) {
+    const given: Credentials = { password: request.password, sasl: request.sasl }
     const same = sameCredentials(seal, record, given)
     if (!same) await verify(record, given, { connector, ms: Math.max(wait, VERIFY_MIN) })
     const current = same ? record : await change(record.id, sealCredentials(seal, record, given))
@@ -106,7 +106,7 @@ export function createOpening({
       if (owned) await online(owned.live, wait)
       else await settled(handleOf(current), wait, going)
     }
-    return { handle: handleOf(current), token: await token(record.id), outcome: 'existing' as const }
+    return { handle: handleOf(current), token: await token(record.id, request), outcome: 'existing' as const }
   }
 
   /** The first log-in may be under way, here or on another instance: it comes to something, or nothing is left of the session. */

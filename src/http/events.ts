@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Authenticator } from '../api/authenticator.ts'
 import type { Invocations } from '../api/invoke.ts'
-import type { Authenticator } from '../api/keys.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Delivery } from '../events/delivery.ts'
 import type { EventOperations } from '../events/operations.ts'
@@ -119,7 +119,7 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
       if (!stream) return page(request, reply)
       if (request.method === 'HEAD') return reply.headers(sseHeaders).send()
       const onEnd = noteEnd('sse', request, stream.prepared.session)
-      serveSse(reply, { stream: stream.prepared, streams, until: caller.until, onEnd }).catch(noteFault(request))
+      serveSse(reply, { stream: stream.prepared, streams, watch: caller.watch, onEnd }).catch(noteFault(request))
       return reply
     },
     wsHandler(webSocket, request) {
@@ -129,7 +129,7 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
       const rpc = (delivery: Delivery) => context.rpc(caller, stream.session, delivery)
       const hold = (bytes: number) => responses.hold(caller.tenant, bytes)
       const { socket } = request.raw
-      serveWebSocket(webSocket, { socket, stream: stream.prepared, streams, rpc, hold, until: caller.until, onEnd }).catch(
+      serveWebSocket(webSocket, { socket, stream: stream.prepared, streams, rpc, hold, watch: caller.watch, onEnd }).catch(
         noteFault(request),
       )
     },

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Authenticator } from '../api/keys.ts'
+import type { Authenticator } from '../api/authenticator.ts'
 import { within } from '../deadline.ts'
 import { Problem } from '../errors/problem.ts'
 import type { MetricsRegistry } from './metrics.ts'
@@ -46,7 +46,7 @@ export function registerHealth(
   })
 
   server.get('/metrics', { config: { token: 'own', always: true } }, async (request, reply) => {
-    authenticator.metrics(request.headers.authorization)
+    await authenticator.metrics(request.headers.authorization)
     measure()
     const { contentType, text } = await metrics.exposition()
     return reply.type(contentType).send(text)

@@ -129,6 +129,7 @@ const tags: Record<string, string> = {
   webhooks: 'Events by HTTP requests of the gateway',
   me: 'Who is calling',
   stats: 'How many there are of what',
+  keys: 'API keys that may do less',
   system: 'For operators',
 }
 

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import type { Authenticator } from '../api/keys.ts'
+import type { Authenticator } from '../api/authenticator.ts'
 import type { Caller } from '../gateway/contract/operation.ts'
 import { type Admission, type AdmissionContext, registerAdmission } from './admission.ts'
 import { registerBodyParsers } from './body-parsers.ts'

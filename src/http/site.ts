@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
+import type { Authenticator } from '../api/authenticator.ts'
 import type { Invocations } from '../api/invoke.ts'
-import type { Authenticator } from '../api/keys.ts'
 import { createWhichSession } from '../api/which-session.ts'
 import type { Events } from '../events/events.ts'
 import { createSubscriptions, socketOperations } from '../events/subscriptions.ts'

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { endsWith } from '../events/delivery.ts'
 import { destroyLater, type PreparedStream, type Streams } from '../events/streams.ts'
+import type { Caller } from '../gateway/contract/operation.ts'
 
 /** ms between comments, so that proxies keep the connection */
 const HEARTBEAT = 15_000
@@ -12,12 +13,7 @@ export const sseHeaders = { 'content-type': 'text/event-stream; charset=utf-8', 
 /** Serves a stream as server-sent events: `id:` and `data:`, no `event:`, so that `onmessage` fires. */
 export async function serveSse(
   reply: FastifyReply,
-  {
-    stream,
-    streams,
-    until,
-    onEnd,
-  }: { stream: PreparedStream; streams: Streams; until: AbortSignal | undefined; onEnd: (code: string) => void },
+  { stream, streams, watch, onEnd }: { stream: PreparedStream; streams: Streams; watch: Caller['watch']; onEnd: (code: string) => void },
 ): Promise<void> {
   reply.hijack()
   const { raw } = reply
@@ -34,7 +30,7 @@ export async function serveSse(
     ahead: () => raw.writableLength,
     write: ({ sse }) => raw.write(sse),
   })
-  const stop = endsWith(delivery, until)
+  const stop = endsWith(delivery, watch)
   const beat = setInterval(() => raw.write(':\n\n'), HEARTBEAT).unref()
   let why = 'failed'
   try {

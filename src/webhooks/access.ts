@@ -1,36 +1,35 @@
 /** Which webhooks a caller sees. */
+import { visible } from '../api/accounts.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Caller } from '../gateway/contract/operation.ts'
-import type { SessionHandle, Sessions } from '../gateway/contract/session.ts'
+import type { Sessions } from '../gateway/contract/session.ts'
 import type { WebhookRecord, WebhookStore } from '../gateway/ports/webhook.ts'
 
-/** A session token is for its session: it sees the webhooks of that one alone. */
-export const isVisible = ({ session }: WebhookRecord, caller: Caller) => caller.session === undefined || session === caller.session
-
-/** Rejects with webhook-not-found, also for one of another tenant. */
-export async function webhookOf(webhooks: WebhookStore, caller: Caller, id: string): Promise<WebhookRecord> {
-  const record = await webhooks.get(caller.tenant, id)
-  if (record === undefined || !isVisible(record, caller)) throw new Problem('webhook-not-found', 'There is no such webhook.')
-  return record
+export interface Access {
+  sessions: Pick<Sessions, 'resolve'>
+  webhooks: WebhookStore
 }
 
-/** The session that a caller names, where they may. Rejects with session-not-found. */
-export async function sessionOf(sessions: Sessions, caller: Caller, reference: string): Promise<SessionHandle> {
-  const handle = await sessions.resolve(caller.tenant, reference)
-  if (caller.session !== undefined && handle.record.id !== caller.session)
-    throw new Problem('session-not-found', 'There is no such session.')
-  return handle
+/** Rejects with webhook-not-found, also for one of another tenant. */
+export async function webhookOf({ sessions, webhooks }: Access, caller: Caller, id: string): Promise<WebhookRecord> {
+  const record = await webhooks.get(caller.tenant, id)
+  const [seen] = record === undefined ? [] : await visible(sessions, caller, [record])
+  if (seen === undefined) throw new Problem('webhook-not-found', 'There is no such webhook.')
+  return seen
 }
 
 /** Changes it, whoever else changes it meanwhile. Rejects with webhook-not-found. */
 export async function changeWebhook(
-  webhooks: WebhookStore,
+  access: Access,
   caller: Caller,
   id: string,
   to: (record: WebhookRecord) => WebhookRecord,
 ): Promise<WebhookRecord> {
   for (;;) {
-    const changed = await webhooks.update(to(await webhookOf(webhooks, caller, id)))
+    const changed = await access.webhooks.update(to(await webhookOf(access, caller, id)))
     if (changed) return changed
   }
 }
+
+/** May a caller have what is of all sessions of the tenant? */
+export const hasAll = ({ session, sessions }: Caller) => session === undefined && sessions === undefined

@@ -1,3 +1,4 @@
+import { sessionFor } from '../api/accounts.ts'
 import { operation } from '../api/operation.ts'
 import { Problem } from '../errors/problem.ts'
 import { cursorOf } from '../events/cursor.ts'
@@ -6,7 +7,7 @@ import type { Seal } from '../gateway/ports/seal.ts'
 import type { Store } from '../gateway/ports/store.ts'
 import { WEBHOOKS_MAX } from '../gateway/ports/webhook.ts'
 import type { AddressPolicy } from '../net/address.ts'
-import { sessionOf } from './access.ts'
+import { hasAll } from './access.ts'
 import * as examples from './examples.ts'
 import { sealedHeaders } from './headers.ts'
 import { secretPlace } from './hook.ts'
@@ -57,7 +58,8 @@ export function createWebhook(context: WebhookOperations): Operation {
       const { tenant } = caller
       const href = checkTarget(url, policy)
       const named = session ?? caller.session
-      const of = named === undefined ? undefined : (await sessionOf(sessions, caller, named)).record.id
+      if (named === undefined && !hasAll(caller)) throw new Problem('session-required', 'The token is not for all sessions: name one.')
+      const of = named === undefined ? undefined : (await sessionFor(sessions, caller, named)).record.id
       if (of !== undefined) await mustBeReadable(store.log, of, after)
       const id = newId('whk')
       const secret = newSecret()

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { sessionFor } from '../api/accounts.ts'
 import { ofOwner } from '../api/declared.ts'
 import { operation } from '../api/operation.ts'
 import { pageOf, pageQuery } from '../api/page.ts'
@@ -7,7 +8,7 @@ import { Problem } from '../errors/problem.ts'
 import { cursorOf } from '../events/cursor.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
 import { defineCommand, type LiveSession, type SessionHandle } from '../gateway/contract/session.ts'
-import { sessionOf, webhookOf } from './access.ts'
+import { webhookOf } from './access.ts'
 import type { WebhookOperations } from './create.ts'
 import * as examples from './examples.ts'
 import { deadLetters, REPLAYS_MAX, type Replay, webhookPlaces } from './kinds.ts'
@@ -47,6 +48,7 @@ export async function takeReplay(
 
 export function deliveryOperations({ sessions, store }: Pick<WebhookOperations, 'sessions' | 'store'>): Operation[] {
   const { webhooks } = store
+  const access = { sessions, webhooks }
   const params = z.object({ id: z.string().max(100) })
 
   /** How many events are wanted of those after a cursor, and which is the last. Throws cursor-expired, cursor-invalid. */
@@ -89,7 +91,7 @@ export function deliveryOperations({ sessions, store }: Pick<WebhookOperations, 
     problems: ['webhook-not-found'],
     examples: { 200: { 'one that is tried again': { data: [examples.delivery], page: { complete: true } } } },
     async run({ caller, params: { id }, query: { state, after, limit = PAGE } }) {
-      const record = await webhookOf(webhooks, caller, id)
+      const record = await webhookOf(access, caller, id)
       const rows = (await webhooks.rows(record.tenant, id)).filter((row) => state === undefined || row.state === state)
       const start = after === undefined ? 0 : rows.findIndex((row) => row.id === after) + 1
       if (after !== undefined && start === 0) throw new Problem('invalid-request', 'The cursor is not one of this list.', cursorFault)
@@ -130,7 +132,7 @@ export function deliveryOperations({ sessions, store }: Pick<WebhookOperations, 
       202: { queued: { queued: 3 } },
     },
     async run({ caller, params: { id }, body }) {
-      const record = await webhookOf(webhooks, caller, id)
+      const record = await webhookOf(access, caller, id)
       const { tenant, types } = record
       if ('dead' in body) {
         const dead = (await webhooks.rows(tenant, id)).filter(({ state }) => state === 'dead')
@@ -156,7 +158,7 @@ export function deliveryOperations({ sessions, store }: Pick<WebhookOperations, 
         }
         return { status: 202, body: { queued: 1 } }
       }
-      const handle = await sessionOf(sessions, caller, body.session)
+      const handle = await sessionFor(sessions, caller, body.session)
       if (record.session !== undefined && record.session !== handle.record.id)
         throw new Problem('session-not-found', 'The webhook is not for this session.')
       const { count, last } = await range(handle.record.id, types, body)

@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { sessionFor, visible } from '../api/accounts.ts'
 import { operation } from '../api/operation.ts'
 import { page, pageOf, pageQuery } from '../api/page.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
 import type { WebhookRecord } from '../gateway/ports/webhook.ts'
-import { changeWebhook, isVisible, sessionOf, webhookOf } from './access.ts'
+import { changeWebhook, hasAll, webhookOf } from './access.ts'
 import { createWebhook, type WebhookOperations } from './create.ts'
 import * as examples from './examples.ts'
 import { sealedHeaders } from './headers.ts'
@@ -15,6 +16,7 @@ import { checkTarget } from './target.ts'
 export function webhookOperations(context: WebhookOperations): Operation[] {
   const { sessions, store, hooks, seal, clock, policy } = context
   const { webhooks } = store
+  const access = { sessions, webhooks }
   const params = z.object({ id: z.string().max(100) })
 
   const view = (record: WebhookRecord) => createView(record.tenant, context)(record)
@@ -32,7 +34,7 @@ export function webhookOperations(context: WebhookOperations): Operation[] {
     problems: [],
     examples: { 200: { 'one webhook': { data: [examples.webhook], page: { complete: true } } } },
     async run({ caller, query }) {
-      const records = (await webhooks.list(caller.tenant)).filter((record) => isVisible(record, caller))
+      const records = await visible(sessions, caller, await webhooks.list(caller.tenant))
       // by age: keys of a page are in the order of their characters
       const keys = records.map(({ createdAt, id }) => `${String(createdAt).padStart(16, '0')} ${id}`)
       const { data, ...rest } = page(keys, query)
@@ -53,7 +55,7 @@ export function webhookOperations(context: WebhookOperations): Operation[] {
     answers: { 200: { description: 'The webhook', schema: webhook } },
     problems: ['webhook-not-found'],
     examples: { 200: { enabled: examples.webhook } },
-    run: async ({ caller, params: { id } }) => ({ status: 200, body: await view(await webhookOf(webhooks, caller, id)) }),
+    run: async ({ caller, params: { id } }) => ({ status: 200, body: await view(await webhookOf(access, caller, id)) }),
   })
 
   const update = operation({
@@ -74,10 +76,11 @@ export function webhookOperations(context: WebhookOperations): Operation[] {
     async run({ caller, params: { id }, body }) {
       const { url, types, session, ordering, headers, description, state } = body
       const href = url === undefined ? undefined : checkTarget(url, policy)
-      const of = session == null ? session : (await sessionOf(sessions, caller, session)).record.id
-      if (of === null && caller.session !== undefined) throw new Problem('session-required', 'A session token is for its own session.')
+      const of = session == null ? session : (await sessionFor(sessions, caller, session)).record.id
+      if (of === null && !hasAll(caller)) throw new Problem('session-required', 'The token is not for all sessions.')
+      if (state === 'enabled') await webhookOf(access, caller, id)
       if (state === 'enabled') await webhooks.worked(caller.tenant, id)
-      const changed = await changeWebhook(webhooks, caller, id, (record) => {
+      const changed = await changeWebhook(access, caller, id, (record) => {
         const now = clock.now()
         const next: WebhookRecord = { ...record }
         if (href !== undefined) next.url = href
@@ -114,7 +117,7 @@ export function webhookOperations(context: WebhookOperations): Operation[] {
     problems: ['webhook-not-found'],
     examples: {},
     async run({ caller, params: { id } }) {
-      await webhookOf(webhooks, caller, id)
+      await webhookOf(access, caller, id)
       await webhooks.remove(caller.tenant, id)
       hooks.tell({ tenant: caller.tenant })
       return { status: 204 }

@@ -13,7 +13,7 @@ const OVERLAP = 24 * 3_600_000
 /** secrets that sign at one time */
 const SECRETS_MAX = 5
 
-export function rotateOperation({ store: { webhooks }, hooks, seal, clock }: Omit<WebhookOperations, 'sessions' | 'policy'>): Operation {
+export function rotateOperation({ sessions, store: { webhooks }, hooks, seal, clock }: Omit<WebhookOperations, 'policy'>): Operation {
   const params = z.object({ id: z.string().max(100) })
   return operation({
     id: 'webhooks.rotate',
@@ -31,7 +31,7 @@ export function rotateOperation({ store: { webhooks }, hooks, seal, clock }: Omi
       const now = clock.now()
       const made = newId('sec')
       const expiresAt = now + OVERLAP
-      await changeWebhook(webhooks, caller, id, (record) => {
+      await changeWebhook({ sessions, webhooks }, caller, id, (record) => {
         const sealed = seal.seal(secret, secretPlace(record))
         const old = record.secrets.filter((one) => one.expiresAt === undefined || one.expiresAt > now)
         const ending = old.map((one) => ({ ...one, expiresAt: one.expiresAt ?? expiresAt }))

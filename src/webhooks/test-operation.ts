@@ -13,6 +13,7 @@ import { signedHeaders } from './signature.ts'
 import { verdictOf } from './verdict.ts'
 
 export function testOperation({
+  sessions,
   store: { webhooks },
   hooks,
   seal,
@@ -20,7 +21,7 @@ export function testOperation({
   attempts,
   log,
   agent,
-}: Omit<WebhookOperations, 'sessions' | 'policy'> & { attempts: Pick<Attempts, 'make'>; log: Log; agent: string }): Operation {
+}: Omit<WebhookOperations, 'policy'> & { attempts: Pick<Attempts, 'make'>; log: Log; agent: string }): Operation {
   const params = z.object({ id: z.string().max(100) })
   return operation({
     id: 'webhooks.test',
@@ -41,7 +42,7 @@ export function testOperation({
       },
     },
     async run({ caller, params: { id } }) {
-      const hook = createHook(await webhookOf(webhooks, caller, id), { seal, log })
+      const hook = createHook(await webhookOf({ sessions, webhooks }, caller, id), { seal, log })
       const now = clock.now()
       const keys = hook.keys(now)
       if (keys.length === 0) throw new Problem('credentials-lost', 'The secrets of the webhook cannot be opened here.')

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws'
 import { type Delivery, endsWith, type StreamEnd } from '../events/delivery.ts'
 import type { PreparedStream, Streams } from '../events/streams.ts'
 import { createTokenBucket } from '../fair/token-bucket.ts'
+import type { Caller } from '../gateway/contract/operation.ts'
 import type { RpcAnswer } from './json-rpc.ts'
 
 /** bytes of one frame of a client */
@@ -52,15 +53,15 @@ export interface SocketContext {
   rpc: (delivery: Delivery) => (text: string) => Promise<RpcAnswer>
   /** counts the bytes of an answer until what it gives is called */
   hold: (bytes: number) => (() => void) | undefined
-  /** aborted when the client's token is no longer good */
-  until: AbortSignal | undefined
+  /** of the client's token: tells when it is no longer good */
+  watch: Caller['watch']
   onEnd: (code: number) => void
 }
 
 /** Serves a stream on a WebSocket: each frame out is an event or an answer, each frame in a request. */
 export async function serveWebSocket(
   webSocket: WebSocket,
-  { socket, stream, streams, rpc, hold, until, onEnd }: SocketContext,
+  { socket, stream, streams, rpc, hold, watch, onEnd }: SocketContext,
 ): Promise<void> {
   /** why we closed it: a client that is gone does not repeat it */
   let said: number | undefined
@@ -77,7 +78,7 @@ export async function serveWebSocket(
       if (webSocket.readyState === webSocket.OPEN) socket.write(wire)
     },
   })
-  const stop = endsWith(delivery, until)
+  const stop = endsWith(delivery, watch)
   webSocket.once('close', (code) => {
     clearInterval(beat)
     onEnd(said ?? code)

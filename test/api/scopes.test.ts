@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createInvoke } from '../../src/api/invoke.ts'
 import { Problem } from '../../src/errors/problem.ts'
-import { type Caller, type Operation, type Scope, scopeNouns } from '../../src/gateway/contract/operation.ts'
+import type { Caller, Operation } from '../../src/gateway/contract/operation.ts'
+import { type Scope, scopeNouns } from '../../src/gateway/ports/scope.ts'
 import { allOperations } from '../linear/operations.ts'
 
 const { operations, sessions } = allOperations()

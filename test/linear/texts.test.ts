@@ -7,7 +7,7 @@ import * as scalars from '../../src/codec/scalars.ts'
 import { cursorOf } from '../../src/events/cursor.ts'
 import { readXml } from '../../src/features/stanza-xml.ts'
 import { folded } from '../../src/folded-jid.ts'
-import { sessionOf, sessionOfToken } from '../../src/gateway/ids.ts'
+import { readToken, sessionOf } from '../../src/gateway/ids.ts'
 import { jid } from '../../src/jid.ts'
 import { checkHost } from '../../src/net/address.ts'
 import { derivedText } from '../../src/protocol/meaning.ts'
@@ -33,7 +33,7 @@ const readers: Record<string, (text: string) => unknown> = {
   isReadableName,
   illegalCharacter,
   sessionOf,
-  sessionOfToken,
+  readToken,
   cursorOf,
   parseCursor,
   serviceTarget: (text) => serviceTarget(`wss://${text}`),

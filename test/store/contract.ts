@@ -7,6 +7,7 @@ import { describeConsumers } from './contract-consumers.ts'
 import { describeCopies } from './contract-copies.ts'
 import { describeEvents } from './contract-events.ts'
 import { describeKept } from './contract-kept.ts'
+import { describeKeys } from './contract-keys.ts'
 import { describeLogBytes } from './contract-log-bytes.ts'
 import { describeOutbox } from './contract-outbox.ts'
 import { describeRest } from './contract-rest.ts'
@@ -34,6 +35,7 @@ export function describeStore(name: string, open: OpenStore, makeClock = createC
     describeConsumers(opened)
     describeWebhooks(opened)
     describeKept(opened)
+    describeKeys(opened)
     describeCopies(opened)
     describeRest(opened)
   })

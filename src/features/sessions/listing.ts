@@ -1,4 +1,6 @@
+import { hasAccount } from '../../api/accounts.ts'
 import { viewsOf } from '../../api/session-views.ts'
+import type { Caller } from '../../gateway/contract/operation.ts'
 import type { SessionHandle, Sessions } from '../../gateway/contract/session.ts'
 import type { SessionJson } from '../../gateway/contract/session-json.ts'
 import { fitting } from './fitting.ts'
@@ -13,6 +15,8 @@ export interface Wanted {
   state?: string
   /** how the bare JID begins */
   jid?: string
+  /** who asks: there are more sessions than theirs, maybe */
+  caller?: Pick<Caller, 'sessions'>
 }
 
 /** One page of the sessions of a tenant that are wanted, oldest first. `next` is the last one that was looked at or told. */
@@ -22,7 +26,7 @@ export async function listSessions(
   wanted: Wanted,
 ): Promise<{ data: SessionJson[]; next: string | undefined; complete: boolean }> {
   const { limit, state } = wanted
-  const isFiltered = state !== undefined || wanted.jid !== undefined
+  const isFiltered = state !== undefined || wanted.jid !== undefined || wanted.caller?.sessions !== undefined
   const step = isFiltered ? STEP : limit + 1
   const found: SessionJson[] = []
   let last = wanted.after
@@ -32,7 +36,7 @@ export async function listSessions(
     looked += handles.length
     isEnd = handles.length < step
     last = handles.at(-1)?.record.id ?? last
-    const views = await viewsOf(sessions, handles.filter(mayBe(wanted.jid)))
+    const views = await viewsOf(sessions, handles.filter(mayBe(wanted)))
     found.push(...views.filter(isWanted(wanted)))
     if (!isFiltered) break
   }
@@ -42,8 +46,11 @@ export async function listSessions(
 }
 
 /** By what is known without a question: the address of an anonymous account is its server's. */
-const mayBe = (jid: string | undefined) => (handle: SessionHandle) =>
-  jid === undefined || !handle.record.jid.includes('@') || handle.record.jid.startsWith(folded(jid))
+const mayBe =
+  ({ jid, caller = {} }: Wanted) =>
+  (handle: SessionHandle) =>
+    hasAccount(caller, handle.record.jid) &&
+    (jid === undefined || !handle.record.jid.includes('@') || handle.record.jid.startsWith(folded(jid)))
 
 const isWanted = ({ state, jid }: Wanted) => {
   return (view: SessionJson) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { checkAccount } from '../../api/accounts.ts'
 import { ofLogIns, ofStanzas } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
@@ -8,6 +9,7 @@ import { Problem } from '../../errors/problem.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import type { Sessions } from '../../gateway/contract/session.ts'
 import { sessionShape } from '../../gateway/contract/session-json.ts'
+import { comparable } from '../../jid.ts'
 import { canLogIn, password, sasl } from './credentials.ts'
 import { connecting, online, token } from './examples.ts'
 import { connections, handles, options } from './wanted.ts'
@@ -65,7 +67,7 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
       202: { description: 'Connecting', schema: opened },
     },
     prefer: ['wait', 'respond-async'],
-    problems: ['scope-missing', 'credentials-lost', ...ofStanzas, ...ofLogIns],
+    problems: ['session-not-allowed', 'credentials-lost', ...ofStanzas, ...ofLogIns],
     examples: {
       body: {
         password: { jid: 'romeo@example.com', password: 'wherefore-art-thou' },
@@ -90,6 +92,7 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
     async run({ caller, body, prefer, signal }) {
       if (caller.session !== undefined)
         throw new Problem('scope-missing', 'A session token is for its own session; an API key makes sessions.')
+      checkAccount(caller, comparable(body.jid))
       // says what is wrong with it before anything is done
       const { presence } = body
       if (presence) named('body.presence', () => vocabulary.write('presence', presence))
@@ -101,7 +104,10 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
           handle,
           token: made,
           outcome,
-        } = await sessions.open({ tenant: caller.tenant, connections: 1, ...body }, { wait: seconds * 1000, background, signal })
+        } = await sessions.open(
+          { tenant: caller.tenant, connections: 1, ...body, ...(caller.grant && { grant: caller.grant }) },
+          { wait: seconds * 1000, background, signal },
+        )
         return {
           status: { created: 201, existing: 200, pending: 202 }[outcome],
           body: { ...(await sessions.view(handle)), token: made },

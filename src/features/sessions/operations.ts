@@ -40,7 +40,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     async run({ caller, query: { limit = PAGE, ...filter } }) {
       const own = caller.session === undefined ? undefined : await sessions.resolve(caller.tenant, caller.session)
       const some = own === undefined ? sessions : { ...sessions, list: async () => (filter.after === own.record.id ? [] : [own]) }
-      const { data, next, complete } = await listSessions(some, caller.tenant, { limit, ...filter })
+      const { data, next, complete } = await listSessions(some, caller.tenant, { limit, ...filter, caller })
       return { status: 200, body: { data, page: { ...(complete || next === undefined ? {} : { next }), complete } } }
     },
   })

@@ -1,33 +1,24 @@
 import type { z } from 'zod'
 import type { OwnCode, ProblemCode } from '../../errors/catalogue.ts'
+import type { Grant } from '../ports/key.ts'
+import type { Scope } from '../ports/scope.ts'
 import type { SessionHandle } from './session.ts'
-
-/** What a caller may be allowed to do: to read, or to change, which includes to read. */
-export const scopeNouns = [
-  'sessions',
-  'messages',
-  'roster',
-  'presence',
-  'rooms',
-  'files',
-  'profile',
-  'pubsub',
-  'iq',
-  'stanzas',
-  'commands',
-  'events',
-  'webhooks',
-  'keys',
-] as const
-export type Scope = `${(typeof scopeNouns)[number]}:${'read' | 'write'}`
 
 export interface Caller {
   tenant: string
   /** set for a session token: this session and nothing else */
   session?: string
   scopes: 'all' | readonly Scope[]
-  /** aborted when the token is no longer good; absent where it is good as long as what it is for */
-  until?: AbortSignal
+  /** the accounts whose sessions there are for it, as a key says them; absent: all of the tenant */
+  sessions?: readonly string[]
+  /** whom it may write to, as a key says them; absent: everybody */
+  recipients?: readonly string[]
+  /** id of the key that it is, or that made it */
+  key?: string
+  /** what it is bounded by, for the tokens and tickets that it makes; absent for a key of the configuration */
+  grant?: Grant
+  /** Calls back once the token is no longer good; answers a stop. Absent where it is good as long as what it is for. */
+  watch?(ended: () => void): () => void
 }
 
 /** A call of an operation, however it came in. The members are what the operation's schemas made of the request. */

@@ -3,6 +3,7 @@ import type { StanzaErrorJson } from '../../errors/catalogue.ts'
 import type { Element } from '../../xml/element.ts'
 import type { LargeAnswers, Room } from '../inbound/large-answers.ts'
 import type { Acceptance, AcceptResult, Change, KeptIq, StoredAnswer } from '../ports/change.ts'
+import type { Grant } from '../ports/key.ts'
 import type { MessageRecord } from '../ports/message.ts'
 import type { SaslOptions, SessionOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
 import type { Patience } from '../session/iq-correlator.ts'
@@ -179,8 +180,8 @@ export interface Sessions {
   ): Promise<SessionHandle>
   /** unavailable presence with the status, acks awaited ≤ 5 s, stream closed, everything about it removed */
   close(handle: SessionHandle, options: { status?: string }): Promise<void>
-  /** the session of a session token */
-  authenticate(token: string): Promise<{ tenant: string; session: string } | undefined>
+  /** the session of a session token, its account, and what the token was made by */
+  authenticate(token: string): Promise<{ tenant: string; session: string; jid: string; grant?: Grant } | undefined>
   /** the session as callers see it */
   view(handle: SessionHandle): Promise<SessionJson>
 }
@@ -196,4 +197,6 @@ export interface OpenSession extends SessionOptions {
   connections: number
   presence?: Record<string, unknown> | false
   handles?: string[]
+  /** what its token is bounded by */
+  grant?: Grant
 }

@@ -3,6 +3,7 @@
 import type { Acceptance, AcceptResult, Begun, Change, KeptIq, Member, StateChange, StoredAnswer, StreamState } from './change.ts'
 import type { ConsumerStore } from './consumer.ts'
 import type { CursorPlace, LogPage } from './event.ts'
+import type { Grant, KeyStore } from './key.ts'
 import type { MessageRecord, OutboxEntry } from './message.ts'
 import type { SessionRecord, SessionStatus } from './session-record.ts'
 import type { WebhookStore } from './webhook.ts'
@@ -95,6 +96,8 @@ export interface Store {
 
   webhooks: WebhookStore
 
+  keys: KeyStore
+
   state: {
     keys(id: string, kind: string): Promise<string[]>
     /** values of one kind, by key: those of these keys that there are, or all */
@@ -133,9 +136,9 @@ export interface Store {
 
   /** tickets for one event stream each, by the hash of the ticket */
   tickets: {
-    put(hash: string, ticket: { tenant: string; session: string }, ttl: number): Promise<void>
+    put(hash: string, ticket: Ticket, ttl: number): Promise<void>
     /** answers it once, and removes it in the same step */
-    take(hash: string): Promise<{ tenant: string; session: string } | undefined>
+    take(hash: string): Promise<Ticket | undefined>
   }
 
   bus: {
@@ -146,6 +149,13 @@ export interface Store {
     /** ms by the one clock that all go by who have to do with a session */
     now(session: string): Promise<number>
   }
+}
+
+/** Whom a ticket stands for. */
+export interface Ticket {
+  tenant: string
+  session: string
+  grant?: Grant
 }
 
 /** Bounds of a store, from the configuration. */

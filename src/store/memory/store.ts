@@ -4,11 +4,12 @@ import { CHOSEN_MAX, Fenced } from '../../gateway/ports/change.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
-import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
+import type { Store, StoreLimits, Ticket } from '../../gateway/ports/store.ts'
 import { countDropped, countFull, type Lane, type Surplus } from '../dropped.ts'
 import { lastOf } from '../pieces.ts'
 import { createWakes } from '../wakes.ts'
 import { Aging } from './aging.ts'
+import { createApiKeys } from './api-keys.ts'
 import { createBounds } from './bounds.ts'
 import { createBus } from './channels.ts'
 import { createConsumers } from './consumers.ts'
@@ -42,7 +43,7 @@ export function createMemoryStore({
   heap?: number
 }): Store {
   const bounds = createBounds({ limits, total: heap / KEPT_PART, metrics })
-  const tickets = new Aging<{ tenant: string; session: string }>(bounds.others)
+  const tickets = new Aging<Ticket>(bounds.others)
   const chosen = new Aging<readonly string[]>(bounds.others)
   const keys = createKeys({ limits, clock })
   const wakes = createWakes()
@@ -105,6 +106,7 @@ export function createMemoryStore({
     consumers: createConsumers({ logOf: (id) => need(id).log, clock, age: limits.eventLogAge }),
 
     webhooks: createWebhooks(clock),
+    keys: createApiKeys(),
 
     state: {
       keys: async (id, kind) => [...(directory.get(id)?.state.get(kind)?.keys() ?? [])],

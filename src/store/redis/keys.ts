@@ -69,6 +69,12 @@ export const chosenKey = (tenant: string, id: string) =>
 export const webhooksKey = (tenant: string) => `${tenantBase(tenant)}:webhooks`
 export const removedWebhooksKey = (tenant: string) => `${tenantBase(tenant)}:webhooks:removed`
 
+/** hashes: the tenant's API keys by id: "<version> <record>"; when each was used last, epoch ms */
+export const keysKey = (tenant: string) => `${tenantBase(tenant)}:keys`
+export const usedKeysKey = (tenant: string) => `${tenantBase(tenant)}:keys:used`
+/** string: "<tenant> <id>" of the API key with that hash; nothing without its record */
+export const keyHashKey = (hash: string) => `sg:key:${hash}`
+
 /** Of a webhook, after its base. */
 const webhookNouns = {
   /** hash: failures (tries in a row), last (the last try) */

@@ -4,6 +4,7 @@ import type { Clock } from '../../gateway/ports/clock.ts'
 import type { Log } from '../../gateway/ports/log.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
+import { createApiKeys } from './api-keys.ts'
 import { backedUp } from './backed-up.ts'
 import { createBackups } from './backups.ts'
 import { openConnection } from './connection.ts'
@@ -101,6 +102,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     instances: members.instances,
     log: events.log,
     webhooks: createWebhooks({ connection, scripts, now: clock.now }),
+    keys: createApiKeys({ connection, scripts }),
     consumers: named.consumers,
     idempotency: createIdempotency({ scripts, liveness, limits }),
 
