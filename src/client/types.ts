@@ -88,6 +88,7 @@ export type Event =
   | PubsubSubscriptionEvent
   | RosterUpdatedEvent
   | RosterRemovedEvent
+  | BlocklistUpdatedEvent
   | IqRequestedEvent
   | IqCompletedEvent
   | PresenceAvailableEvent
@@ -2284,6 +2285,15 @@ export interface Blocklist {
 }
 export interface BlockedItem {
   jid: Jid
+  report?: Report
+  attributes?: Attributes
+  extensions?: Extensions
+  raw?: Raw
+}
+export interface Report {
+  reason: 'abuse' | 'spam'
+  text?: string
+  texts?: TextsByLanguage
   attributes?: Attributes
   extensions?: Extensions
   raw?: Raw
@@ -2699,6 +2709,16 @@ export interface ContactChange {
    * @maxItems 100
    */
   groups?: string[]
+}
+export interface NewBlock {
+  /**
+   * Reports them to the server too
+   */
+  reason?: 'spam' | 'abuse'
+  /**
+   * What they did, for the report
+   */
+  text?: string
 }
 export interface NewIq {
   type: 'get' | 'set'
@@ -3521,6 +3541,27 @@ export interface RosterRemovedEvent {
   }
 }
 /**
+ * Somebody was blocked or unblocked, by any client of the account.
+ */
+export interface BlocklistUpdatedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'blocklist.updated'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: BlocklistChange
+}
+export interface BlocklistChange {
+  blocked: string[]
+  unblocked: string[]
+  /**
+   * Everybody was unblocked
+   */
+  all?: true
+}
+/**
  * Somebody asks the account, in a namespace that the session `handles`: answer by `POST /iq/{subject}/reply` within 20 s.
  */
 export interface IqRequestedEvent {
@@ -4272,6 +4313,9 @@ export interface ResourcePresence {
   priority: number
   [k: string]: unknown
 }
+export interface Blocked {
+  jid: string
+}
 export interface IqResult {
   id: string
   type: 'result'
@@ -4883,6 +4927,60 @@ export interface RosterRemoveParams {
    */
   session?: string
 }
+export interface BlocklistListParams {
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface BlocklistListResult {
+  data: Blocked[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface BlocklistClearParams {
+  /**
+   * Says that all of them are meant
+   */
+  all: 'true'
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface BlocklistBlockParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface BlocklistUnblockParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
 export interface IqSendParams {
   /**
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
@@ -5318,6 +5416,14 @@ export interface Operations {
   'roster.put': { params: RosterPutParams & ContactChange; result: Contact }
   /** Remove a contact, and end the subscriptions with them */
   'roster.remove': { params: RosterRemoveParams; result: undefined }
+  /** Read who is blocked */
+  'blocklist.list': { params: BlocklistListParams; result: BlocklistListResult }
+  /** Block nobody any longer */
+  'blocklist.clear': { params: BlocklistClearParams; result: undefined }
+  /** Block somebody */
+  'blocklist.block': { params: BlocklistBlockParams & Partial<NewBlock>; result: undefined }
+  /** Block somebody no longer */
+  'blocklist.unblock': { params: BlocklistUnblockParams; result: undefined }
   /** Ask somebody, and get the answer */
   'iq.send': { params: IqSendParams & (NewIq | { xml: string }); result: IqResult | KeptIq }
   /** Read the outcome of an iq that was sent with respond-async */

@@ -60,6 +60,16 @@ export function oneOf<const V extends string>(...values: V[]): Scalar<V> {
   return scalar<V>(z.enum(values) as unknown as z.ZodType<V>, (text) => (known.has(text) ? (text as V) : undefined), same)
 }
 
+/** One of these, before which XML writes something that is always the same. */
+export function oneOfAfter<const V extends string>(prefix: string, ...values: V[]): Scalar<V> {
+  const known = new Map(values.map((value) => [`${prefix}${value}`, value]))
+  return scalar<V>(
+    z.enum(values) as unknown as z.ZodType<V>,
+    (text) => known.get(text),
+    (value) => `${prefix}${value}`,
+  )
+}
+
 /** Whole numbers within bounds; the default are those of xs:unsignedInt. */
 export function integer(min = 0, max = 4_294_967_295): Scalar<number> {
   const parse = (text: string) => {

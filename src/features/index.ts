@@ -1,5 +1,6 @@
 /** Every feature room. The order is that of handling what comes in, and of the steps of a new bind. */
 import type { Feature } from '../gateway/contract/feature.ts'
+import { blocklist } from './blocklist/index.ts'
 import { disco } from './disco/index.ts'
 import { createFindHome } from './discovery.ts'
 import { iq } from './iq/index.ts'
@@ -16,7 +17,7 @@ import { system } from './system/index.ts'
 
 const findHome = createFindHome()
 
-const first: readonly Feature[] = [sessions, messages, pubsub, roster, iq, stanzas]
+const first: readonly Feature[] = [sessions, messages, pubsub, roster, blocklist, iq, stanzas]
 
 /** What service discovery shows of all of them. */
 const supported = [...first.flatMap(({ discovers = [] }) => discovers), ...ofRooms, ...answered]

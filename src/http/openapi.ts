@@ -118,6 +118,7 @@ const tags: Record<string, string> = {
   sessions: 'Accounts that the gateway keeps online',
   messages: 'Messages out, what became of them, and the archive',
   roster: 'Contacts (RFC 6121)',
+  blocklist: 'Whom the account does not hear of (XEP-0191)',
   presence: 'Who is there, the own presence, subscriptions',
   iq: 'Requests to other entities and their answers',
   disco: 'What others are, and what belongs to them (XEP-0030)',
