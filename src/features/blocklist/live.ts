@@ -11,7 +11,7 @@ import { jidsOf } from './items.ts'
 /** ms that the server may take for the list, and longer where it is on its way still */
 const READ_WITHIN = { timeout: 30_000, most: 300_000 }
 /** bytes of a list, as XML */
-export const MOST = 2 * 1024 * 1024
+const MOST = 2 * 1024 * 1024
 
 /** contacts whose presence is asked for when they are not blocked any more, at most */
 const PROBES = 100
