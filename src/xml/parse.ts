@@ -8,18 +8,22 @@ export { type XmlCondition, XmlError } from './xml-error.ts'
 
 export type Larger = (start: Element, bytes: number) => Readonly<XmlLimits> | undefined
 
-export interface StreamParserOptions {
-  limits?: Partial<XmlLimits>
+/** What a parser tells, and asks. */
+export interface StreamHandler {
   /** Is a stanza over a limit told as `cut`, instead of refused? Asked when there is one. */
-  cuts?: () => boolean
+  cuts?(): boolean
   /** May this one be larger than so many bytes? Asked when it is, by its start tag, and again when it comes to the limits answered. */
-  larger?: Larger
+  larger?(...stanza: Parameters<Larger>): ReturnType<Larger>
   /** `<stream:stream>`, without children */
   onOpen(root: Element): void
   /** a whole child of the stream: stanza or nonza */
   onElement(element: Element): void
   /** `</stream:stream>` */
   onClose(): void
+}
+
+export interface StreamParserOptions extends StreamHandler {
+  limits?: Partial<XmlLimits>
 }
 
 export interface StreamParser {
@@ -33,24 +37,24 @@ export interface StreamParser {
 }
 
 /** Reads one XMPP stream over TCP (RFC 6120 section 4), in time linear in its length however it is cut. */
-export function createStreamParser({ limits, ...options }: StreamParserOptions): StreamParser {
-  return new Reader({ ...options, limits: limitsWith(limits), level: 1, xmlns: '' })
+export function createStreamParser(options: StreamParserOptions, limits = limitsWith(options.limits)): StreamParser {
+  return new Reader(options, { limits, level: 1, xmlns: '' })
 }
 
 /**
  * Reads a document that is one element. Elements that no xmlns is declared for are in jabber:client. Throws XmlError; with `cuts`
  * an element over a limit is `cut` instead.
  */
-export function parseStanza(
-  xml: string,
-  limits?: Partial<XmlLimits>,
-  { cuts, larger }: Pick<StreamParserOptions, 'cuts' | 'larger'> = {},
-): Element {
+export function parseStanza(xml: string, limits?: Partial<XmlLimits>, handler: Pick<StreamHandler, 'cuts' | 'larger'> = {}): Element {
   let found: Element | undefined
-  const onElement = (element: Element) => {
-    found = element
+  const document = {
+    cuts: () => handler.cuts?.() === true,
+    larger: (...stanza: Parameters<Larger>) => handler.larger?.(...stanza),
+    onElement(element: Element) {
+      found = element
+    },
   }
-  new Reader({ limits: limitsWith(limits), level: 0, xmlns: CLIENT, cuts, larger, onElement }).write(xml)
+  new Reader(document, { limits: limitsWith(limits), level: 0, xmlns: CLIENT }).write(xml)
   if (found === undefined) throw malformed('The document ends before its element does.')
   return found
 }

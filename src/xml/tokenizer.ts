@@ -2,7 +2,7 @@
 import { decodableEnd, decodeCdata, decodeText, decodeValue } from './character-data.ts'
 import type { XmlLimits } from './limits.ts'
 import { checkName } from './namespaces.ts'
-import { Tree, type TreeOptions } from './tree.ts'
+import { Tree, type TreeHandler, type TreeOptions } from './tree.ts'
 import { malformed, XmlError } from './xml-error.ts'
 
 // What the reader is in the middle of: first the tokens that may go on in the next chunk, then the places between tokens.
@@ -65,10 +65,10 @@ export class Reader {
   private readonly limits: Readonly<XmlLimits>
   private readonly tree: Tree
 
-  constructor(options: TreeOptions) {
+  constructor(handler: TreeHandler, options: TreeOptions) {
     this.level = options.level
     this.limits = options.limits
-    this.tree = new Tree(options)
+    this.tree = new Tree(handler, options)
   }
 
   write(text: string): void {

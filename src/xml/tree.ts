@@ -7,17 +7,21 @@ import { malformed, XmlError } from './xml-error.ts'
 
 export const STREAMS = 'http://etherx.jabber.org/streams'
 
+/** Who is told of the elements, and asked about those that are over a limit. */
+export interface TreeHandler {
+  cuts?(): boolean
+  larger?(start: Element, bytes: number): Readonly<XmlLimits> | undefined
+  onOpen?(root: Element): void
+  onElement(element: Element): void
+  onClose?(): void
+}
+
 export interface TreeOptions {
   limits: Readonly<XmlLimits>
   /** how deep the elements to tell are: 0 for a document, 1 for the children of a stream */
   level: 0 | 1
   /** default namespace around the root */
   xmlns: string
-  cuts?: (() => boolean) | undefined
-  larger?: ((start: Element, bytes: number) => Readonly<XmlLimits> | undefined) | undefined
-  onOpen?(root: Element): void
-  onElement(element: Element): void
-  onClose?(): void
 }
 
 /** An element that is open. */
@@ -42,7 +46,10 @@ interface Open {
 export class Tree {
   /** has the root begun? */
   rooted = false
-  private readonly options: TreeOptions
+  private readonly handler: TreeHandler
+  private readonly level: 0 | 1
+  /** of each stanza, unless it may be larger */
+  private readonly usual: Readonly<XmlLimits>
   private parent: Open
 
   // the start tag being read
@@ -64,9 +71,10 @@ export class Tree {
   /** a stanza that is over a limit, whose end is looked for: its start tag once that is complete, and how many of its elements are open */
   private cut: { shell: Element | undefined; open: number } | undefined
 
-  constructor(options: TreeOptions) {
-    this.options = options
-    const { xmlns, limits } = options
+  constructor(handler: TreeHandler, { level, limits, xmlns }: TreeOptions) {
+    this.handler = handler
+    this.level = level
+    this.usual = limits
     this.limits = limits
     const children: Node[] = []
     const element: Element = { name: '', xmlns, attributes: none, children }
@@ -100,7 +108,7 @@ export class Tree {
   private weigh(): number {
     const stanza = this.stanza()
     let weight = stanza === undefined ? 0 : weightOf(stanza)
-    for (let open: Open | undefined = this.parent; open !== undefined && open.depth > this.options.level; open = open.outer) {
+    for (let open: Open | undefined = this.parent; open !== undefined && open.depth > this.level; open = open.outer) {
       if (open.children.length > 0) weight -= weightOfEnd(open.element)
     }
     return weight
@@ -117,9 +125,9 @@ export class Tree {
 
   /** Nothing of the stanza is kept but its start tag. Throws XmlError where that is not to be. */
   private leaveOut(message: string): void {
-    const { level, cuts } = this.options
+    const { level } = this
     const { depth } = this.parent
-    if (depth < level || cuts?.() !== true) throw new XmlError('policy-violation', message)
+    if (depth < level || this.handler.cuts?.() !== true) throw new XmlError('policy-violation', message)
     const shell = this.stanza()
     while (this.parent.depth > level) this.parent = this.parent.outer as Open
     this.cut = { shell: shell && { ...shell, children: [], cut: true }, open: depth - level }
@@ -127,8 +135,8 @@ export class Tree {
 
   /** Asks whether the stanza may be larger, once its start tag is complete. */
   private grow(): boolean {
-    const stanza = this.options.larger && this.stanza()
-    const limits = stanza && this.options.larger?.(stanza, this.limits.bytes)
+    const stanza = this.handler.larger && this.stanza()
+    const limits = stanza && this.handler.larger?.(stanza, this.limits.bytes)
     if (limits === undefined || limits.bytes <= this.limits.bytes) return false
     this.limits = limits
     return true
@@ -137,8 +145,8 @@ export class Tree {
   /** the one that is being read, where its start tag is complete */
   private stanza(): Element | undefined {
     let open: Open | undefined = this.parent
-    if (open.depth <= this.options.level) return undefined
-    while (open.outer !== undefined && open.outer.depth > this.options.level) open = open.outer
+    if (open.depth <= this.level) return undefined
+    while (open.outer !== undefined && open.outer.depth > this.level) open = open.outer
     return open.element
   }
 
@@ -147,11 +155,11 @@ export class Tree {
     this.name = name
     this.colon = colon
     this.count = 0
-    if (this.parent.depth <= this.options.level) {
+    if (this.parent.depth <= this.level) {
       this.namespaces = 0
       this.elements = 0
       this.weight = undefined
-      this.limits = this.options.limits
+      this.limits = this.usual
     }
     this.attributes = undefined
     this.qualified = undefined
@@ -184,8 +192,7 @@ export class Tree {
   }
 
   private checkCounts(): void {
-    const { parent, limits } = this
-    const { level } = this.options
+    const { parent, limits, level } = this
     const { depth } = parent
     this.elements += 1
     if (depth - level >= limits.depth) this.leaveOut(`Elements deeper than ${limits.depth}.`)
@@ -202,9 +209,8 @@ export class Tree {
     const { element } = this.parent
     const outer = this.parent.outer as Open
     this.parent = outer
-    const { level, onElement, onClose } = this.options
-    if (outer.depth === level) onElement(element)
-    else if (outer.depth < level) onClose?.()
+    if (outer.depth === this.level) this.handler.onElement(element)
+    else if (outer.depth < this.level) this.handler.onClose?.()
   }
 
   private checkEnd(name: string): void {
@@ -225,8 +231,7 @@ export class Tree {
   }
 
   private build(empty: boolean): void {
-    const { name, parent, options, limits } = this
-    const { level } = options
+    const { name, parent, level, limits } = this
     const { depth } = parent
     const scope = this.scope()
     const xmlns = this.declared ?? parent.xmlns
@@ -252,7 +257,7 @@ export class Tree {
     if (depth < level) {
       this.openStream(element, xmlns)
       if (empty) this.close(name)
-    } else if (empty && depth === level) options.onElement(element)
+    } else if (empty && depth === level) this.handler.onElement(element)
   }
 
   /** The start tag of an element that is left out. */
@@ -267,7 +272,7 @@ export class Tree {
     cut.open -= 1
     if (cut.open > 0) return
     this.cut = undefined
-    this.options.onElement(cut.shell as Element)
+    this.handler.onElement(cut.shell as Element)
   }
 
   private scope(): Scope | undefined {
@@ -304,6 +309,6 @@ export class Tree {
   private openStream(root: Element, xmlns: string): void {
     if (root.name !== 'stream' || root.xmlns !== STREAMS) throw new XmlError('invalid-namespace', 'The root is not a stream.')
     if (xmlns !== CLIENT && xmlns !== '') throw new XmlError('invalid-namespace', 'The stream is not one of a client.')
-    this.options.onOpen?.(root)
+    this.handler.onOpen?.(root)
   }
 }

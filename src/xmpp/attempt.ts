@@ -4,6 +4,7 @@ import type { ConnectionSpec } from '../gateway/ports/connection.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { ClientCertificate } from '../gateway/ports/session-record.ts'
 import type { Resolve } from '../net/address.ts'
+import type { XmlLimits } from '../xml/limits.ts'
 import type { Bounds } from './bounds.ts'
 import type { AddressRules } from './dial/dial.ts'
 import { findTargets, type ResolveSrv, serviceTarget, type Target } from './dial/resolver.ts'
@@ -14,7 +15,7 @@ import type { Derive } from './login/mechanisms/derivation.ts'
 import { negotiate } from './login/negotiation.ts'
 import type { PlainPolicy } from './login/sasl.ts'
 import { type Channel, fenced } from './stream/channel.ts'
-import { createReader, type Reader } from './stream/stream-reader.ts'
+import { Reader } from './stream/stream-reader.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 /** What all connections of a connector share. */
@@ -26,8 +27,8 @@ export interface Shared {
   plain: PlainPolicy
   /** bytes of a stanza that is sent */
   stanzaLimit: number
-  /** bytes of one that is received, with what servers put around it */
-  readLimit: number
+  /** of one that is received, with what servers put around it */
+  readLimits: Readonly<XmlLimits>
   bounds: Bounds
   /** keys of passwords, in their turn among all connections; dropped when the signal is aborted */
   derivations: (tenant: string, signal: AbortSignal) => Derive
@@ -85,7 +86,7 @@ export async function attemptOnce(options: AttemptOptions): Promise<Attempt> {
 }
 
 async function attempt({ spec, resume, memory, elsewhere, shared, signal }: AttemptOptions): Promise<Attempt> {
-  const { bounds, readLimit, derivations, monotonic, lookUps, resolveSrv, random, plain } = shared
+  const { bounds, derivations, lookUps, resolveSrv, random, plain } = shared
   const deadline = new AbortController()
   const late = timedOut()
   const timer = setTimeout(() => deadline.abort(late), bounds.attempt)
@@ -110,7 +111,7 @@ async function attempt({ spec, resume, memory, elsewhere, shared, signal }: Atte
         signal: deadline.signal,
       })
       if (holdsLease !== undefined) channel = fenced(channel, holdsLease)
-      const reader = createReader({ channel, stanzaLimit: readLimit, bounds, monotonic })
+      const reader = new Reader(channel, shared)
       const common = { channel, reader, bounds, signal: deadline.signal }
       const negotiated = await negotiate({
         ...common,

@@ -2,67 +2,148 @@ import type { Clock } from '../gateway/ports/clock.ts'
 import type { Connection, ConnectionEvents, ConnectionSpec, StateDetail } from '../gateway/ports/connection.ts'
 import type { Log } from '../gateway/ports/log.ts'
 import type { SessionState } from '../gateway/ports/session-record.ts'
-import { attemptOnce, type Shared } from './attempt.ts'
+import type { Element } from '../xml/element.ts'
+import { type Attempt, attemptOnce, type Shared } from './attempt.ts'
 import { closed, failure, offline, wrongCount } from './failure.ts'
 import type { LoginMemory } from './login/login.ts'
 import { type Ending, keepUp, type ReconnectionContext } from './reconnection.ts'
 import { Resumption } from './resumption.ts'
-import { createStream, type Stream } from './stream/stream.ts'
+import type { StreamEvents } from './stream/incoming.ts'
+import { Stream } from './stream/stream.ts'
 import { noFeatures, type StreamLimits } from './stream/stream-features.ts'
 import type { Ledger } from './stream/stream-management.ts'
-import { createSupervisor } from './supervisor.ts'
+import { Supervisor } from './supervisor.ts'
 
-export interface ConnectionOptions extends Pick<ReconnectionContext, 'turn'> {
-  spec: ConnectionSpec
-  events: ConnectionEvents
+/** What all connections of a process have in common. */
+export interface ConnectionContext extends Pick<ReconnectionContext, 'turn'> {
   shared: Shared
   clock: Clock
   log: Log
-  /** it will never be used again */
-  onDone: () => void
+  /** one will never be used again */
+  onDone(connection: Connection): void
 }
 
-/** One stream that is kept up: see Connection in gateway/ports/connection.ts. */
-export function createConnection({ spec, events, shared, clock, log, turn, onDone }: ConnectionOptions): Connection {
-  const { bounds, stanzaLimit, random, metrics } = shared
-  const closing = new AbortController()
-  const { signal } = closing
-  const supervisor = createSupervisor({ bounds, random, monotonic: clock.monotonic, inherited: spec.inherited })
-  const resumption = new Resumption({
-    clock,
-    from: spec.resume,
-    acked: (position) => guarded('acked', () => events.acked(position)),
-    lost: (h, refused) => guarded('lost', () => events.lost(h, refused)),
-  })
-  const domain = spec.jid.slice(spec.jid.indexOf('@') + 1)
-  let stream: Stream | undefined
-  const shown = { jid: null as string | null, state: 'connecting' as SessionState, managed: resumption.ledger !== undefined }
-  let limits: StreamLimits = noFeatures
-  /** by streams that ended */
-  let receivedBefore = 0
-  let wasOnline = false
-  let elsewhere: string | undefined
-  const memory: LoginMemory = { sasl2Broken: false, hidden: false }
+/**
+ * One stream that is kept up: see Connection in gateway/ports/connection.ts.
+ * A class because there are thousands of them, and most do nothing but be there.
+ */
+export class KeptConnection implements Connection, ReconnectionContext, StreamEvents {
+  readonly spec: ConnectionSpec
+  readonly supervisor: Supervisor
+  readonly resumption: Resumption
+  readonly memory: LoginMemory = { sasl2Broken: false, hidden: false }
+  readonly domain: string
+  jid: string | null = null
+  state: SessionState = 'connecting'
+  managed: boolean
+  wasOnline = false
+  readonly #context: ConnectionContext
+  readonly #events: ConnectionEvents
+  readonly #closing = new AbortController()
+  readonly #running: Promise<void>
+  #stream: Stream | undefined
+  #limits: StreamLimits = noFeatures
+  /** bytes, by streams that ended */
+  #receivedBefore = 0
+  #elsewhere: string | undefined
 
-  function tell(next: SessionState, detail: StateDetail): void {
-    shown.state = next
-    guarded('state', () => events.state(next, detail))
+  constructor(spec: ConnectionSpec, events: ConnectionEvents, context: ConnectionContext) {
+    this.spec = spec
+    this.domain = spec.jid.slice(spec.jid.indexOf('@') + 1)
+    this.#events = events
+    this.#context = context
+    this.supervisor = new Supervisor(context.shared, spec.inherited)
+    this.resumption = new Resumption(this, spec.resume)
+    this.managed = this.resumption.ledger !== undefined
+    // the caller gets its connection before the first event
+    this.#running = Promise.resolve<ReconnectionContext>(this).then(keepUp)
+  }
+
+  // ---- what its parts know of it
+
+  get clock(): Clock {
+    return this.#context.clock
+  }
+  get log(): Log {
+    return this.#context.log
+  }
+  get bounds(): Shared['bounds'] {
+    return this.#context.shared.bounds
+  }
+  get stanzaLimit(): number {
+    return this.#context.shared.stanzaLimit
+  }
+  get metrics(): Shared['metrics'] {
+    return this.#context.shared.metrics
+  }
+  get signal(): AbortSignal {
+    return this.#closing.signal
+  }
+  /** of the stream */
+  get events(): StreamEvents {
+    return this
+  }
+  limits(): StreamLimits {
+    return this.#limits
+  }
+  turn(...whose: Parameters<ReconnectionContext['turn']>): Promise<void> {
+    return this.#context.turn(...whose)
+  }
+
+  // ---- what it tells
+
+  tell(next: SessionState, detail: StateDetail): void {
+    this.state = next
+    this.#guarded('state', () => this.#events.state(next, detail))
+  }
+  lost(h: number | null, refused?: string): void {
+    this.#guarded('lost', () => this.#events.lost(h, refused))
+  }
+  counted(position: number): void {
+    this.#guarded('acked', () => this.#events.acked(position))
   }
   /** What the core throws in an event must not end the loop here. */
-  function guarded(event: string, call: () => void): void {
+  #guarded(event: string, call: () => void): void {
     try {
       call()
     } catch (err) {
-      log.warn({ event: 'xmpp.handler-failed', err, handler: event }, 'An event of a connection could not be handled')
+      this.log.warn({ event: 'xmpp.handler-failed', err, handler: event }, 'An event of a connection could not be handled')
     }
   }
 
-  async function once(): Promise<Ending> {
+  // ---- what its stream tells
+
+  stanza(stanza: Element, position: number): void {
+    this.#events.stanza(stanza, position)
+  }
+  larger(start: Element, bytes: number): number | undefined {
+    return this.#events.larger?.(start, bytes)
+  }
+  acked(position: number): void {
+    this.#events.acked(position)
+  }
+  verified(): void {
+    this.#events.verified()
+  }
+  features(features: StreamLimits): void {
+    this.#limits = features
+  }
+
+  // ---- its life
+
+  async once(): Promise<Ending> {
+    const { resumption } = this
     const doubtful = resumption.isDoubtful
     const resume = resumption.request()
-    const redirect = elsewhere
-    elsewhere = undefined
-    const { channel, reader, negotiated } = await attemptOnce({ spec, resume, memory, elsewhere: redirect, shared, signal })
+    const redirect = this.#elsewhere
+    this.#elsewhere = undefined
+    const { spec, memory, signal } = this
+    const attempt = attemptOnce({ spec, resume, memory, elsewhere: redirect, shared: this.#context.shared, signal })
+    return await this.#last(await this.#begin(await attempt, doubtful))
+  }
+
+  async #begin({ channel, reader, negotiated }: Attempt, doubtful: boolean): Promise<{ stream: Stream; boundAt: number }> {
+    const { resumption, clock } = this
     const { outcome, features, early } = negotiated
     const uncounted = resumption.take(negotiated)
     if (uncounted === undefined) {
@@ -70,102 +151,99 @@ export function createConnection({ spec, events, shared, clock, log, turn, onDon
       throw wrongCount()
     }
     const ledger = resumption.ledger as Ledger
-    if (outcome.kind === 'bound') shown.managed = outcome.management !== undefined
+    if (outcome.kind === 'bound') this.managed = outcome.management !== undefined
     // a resume inside SASL2 may end before it is said what its stream has: what it had
-    if (outcome.kind === 'bound' || features.names.length > 0) limits = features
-    const told = { ...events, features: (features: StreamLimits) => (limits = features) }
-    const parts = { stanzaLimit, limits: () => limits, domain, bounds, clock, log, events: told }
-    const live = createStream({ channel, reader, ledger, managed: shown.managed, ...parts })
-    stream = live
-    shown.jid = ledger.jid
+    if (outcome.kind === 'bound' || features.names.length > 0) this.#limits = features
+    const stream = new Stream(this, { channel, reader, ledger, managed: this.managed })
+    this.#stream = stream
+    this.jid = ledger.jid
     const boundAt = clock.monotonic()
-    guarded('verified', () => events.verified())
+    this.#guarded('verified', () => this.#events.verified())
     if (outcome.kind === 'resumed') {
-      wasOnline = true
-      guarded('resumed', () => events.resumed(outcome.h, uncounted))
-      tell('online', { reason: null, jid: ledger.jid, resumed: true, doubtful })
-      live.start(early)
+      this.wasOnline = true
+      this.#guarded('resumed', () => this.#events.resumed(outcome.h, uncounted))
+      this.tell('online', { reason: null, jid: ledger.jid, resumed: true, doubtful })
+      stream.start(early)
     } else {
-      const done = bound(ledger, features.names, live)
-      live.start(early)
-      await Promise.race([done, live.ended])
+      const done = this.#bound(ledger, features.names, stream)
+      stream.start(early)
+      await Promise.race([done, stream.outcome])
     }
-    const cause = await live.ended
-    stream = undefined
-    receivedBefore += live.received()
-    if (channel.secure && !channel.framed) elsewhere = cause.elsewhere
-    const now = clock.monotonic()
-    return { cause, online: now - boundAt, overOurs: ledger.unacked > 0 || now - live.lastWrite() < bounds.aftermath }
+    return { stream, boundAt }
   }
 
-  async function bound({ jid, id }: Ledger, features: readonly string[], live: Stream): Promise<void> {
+  async #last({ stream, boundAt }: { stream: Stream; boundAt: number }): Promise<Ending> {
+    const cause = await stream.outcome
+    this.#stream = undefined
+    this.#receivedBefore += stream.received()
+    if (stream.channel.secure && !stream.channel.framed) this.#elsewhere = cause.elsewhere
+    const now = this.clock.monotonic()
+    const overOurs = stream.ledger.unacked > 0 || now - stream.lastWrite() < this.bounds.aftermath
+    return { cause, online: now - boundAt, overOurs }
+  }
+
+  async #bound({ jid, id }: Ledger, features: readonly string[], live: Stream): Promise<void> {
     try {
-      await events.bound(jid, features, id)
+      await this.#events.bound(jid, features, id)
     } catch (thrown) {
       live.destroy(failure('bind-work-failed', 'xmpp-unreachable', 'The work of a new stream could not be done.', thrown))
       return
     }
-    if (stream !== live || signal.aborted) return
-    resumption.isReady = true
-    wasOnline = true
-    tell('online', { reason: null, jid, resumed: false })
+    if (this.#stream !== live || this.signal.aborted) return
+    this.resumption.isReady = true
+    this.wasOnline = true
+    this.tell('online', { reason: null, jid, resumed: false })
   }
 
-  function needStream(): Stream {
-    if (stream === undefined) throw offline()
-    return stream
+  async #end(state: SessionState): Promise<void> {
+    this.#closing.abort(closed())
+    await this.#running
+    if (state === 'stopped') this.resumption.lose(null)
+    this.#context.onDone(this)
   }
 
-  async function end(state: SessionState): Promise<void> {
-    closing.abort(closed())
-    await running
-    if (state === 'stopped') resumption.lose(null)
-    onDone()
-  }
+  // ---- what its owner does
 
-  const context = {
-    spec,
-    domain,
-    bounds,
-    log,
-    metrics,
-    supervisor,
-    resumption,
-    memory,
-    signal,
-    turn,
-    once,
-    wasOnline: () => wasOnline,
-    tell,
+  send(xml: string, ask?: boolean): ReturnType<Connection['send']> {
+    return needed(this.#stream).send(xml, ask)
   }
-  // the caller gets its connection before the first event
-  const running = Promise.resolve(context).then(keepUp)
+  isQuiet(): boolean {
+    return this.#stream?.requests.isQuiet() ?? false
+  }
+  stored(position: number): void {
+    if (this.#stream !== undefined) this.#stream.stored(position)
+    else this.resumption.ledger?.store(position)
+  }
+  snapshot(): ReturnType<Connection['snapshot']> {
+    return this.resumption.snapshot()
+  }
+  async ping(): Promise<void> {
+    await needed(this.#stream).ping()
+  }
+  transit(): number {
+    return this.#stream?.requests.transit() ?? 0
+  }
+  received(): number {
+    return this.#receivedBefore + (this.#stream?.received() ?? 0)
+  }
+  async close({ status }: { status?: string } = {}): Promise<void> {
+    const live = this.#stream
+    this.#closing.abort(closed())
+    await live?.close(status)
+    await this.#end('stopped')
+    this.state = 'stopped'
+  }
+  async abandon({ acks = 0 }: { acks?: number } = {}): ReturnType<Connection['abandon']> {
+    this.#closing.abort(closed())
+    if (acks > 0) await this.#stream?.settle(acks)
+    this.#stream?.destroy(closed())
+    const kept = this.resumption.snapshot()
+    await this.#end('connecting')
+    return kept
+  }
+}
 
-  return Object.assign(shown, {
-    send: (xml: string, ask?: boolean) => needStream().send(xml, ask),
-    isQuiet: () => stream?.isQuiet() ?? false,
-    stored: (position: number) => {
-      if (stream !== undefined) stream.stored(position)
-      else resumption.ledger?.store(position)
-    },
-    snapshot: () => resumption.snapshot(),
-    ping: async () => needStream().ping(),
-    transit: () => stream?.transit() ?? 0,
-    received: () => receivedBefore + (stream?.received() ?? 0),
-    close: async ({ status }: { status?: string } = {}) => {
-      const live = stream
-      closing.abort(closed())
-      await live?.close(status)
-      await end('stopped')
-      shown.state = 'stopped'
-    },
-    abandon: async ({ acks = 0 }: { acks?: number } = {}) => {
-      closing.abort(closed())
-      if (acks > 0) await stream?.settle(acks)
-      stream?.destroy(closed())
-      const kept = resumption.snapshot()
-      await end('connecting')
-      return kept
-    },
-  } satisfies Omit<Connection, keyof typeof shown>)
+function needed(stream: Stream | undefined): Stream {
+  if (stream === undefined) throw offline()
+  return stream
 }

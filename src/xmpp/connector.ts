@@ -5,9 +5,10 @@ import type { Connection, ConnectionEvents, Connector } from '../gateway/ports/c
 import type { Log } from '../gateway/ports/log.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import { normalHost, type Resolve } from '../net/address.ts'
+import { limitsWith } from '../xml/limits.ts'
 import type { Shared } from './attempt.ts'
 import { type Bounds, defaultBounds } from './bounds.ts'
-import { createConnection } from './connection.ts'
+import { type ConnectionContext, KeptConnection } from './connection.ts'
 import { createLookUps } from './dial/look-up.ts'
 import type { ResolveSrv } from './dial/resolver.ts'
 import { trustedContext } from './dial/tls.ts'
@@ -61,7 +62,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     contextWith: (certificate) => trustedContext(ca, certificate),
     plain: options.plain ?? 'last-resort',
     stanzaLimit: options.stanzaLimit,
-    readLimit: options.stanzaLimit + bounds.wrapping,
+    readLimits: limitsWith({ bytes: options.stanzaLimit + bounds.wrapping }),
     bounds,
     derivations: createDerivations(
       createPlaces({
@@ -84,16 +85,10 @@ export function createConnector(options: ConnectorOptions): Connector {
   const buckets = createTokenBuckets({ rate: bounds.reconnectRate, burst: bounds.reconnectBurst, monotonic: clock.monotonic })
   const open = new Set<Connection>()
 
+  const context: ConnectionContext = { shared, clock, log, turn: buckets.take, onDone: (connection) => open.delete(connection) }
+
   function connect(spec: Parameters<Connector['open']>[0], events: ConnectionEvents): Connection {
-    const connection = createConnection({
-      spec,
-      events,
-      shared,
-      clock,
-      log,
-      turn: buckets.take,
-      onDone: () => open.delete(connection),
-    })
+    const connection = new KeptConnection(spec, events, context)
     open.add(connection)
     return connection
   }

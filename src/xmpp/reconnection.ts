@@ -18,55 +18,55 @@ export interface Ending {
 }
 
 export interface ReconnectionContext {
-  spec: ConnectionSpec
-  domain: string
-  bounds: Pick<Bounds, 'stable'>
-  log: Log
-  metrics: Metrics
-  supervisor: Supervisor
-  resumption: Resumption
-  memory: LoginMemory
+  readonly spec: ConnectionSpec
+  readonly domain: string
+  readonly bounds: Pick<Bounds, 'stable'>
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly supervisor: Supervisor
+  readonly resumption: Resumption
+  readonly memory: LoginMemory
   /** aborted when the connection is closed */
-  signal: AbortSignal
+  readonly signal: AbortSignal
+  readonly wasOnline: boolean
   /** resolves when a reconnect of the tenant to this host may start, or the signal is aborted */
-  turn: (host: string, tenant: string, signal: AbortSignal) => Promise<void>
+  turn(host: string, tenant: string, signal: AbortSignal): Promise<void>
   /** one log-in, and its stream to the end; rejects where there was no stream */
-  once: () => Promise<Ending>
-  wasOnline: () => boolean
-  tell: (state: SessionState, detail: StateDetail) => void
+  once(): Promise<Ending>
+  tell(state: SessionState, detail: StateDetail): void
 }
 
 /** One stream after the other, until the connection is closed or the supervisor stops it. */
 export async function keepUp(context: ReconnectionContext): Promise<void> {
-  const { spec, domain, bounds, log, metrics, supervisor, resumption, memory, signal, turn, once, wasOnline, tell } = context
+  const { spec, resumption, memory, signal } = context
   let last: string | null = null
   while (!signal.aborted) {
-    tell(resumption.isPossible() ? 'resuming' : 'connecting', { reason: last })
+    context.tell(resumption.isPossible() ? 'resuming' : 'connecting', { reason: last })
     const { sasl2Broken } = memory
-    const { cause, online, overOurs } = await once().catch(failed)
+    const { cause, online, overOurs } = await context.once().catch(failed)
     if (signal.aborted) return
-    if (cause.reason.startsWith('received-')) metrics.count('stanza_rejected_total', { reason: cause.reason })
+    if (cause.reason.startsWith('received-')) context.metrics.count('stanza_rejected_total', { reason: cause.reason })
     if (online > 0) resumption.dropped()
     last = cause.reason
     /** the next attempt goes another way */
     const otherwise = memory.sasl2Broken && !sasl2Broken
-    if (online >= bounds.stable) memory.sasl2Broken = false
+    if (online >= context.bounds.stable) memory.sasl2Broken = false
     const { problem: error } = cause
-    const verdict = supervisor.judge(cause, online, overOurs)
-    log.info(
+    const verdict = context.supervisor.judge(cause, online, overOurs)
+    context.log.info(
       { event: 'xmpp.stream-ended', jid: spec.jid, reason: cause.reason, online: Math.round(online), verdict: verdict.kind },
       'A stream ended or was not made',
     )
-    if (verdict.kind === 'stop' || (spec.once === true && !wasOnline() && !otherwise)) {
+    if (verdict.kind === 'stop' || (spec.once === true && !context.wasOnline && !otherwise)) {
       resumption.lose(null)
-      return tell(verdict.kind === 'stop' ? verdict.state : 'stopped', { reason: cause.reason, error })
+      return context.tell(verdict.kind === 'stop' ? verdict.state : 'stopped', { reason: cause.reason, error })
     }
     const refused = overOurs && cause.said && isForContent(cause.reason) ? cause.reason : undefined
     // a resume would bring a stream whose work was never done
     if (verdict.anew || !resumption.isReady || resumption.ledger?.id === undefined) resumption.lose(null, refused)
-    tell(online > 0 && resumption.isPossible() ? 'resuming' : 'backoff', { reason: cause.reason, error })
+    context.tell(online > 0 && resumption.isPossible() ? 'resuming' : 'backoff', { reason: cause.reason, error })
     await pause(verdict.wait, signal)
-    await turn(domain, spec.tenant, signal)
+    await context.turn(context.domain, spec.tenant, signal)
   }
 }
 

@@ -1,16 +1,14 @@
 import type { StreamState } from '../gateway/ports/change.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Login, Negotiated } from './login/login.ts'
-import { createLedger, type Ledger } from './stream/stream-management.ts'
+import { Ledger } from './stream/stream-management.ts'
 
 interface ResumptionContext {
-  clock: Clock
-  /** a stream that another process left */
-  from: StreamState | null
+  readonly clock: Clock
   /** the server has counted up to this position */
-  acked: (position: number) => void
+  counted(position: number): void
   /** The stream cannot come back. `h`: the server's number where it is known; `refused`: why it ended over what we wrote. */
-  lost: (h: number | null, refused?: string) => void
+  lost(h: number | null, refused?: string): void
 }
 
 /**
@@ -27,10 +25,10 @@ export class Resumption {
   /** a resume was asked for and never answered; the server may still carry it out, beside the next one */
   isDoubtful = false
 
-  constructor(context: ResumptionContext) {
-    const { from } = context
+  /** `from`: a stream that another process left */
+  constructor(context: ResumptionContext, from: StreamState | null) {
     this.#context = context
-    this.#ledger = from === null ? undefined : createLedger({ jid: from.jid, id: from.id, max: from.max, from })
+    this.#ledger = from === null ? undefined : new Ledger({ jid: from.jid, id: from.id, max: from.max, from })
     this.isReady = from !== null
   }
 
@@ -69,7 +67,7 @@ export class Resumption {
     if (outcome.kind === 'resumed') return this.#ledger?.resume(outcome.h)
     this.lose(outcome.failedH)
     const { id, max } = outcome.management ?? { id: undefined, max: null }
-    this.#ledger = createLedger({ jid, id, max })
+    this.#ledger = new Ledger({ jid, id, max })
     this.isReady = false
     return []
   }
@@ -81,12 +79,11 @@ export class Resumption {
   /** It cannot come back: the fate of what the server did not acknowledge is unknown. */
   lose(h: number | null, refused?: string): void {
     if (this.#ledger === undefined) return
-    const { acked, lost } = this.#context
     const gone = this.#ledger
     this.#ledger = undefined
     const isKnown = h !== null && gone.acknowledge(h)
-    if (isKnown) acked(gone.acked)
-    lost(isKnown ? h : null, refused)
+    if (isKnown) this.#context.counted(gone.acked)
+    this.#context.lost(isKnown ? h : null, refused)
   }
 
   /** for another process */

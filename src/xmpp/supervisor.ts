@@ -52,61 +52,62 @@ const hopeless: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['xmpp-authentic
 /** What the server sent could not be read safely. */
 const hostile: Rule = { from: 5_000, strikes: { within: 600_000 } }
 
-export interface Supervisor {
+interface SupervisorContext {
+  readonly bounds: Pick<Bounds, 'backoffFirst' | 'backoffMax' | 'stable' | 'ghost'>
+  monotonic(): number
+  random(): number
+}
+
+/**
+ * Decides what follows when an attempt or a stream has ended; keeps count over the life of one connection.
+ * A class because each connection has one, and there are thousands of connections.
+ */
+export class Supervisor {
+  readonly #context: SupervisorContext
+  #failures = 0
+  #brokenAt: number
+  #conflictAt = Number.NEGATIVE_INFINITY
+  #strikes: Map<string, number[]> | undefined
+
+  /** `inherited`: another process may have left a stream or an attempt just now */
+  constructor(context: SupervisorContext, inherited = false) {
+    this.#context = context
+    this.#brokenAt = inherited ? context.monotonic() : Number.NEGATIVE_INFINITY
+  }
+
   /**
    * `online`: ms that the stream was bound, 0 for an attempt that failed. `overOurs`: it may have ended over what we wrote. Whoever
    * wrote it counts, and gives it up: no session stops for what its caller, or a log-in without it, can mend.
    */
-  judge(failure: Failure, online: number, overOurs?: boolean): Verdict
-}
-
-/** Decides what follows when an attempt or a stream has ended; keeps count over the life of one connection. */
-export function createSupervisor({
-  bounds,
-  monotonic,
-  random,
-  inherited = false,
-}: {
-  bounds: Pick<Bounds, 'backoffFirst' | 'backoffMax' | 'stable' | 'ghost'>
-  monotonic: () => number
-  random: () => number
-  /** another process may have left a stream or an attempt just now */
-  inherited?: boolean | undefined
-}): Supervisor {
-  let failures = 0
-  let brokenAt = inherited ? monotonic() : Number.NEGATIVE_INFINITY
-  let conflictAt = Number.NEGATIVE_INFINITY
-  const strikes = new Map<string, number[]>()
-
-  return {
-    judge({ reason, problem }: Failure, online, overOurs = false) {
-      const now = monotonic()
-      const recent = (at: number) => now - at < bounds.ghost
-      if (reason === 'conflict') {
-        // our own log-in that a slow link brought late, or somebody else: the second one tells
-        if (!recent(brokenAt) || recent(conflictAt)) return { kind: 'stop', state: 'conflict' }
-        conflictAt = now
-      } else brokenAt = now
-      if (hopeless.has(problem.code)) return { kind: 'stop', state: 'auth-failed' }
-      if (online >= bounds.stable) {
-        failures = 0
-        for (const [name] of strikes) if (ruleOf(name).strikes?.within === undefined) strikes.delete(name)
-      }
-      const usual = ruleOf(reason)
-      const rule = overOurs && usual.strikes !== undefined && usual.strikes.within === undefined ? overOursRule : usual
-      if (rule.strikes !== undefined) {
-        const { within = Number.POSITIVE_INFINITY } = rule.strikes
-        const struck = [...(strikes.get(reason) ?? []).filter((at) => now - at < within), now]
-        strikes.set(reason, struck)
-        if (struck.length >= STRIKES) return { kind: 'stop', state: 'stopped' }
-      }
-      const grown = 2 ** Math.min(failures, 30)
-      const atOnce = rule.atOnce === true && failures === 0
-      failures += 1
-      const full = random() * Math.min(bounds.backoffMax, bounds.backoffFirst * grown)
-      const least = rule.from === undefined ? 0 : rule.from * (1 + random() / 2)
-      return { kind: 'retry', wait: atOnce ? 0 : Math.min(bounds.backoffMax, Math.max(full, least)), anew: rule.anew === true }
-    },
+  judge({ reason, problem }: Failure, online: number, overOurs = false): Verdict {
+    const { bounds } = this.#context
+    const now = this.#context.monotonic()
+    const recent = (at: number) => now - at < bounds.ghost
+    if (reason === 'conflict') {
+      // our own log-in that a slow link brought late, or somebody else: the second one tells
+      if (!recent(this.#brokenAt) || recent(this.#conflictAt)) return { kind: 'stop', state: 'conflict' }
+      this.#conflictAt = now
+    } else this.#brokenAt = now
+    if (hopeless.has(problem.code)) return { kind: 'stop', state: 'auth-failed' }
+    if (online >= bounds.stable) {
+      this.#failures = 0
+      for (const name of [...(this.#strikes?.keys() ?? [])]) if (ruleOf(name).strikes?.within === undefined) this.#strikes?.delete(name)
+    }
+    const usual = ruleOf(reason)
+    const rule = overOurs && usual.strikes !== undefined && usual.strikes.within === undefined ? overOursRule : usual
+    if (rule.strikes !== undefined) {
+      const { within = Number.POSITIVE_INFINITY } = rule.strikes
+      const struck = [...(this.#strikes?.get(reason) ?? []).filter((at) => now - at < within), now]
+      this.#strikes ??= new Map()
+      this.#strikes.set(reason, struck)
+      if (struck.length >= STRIKES) return { kind: 'stop', state: 'stopped' }
+    }
+    const grown = 2 ** Math.min(this.#failures, 30)
+    const atOnce = rule.atOnce === true && this.#failures === 0
+    this.#failures += 1
+    const full = this.#context.random() * Math.min(bounds.backoffMax, bounds.backoffFirst * grown)
+    const least = rule.from === undefined ? 0 : rule.from * (1 + this.#context.random() / 2)
+    return { kind: 'retry', wait: atOnce ? 0 : Math.min(bounds.backoffMax, Math.max(full, least)), anew: rule.anew === true }
   }
 }
 

@@ -5,8 +5,8 @@ import { CLIENT, type Element, element } from '../../src/xml/element.ts'
 import { limitsWith } from '../../src/xml/limits.ts'
 import { serialize } from '../../src/xml/serialize.ts'
 import type { Channel, ChannelListener } from '../../src/xmpp/stream/channel.ts'
-import { createLedger } from '../../src/xmpp/stream/stream-management.ts'
-import { createReader } from '../../src/xmpp/stream/stream-reader.ts'
+import { Ledger } from '../../src/xmpp/stream/stream-management.ts'
+import { Reader } from '../../src/xmpp/stream/stream-reader.ts'
 import { assertLinear } from './doubling.ts'
 
 const SIZE = 64 * 1024
@@ -87,7 +87,7 @@ function read(bytes: Buffer, chunk: number, limit: number): Element[] {
       listener = next
     },
   }
-  const reader = createReader({ channel, stanzaLimit: limit, bounds: { queued: 10 }, monotonic: () => 0 })
+  const reader = new Reader(channel, { readLimits: limitsWith({ bytes: limit }), bounds: { queued: 10 }, monotonic: () => 0 })
   reader.handle({ cuts: true, open: nothing, element: (one) => elements.push(one), ended: nothing })
   listener?.data(Buffer.from(header))
   for (let at = 0; at < bytes.length; at += chunk) listener?.data(bytes.subarray(at, at + chunk))
@@ -130,7 +130,7 @@ it('what a stream counts costs in proportion to the stanzas', async () => {
   const xml = serialize(element('message', CLIENT, {}, ['a'.repeat(50)]))
   const prepare = (size: number) => ({
     'acknowledged one by one': () => {
-      const ledger = createLedger({ jid: 'a@b/c', id: 'x', max: null })
+      const ledger = new Ledger({ jid: 'a@b/c', id: 'x', max: null })
       const ahead = 2_000
       for (let sent = 1; sent <= size; sent += 1) {
         ledger.send(xml)
@@ -138,7 +138,7 @@ it('what a stream counts costs in proportion to the stanzas', async () => {
       }
     },
     'stored one by one, others consumed': () => {
-      const ledger = createLedger({ jid: 'a@b/c', id: 'x', max: null })
+      const ledger = new Ledger({ jid: 'a@b/c', id: 'x', max: null })
       for (let received = 1; received <= size; received += 1) {
         const { position } = ledger.receive()
         if (received % 2 === 0) ledger.consume(position)

@@ -3,8 +3,9 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Connector } from '../../src/gateway/ports/connection.ts'
 import { childText, type Element } from '../../src/xml/element.ts'
+import { xmlLimits } from '../../src/xml/limits.ts'
 import type { Channel, ChannelListener } from '../../src/xmpp/stream/channel.ts'
-import { createReader } from '../../src/xmpp/stream/stream-reader.ts'
+import { Reader } from '../../src/xmpp/stream/stream-reader.ts'
 import { answerBind, bindFeature, features, request, serve, smFeature, toAuthenticated, toBound } from '../support/fake-log-in.ts'
 import { type FakeServer, namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
 import { connectorFor, type Follower, follow, isMessage } from './support.ts'
@@ -155,7 +156,7 @@ describe('the data path', () => {
       end: () => undefined,
       destroy: () => undefined,
     }
-    const reader = createReader({ channel, stanzaLimit: 256 * 1024, bounds: { queued: 1000 }, monotonic: () => 0 })
+    const reader = new Reader(channel, { readLimits: xmlLimits, bounds: { queued: 1000 }, monotonic: () => 0 })
     const elements: Element[] = []
     const ends: (string | undefined)[] = []
     reader.handle({

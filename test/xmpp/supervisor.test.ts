@@ -9,7 +9,7 @@ import { defaultBounds } from '../../src/xmpp/bounds.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { createTokenBuckets } from '../../src/xmpp/dial/token-buckets.ts'
 import { failure } from '../../src/xmpp/failure.ts'
-import { createSupervisor } from '../../src/xmpp/supervisor.ts'
+import { Supervisor } from '../../src/xmpp/supervisor.ts'
 import {
   answerBind,
   bindFeature,
@@ -30,9 +30,9 @@ const ended = (reason: string, code: Parameters<typeof failure>[1] = 'xmpp-unrea
 
 function supervisor({ random = 1 } = {}) {
   let now = 0
-  const made = createSupervisor({ bounds: defaultBounds, monotonic: () => now, random: () => random })
+  const made = new Supervisor({ bounds: defaultBounds, monotonic: () => now, random: () => random })
   return {
-    ...made,
+    judge: made.judge.bind(made),
     pass: (ms: number) => {
       now += ms
     },

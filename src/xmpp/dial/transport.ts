@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls'
 import { withDeadline } from '../../deadline.ts'
 import type { Resolve } from '../../net/address.ts'
-import { limitsWith } from '../../xml/limits.ts'
+import type { XmlLimits } from '../../xml/limits.ts'
 import type { Bounds } from '../bounds.ts'
 import { Failure, failure, timedOut } from '../failure.ts'
 import { type Channel, socketChannel } from '../stream/channel.ts'
@@ -15,7 +15,7 @@ export interface TransportOptions {
   domain: string
   rules: AddressRules
   context: SecureContext
-  readLimit: number
+  readLimits: Readonly<XmlLimits>
   bounds: Bounds
   resolve?: Resolve | undefined
   signal: AbortSignal
@@ -59,7 +59,7 @@ async function firstOf<Place>(
  * Clear text needs a host that XMPP_PLAINTEXT_HOSTS names and a loopback address.
  */
 async function openAddress(address: string, target: Target, options: TransportOptions): Promise<Channel> {
-  const { domain, rules, context, readLimit, bounds, signal } = options
+  const { domain, rules, context, readLimits, bounds, signal } = options
   const plain = mayBePlain(target, address, rules)
   const connected = () => connectTo(address, { target, ms: bounds.address, descriptors: bounds.descriptors, signal })
   if (target.kind === 'websocket') {
@@ -70,7 +70,7 @@ async function openAddress(address: string, target: Target, options: TransportOp
     }
     const socket = await connected()
     const carrier = clear ? socket : await secure(socket, { name: target.host, domain: false, context, alpn: 'http/1.1', signal })
-    return websocketChannel(carrier, { url, maxPayload: Math.max(limitsWith({ bytes: readLimit }).spelt, bounds.frame), signal })
+    return websocketChannel(carrier, { url, maxPayload: Math.max(readLimits.spelt, bounds.frame), signal })
   }
   const socket = await connected()
   if (target.kind === 'tls')

@@ -2,11 +2,11 @@ import type { Bounds } from '../bounds.ts'
 import type { Ledger } from './stream-management.ts'
 
 interface AckRequestsContext {
-  bounds: Pick<Bounds, 'requestAfter' | 'requestSize' | 'requestDelay' | 'slowest'>
-  ledger: Ledger
-  isOver: () => boolean
+  readonly bounds: Pick<Bounds, 'requestAfter' | 'requestSize' | 'requestDelay' | 'slowest'>
+  readonly ledger: Ledger
+  isOver(): boolean
   /** asks the server; `isNew`: for something that it was not asked for yet */
-  write: (isNew: boolean) => void
+  askForAck(isNew: boolean): void
 }
 
 /**
@@ -37,10 +37,10 @@ export class AckRequests {
   }
 
   ask(): void {
-    const { ledger, isOver, write } = this.#context
+    const { ledger } = this.#context
     this.stop()
-    if (isOver()) return
-    write(this.#unasked > 0)
+    if (this.#context.isOver()) return
+    this.#context.askForAck(this.#unasked > 0)
     this.#unasked = 0
     this.#askedSize = ledger.sentSize
     if (this.#questions.at(-1) !== this.#askedSize) this.#questions.push(this.#askedSize)

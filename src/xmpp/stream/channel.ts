@@ -29,51 +29,102 @@ export interface ChannelListener {
 }
 
 /** A connected TCP or TLS socket as a channel. */
-export function socketChannel(socket: Socket): Channel {
-  const tls = socket instanceof TLSSocket ? socket : null
-  let listener: ChannelListener | undefined
-  let cause: Error | undefined
-  socket.setNoDelay(true)
-  socket.on('data', (chunk) => listener?.data(chunk))
-  socket.on('error', (error) => {
-    cause ??= error
-  })
-  socket.on('close', () => listener?.closed(cause))
-  return {
-    secure: tls !== null,
-    tls,
-    framed: false,
-    backlog: () => socket.writableLength,
-    write: (text, done) => {
-      socket.write(text, done)
-    },
-    listen: (next) => {
-      listener = next
-      if (socket.destroyed) setImmediate(() => next.closed(cause))
-    },
-    pause: () => {
-      socket.pause()
-    },
-    resume: () => {
-      socket.resume()
-    },
-    end: () => {
-      socket.end()
-    },
-    destroy: () => {
-      socket.destroy()
-    },
+export const socketChannel = (socket: Socket): Channel => new SocketChannel(socket)
+
+/** A class because each connection has one, and there are thousands of connections. */
+class SocketChannel implements Channel {
+  readonly #socket: Socket
+  #listener: ChannelListener | undefined
+  #cause: Error | undefined
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#listener?.data(chunk))
+    socket.on('error', (error) => {
+      this.#cause ??= error
+    })
+    socket.on('close', () => this.#listener?.closed(this.#cause))
+  }
+
+  get secure(): boolean {
+    return this.tls !== null
+  }
+  get tls(): TLSSocket | null {
+    return this.#socket instanceof TLSSocket ? this.#socket : null
+  }
+  get framed(): boolean {
+    return false
+  }
+  backlog(): number {
+    return this.#socket.writableLength
+  }
+  write(text: string, done?: (cause?: Error | null) => void): void {
+    this.#socket.write(text, done)
+  }
+  listen(next: ChannelListener): void {
+    this.#listener = next
+    if (this.#socket.destroyed) setImmediate(() => next.closed(this.#cause))
+  }
+  pause(): void {
+    this.#socket.pause()
+  }
+  resume(): void {
+    this.#socket.resume()
+  }
+  end(): void {
+    this.#socket.end()
+  }
+  destroy(): void {
+    this.#socket.destroy()
   }
 }
 
 /** The first write to a channel of an account that may be another process's by now ends it instead. */
-export function fenced(channel: Channel, holdsLease: () => boolean): Channel {
-  return {
-    ...channel,
-    write(text, done) {
-      if (holdsLease()) return channel.write(text, done)
-      channel.destroy()
-      done?.(new Error('Another process may have the account by now.'))
-    },
+export const fenced = (channel: Channel, holdsLease: () => boolean): Channel => new FencedChannel(channel, holdsLease)
+
+class FencedChannel implements Channel {
+  readonly #channel: Channel
+  readonly #holdsLease: () => boolean
+
+  constructor(channel: Channel, holdsLease: () => boolean) {
+    this.#channel = channel
+    this.#holdsLease = holdsLease
+  }
+
+  get secure(): boolean {
+    return this.#channel.secure
+  }
+  get tls(): TLSSocket | null {
+    return this.#channel.tls
+  }
+  get framed(): boolean {
+    return this.#channel.framed
+  }
+  backlog(): number {
+    return this.#channel.backlog()
+  }
+  write(text: string, done?: (cause?: Error | null) => void): void {
+    if (this.#holdsLease()) {
+      this.#channel.write(text, done)
+      return
+    }
+    this.#channel.destroy()
+    done?.(new Error('Another process may have the account by now.'))
+  }
+  listen(listener: ChannelListener): void {
+    this.#channel.listen(listener)
+  }
+  pause(): void {
+    this.#channel.pause()
+  }
+  resume(): void {
+    this.#channel.resume()
+  }
+  end(): void {
+    this.#channel.end()
+  }
+  destroy(): void {
+    this.#channel.destroy()
   }
 }

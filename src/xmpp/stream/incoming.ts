@@ -19,15 +19,15 @@ export interface StreamEvents {
 
 interface IncomingContext {
   /** the server acknowledges stanzas; else pings do */
-  managed: boolean
-  ledger: Ledger
-  pings: Pings
-  requests: AckRequests
-  intake: Intake
-  events: StreamEvents
-  log: Log
+  readonly managed: boolean
+  readonly ledger: Ledger
+  readonly pings: Pings
+  readonly requests: AckRequests
+  readonly intake: Intake
+  readonly events: StreamEvents
+  readonly log: Log
   /** all that was sent is acknowledged */
-  onSettled: () => void
+  onSettled(): void
 }
 
 /** What the elements of a bound stream are. A class because each stream has one, and there are thousands of streams. */
@@ -77,12 +77,12 @@ export class Incoming {
   }
 
   #acknowledged(h: number): void {
-    const { managed, ledger, requests, events, onSettled } = this.#context
+    const { managed, ledger, requests, events } = this.#context
     const before = ledger.acked
     if (!ledger.acknowledge(h)) throw wrongCount()
     if (managed) events.verified()
     requests.acknowledged()
     if (h !== before) events.acked(h)
-    if (ledger.unacked === 0) onSettled()
+    if (ledger.unacked === 0) this.#context.onSettled()
   }
 }

@@ -4,14 +4,14 @@ import type { Channel } from './channel.ts'
 import { type Ledger, SM } from './stream-management.ts'
 
 interface IntakeContext {
-  channel: Channel
-  ledger: Ledger
-  bounds: Pick<Bounds, 'unstored' | 'unanswered'>
-  clock: Clock
-  isOver: () => boolean
-  write: (xml: string) => Promise<void>
+  readonly channel: Channel
+  readonly ledger: Ledger
+  readonly bounds: Pick<Bounds, 'unstored' | 'unanswered'>
+  readonly clock: Clock
+  isOver(): boolean
+  write(xml: string): Promise<void>
   /** the server is there */
-  verified: () => void
+  verified(): void
 }
 
 /**
@@ -42,17 +42,17 @@ export class Intake {
 
   /** everything up to this position is stored */
   stored(position: number): void {
-    const { ledger, bounds, isOver } = this.#context
+    const { ledger, bounds } = this.#context
     ledger.store(position)
-    if (!this.isPaused || isOver() || ledger.lag >= bounds.unstored / 2) return
+    if (!this.isPaused || this.#context.isOver() || ledger.lag >= bounds.unstored / 2) return
     this.isPaused = false
     this.#read()
   }
 
   /** The server asks what is handled. One answer is on its way at a time; who asks on and takes none is not read until it does. */
   requested(): void {
-    const { channel, bounds, verified } = this.#context
-    verified()
+    const { channel, bounds } = this.#context
+    this.#context.verified()
     this.#asked += 1
     if (this.#asked === 1) {
       this.tell().then(
@@ -76,13 +76,12 @@ export class Intake {
 
   /** tells the server what is stored */
   tell(): Promise<void> {
-    const { ledger, write } = this.#context
-    return write(`<a xmlns="${SM}" h="${ledger.inbound}"/>`)
+    return this.#context.write(`<a xmlns="${SM}" h="${this.#context.ledger.inbound}"/>`)
   }
 
   #read(): void {
-    const { channel, clock, isOver } = this.#context
-    if (this.isPaused || this.#isChoked() || isOver()) return
+    const { channel, clock } = this.#context
+    if (this.isPaused || this.#isChoked() || this.#context.isOver()) return
     this.readingSince = clock.monotonic()
     channel.resume()
   }

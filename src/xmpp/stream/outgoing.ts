@@ -1,23 +1,25 @@
 import { Problem } from '../../errors/problem.ts'
+import { CLIENT, element } from '../../xml/element.ts'
+import { serialize } from '../../xml/serialize.ts'
 import type { Bounds } from '../bounds.ts'
 import { offline } from '../failure.ts'
 import type { AckRequests } from './ack-requests.ts'
+import type { Channel } from './channel.ts'
 import type { StreamLimits } from './stream-features.ts'
 import type { Ledger } from './stream-management.ts'
 import { asDocument, type Writer } from './stream-writer.ts'
 
 interface OutgoingContext {
-  /** each stanza is a document (RFC 7395) */
-  framed: boolean
+  readonly channel: Pick<Channel, 'framed'>
   /** bytes of one stanza that is sent, whatever the server takes */
-  stanzaLimit: number
+  readonly stanzaLimit: number
   /** what the server said of this stream last */
-  limits: () => StreamLimits
-  bounds: Pick<Bounds, 'unacked' | 'unackedSize' | 'backlog'>
-  ledger: Ledger
-  writer: Writer
-  requests: AckRequests
-  isOver: () => boolean
+  limits(): StreamLimits
+  readonly bounds: Pick<Bounds, 'unacked' | 'unackedSize' | 'backlog'>
+  readonly ledger: Ledger
+  readonly writer: Writer
+  readonly requests: AckRequests
+  isOver(): boolean
 }
 
 /** Position on the stream, and a promise that settles when the socket took it. */
@@ -30,7 +32,7 @@ export interface Sent {
 export class Outgoing {
   readonly #context: OutgoingContext
   /** nothing goes any more: the stream is being closed */
-  closing = false
+  isClosing = false
 
   constructor(context: OutgoingContext) {
     this.#context = context
@@ -38,8 +40,8 @@ export class Outgoing {
 
   /** Throws the problem session-offline where there is no stream any more, or too much is on its way. */
   needRoom(): void {
-    const { bounds, ledger, writer, isOver } = this.#context
-    if (isOver() || this.closing) throw offline()
+    const { bounds, ledger, writer } = this.#context
+    if (this.#context.isOver() || this.isClosing) throw offline()
     if (ledger.unacked >= bounds.unacked || ledger.unackedSize > bounds.unackedSize || writer.backlog() > bounds.backlog) {
       throw new Problem('session-offline', 'Too much is on its way to the XMPP server already.', { retryAfter: 1 })
     }
@@ -48,15 +50,21 @@ export class Outgoing {
   /** Throws session-offline as above, and stanza-too-large. `ask`: the server is asked at once to acknowledge it. */
   send(xml: string, ask: boolean): Sent {
     this.needRoom()
-    const { framed, stanzaLimit, limits } = this.#context
+    const { channel, stanzaLimit } = this.#context
     refuseOver(stanzaLimit, xml)
-    const { maxBytes } = limits()
-    if (maxBytes !== undefined) refuseOver(maxBytes, framed ? asDocument(xml) : xml)
-    return this.transmit(xml, ask)
+    const { maxBytes } = this.#context.limits()
+    if (maxBytes !== undefined) refuseOver(maxBytes, channel.framed ? asDocument(xml) : xml)
+    return this.#transmit(xml, ask)
   }
 
-  /** whether there is room or not */
-  transmit(xml: string, ask: boolean): Sent {
+  /** The last of all: unavailable presence, whether there is room or not. */
+  leave(status = ''): void {
+    const said = status === '' ? [] : [element('status', CLIENT, {}, [status])]
+    this.#transmit(serialize(element('presence', CLIENT, { type: 'unavailable' }, said)), false)
+    this.isClosing = true
+  }
+
+  #transmit(xml: string, ask: boolean): Sent {
     const { ledger, writer, requests } = this.#context
     const position = ledger.send(xml)
     const written = writer.write(xml)

@@ -13,28 +13,32 @@ interface Ping {
   done: (problem?: Problem) => void
 }
 
+interface PingsContext {
+  readonly domain: string
+  readonly ledger: Ledger
+  write(xml: string): Promise<void>
+}
+
 /** Our pings to the server (XEP-0199) that have no answer yet. A class because each stream has them, and there are thousands of streams. */
 export class Pings {
-  readonly #waiting = new Map<string, Ping>()
-  readonly #domain: string
-  readonly #ledger: Ledger
-  readonly #write: (xml: string) => Promise<void>
+  readonly #context: PingsContext
+  #waiting: Map<string, Ping> | undefined
 
-  constructor({ domain, ledger, write }: { domain: string; ledger: Ledger; write: (xml: string) => Promise<void> }) {
-    this.#domain = domain
-    this.#ledger = ledger
-    this.#write = write
+  constructor(context: PingsContext) {
+    this.#context = context
   }
 
   get size(): number {
-    return this.#waiting.size
+    return this.#waiting?.size ?? 0
   }
 
   send(done: Ping['done']): void {
+    const { domain, ledger } = this.#context
     const id = `ping-${randomBytes(16).toString('base64url')}`
-    const xml = serialize(element('iq', CLIENT, { type: 'get', id, to: this.#domain }, [element('ping', PING)]))
-    this.#waiting.set(id, { position: this.#ledger.send(xml), done })
-    void this.#write(xml)
+    const xml = serialize(element('iq', CLIENT, { type: 'get', id, to: domain }, [element('ping', PING)]))
+    this.#waiting ??= new Map()
+    this.#waiting.set(id, { position: ledger.send(xml), done })
+    void this.#context.write(xml)
   }
 
   /** Resolves when one is answered; rejects with the problem of the stream's end, or xmpp-timeout after `ms`. */
@@ -52,15 +56,16 @@ export class Pings {
   /** the ping that a stanza answers, which waits no more then */
   take({ name, attributes: { id = '', type, from } }: Element): Ping | undefined {
     if (name !== 'iq' || (type !== 'result' && type !== 'error')) return undefined
-    const ping = this.#waiting.get(id)
-    if (from !== undefined && ping !== undefined && !sameAccount(from, this.#domain) && !sameAccount(from, this.#ledger.jid))
-      return undefined
-    this.#waiting.delete(id)
+    const ping = this.#waiting?.get(id)
+    const { domain, ledger } = this.#context
+    if (from !== undefined && ping !== undefined && !sameAccount(from, domain) && !sameAccount(from, ledger.jid)) return undefined
+    this.#waiting?.delete(id)
     return ping
   }
 
   fail(problem: Problem): void {
-    for (const { done } of this.#waiting.values()) done(problem)
-    this.#waiting.clear()
+    const waiting = [...(this.#waiting?.values() ?? [])]
+    this.#waiting = undefined
+    for (const { done } of waiting) done(problem)
   }
 }

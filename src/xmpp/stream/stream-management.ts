@@ -5,42 +5,6 @@ import type { Element } from '../../xml/element.ts'
 export const SM = 'urn:xmpp:sm:3'
 const MODULUS = 2 ** 32
 
-/** What is known of one stream and outlives its connections: the counters of XEP-0198, and what a resume may show not to have arrived. */
-export interface Ledger {
-  readonly jid: string
-  /** undefined: the stream cannot be resumed */
-  readonly id: string | undefined
-  readonly max: number | null
-  /** number of the last stanza sent */
-  readonly outbound: number
-  /** the server's last h */
-  readonly acked: number
-  /** the only number that the server is ever told: what is stored */
-  readonly inbound: number
-  /** stanzas received and not yet stored */
-  readonly lag: number
-  readonly unacked: number
-  /** bytes of them, and of all that was ever sent here */
-  readonly unackedSize: number
-  readonly sentSize: number
-
-  /** Counts a stanza that is written; answers its position. */
-  send(xml: string): number
-  /** Takes an h of the server; false where it is none that it can have (backwards, or past what was sent). */
-  acknowledge(h: number): boolean
-  /** Counts a received stanza; `again` where it was already handed over before the stream was resumed. */
-  receive(): { position: number; again: boolean }
-  /** everything up to this position is stored */
-  store(position: number): void
-  /** this one needs no storing: it was for us */
-  consume(position: number): void
-  /** The h to ask for a resume with: the server sends everything after it again, so counting goes on from it. */
-  rewind(): number
-  /** The server's h of a resume: what was sent after it is answered, and forgotten; counting goes on from there. undefined for an impossible h. */
-  resume(h: number): readonly string[] | undefined
-  snapshot(now: number): StreamState | null
-}
-
 /** How far `a` is ahead of `b`, counting modulo 2^32; more than half the range is behind. */
 export function distance(a: number, b: number): number {
   const ahead = (((a - b) % MODULUS) + MODULUS) % MODULUS
@@ -50,105 +14,131 @@ export function distance(a: number, b: number): number {
 const next = (position: number) => (position + 1) % MODULUS
 
 /**
- * A new stream, or with `from` one that another process held: that one's unacknowledged stanzas are not known here, so
- * counting goes on at the h of the server.
+ * What is known of one stream and outlives its connections: the counters of XEP-0198, and what a resume may show not to have arrived.
+ * A class because each connection has one, and there are thousands of connections.
  */
-export function createLedger({
-  jid,
-  id,
-  max,
-  from,
-}: {
-  jid: string
-  id: string | undefined
-  max: number | null
-  from?: StreamState
-}): Ledger {
-  let received = from?.inbound ?? 0
+export class Ledger {
+  readonly jid: string
+  /** undefined: the stream cannot be resumed */
+  readonly id: string | undefined
+  readonly max: number | null
+  /** number of the last stanza sent */
+  outbound: number
+  /** the server's last h */
+  acked: number
+  /** the only number that the server is ever told: what is stored */
+  inbound: number
+  /** stanzas received and not yet stored */
+  lag = 0
+  unacked: number
+  /** bytes of them, and of all that was ever sent here */
+  unackedSize = 0
+  sentSize = 0
+  #received: number
   /** the furthest stanza that was ever handed over */
-  let handed = received
-  let foreign = from !== undefined
-  const sent: string[] = []
-  let consumed: Set<number> | undefined
+  #handed: number
+  /** another process held it */
+  #isForeign: boolean
+  #sent: string[] = []
+  #consumed: Set<number> | undefined
 
-  // plain properties: objects with getters would each have a shape of their own, and there are thousands of these
-  const counts = {
-    outbound: from?.outbound ?? 0,
-    acked: from?.acked ?? 0,
-    inbound: received,
-    lag: 0,
-    unacked: 0,
-    unackedSize: 0,
-    sentSize: 0,
+  /**
+   * A new stream, or with `from` one that another process held: that one's unacknowledged stanzas are not known here, so
+   * counting goes on at the h of the server.
+   */
+  constructor({ jid, id, max, from }: { jid: string; id: string | undefined; max: number | null; from?: StreamState }) {
+    this.jid = jid
+    this.id = id
+    this.max = max
+    this.outbound = from?.outbound ?? 0
+    this.acked = from?.acked ?? 0
+    this.inbound = from?.inbound ?? 0
+    this.unacked = distance(this.outbound, this.acked)
+    this.#received = this.inbound
+    this.#handed = this.inbound
+    this.#isForeign = from !== undefined
   }
-  counts.unacked = distance(counts.outbound, counts.acked)
 
-  function stored(position: number): void {
-    counts.inbound = position
-    while (consumed?.delete(next(counts.inbound)) === true) counts.inbound = next(counts.inbound)
-    if (consumed?.size === 0) consumed = undefined
-    counts.lag = distance(handed, counts.inbound)
+  /** Counts a stanza that is written; answers its position. */
+  send(xml: string): number {
+    this.outbound = next(this.outbound)
+    this.unacked += 1
+    const size = Buffer.byteLength(xml)
+    this.unackedSize += size
+    this.sentSize += size
+    this.#sent.push(xml)
+    return this.outbound
   }
-  function acknowledge(h: number): boolean {
-    const count = distance(h, counts.acked)
-    if (!Number.isInteger(h) || h < 0 || h >= MODULUS || count < 0 || count > counts.unacked) return false
-    counts.acked = h
-    counts.unacked -= count
-    for (const xml of sent.splice(0, count)) counts.unackedSize -= Buffer.byteLength(xml)
+
+  /** Takes an h of the server; false where it is none that it can have (backwards, or past what was sent). */
+  acknowledge(h: number): boolean {
+    const count = distance(h, this.acked)
+    if (!Number.isInteger(h) || h < 0 || h >= MODULUS || count < 0 || count > this.unacked) return false
+    this.acked = h
+    this.unacked -= count
+    for (const xml of this.#sent.splice(0, count)) this.unackedSize -= Buffer.byteLength(xml)
     return true
   }
 
-  return Object.assign(counts, {
-    jid,
-    id,
-    max,
-    acknowledge,
-    send: (xml: string) => {
-      counts.outbound = next(counts.outbound)
-      counts.unacked += 1
-      const size = Buffer.byteLength(xml)
-      counts.unackedSize += size
-      counts.sentSize += size
-      sent.push(xml)
-      return counts.outbound
-    },
-    receive: () => {
-      received = next(received)
-      const again = distance(handed, received) >= 0
-      if (!again) {
-        handed = received
-        counts.lag += 1
-      }
-      return { position: received, again }
-    },
-    store: (position: number) => {
-      if (distance(position, counts.inbound) <= 0 || distance(handed, position) < 0) return
-      for (const each of consumed ?? []) if (distance(each, position) <= 0) consumed?.delete(each)
-      stored(position)
-    },
-    consume: (position: number) => {
-      if (distance(position, counts.inbound) <= 0) return
-      consumed ??= new Set()
-      consumed.add(position)
-      stored(counts.inbound)
-    },
-    rewind: () => {
-      received = counts.inbound
-      return received
-    },
-    resume: (h: number) => {
-      // another process may have sent more than it came to save
-      const possible = foreign ? Number.isInteger(h) && h >= 0 && h < MODULUS && distance(h, counts.acked) >= 0 : acknowledge(h)
-      if (!possible) return undefined
-      foreign = false
-      Object.assign(counts, { outbound: h, acked: h, unacked: 0, unackedSize: 0 })
-      return sent.splice(0)
-    },
-    snapshot: (now: number) => {
-      const { inbound, outbound, acked } = counts
-      return id === undefined ? null : { id, jid, inbound, outbound, acked, max, savedAt: now }
-    },
-  })
+  /** Counts a received stanza; `again` where it was already handed over before the stream was resumed. */
+  receive(): { position: number; again: boolean } {
+    this.#received = next(this.#received)
+    const again = distance(this.#handed, this.#received) >= 0
+    if (!again) {
+      this.#handed = this.#received
+      this.lag += 1
+    }
+    return { position: this.#received, again }
+  }
+
+  /** everything up to this position is stored */
+  store(position: number): void {
+    if (distance(position, this.inbound) <= 0 || distance(this.#handed, position) < 0) return
+    for (const each of this.#consumed ?? []) if (distance(each, position) <= 0) this.#consumed?.delete(each)
+    this.#stored(position)
+  }
+
+  /** this one needs no storing: it was for us */
+  consume(position: number): void {
+    if (distance(position, this.inbound) <= 0) return
+    this.#consumed ??= new Set()
+    this.#consumed.add(position)
+    this.#stored(this.inbound)
+  }
+
+  #stored(position: number): void {
+    this.inbound = position
+    while (this.#consumed?.delete(next(this.inbound)) === true) this.inbound = next(this.inbound)
+    if (this.#consumed?.size === 0) this.#consumed = undefined
+    this.lag = distance(this.#handed, this.inbound)
+  }
+
+  /** The h to ask for a resume with: the server sends everything after it again, so counting goes on from it. */
+  rewind(): number {
+    this.#received = this.inbound
+    return this.#received
+  }
+
+  /** The server's h of a resume: what was sent after it is answered, and forgotten; counting goes on from there. undefined for an impossible h. */
+  resume(h: number): readonly string[] | undefined {
+    // another process may have sent more than it came to save
+    const isInRange = Number.isInteger(h) && h >= 0 && h < MODULUS
+    const isPossible = this.#isForeign ? isInRange && distance(h, this.acked) >= 0 : this.acknowledge(h)
+    if (!isPossible) return undefined
+    this.#isForeign = false
+    this.outbound = h
+    this.acked = h
+    this.unacked = 0
+    this.unackedSize = 0
+    const uncounted = this.#sent
+    this.#sent = []
+    return uncounted
+  }
+
+  snapshot(now: number): StreamState | null {
+    const { id, jid, inbound, outbound, acked, max } = this
+    return id === undefined ? null : { id, jid, inbound, outbound, acked, max, savedAt: now }
+  }
 }
 
 /** What `<enabled/>` says (XEP-0198 section 3): an id only where the stream can be resumed, and seconds for how long. */

@@ -1,10 +1,10 @@
 import type { Element } from '../../xml/element.ts'
-import { largerLimits } from '../../xml/limits.ts'
-import { createStreamParser, parseStanza, type StreamParser, XmlError } from '../../xml/parse.ts'
+import { largerLimits, type XmlLimits } from '../../xml/limits.ts'
+import { createStreamParser, parseStanza, type StreamHandler, type StreamParser, XmlError } from '../../xml/parse.ts'
 import type { Bounds } from '../bounds.ts'
 import { type Failure, failure, toFailure } from '../failure.ts'
-import type { Channel } from './channel.ts'
-import { createUtf8Decoder } from './utf8.ts'
+import type { Channel, ChannelListener } from './channel.ts'
+import { Utf8Decoder } from './utf8.ts'
 
 const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing'
 
@@ -12,7 +12,7 @@ export interface ReaderHandler {
   /** a stanza over a limit is told as `cut`; else it ends the stream */
   cuts?: true
   /** bytes that one over so many bytes may have; undefined: no more */
-  larger?: ((start: Element, bytes: number) => number | undefined) | undefined
+  larger?(start: Element, bytes: number): number | undefined
   /** bytes that may come for this handler; more ends the stream */
   most?: number
   /** the stream header of the server */
@@ -23,160 +23,164 @@ export interface ReaderHandler {
   ended(failure: Failure | undefined): void
 }
 
-/** The incoming half of a stream: bytes → text → elements, each step guarded. */
-export interface Reader {
-  /** a stream that starts anew on the same channel (after SASL): a fresh parser */
-  restart(): void
-  /** elements wait from now on … */
-  hold(): void
-  /** … until now */
-  release(): void
-  /** while held: this one comes first then */
-  unread(element: Element): void
-  handle(handler: ReaderHandler): void
-  /** ends it from here; the handler hears the failure */
-  fail(failure: Failure): void
-  /** monotonic ms of the last byte that came */
-  lastHeard(): number
-  /** bytes that came */
-  received(): number
+/** What all readers have in common. */
+export interface ReaderContext {
+  /** of a stanza that is received */
+  readonly readLimits: Readonly<XmlLimits>
+  readonly bounds: Pick<Bounds, 'queued'>
+  monotonic(): number
 }
 
 /**
+ * The incoming half of a stream: bytes → text → elements, each step guarded.
  * Invalid UTF-8, XML that RFC 6120 section 11 restricts and elements over the limits end the stream; the server is told
- * the condition (section 4.9.3). Nothing thrown by the parser or a handler leaves this function.
+ * the condition (section 4.9.3). Nothing thrown by the parser or a handler leaves it.
+ * A class because each stream has one, and there are thousands of streams.
  */
-export function createReader({
-  channel,
-  stanzaLimit,
-  bounds,
-  monotonic,
-}: {
-  channel: Channel
-  stanzaLimit: number
-  bounds: Pick<Bounds, 'queued'>
-  monotonic: () => number
-}): Reader {
-  let handler: ReaderHandler | undefined
-  let decode = createUtf8Decoder()
-  let parser: StreamParser | undefined
-  let queue: Element[] | undefined
-  let over = false
-  let outcome: Failure | undefined
-  let lastHeard = monotonic()
-  let received = 0
-  let left = Number.POSITIVE_INFINITY
+export class Reader implements ChannelListener, StreamHandler {
+  readonly #channel: Channel
+  readonly #context: ReaderContext
+  #handler: ReaderHandler | undefined
+  #decoder = new Utf8Decoder()
+  #parser: StreamParser | undefined
+  #queue: Element[] | undefined
+  #isOver = false
+  #outcome: Failure | undefined
+  /** bytes that may come for the handler */
+  #left = Number.POSITIVE_INFINITY
+  /** monotonic ms of the last byte that came */
+  lastHeard: number
+  /** bytes that came */
+  received = 0
 
-  function finish(cause: Failure | undefined): void {
-    if (over) return
-    over = true
-    outcome = cause
-    parser = undefined
-    queue = undefined
-    const told = handler
-    handler = undefined
+  constructor(channel: Channel, context: ReaderContext) {
+    this.#channel = channel
+    this.#context = context
+    this.lastHeard = context.monotonic()
+    channel.listen(this)
+  }
+
+  /** a stream that starts anew on the same channel (after SASL): a fresh parser */
+  restart(): void {
+    // what came before the restart must not reach into the new stream
+    if (this.#queue !== undefined && this.#queue.length > 0)
+      throw failure('bad-format', 'xmpp-unreachable', 'The server spoke out of turn.')
+    this.#queue = undefined
+    this.#parser?.stop()
+    this.#decoder = new Utf8Decoder()
+    this.#parser = undefined
+  }
+
+  /** elements wait from now on … */
+  hold(): void {
+    this.#queue ??= []
+  }
+
+  /** … until now */
+  release(): void {
+    const waiting = this.#queue ?? []
+    this.#queue = undefined
+    for (const element of waiting) this.#guard(() => this.onElement(element))
+  }
+
+  /** while held: this one comes first then */
+  unread(element: Element): void {
+    this.#queue?.unshift(element)
+  }
+
+  handle(next: ReaderHandler): void {
+    this.#handler = next
+    this.#left = next.most ?? Number.POSITIVE_INFINITY
+    if (this.#isOver) queueMicrotask(() => next.ended(this.#outcome))
+  }
+
+  /** ends it from here; the handler hears the failure */
+  fail(cause: Failure | undefined): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#outcome = cause
+    this.#parser = undefined
+    this.#queue = undefined
+    const told = this.#handler
+    this.#handler = undefined
     told?.ended(cause)
   }
 
   /** Runs one step of the data path; whatever it throws ends this stream. */
-  function guard(step: () => void): void {
+  #guard(step: () => void): void {
+    const channel = this.#channel
     try {
       step()
     } catch (thrown) {
       const cause = thrown instanceof XmlError ? xmlFailure(thrown) : toFailure(thrown)
       if (thrown instanceof XmlError) channel.write(streamError(thrown.condition, channel.framed))
       channel.end()
-      finish(cause)
+      this.fail(cause)
     }
   }
 
-  function onElement(element: Element): void {
-    if (over) return
-    if (queue === undefined) {
-      handler?.element(element)
-      return
-    }
-    if (queue.length >= bounds.queued) throw tooMuch()
-    queue.push(element)
+  // ---- what the channel tells
+
+  data(chunk: Buffer): void {
+    if (this.#isOver) return
+    this.lastHeard = this.#context.monotonic()
+    if (!this.#channel.framed) this.received += chunk.length
+    this.#guard(() => {
+      this.#left -= chunk.length
+      if (this.#left < 0) throw tooMuch()
+      if (this.#channel.framed) return this.#frame(new Utf8Decoder().decode(chunk))
+      this.#parser ??= createStreamParser(this, this.#context.readLimits)
+      this.#parser.write(this.#decoder.decode(chunk))
+    })
   }
 
-  function onClose(): void {
-    parser?.stop()
-    finish(undefined)
+  heard(bytes: number): void {
+    this.lastHeard = this.#context.monotonic()
+    this.received += bytes
   }
+
+  closed(cause: Error | undefined): void {
+    this.fail(isFrameTooLarge(cause) ? xmlFailure(tooMuch()) : lost(cause))
+  }
+
+  #frame(text: string): void {
+    // RFC 7395 has no white space to keep a stream alive, but servers that have both bindings may send it
+    if (/^[ \t\r\n]*$/.test(text)) return
+    const element = parseStanza(text, this.#context.readLimits, this)
+    if (element.xmlns !== FRAMING) this.onElement(element)
+    else if (element.name === 'open') this.#handler?.open(element)
+    else this.fail(undefined)
+  }
+
+  // ---- what the parser tells
 
   /** What is held is for the handler that comes. */
-  const cuts = () => handler?.cuts === true || queue !== undefined
+  cuts(): boolean {
+    return this.#handler?.cuts === true || this.#queue !== undefined
+  }
 
-  function larger(start: Element, bytes: number): ReturnType<typeof largerLimits> | undefined {
-    const most = handler?.larger?.(start, bytes)
+  larger(start: Element, bytes: number): ReturnType<typeof largerLimits> | undefined {
+    const most = this.#handler?.larger?.(start, bytes)
     return most === undefined ? undefined : largerLimits(most)
   }
 
-  function fresh(): StreamParser {
-    const limits = { bytes: stanzaLimit }
-    return createStreamParser({ limits, cuts, larger, onOpen: (root) => !over && handler?.open(root), onElement, onClose })
+  onOpen(root: Element): void {
+    if (!this.#isOver) this.#handler?.open(root)
   }
 
-  function frame(text: string): void {
-    // RFC 7395 has no white space to keep a stream alive, but servers that have both bindings may send it
-    if (/^[ \t\r\n]*$/.test(text)) return
-    const element = parseStanza(text, { bytes: stanzaLimit }, { cuts, larger })
-    if (element.xmlns !== FRAMING) onElement(element)
-    else if (element.name === 'open') handler?.open(element)
-    else finish(undefined)
+  onElement(element: Element): void {
+    if (this.#isOver) return
+    if (this.#queue === undefined) {
+      this.#handler?.element(element)
+      return
+    }
+    if (this.#queue.length >= this.#context.bounds.queued) throw tooMuch()
+    this.#queue.push(element)
   }
 
-  channel.listen({
-    data: (chunk) => {
-      if (over) return
-      lastHeard = monotonic()
-      if (!channel.framed) received += chunk.length
-      guard(() => {
-        left -= chunk.length
-        if (left < 0) throw tooMuch()
-        if (channel.framed) return frame(createUtf8Decoder()(chunk))
-        parser ??= fresh()
-        parser.write(decode(chunk))
-      })
-    },
-    heard: (bytes) => {
-      lastHeard = monotonic()
-      received += bytes
-    },
-    closed: (cause) => finish(isFrameTooLarge(cause) ? xmlFailure(tooMuch()) : lost(cause)),
-  })
-
-  return {
-    lastHeard: () => lastHeard,
-    received: () => received,
-    restart: () => {
-      // what came before the restart must not reach into the new stream
-      if (queue !== undefined && queue.length > 0) throw failure('bad-format', 'xmpp-unreachable', 'The server spoke out of turn.')
-      queue = undefined
-      parser?.stop()
-      decode = createUtf8Decoder()
-      parser = undefined
-    },
-    hold: () => {
-      queue ??= []
-    },
-    release: () => {
-      const waiting = queue ?? []
-      queue = undefined
-      for (const element of waiting) guard(() => onElement(element))
-    },
-    unread: (element) => {
-      queue?.unshift(element)
-    },
-    handle: (next) => {
-      handler = next
-      left = next.most ?? Number.POSITIVE_INFINITY
-      if (over) queueMicrotask(() => next.ended(outcome))
-    },
-    fail: (cause) => {
-      finish(cause)
-    },
+  onClose(): void {
+    this.#parser?.stop()
+    this.fail(undefined)
   }
 }
 

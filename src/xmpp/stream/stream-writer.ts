@@ -2,56 +2,67 @@ import type { Clock } from '../../gateway/ports/clock.ts'
 import { offline } from '../failure.ts'
 import type { Channel } from './channel.ts'
 
-/** The outgoing half of a bound stream: everything written in one turn goes to the socket in one piece. */
-export interface Writer {
-  /** settles when the socket took it; rejects with the problem session-offline */
-  write(text: string): Promise<void>
-  /** now, instead of at the end of the turn */
-  flush(): void
-  /** characters and bytes on their way to the kernel */
-  backlog(): number
-  /** monotonic ms of the last write */
-  lastWrite(): number
+interface WriterContext {
+  readonly channel: Channel
+  readonly clock: Clock
+  isOver(): boolean
 }
 
-export function createWriter({ channel, clock, isOver }: { channel: Channel; clock: Clock; isOver: () => boolean }): Writer {
-  let texts: string[] = []
-  let size = 0
-  let lastWrite = clock.monotonic()
-  let next: PromiseWithResolvers<void> | undefined
+/**
+ * The outgoing half of a bound stream: everything written in one turn goes to the socket in one piece.
+ * A class because each stream has one, and there are thousands of streams.
+ */
+export class Writer {
+  readonly #context: WriterContext
+  /** … of this turn */
+  #texts: string[] | undefined
+  /** characters of them */
+  #size = 0
+  #next: PromiseWithResolvers<void> | undefined
+  /** monotonic ms */
+  lastWrite: number
 
-  function flush(): void {
-    if (next === undefined) return
-    const { resolve, reject } = next
-    const pieces = channel.framed ? texts.map(asDocument) : [texts.join('')]
-    next = undefined
-    texts = []
-    size = 0
-    if (isOver()) {
+  constructor(context: WriterContext) {
+    this.#context = context
+    this.lastWrite = context.clock.monotonic()
+  }
+
+  /** settles when the socket took it; rejects with the problem session-offline */
+  write(text: string): Promise<void> {
+    this.#texts ??= []
+    this.#texts.push(text)
+    this.#size += text.length
+    if (this.#next === undefined) {
+      this.#next = Promise.withResolvers<void>()
+      // who does not wait for it need not handle its rejection
+      this.#next.promise.catch(() => undefined)
+      queueMicrotask(() => this.flush())
+    }
+    return this.#next.promise
+  }
+
+  /** now, instead of at the end of the turn */
+  flush(): void {
+    if (this.#next === undefined || this.#texts === undefined) return
+    const { channel, clock } = this.#context
+    const { resolve, reject } = this.#next
+    const pieces = channel.framed ? this.#texts.map(asDocument) : [this.#texts.join('')]
+    this.#next = undefined
+    this.#texts = undefined
+    this.#size = 0
+    if (this.#context.isOver()) {
       reject(offline())
       return
     }
-    lastWrite = clock.monotonic()
+    this.lastWrite = clock.monotonic()
     const last = pieces.pop() as string
     for (const piece of pieces) channel.write(piece)
     channel.write(last, (cause) => (cause ? reject(offline(cause)) : resolve()))
   }
 
-  return {
-    backlog: () => channel.backlog() + size,
-    lastWrite: () => lastWrite,
-    flush,
-    write: (text) => {
-      texts.push(text)
-      size += text.length
-      if (next === undefined) {
-        next = Promise.withResolvers<void>()
-        // who does not wait for it need not handle its rejection
-        next.promise.catch(() => undefined)
-        queueMicrotask(flush)
-      }
-      return next.promise
-    },
+  /** characters and bytes on their way to the kernel */
+  backlog(): number {
+    return this.#context.channel.backlog() + this.#size
   }
 }
 

@@ -1,170 +1,231 @@
 import type { Clock } from '../../gateway/ports/clock.ts'
 import type { Log } from '../../gateway/ports/log.ts'
-import { CLIENT, type Element, element } from '../../xml/element.ts'
-import { serialize } from '../../xml/serialize.ts'
+import type { Element } from '../../xml/element.ts'
 import type { Bounds } from '../bounds.ts'
 import { closed, type Failure, failure, offline } from '../failure.ts'
 import { AckRequests } from './ack-requests.ts'
 import type { Channel } from './channel.ts'
 import { Incoming, type StreamEvents } from './incoming.ts'
 import { Intake } from './intake.ts'
-import { createKeepalive } from './keepalive.ts'
+import { Keepalive } from './keepalive.ts'
 import { Outgoing, type Sent } from './outgoing.ts'
 import { Pings } from './pings.ts'
 import type { StreamLimits } from './stream-features.ts'
 import { type Ledger, SM } from './stream-management.ts'
 import type { Reader } from './stream-reader.ts'
-import { createWriter } from './stream-writer.ts'
+import { Writer } from './stream-writer.ts'
 
-export interface StreamOptions {
-  channel: Channel
-  reader: Reader
-  ledger: Ledger
-  /** the server acknowledges stanzas (XEP-0198); else pings do (XEP-0199) */
-  managed: boolean
+/** What streams have in common, and what is told of each. */
+export interface StreamContext {
   /** bytes of one stanza that is sent, whatever the server takes */
-  stanzaLimit: number
+  readonly stanzaLimit: number
+  readonly domain: string
+  readonly bounds: Bounds
+  readonly clock: Clock
+  readonly log: Log
+  readonly events: StreamEvents
   /** what the server said of this stream last */
-  limits: () => StreamLimits
-  domain: string
-  bounds: Bounds
-  clock: Clock
-  log: Log
-  events: StreamEvents
+  limits(): StreamLimits
 }
 
-/** A bound stream, from its bind or resume to its end. */
-export interface Stream {
+/**
+ * A bound stream, from its bind or resume to its end: reads, writes, acknowledges and looks for signs of life. Nothing here reconnects.
+ * A class, and what each of its parts knows of the others, because there are thousands of streams.
+ */
+export class Stream {
   /** settles once, with why the stream ended */
-  readonly ended: Promise<Failure>
-  /** Lets elements in: what came meanwhile first, then what comes. `early` came before stream management counted. */
-  start(early: readonly Element[]): void
-  /** `ask`: the server is asked at once to acknowledge it */
-  send(xml: string, ask?: boolean): Sent
-  /** Is all that was written acknowledged? Where it is not, the server is asked. */
-  isQuiet(): boolean
-  /** monotonic ms of the last write */
-  lastWrite(): number
-  stored(position: number): void
-  ping(): Promise<void>
-  /** ms that the server may take to read all that is on its way to it, at the slowest */
-  transit(): number
-  /** bytes that came since it was bound or resumed */
-  received(): number
-  /** tells and asks what is handled; resolves when everything sent is acknowledged, the stream ended or `ms` passed */
-  settle(ms: number): Promise<void>
-  close(status: string | undefined): Promise<void>
-  destroy(cause: Failure): void
-}
-
-/** Reads, writes, acknowledges and looks for signs of life on one bound stream. Nothing here reconnects. */
-export function createStream(options: StreamOptions): Stream {
-  const { channel, reader, ledger, managed, stanzaLimit, limits, domain, bounds, clock, log, events } = options
-  const { promise: ended, resolve: resolveEnded } = Promise.withResolvers<Failure>()
+  readonly outcome: Promise<Failure>
+  readonly channel: Channel
+  readonly ledger: Ledger
+  /** the server acknowledges stanzas (XEP-0198); else pings do (XEP-0199) */
+  readonly managed: boolean
+  readonly pings: Pings
+  readonly requests: AckRequests
+  readonly writer: Writer
+  readonly intake: Intake
+  readonly #context: StreamContext
+  readonly #reader: Reader
+  readonly #outgoing: Outgoing
+  readonly #incoming: Incoming
+  readonly #keepalive: Keepalive
+  readonly #end: (cause: Failure) => void
   /** those who wait until all is acknowledged */
-  const settling = new Set<() => void>()
-  let over = false
-  const isOver = () => over
-  const writer = createWriter({ channel, clock, isOver })
-  const { write } = writer
-  const pings = new Pings({ domain, ledger, write })
-  const requests = new AckRequests({ bounds, ledger, isOver, write: askForAck })
-  const outgoing = new Outgoing({ framed: channel.framed, stanzaLimit, limits, bounds, ledger, writer, requests, isOver })
-  const intake = new Intake({ channel, ledger, bounds, clock, isOver, write, verified: events.verified })
-  const incoming = new Incoming({ managed, ledger, pings, requests, intake, events, log, onSettled })
-  const keepalive = createKeepalive({
-    bounds,
-    monotonic: clock.monotonic,
-    lastHeard: () => Math.max(reader.lastHeard(), intake.readingSince),
-    lastWrite: writer.lastWrite,
-    idleSeconds: () => limits().idleSeconds,
-    ahead: () => requests.ahead(),
-    paused: () => intake.isPaused,
-    ask: () => requests.ask(),
-    dead: () => destroy(failure('silence', 'xmpp-unreachable', 'The XMPP server did not give a sign of life.')),
-  })
+  #settling: Set<() => void> | undefined
+  #isOver = false
 
+  constructor(
+    context: StreamContext,
+    { channel, reader, ledger, managed }: { channel: Channel; reader: Reader; ledger: Ledger; managed: boolean },
+  ) {
+    const { promise, resolve } = Promise.withResolvers<Failure>()
+    this.outcome = promise
+    this.#end = resolve
+    this.#context = context
+    this.channel = channel
+    this.#reader = reader
+    this.ledger = ledger
+    this.managed = managed
+    this.writer = new Writer(this)
+    this.pings = new Pings(this)
+    this.requests = new AckRequests(this)
+    this.intake = new Intake(this)
+    this.#outgoing = new Outgoing(this)
+    this.#incoming = new Incoming(this)
+    this.#keepalive = new Keepalive(this)
+    reader.handle(this)
+  }
+
+  // ---- what the parts know of it
+
+  get stanzaLimit(): number {
+    return this.#context.stanzaLimit
+  }
+  get domain(): string {
+    return this.#context.domain
+  }
+  get bounds(): Bounds {
+    return this.#context.bounds
+  }
+  get clock(): Clock {
+    return this.#context.clock
+  }
+  get log(): Log {
+    return this.#context.log
+  }
+  get events(): StreamEvents {
+    return this.#context.events
+  }
+  limits(): StreamLimits {
+    return this.#context.limits()
+  }
+  idleSeconds(): number | undefined {
+    return this.#context.limits().idleSeconds
+  }
+  isOver(): boolean {
+    return this.#isOver
+  }
+  write(text: string): Promise<void> {
+    return this.writer.write(text)
+  }
+  monotonic(): number {
+    return this.#context.clock.monotonic()
+  }
+  lastHeard(): number {
+    return Math.max(this.#reader.lastHeard, this.intake.readingSince)
+  }
+  ahead(): number {
+    return this.requests.ahead()
+  }
+  paused(): boolean {
+    return this.intake.isPaused
+  }
+  ask(): void {
+    this.requests.ask()
+  }
+  dead(): void {
+    this.destroy(failure('silence', 'xmpp-unreachable', 'The XMPP server did not give a sign of life.'))
+  }
+  verified(): void {
+    this.#context.events.verified()
+  }
   /** Without stream management a ping asks for an acknowledgement too: streams are processed in order. */
-  function askForAck(isNew: boolean): void {
-    keepalive.asked()
-    if (managed) void write(`<r xmlns="${SM}"/>`)
-    else if (isNew || pings.size === 0) pings.send(ignore)
+  askForAck(isNew: boolean): void {
+    this.#keepalive.asked()
+    if (this.managed) void this.write(`<r xmlns="${SM}"/>`)
+    else if (isNew || this.pings.size === 0) this.pings.send(ignore)
+  }
+  onSettled(): void {
+    for (const wake of [...(this.#settling ?? [])]) wake()
   }
 
-  function onSettled(): void {
-    for (const wake of [...settling]) wake()
+  // ---- what the reader tells it
+
+  /** servers pass on what contacts write: one of them must not be able to end the stream */
+  get cuts(): true {
+    return true
   }
-  function settled(ms: number): Promise<void> {
-    return over || ledger.unacked === 0 ? Promise.resolve() : woken(settling, ms)
+  larger(start: Element, bytes: number): number | undefined {
+    return this.#context.events.larger?.(start, bytes)
+  }
+  open(): void {}
+  element(received: Element): void {
+    this.#incoming.take(received)
+  }
+  ended(cause: Failure | undefined): void {
+    const { channel } = this
+    this.#finish(cause ?? failure('stream-closed', 'xmpp-unreachable', 'The XMPP server closed the stream.'))
+    // what the server was told last may still go out
+    setTimeout(() => channel.destroy(), cause === undefined ? this.bounds.closeStream : 100).unref()
+    channel.end()
   }
 
-  function finish(cause: Failure): void {
-    if (over) return
-    over = true
-    requests.stop()
-    keepalive.stop()
-    pings.fail(offline(cause))
-    onSettled()
-    resolveEnded(cause)
+  // ---- what its owner does
+
+  /** Lets elements in: what came meanwhile first, then what comes. `early` came before stream management counted. */
+  start(early: readonly Element[]): void {
+    this.#keepalive.start()
+    for (const stanza of early) this.#incoming.hand(stanza, 0)
+    this.#reader.release()
   }
-  function destroy(cause: Failure): void {
-    finish(cause)
-    reader.fail(cause)
+  /** `ask`: the server is asked at once to acknowledge it */
+  send(xml: string, ask = false): Sent {
+    return this.#outgoing.send(xml, ask)
+  }
+  /** monotonic ms of the last write */
+  lastWrite(): number {
+    return this.writer.lastWrite
+  }
+  stored(position: number): void {
+    this.intake.stored(position)
+  }
+  async ping(): Promise<void> {
+    this.#outgoing.needRoom()
+    await this.pings.answered(this.bounds.ping + this.requests.transit())
+  }
+  /** bytes that came since it was bound or resumed */
+  received(): number {
+    return this.#reader.received
+  }
+  /** tells and asks what is handled; resolves when everything sent is acknowledged, the stream ended or `ms` passed */
+  settle(ms: number): Promise<void> {
+    if (!this.#isOver && this.managed) void this.intake.tell()
+    this.requests.ask()
+    return this.#settled(ms)
+  }
+  async close(status: string | undefined): Promise<void> {
+    const { channel, bounds } = this
+    if (this.#isOver || this.#outgoing.isClosing) return
+    this.#outgoing.leave(status)
+    this.requests.ask()
+    await this.#settled(bounds.closeAcks)
+    if (this.#isOver) return
+    if (this.managed) void this.intake.tell()
+    void this.write(channel.framed ? '<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>' : '</stream:stream>')
+    this.writer.flush()
+    const timer = setTimeout(() => this.destroy(closed()), bounds.closeStream)
+    await this.outcome
+    clearTimeout(timer)
     channel.destroy()
   }
+  destroy(cause: Failure): void {
+    this.#finish(cause)
+    this.#reader.fail(cause)
+    this.channel.destroy()
+  }
 
-  reader.handle({
-    // servers pass on what contacts write: one of them must not be able to end the stream
-    cuts: true,
-    larger: events.larger,
-    open: ignore,
-    element: (received) => incoming.take(received),
-    ended: (cause) => {
-      finish(cause ?? failure('stream-closed', 'xmpp-unreachable', 'The XMPP server closed the stream.'))
-      // what the server was told last may still go out
-      setTimeout(channel.destroy, cause === undefined ? bounds.closeStream : 100).unref()
-      channel.end()
-    },
-  })
-
-  return {
-    ended,
-    start: (early) => {
-      keepalive.start()
-      for (const stanza of early) incoming.hand(stanza, 0)
-      reader.release()
-    },
-    send: (xml, ask = false) => outgoing.send(xml, ask),
-    isQuiet: () => requests.isQuiet(),
-    lastWrite: writer.lastWrite,
-    stored: (position) => intake.stored(position),
-    ping: async () => {
-      outgoing.needRoom()
-      await pings.answered(bounds.ping + requests.transit())
-    },
-    transit: () => requests.transit(),
-    received: reader.received,
-    settle: (ms) => {
-      if (!over && managed) void intake.tell()
-      requests.ask()
-      return settled(ms)
-    },
-    close: async (status) => {
-      if (over || outgoing.closing) return
-      outgoing.transmit(unavailable(status), false)
-      outgoing.closing = true
-      requests.ask()
-      await settled(bounds.closeAcks)
-      if (over) return
-      if (managed) void intake.tell()
-      void write(channel.framed ? '<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>' : '</stream:stream>')
-      writer.flush()
-      const timer = setTimeout(() => destroy(closed()), bounds.closeStream)
-      await ended
-      clearTimeout(timer)
-      channel.destroy()
-    },
-    destroy,
+  #settled(ms: number): Promise<void> {
+    if (this.#isOver || this.ledger.unacked === 0) return Promise.resolve()
+    this.#settling ??= new Set()
+    return woken(this.#settling, ms)
+  }
+  #finish(cause: Failure): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.requests.stop()
+    this.#keepalive.stop()
+    this.pings.fail(offline(cause))
+    this.onSettled()
+    this.#end(cause)
   }
 }
 
@@ -181,8 +242,4 @@ function woken(waiting: Set<() => void>, ms: number): Promise<void> {
     const timer = setTimeout(wake, ms)
     waiting.add(wake)
   })
-}
-
-function unavailable(status = ''): string {
-  return serialize(element('presence', CLIENT, { type: 'unavailable' }, status === '' ? [] : [element('status', CLIENT, {}, [status])]))
 }

@@ -5,13 +5,14 @@ import { XmlError } from '../../xml/parse.ts'
  * Bytes to text, for chunks that may end inside a character. Throws XmlError for what is not UTF-8 (overlong forms and surrogates
  * included) and keeps nothing but the bytes of the unfinished character: there is one of these per connection.
  */
-export function createUtf8Decoder(): (chunk: Buffer) => string {
-  let rest: Buffer | undefined
-  return (chunk) => {
-    if (rest === undefined && isAscii(chunk)) return chunk.toString('latin1')
-    const bytes = rest === undefined ? chunk : Buffer.concat([rest, chunk])
+export class Utf8Decoder {
+  #rest: Buffer | undefined
+
+  decode(chunk: Buffer): string {
+    if (this.#rest === undefined && isAscii(chunk)) return chunk.toString('latin1')
+    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
     const end = bytes.length - unfinished(bytes)
-    rest = end < bytes.length ? Buffer.from(bytes.subarray(end)) : undefined
+    this.#rest = end < bytes.length ? Buffer.from(bytes.subarray(end)) : undefined
     const whole = bytes.subarray(0, end)
     if (!isUtf8(whole)) throw new XmlError('unsupported-encoding', 'The stream is not UTF-8.')
     return whole.toString()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
 import { defaultBounds } from '../../../src/xmpp/bounds.ts'
-import { createKeepalive } from '../../../src/xmpp/stream/keepalive.ts'
+import { Keepalive } from '../../../src/xmpp/stream/keepalive.ts'
 
 /** A stream in a time of its own: passes ms by ms of 100, so that every timer fires when it is due. */
 function watched(t: { after(clean: () => void): void }, options: { idleSeconds?: number } = {}) {
@@ -13,7 +13,7 @@ function watched(t: { after(clean: () => void): void }, options: { idleSeconds?:
   let ahead = 0
   const asked: number[] = []
   const dead: number[] = []
-  const keepalive = createKeepalive({
+  const keepalive = new Keepalive({
     bounds: defaultBounds,
     monotonic: () => now,
     lastHeard: () => heard,

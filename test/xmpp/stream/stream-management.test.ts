@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { element } from '../../../src/xml/element.ts'
-import { createLedger, distance, readEnabled, readH, SM } from '../../../src/xmpp/stream/stream-management.ts'
+import { distance, Ledger, readEnabled, readH, SM } from '../../../src/xmpp/stream/stream-management.ts'
 
-const fresh = () => createLedger({ jid: 'a@b/c', id: 'sm', max: null })
+const fresh = () => new Ledger({ jid: 'a@b/c', id: 'sm', max: null })
 
 describe('the ledger of a stream', () => {
   test('what is told to the server is only ever what is stored, without gaps', () => {
@@ -51,19 +51,19 @@ describe('the ledger of a stream', () => {
   test('a stream of another process goes on at the h of the server, whatever was saved last', () => {
     const from = { id: 'sm', jid: 'a@b/c', inbound: 7, outbound: 5, acked: 3, max: 600, savedAt: 0 }
     for (const h of [3, 5, 9]) {
-      const ledger = createLedger({ jid: from.jid, id: from.id, max: from.max, from })
+      const ledger = new Ledger({ jid: from.jid, id: from.id, max: from.max, from })
       assert.deepEqual(ledger.resume(h), [])
       assert.equal(ledger.send('<a/>'), h + 1)
       assert.equal(ledger.receive().position, 8)
     }
-    assert.equal(createLedger({ jid: from.jid, id: from.id, max: from.max, from }).resume(2), undefined)
+    assert.equal(new Ledger({ jid: from.jid, id: from.id, max: from.max, from }).resume(2), undefined)
   })
 
   test('any h is accepted exactly when the server can have it, across 2^32', () => {
     fc.assert(
       fc.property(fc.nat(2 ** 32 - 1), fc.nat(50), fc.nat(50), fc.integer({ min: -60, max: 60 }), (start, sent, acked, delta) => {
         const from = { id: 'sm', jid: 'a@b/c', inbound: 0, outbound: start, acked: start, max: null, savedAt: 0 }
-        const ledger = createLedger({ jid: from.jid, id: from.id, max: null, from })
+        const ledger = new Ledger({ jid: from.jid, id: from.id, max: null, from })
         ledger.resume(start)
         for (let index = 0; index < sent; index += 1) ledger.send(`<x${index}/>`)
         const first = Math.min(acked, sent)
@@ -81,7 +81,7 @@ describe('the ledger of a stream', () => {
   })
 
   test('a snapshot is only taken of what can be resumed', () => {
-    assert.equal(createLedger({ jid: 'a@b/c', id: undefined, max: null }).snapshot(1), null)
+    assert.equal(new Ledger({ jid: 'a@b/c', id: undefined, max: null }).snapshot(1), null)
     assert.deepEqual(fresh().snapshot(9), { id: 'sm', jid: 'a@b/c', inbound: 0, outbound: 0, acked: 0, max: null, savedAt: 9 })
   })
 })

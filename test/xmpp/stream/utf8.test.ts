@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createUtf8Decoder } from '../../../src/xmpp/stream/utf8.ts'
+import { Utf8Decoder } from '../../../src/xmpp/stream/utf8.ts'
 
 function decoded(bytes: Uint8Array, cuts: readonly number[]): string | undefined {
-  const decode = createUtf8Decoder()
+  const decoder = new Utf8Decoder()
   let text = ''
   let from = 0
   try {
     for (const cut of [...cuts.map((each) => each % (bytes.length + 1)), bytes.length].sort((a, b) => a - b)) {
-      text += decode(Buffer.from(bytes.subarray(from, cut)))
+      text += decoder.decode(Buffer.from(bytes.subarray(from, cut)))
       from = cut
     }
     // what is unfinished at the end shows when anything comes after it
-    return text + decode(Buffer.from('.'))
+    return text + decoder.decode(Buffer.from('.'))
   } catch {
     return undefined
   }
