@@ -26,15 +26,13 @@ test('messages that waited are let in in parts, in their order, each with what t
       state.apply(change)
       return change
     },
-    confirm: () => undefined,
-    reply: () => undefined,
-    settle: () => true,
-    raise: () => undefined,
-    seenPresence: () => undefined,
-    onForged: () => undefined,
-    onRejected: () => undefined,
+    outbox: { confirm: () => undefined },
+    wire: { reply: () => undefined },
+    correlator: { answer: () => true },
+    raised: { raise: () => undefined },
+    resync: { seen: () => undefined },
     clock: { now: Date.now, monotonic: () => performance.now() },
-    onError: (error) => assert.fail(String(error)),
+    reports: { forged: () => undefined, rejected: () => undefined, error: (error) => assert.fail(String(error)) },
   })
   const names = Array.from({ length: 120 }, (_, index) => `m${index}`)
   const arrival = (index: number) => ({ connection: 0, stream: 's', at: `@${index}`, time: 0 })

@@ -30,15 +30,17 @@ export function createIncoming(vocabulary: Translator): Receiver {
       state.apply(change)
       return change
     },
-    confirm: () => undefined,
-    reply: () => undefined,
-    settle: () => true,
-    raise: () => undefined,
-    seenPresence: () => undefined,
-    onForged: () => undefined,
-    onRejected: () => undefined,
-    onError(error) {
-      throw error
+    outbox: { confirm: () => undefined },
+    wire: { reply: () => undefined },
+    correlator: { answer: () => true },
+    raised: { raise: () => undefined },
+    resync: { seen: () => undefined },
+    reports: {
+      forged: () => undefined,
+      rejected: () => undefined,
+      error(error) {
+        throw error
+      },
     },
     clock,
   })

@@ -6,6 +6,7 @@ import { CLIENT, child, childText, type Element, elements } from '../../xml/elem
 import type { Archived, ArchivePage, ArchiveQuery, LiveSession } from '../contract/session.ts'
 import { newIqId } from '../ids.ts'
 import type { Patience } from '../session/iq-correlator.ts'
+import type { Reports } from '../session/reports.ts'
 import { sizeOf } from '../size.ts'
 import { isOfAccount } from './provenance.ts'
 
@@ -51,58 +52,64 @@ function add(page: Page, item: Archived): void {
   }
 }
 
-/** Results count only from the own account and for a query that is open (XEP-0313 section 6.1). */
-export function createArchive({
-  session,
-  onForged,
-  onFull = () => {},
-}: {
+interface ArchiveContext {
   session: Pick<LiveSession, 'record' | 'iq'>
-  onForged: (kind: string) => void
-  /** a page ended for its size */
-  onFull?: () => void
-}): Archive {
-  const open = new Map<string, Page>()
+  reports: Pick<Reports, 'forged' | 'full'>
+}
 
-  return {
-    async page({ limit, ...query }, options) {
-      const queryid = newIqId(session.record.id)
-      const collected: Page = { items: [], sizes: [], size: 0, count: 0, limit, backwards: query.before !== undefined, isCut: false }
-      open.set(queryid, collected)
-      try {
-        const answer = await session.iq({ type: 'set', payload: request(queryid, limit, query) }, options)
-        const fin = child(answer, 'fin', MAM)
-        if (!fin) throw new Problem('xmpp-undefined-condition', 'The archive gave no end of the page.')
-        const set = child(fin, 'set', RSM)
-        // some name no places, and the messages have them
-        const { items, backwards, isCut } = collected
-        if (isCut) onFull()
-        const named = (end: 'first' | 'last', isOurs: boolean) => (isOurs ? undefined : set && childText(set, end))
-        const first = named('first', isCut && backwards) || items[0]?.id
-        const last = named('last', isCut && !backwards) || items.at(-1)?.id
-        return {
-          items,
-          complete: !isCut && (fin.attributes.complete === 'true' || fin.attributes.complete === '1'),
-          ...(first ? { first } : {}),
-          ...(last ? { last } : {}),
-        }
-      } finally {
-        open.delete(queryid)
+/** Results count only from the own account and for a query that is open (XEP-0313 section 6.1). */
+export const createArchive = (context: ArchiveContext): Archive => new ArchiveOfSession(context)
+
+/** A class because each session has one, and there are thousands of sessions. */
+class ArchiveOfSession implements Archive {
+  readonly #context: ArchiveContext
+  #open: Map<string, Page> | undefined
+
+  constructor(context: ArchiveContext) {
+    this.#context = context
+  }
+
+  async page({ limit, ...query }: ArchiveQuery, options: Patience & { signal?: AbortSignal }): Promise<ArchivePage> {
+    const { session, reports } = this.#context
+    const queryid = newIqId(session.record.id)
+    const collected: Page = { items: [], sizes: [], size: 0, count: 0, limit, backwards: query.before !== undefined, isCut: false }
+    this.#open ??= new Map()
+    this.#open.set(queryid, collected)
+    try {
+      const answer = await session.iq({ type: 'set', payload: request(queryid, limit, query) }, options)
+      const fin = child(answer, 'fin', MAM)
+      if (!fin) throw new Problem('xmpp-undefined-condition', 'The archive gave no end of the page.')
+      const set = child(fin, 'set', RSM)
+      // some name no places, and the messages have them
+      const { items, backwards, isCut } = collected
+      if (isCut) reports.full('archive-page')
+      const named = (end: 'first' | 'last', isOurs: boolean) => (isOurs ? undefined : set && childText(set, end))
+      const first = named('first', isCut && backwards) || items[0]?.id
+      const last = named('last', isCut && !backwards) || items.at(-1)?.id
+      return {
+        items,
+        complete: !isCut && (fin.attributes.complete === 'true' || fin.attributes.complete === '1'),
+        ...(first ? { first } : {}),
+        ...(last ? { last } : {}),
       }
-    },
+    } finally {
+      this.#open?.delete(queryid)
+      if (this.#open?.size === 0) this.#open = undefined
+    }
+  }
 
-    take(message) {
-      const result = child(message, 'result', MAM)
-      if (!result) return false
-      const { queryid = '', id = '' } = result.attributes
-      const collected = open.get(queryid)
-      const forwarded = child(result, 'forwarded', FORWARD)
-      const stanza = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === CLIENT)
-      // a server that sends more than was asked for is not followed
-      if (!collected || !stanza || !isOfAccount(message, session.record.jid) || collected.count >= collected.limit) onForged('archive')
-      else add(collected, { id, stamp: child(forwarded, 'delay', DELAY)?.attributes.stamp ?? '', stanza })
-      return true
-    },
+  take(message: Element): boolean {
+    const { session, reports } = this.#context
+    const result = child(message, 'result', MAM)
+    if (!result) return false
+    const { queryid = '', id = '' } = result.attributes
+    const collected = this.#open?.get(queryid)
+    const forwarded = child(result, 'forwarded', FORWARD)
+    const stanza = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === CLIENT)
+    // a server that sends more than was asked for is not followed
+    if (!collected || !stanza || !isOfAccount(message, session.record.jid) || collected.count >= collected.limit) reports.forged('archive')
+    else add(collected, { id, stamp: child(forwarded, 'delay', DELAY)?.attributes.stamp ?? '', stanza })
+    return true
   }
 }
 

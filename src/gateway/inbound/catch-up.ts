@@ -2,6 +2,7 @@ import type { Archived } from '../contract/session.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Change } from '../ports/change.ts'
 import type { Store } from '../ports/store.ts'
+import type { Announcer } from '../session/announcer.ts'
 import { isRefusal } from '../session/iq-correlator.ts'
 import type { Archive } from './archive.ts'
 import { archiveMarks, type Mark, noteArchived } from './archive-marks.ts'
@@ -35,31 +36,39 @@ export interface CatchUp {
   doubts(): Promise<void>
 }
 
+export interface CatchUpContext extends Restoring {
+  archive: Pick<Archive, 'page'>
+  receiver: Receiver
+  outbox: Outbox
+  store: Pick<Store, 'log'>
+  announcer: Pick<Announcer, 'view'>
+}
+
 /** Reading the own archive (XEP-0313) after a stream that could not be resumed. */
-export function createCatchUp(
-  options: Restoring & {
-    archive: Archive
-    receiver: Receiver
-    outbox: Outbox
-    store: Pick<Store, 'log'>
-    /** the session as its events tell it */
-    view: () => Promise<Record<string, unknown>>
-  },
-): CatchUp {
-  const { session, archive, inbound, receiver, store, clock, view } = options
-  const { held } = receiver
-  const lastKnown = () => session.state.get(archiveMarks, 'last')
-  const due = () => session.state.get(archiveMarks, 'owed')
+export const createCatchUp = (context: CatchUpContext): CatchUp => new CatchUpOfSession(context)
+
+/** A class because each session has one, and there are thousands of sessions. */
+class CatchUpOfSession implements CatchUp {
+  readonly #context: CatchUpContext
   /** the newest run: an older one releases nothing any more */
-  let newest = {}
+  #newest = {}
 
-  if (due()) held.begin()
+  constructor(context: CatchUpContext) {
+    this.#context = context
+    if (this.isDue()) context.receiver.held.begin()
+  }
 
-  async function begin(): Promise<(() => Promise<void>) | undefined> {
-    if (lastKnown()) return undefined
+  isDue(): boolean {
+    return this.#due() !== undefined
+  }
+
+  async begin(): Promise<(() => Promise<void>) | undefined> {
+    const { session, archive, receiver, clock } = this.#context
+    const { held } = receiver
+    if (this.#lastKnown()) return undefined
     held.begin()
     const run = {}
-    newest = run
+    this.#newest = run
     const page = await archive.page({ before: '', limit: 1 }, BEGIN_WITHIN).catch((error) => {
       if (!isRefusal(error)) throw error
     })
@@ -67,63 +76,77 @@ export function createCatchUp(
     const note = (name: 'first' | 'last') => noteArchived(clock, item?.id ?? '', item?.stamp, name)
     await session.commit({ state: [note('first'), note('last')] })
     if (!page) {
-      await release(run)
+      await this.#release(run)
       return async () => {}
     }
-    const last = lastKnown()
+    const last = this.#lastKnown()
     if (last) await session.commit({ state: [archiveMarks.put('owed', last)] })
     return async () => {
       // a server that sends the same as offline messages sends it in the right place
-      await restoreFrom(options, item ? { after: item.id } : {}, { wanted: ({ id }) => !held.has(id) })
-      await release(run)
-      await session.commit(noLongerDue(run))
+      await restoreFrom(this.#context, item ? { after: item.id } : {}, { wanted: ({ id }) => !held.has(id) })
+      await this.#release(run)
+      await session.commit(this.#noLongerDue(run))
     }
   }
 
-  async function release(run: object): Promise<void> {
-    await inbound.enqueue(async () => (newest === run ? await held.release() : { change: {}, after: [] }))
-  }
-
-  const noLongerDue = (run: object): Change => (newest === run ? { state: [archiveMarks.remove('owed')] } : {})
-
-  async function markDue(): Promise<object> {
+  async markDue(): Promise<object> {
+    const { session, receiver } = this.#context
     const run = {}
-    newest = run
-    const last = lastKnown()
-    if (last) held.begin()
-    if (last && !due()) await session.commit({ state: [archiveMarks.put('owed', last)] })
+    this.#newest = run
+    const last = this.#lastKnown()
+    if (last) receiver.held.begin()
+    if (last && !this.isDue()) await session.commit({ state: [archiveMarks.put('owed', last)] })
     return run
   }
 
-  async function finish(run: object, since: Mark, cursor: string, missing: Missing): Promise<void> {
-    const last = lastKnown()
-    if (missing === undefined && last?.id) await restoreFrom(options, { after: last.id })
-    await release(run)
-    const { id } = session.record
-    const done = { type: 'session.caught-up', subject: id, data: { ...(await view()), restored: await countRestored(store, id, cursor) } }
-    const events = missing === undefined ? [done] : [gapEvent(clock, missing, { since: since.at }), done]
-    await session.commit({ events, ...noLongerDue(run) })
+  async run(): Promise<() => Promise<void>> {
+    const { session, store, clock } = this.#context
+    const run = await this.markDue()
+    const since = this.#due()
+    if (!since) return async () => {}
+    const cursor = await store.log.end(session.record.id)
+    // one that is cut off is taken up where it came to: a busy archive would never be read else
+    const onRestored = async ({ id, stamp }: Archived) => {
+      if (this.#newest === run) await session.commit({ state: [noteArchived(clock, id, stamp, 'owed')] })
+    }
+    const missing = await restoreSince(this.#context, since, { onRestored })
+    return () => this.#finish(run, since, cursor, missing)
   }
 
-  return {
-    begin,
-    markDue,
-    isDue: () => due() !== undefined,
+  doubts(): Promise<void> {
+    return findFates(this.#context)
+  }
 
-    async run() {
-      const run = await markDue()
-      const since = due()
-      if (!since) return async () => {}
-      const cursor = await store.log.end(session.record.id)
-      // one that is cut off is taken up where it came to: a busy archive would never be read else
-      const onRestored = async ({ id, stamp }: Archived) => {
-        if (newest === run) await session.commit({ state: [noteArchived(clock, id, stamp, 'owed')] })
-      }
-      const missing = await restoreSince(options, since, { onRestored })
-      return () => finish(run, since, cursor, missing)
-    },
+  #lastKnown(): Mark | undefined {
+    return this.#context.session.state.get(archiveMarks, 'last')
+  }
 
-    doubts: () => findFates(options),
+  #due(): Mark | undefined {
+    return this.#context.session.state.get(archiveMarks, 'owed')
+  }
+
+  async #release(run: object): Promise<void> {
+    const { inbound, receiver } = this.#context
+    await inbound.enqueue(async () => (this.#newest === run ? await receiver.held.release() : { change: {}, after: [] }))
+  }
+
+  #noLongerDue(run: object): Change {
+    return this.#newest === run ? { state: [archiveMarks.remove('owed')] } : {}
+  }
+
+  async #finish(run: object, since: Mark, cursor: string, missing: Missing): Promise<void> {
+    const { session, store, clock, announcer } = this.#context
+    const last = this.#lastKnown()
+    if (missing === undefined && last?.id) await restoreFrom(this.#context, { after: last.id })
+    await this.#release(run)
+    const { id } = session.record
+    const done = {
+      type: 'session.caught-up',
+      subject: id,
+      data: { ...(await announcer.view()), restored: await countRestored(store, id, cursor) },
+    }
+    const events = missing === undefined ? [done] : [gapEvent(clock, missing, { since: since.at }), done]
+    await session.commit({ events, ...this.#noLongerDue(run) })
   }
 }
 

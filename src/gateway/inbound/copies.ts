@@ -43,8 +43,8 @@ export interface CopyContext extends Pick<LiveSession, 'record' | 'isOwn'> {
 }
 
 export function copyContext({ session, clock }: { session: LiveSession; clock: Clock }): CopyContext {
-  const { record, isOwn, state } = session
-  return { record, isOwn, clock, joined: (room) => String(joined(state, room)?.at ?? '') }
+  const { record, state } = session
+  return { record, isOwn: (jid) => session.isOwn(jid), clock, joined: (room) => String(joined(state, room)?.at ?? '') }
 }
 
 /** What tells whether a message is a copy of one that was told. */

@@ -20,15 +20,31 @@ export interface Receiver {
   held: Held
 }
 
-export function createReceiver(receiving: Receiving): Receiver {
-  const held = createHeld({
-    ...receiving,
-    handle: (arrival, stanza) => guarded(receiving, stanza, arrival, () => handleMessage(receiving, arrival, stanza)),
-  })
-  return {
-    stanza: (arrival, stanza) => guarded(receiving, stanza, arrival, () => handle(receiving, held, arrival, stanza)),
-    archived: (items) => handleAllArchived(receiving, items),
-    held,
+export const createReceiver = (receiving: Receiving): Receiver => new ReceiverOfSession(receiving)
+
+/** A class because each session has one, and there are thousands of sessions. */
+class ReceiverOfSession implements Receiver {
+  readonly receiving: Receiving
+  readonly held: Held
+
+  constructor(receiving: Receiving) {
+    this.receiving = receiving
+    this.held = createHeld(this)
+  }
+
+  stanza(arrival: Arrival, stanza: Element): Promise<Handled> {
+    const { receiving, held } = this
+    return guarded(receiving, stanza, arrival, () => handle(receiving, held, arrival, stanza))
+  }
+
+  archived(items: readonly Archived[]): Promise<Handled> {
+    return handleAllArchived(this.receiving, items)
+  }
+
+  /** of one that was held */
+  handle(arrival: Arrival, stanza: Element): Promise<Handled> {
+    const { receiving } = this
+    return guarded(receiving, stanza, arrival, () => handleMessage(receiving, arrival, stanza))
   }
 }
 
@@ -44,8 +60,8 @@ function handle(receiving: Receiving, held: Held, arrival: Arrival, stanza: Elem
 const isIqAnswer = ({ name, attributes: { type } }: Element) => name === 'iq' && (type === 'result' || type === 'error')
 
 async function handlePresence(receiving: Receiving, connection: number, stanza: Element): Promise<Handled> {
-  const { session, vocabulary, seenPresence } = receiving
-  seenPresence(stanza)
+  const { session, vocabulary, resync } = receiving
+  resync.seen(stanza)
   const incoming: Incoming = { stanza, connection }
   const all = nothing()
   // one after the other: what one room keeps of it the next one sees

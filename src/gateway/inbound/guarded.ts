@@ -17,23 +17,23 @@ export async function guarded(
   handle: () => Handled | Promise<Handled>,
   archive?: Incoming['archive'],
 ): Promise<Handled> {
-  const { watch, onError } = receiving
+  const { watch, reports } = receiving
   const print = watch.isOn() ? await watch.begin(received) : undefined
   if (print !== undefined) return leftOut(receiving, print, received, arrival, archive)
   try {
     return await handle()
   } catch (error) {
-    onError(error, received.name)
+    reports.error(error, received.name)
     return nothing()
   }
 }
 
 /** Instances went over it: it is told as a gap, and whoever waits for an answer gets one. */
 function leftOut(receiving: Receiving, print: string, received: Element, arrival: Arrival, archive: Incoming['archive']): Handled {
-  const { session, clock, reply, onRejected } = receiving
+  const { session, clock, wire, reports } = receiving
   const { connection } = arrival
   const { from, id, type } = received.attributes
-  onRejected('quarantined')
+  reports.rejected('quarantined')
   const gap = gapEvent(clock, 'quarantined', { stanza: { name: received.name, from, id, type } })
   const unwrapped = received.name === 'message' ? unwrap(received, session.record.jid) : undefined
   if (unwrapped?.kind === 'own') {
@@ -43,16 +43,16 @@ function leftOut(receiving: Receiving, print: string, received: Element, arrival
   }
   const isRequest = received.name === 'iq' && (type === 'get' || type === 'set')
   const error: StanzaErrorJson = { type: 'cancel', condition: 'internal-server-error' }
-  return { change: { events: [gap] }, after: isRequest ? [() => reply(connection, errorReply(received, error))] : [] }
+  return { change: { events: [gap] }, after: isRequest ? [() => wire.reply(connection, errorReply(received, error))] : [] }
 }
 
 /** What was in it nobody knows: a gap in the log, and an error to whoever asked. */
-export function tooLarge({ clock, reply, onRejected }: Receiving, connection: number, received: Element): Handled {
-  onRejected('too-large')
+export function tooLarge({ clock, wire, reports }: Receiving, connection: number, received: Element): Handled {
+  reports.rejected('too-large')
   const { from, id, type } = received.attributes
   if (received.name === 'iq') {
     const error: StanzaErrorJson = { type: 'modify', condition: 'policy-violation', text: 'The stanza is larger than what is read.' }
-    return { change: {}, after: [() => reply(connection, errorReply(received, error))] }
+    return { change: {}, after: [() => wire.reply(connection, errorReply(received, error))] }
   }
   return { change: { events: [gapEvent(clock, 'stanza-too-large', { stanza: { name: received.name, from, id, type } })] }, after: [] }
 }

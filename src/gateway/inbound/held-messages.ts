@@ -44,85 +44,94 @@ export interface Held {
 
 const sizeOf = (value: unknown) => JSON.stringify(value).length
 
-export function createHeld({
-  session,
-  turn,
-  watch,
-  clock,
-  remember,
-  handle,
-}: Pick<Receiving, 'session' | 'turn' | 'watch' | 'clock' | 'remember'> & {
+interface HeldContext {
+  receiving: Pick<Receiving, 'session' | 'turn' | 'watch' | 'clock' | 'remember'>
   /** what a message comes to that is let in */
-  handle: (arrival: Arrival, stanza: Element) => Promise<Handled>
-}): Held {
-  let holding = false
+  handle(arrival: Arrival, stanza: Element): Promise<Handled>
+}
+
+export const createHeld = (context: HeldContext): Held => new HeldBySession(context)
+
+/** A class because each session has one, and there are thousands of sessions. */
+class HeldBySession implements Held {
+  readonly #context: HeldContext
+  #isHolding = false
   /** the order of the last one */
-  let last = 0
-  let size = 0
+  #last = 0
+  #size = 0
   /** keys of those that are being let in, in their order */
-  let releasing: string[] | undefined
+  #releasing: string[] | undefined
   /** stanza-ids of those that are held; few sessions hold any for long */
-  let ids: Set<string> | undefined
+  #ids: Set<string> | undefined
+
+  constructor(context: HeldContext) {
+    this.#context = context
+  }
+
+  begin(): void {
+    this.#isHolding = true
+    this.#releasing = undefined
+    // behind what an earlier catch-up left waiting
+    const all = this.#context.receiving.session.state.all(heldMessages)
+    for (const key of all.keys()) this.#last = Math.max(this.#last, Number(key))
+    this.#size = [...all.values()].reduce((sum, value) => sum + sizeOf(value), 0)
+  }
+
+  isHolding(): boolean {
+    return this.#isHolding
+  }
+
+  add(arrival: Arrival, stanza: Element): Handled | undefined {
+    const { session, remember } = this.#context.receiving
+    const value: HeldMessage = { ...arrival, xml: serialize(stanza) }
+    const more = sizeOf(value)
+    if (session.state.all(heldMessages).size >= HELD_MAX || this.#size + more > HELD_SIZE) return undefined
+    this.#last += 1
+    this.#size += more
+    const id = trustedStanzaId(stanza, session.record.jid)
+    if (id !== undefined) this.#ids = (this.#ids ?? new Set()).add(id)
+    return { change: remember({ state: [heldMessages.put(String(this.#last).padStart(12, '0'), value)] }), after: [] }
+  }
+
+  has(stanzaId: string): boolean {
+    return this.#ids?.has(stanzaId) === true
+  }
+
+  async release(): Promise<Handled> {
+    const { session, turn, watch } = this.#context.receiving
+    const all = nothing()
+    this.#releasing ??= [...session.state.all(heldMessages).keys()].sort()
+    const keys = this.#releasing
+    let released = 0
+    let characters = 0
+    for (const key of keys) {
+      if (released === (watch.isAlone() ? 1 : RELEASED) || characters > RELEASED_SIZE) break
+      const wait = turn()
+      if (wait) await wait
+      released += 1
+      characters += await this.#letIn(key, all)
+    }
+    // messages are held anew meanwhile
+    if (this.#releasing !== keys) return all
+    this.#releasing = keys.slice(released)
+    if (this.#releasing.length > 0) return { ...all, more: true }
+    this.#releasing = undefined
+    this.#isHolding = false
+    this.#size = 0
+    this.#ids = undefined
+    return all
+  }
 
   /** What one comes to; its characters. */
-  async function letIn(key: string, all: Handled): Promise<number> {
+  async #letIn(key: string, all: Handled): Promise<number> {
+    const { session, clock, remember } = this.#context.receiving
     const held = session.state.get(heldMessages, key)
     if (!held) return 0
     const { xml, ...arrival } = held
     const complete = { ...{ stream: '', at: `@${key}`, time: clock.now() }, ...arrival }
-    add(all, await handle(complete, reparse(xml)))
+    add(all, await this.#context.handle(complete, reparse(xml)))
     // it leaves the list in the commit that stores what it did
     collect(all.change, remember({ state: [heldMessages.remove(key)] }))
     return xml.length
-  }
-
-  return {
-    begin() {
-      holding = true
-      releasing = undefined
-      // behind what an earlier catch-up left waiting
-      const all = session.state.all(heldMessages)
-      for (const key of all.keys()) last = Math.max(last, Number(key))
-      size = [...all.values()].reduce((sum, value) => sum + sizeOf(value), 0)
-    },
-
-    isHolding: () => holding,
-
-    add(arrival, stanza) {
-      const value: HeldMessage = { ...arrival, xml: serialize(stanza) }
-      const more = sizeOf(value)
-      if (session.state.all(heldMessages).size >= HELD_MAX || size + more > HELD_SIZE) return undefined
-      last += 1
-      size += more
-      const id = trustedStanzaId(stanza, session.record.jid)
-      if (id !== undefined) ids = (ids ?? new Set()).add(id)
-      return { change: remember({ state: [heldMessages.put(String(last).padStart(12, '0'), value)] }), after: [] }
-    },
-
-    has: (stanzaId) => ids?.has(stanzaId) === true,
-
-    async release() {
-      const all = nothing()
-      releasing ??= [...session.state.all(heldMessages).keys()].sort()
-      const keys = releasing
-      let released = 0
-      let characters = 0
-      for (const key of keys) {
-        if (released === (watch.isAlone() ? 1 : RELEASED) || characters > RELEASED_SIZE) break
-        const wait = turn()
-        if (wait) await wait
-        released += 1
-        characters += await letIn(key, all)
-      }
-      // messages are held anew meanwhile
-      if (releasing !== keys) return all
-      releasing = keys.slice(released)
-      if (releasing.length > 0) return { ...all, more: true }
-      releasing = undefined
-      holding = false
-      size = 0
-      ids = undefined
-      return all
-    },
   }
 }

@@ -28,21 +28,21 @@ export async function handleMessage(receiving: Receiving, arrival: Arrival, rece
 
 /** A message of the archive. */
 export async function handleArchived(receiving: Receiving, arrival: Arrival, { id, stamp, stanza }: Archived): Promise<Handled> {
-  const { session, confirm } = receiving
+  const { session, outbox } = receiving
   // who could not tell this live cannot by way of the archive
   if (!genuine(receiving, stanza)) return nothing()
   const sent = isFrom(stanza, session.record.jid) ? await ownRecord(stanza, session) : undefined
-  if (sent) confirm(sent.id, id)
+  if (sent) outbox.confirm(sent.id, id)
   // the record of an own one may be over by now
   if (sent || session.isOwn(stanza.attributes.from ?? '')) return nothing()
   return await toRooms(receiving, { stanza, connection: 0, archive: { id, stamp } }, arrival)
 }
 
 /** A message as it counts; undefined for one that somebody else made in the name of the own account. */
-function genuine({ session, onForged }: Receiving, received: Element): Extract<Unwrapped, { kind: 'own' }> | undefined {
+function genuine({ session, reports }: Receiving, received: Element): Extract<Unwrapped, { kind: 'own' }> | undefined {
   const unwrapped = unwrap(received, session.record.jid)
-  if (unwrapped.kind === 'forged') onForged('carbon')
-  else if (forgesOwnData(unwrapped.stanza, session.record.jid)) onForged('pep')
+  if (unwrapped.kind === 'forged') reports.forged('carbon')
+  else if (forgesOwnData(unwrapped.stanza, session.record.jid)) reports.forged('pep')
   else return unwrapped
   return undefined
 }

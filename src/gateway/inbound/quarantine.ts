@@ -113,70 +113,93 @@ export function createQuarantine({ store, clock, kinds }: { store: Store; clock:
       }
       return release
     },
-    watch: (session) => createWatch({ ...session, turn }),
+    watch: (session) => new WatchOfSession({ ...session, turn }),
   }
 }
 
-function createWatch({ state, jid, commit, isQuiet, onError, turn }: Watched & { turn: () => Promise<() => void> }): Watch {
-  let deaths = Number(state.get(quarantine, DEATHS) ?? 0)
-  let release: (() => void) | undefined
-  let quiet = 0
-  const timer = deaths > 0 ? setInterval(look, LOOK).unref() : undefined
+interface WatchContext extends Watched {
+  turn: () => Promise<() => void>
+}
 
-  const isLeftOut = (print: string) => Number(state.get(quarantine, over(print)) ?? 0) >= STRIKES
+/** A class because each session has one, and there are thousands of sessions. */
+class WatchOfSession implements Watch {
+  readonly #context: WatchContext
+  #deaths: number
+  #release: (() => void) | undefined
+  #quiet = 0
+  readonly #timer: NodeJS.Timeout | undefined
+
+  constructor(context: WatchContext) {
+    const { state, onError } = context
+    this.#context = context
+    this.#deaths = Number(state.get(quarantine, DEATHS) ?? 0)
+    this.#timer = this.#deaths > 0 ? setInterval(() => this.#look(), LOOK).unref() : undefined
+    if (state.get(quarantine, HAND) !== undefined) this.#drop().catch(onError)
+  }
+
+  isOn(): boolean {
+    return this.#deaths >= SUSPECTED || this.#context.state.all(quarantine).size > 0
+  }
+
+  isAlone(): boolean {
+    return this.#deaths >= SUSPECTED
+  }
+
+  async begin(stanza: Element): Promise<string | undefined> {
+    const { jid, turn, commit } = this.#context
+    const print = printOf(stanza, jid())
+    if (this.#isLeftOut(print)) return print
+    if (this.#deaths < SUSPECTED || this.#release) return undefined
+    this.#release = await turn()
+    try {
+      await commit({ state: [quarantine.put(HAND, print)] })
+    } catch (error) {
+      // the session went elsewhere meanwhile, and no longer says when it is done
+      this.#letGo()
+      throw error
+    }
+    return undefined
+  }
+
+  async done(): Promise<void> {
+    if (!this.#release) return
+    try {
+      await this.#drop()
+    } finally {
+      this.#letGo()
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#letGo()
+  }
+
+  #isLeftOut(print: string): boolean {
+    return Number(this.#context.state.get(quarantine, over(print)) ?? 0) >= STRIKES
+  }
 
   /** Once it goes well only what is left out stays. */
-  function look(): void {
-    quiet = isQuiet() && release === undefined ? quiet + 1 : 0
-    if (quiet < QUIET) return
-    clearInterval(timer)
-    deaths = 0
-    const gone = [...state.all(quarantine).keys()].filter((key) => !(key.startsWith(over('')) && isLeftOut(key.slice(over('').length))))
+  #look(): void {
+    const { state, isQuiet, commit, onError } = this.#context
+    this.#quiet = isQuiet() && this.#release === undefined ? this.#quiet + 1 : 0
+    if (this.#quiet < QUIET) return
+    clearInterval(this.#timer)
+    this.#deaths = 0
+    const stays = (key: string) => key.startsWith(over('')) && this.#isLeftOut(key.slice(over('').length))
+    const gone = [...state.all(quarantine).keys()].filter((key) => !stays(key))
     commit({ state: gone.map(quarantine.remove) }).catch(onError)
   }
 
-  async function drop(): Promise<void> {
+  async #drop(): Promise<void> {
     // what waited for it goes on in turns of its own
     await nextTurn()
-    await commit({ state: [quarantine.remove(HAND)] })
+    await this.#context.commit({ state: [quarantine.remove(HAND)] })
   }
 
-  function letGo(): void {
-    release?.()
-    release = undefined
-  }
-
-  if (state.get(quarantine, HAND) !== undefined) drop().catch(onError)
-
-  return {
-    isOn: () => deaths >= SUSPECTED || state.all(quarantine).size > 0,
-    isAlone: () => deaths >= SUSPECTED,
-    async begin(stanza) {
-      const print = printOf(stanza, jid())
-      if (isLeftOut(print)) return print
-      if (deaths < SUSPECTED || release) return undefined
-      release = await turn()
-      try {
-        await commit({ state: [quarantine.put(HAND, print)] })
-      } catch (error) {
-        // the session went elsewhere meanwhile, and no longer says when it is done
-        letGo()
-        throw error
-      }
-      return undefined
-    },
-    async done() {
-      if (!release) return
-      try {
-        await drop()
-      } finally {
-        letGo()
-      }
-    },
-    stop() {
-      clearInterval(timer)
-      letGo()
-    },
+  #letGo(): void {
+    this.#release?.()
+    this.#release = undefined
   }
 }
 

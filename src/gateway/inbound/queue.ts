@@ -25,8 +25,8 @@ export interface Handled {
 export type Receive = (arrival: Arrival, stanza: Element) => Promise<Handled>
 
 export interface Inbound {
-  /** Takes a stanza at once and handles it in its turn. `receive` rejects only where nothing can be stored any more. */
-  push(connection: number, stanza: Element, position: number, receive: Receive): void
+  /** Takes a stanza at once and handles it in its turn. The receiver rejects only where nothing can be stored any more. */
+  push(connection: number, stanza: Element, position: number, receiver: { stanza: Receive }): void
   /** keeps what a resume of this connection needs, in its turn */
   mark(connection: number): void
   /** takes something else that has its place among the stanzas; resolves when it is stored */
@@ -45,63 +45,95 @@ interface Task {
   done?: { resolve(): void; reject(error: unknown): void }
 }
 
-/**
- * What comes in, one after the other over all connections of a session. One commit stores what a batch comes to; only
- * then its stanzas count as handled towards the server, and answers go out.
- */
-export function createInbound({
-  turn,
-  watch,
-  write,
-  stream,
-  stored,
-  snapshot,
-  clock,
-  onError,
-}: {
+interface InboundContext {
   /** to be waited for before each: others have their turn meanwhile */
   turn: () => Promise<void> | undefined
   watch: Pick<Watch, 'isAlone' | 'done'>
   /** rejects with a problem where nothing can be written any more, with something else where this change cannot */
-  write: (change: Change) => Promise<unknown>
-  /** which stream a connection has */
-  stream: (connection: number) => string
-  /** tells a connection that everything up to a position is stored */
-  stored: (connection: number, position: number) => void
-  snapshot: (connection: number) => StreamState | null
+  journal: { write(change: Change): Promise<unknown> }
+  connections: {
+    /** which stream a connection has */
+    stream(connection: number): string
+    get(connection: number): Stored | undefined
+  }
   clock: Clock
   onError: (error: unknown) => void
-}): Inbound {
-  const queue: Task[] = []
-  /** what arrives here is told from what arrived in another process */
-  const here = randomBytes(6).toString('base64url')
-  let arrivals = 0
-  let running: Promise<void> | undefined
+}
 
-  function take(task: Task): void {
-    queue.push(task)
-    running ??= run().catch(onError)
+/** A connection as it is told that everything up to a position is stored. */
+interface Stored {
+  stored(position: number): void
+  snapshot(): StreamState | null
+}
+
+/**
+ * What comes in, one after the other over all connections of a session. One commit stores what a batch comes to; only
+ * then its stanzas count as handled towards the server, and answers go out.
+ */
+export const createInbound = (context: InboundContext): Inbound => new InboundOfSession(context)
+
+/** A class because each session has one, and there are thousands of sessions. */
+class InboundOfSession implements Inbound {
+  readonly #context: InboundContext
+  #queue: Task[] = []
+  /** what arrives here is told from what arrived in another process */
+  #here: string | undefined
+  #arrivals = 0
+  #running: Promise<void> | undefined
+
+  constructor(context: InboundContext) {
+    this.#context = context
   }
 
-  async function run(): Promise<void> {
+  push(connection: number, stanza: Element, position: number, receiver: { stanza: Receive }): void {
+    const { connections, clock } = this.#context
+    this.#here ??= randomBytes(6).toString('base64url')
+    this.#arrivals += 1
+    const arrival = { connection, stream: connections.stream(connection), at: `@${this.#here}${this.#arrivals}`, time: clock.now() }
+    this.#take({
+      handle: () => receiver.stanza(arrival, stanza),
+      received: { connection, stream: arrival.stream, position },
+      size: sizeOf(stanza),
+    })
+  }
+
+  mark(connection: number): void {
+    this.#take({ handle: async () => ({ change: {}, after: [] }), mark: connection })
+  }
+
+  enqueue(handle: () => Promise<Handled>): Promise<void> {
+    return new Promise((resolve, reject) => this.#take({ handle, done: { resolve, reject } }))
+  }
+
+  async settled(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  #take(task: Task): void {
+    this.#queue.push(task)
+    this.#running ??= this.#run().catch(this.#context.onError)
+  }
+
+  async #run(): Promise<void> {
     // the stanzas of one read from the socket go into one batch
     await Promise.resolve()
-    while (queue.length > 0) {
-      const batch = queue.splice(0, BATCH)
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH)
       try {
-        queue.unshift(...(await store(batch)))
+        this.#queue.unshift(...(await this.#store(batch)))
       } catch (error) {
         // the session is not ours any more: nothing of this may be told to the server or to anybody
-        for (const { done } of [...batch, ...queue.splice(0)]) done?.reject(error)
-        onError(error)
+        for (const { done } of [...batch, ...this.#queue.splice(0)]) done?.reject(error)
+        this.#context.onError(error)
       }
     }
     // in the same turn as the last look at the queue: what is taken next starts a new run
-    running = undefined
+    this.#running = undefined
   }
 
   /** Answers what is not done by it: one of which there is more, and what comes after that. */
-  async function store(given: readonly Task[]): Promise<Task[]> {
+  async #store(given: readonly Task[]): Promise<Task[]> {
+    const { turn, watch, connections } = this.#context
     const changes: Change[] = []
     const after: (() => void)[] = []
     const last = new Map<number, NonNullable<Task['received']>>()
@@ -121,55 +153,49 @@ export function createInbound({
       batch.push(task)
     }
     // positions on a stream that is gone say nothing about the one that followed
-    const present = () => [...last.values()].filter((received) => received.stream === stream(received.connection))
+    const present = () => [...last.values()].filter((received) => received.stream === connections.stream(received.connection))
     const streams: Record<number, StreamState> = {}
     for (const { mark } of batch) {
-      const state = mark === undefined ? null : snapshot(mark)
+      const state = mark === undefined ? null : this.#snapshot(mark)
       if (mark !== undefined && state) streams[mark] = state
     }
     for (const { connection, position } of present()) {
-      const state = snapshot(connection)
+      const state = this.#snapshot(connection)
       if (state) streams[connection] = { ...state, inbound: position }
     }
-    await keep(changes, Object.keys(streams).length > 0 ? { streams } : {})
-    for (const { connection, position } of present()) stored(connection, position)
+    await this.#keep(changes, Object.keys(streams).length > 0 ? { streams } : {})
+    for (const { connection, position } of present()) connections.get(connection)?.stored(position)
     for (const step of after) step()
     for (const { done } of batch) done?.resolve()
     await watch.done()
     return given.slice(batch.length)
   }
 
-  async function keep(changes: readonly Change[], positions: Change): Promise<void> {
+  #snapshot(connection: number): StreamState | null {
+    return this.#context.connections.get(connection)?.snapshot() ?? null
+  }
+
+  async #keep(changes: readonly Change[], positions: Change): Promise<void> {
+    const { journal } = this.#context
     const all: Change = { ...positions }
     for (const change of changes) collect(all, change)
     if (Object.keys(all).length === 0) return
     try {
-      await write(all)
+      await journal.write(all)
     } catch (error) {
       if (error instanceof Problem) throw error
       // one of them cannot be stored, and must not cost the others
-      for (const change of changes) if (Object.keys(change).length > 0) await write(change).catch(leaveOut)
-      await write(positions)
+      for (const change of changes)
+        if (Object.keys(change).length > 0) await journal.write(change).catch((thrown: unknown) => this.#leaveOut(thrown))
+      await journal.write(positions)
     }
   }
 
-  async function leaveOut(error: unknown): Promise<void> {
+  async #leaveOut(error: unknown): Promise<void> {
     if (error instanceof Problem) throw error
+    const { journal, clock, onError } = this.#context
     onError(error)
-    await write({ events: [gapEvent(clock, 'stanza-not-stored')] })
-  }
-
-  return {
-    push(connection, stanza, position, receive) {
-      arrivals += 1
-      const arrival = { connection, stream: stream(connection), at: `@${here}${arrivals}`, time: clock.now() }
-      take({ handle: () => receive(arrival, stanza), received: { connection, stream: arrival.stream, position }, size: sizeOf(stanza) })
-    },
-    mark: (connection) => take({ handle: async () => ({ change: {}, after: [] }), mark: connection }),
-    enqueue: (handle) => new Promise((resolve, reject) => take({ handle, done: { resolve, reject } })),
-    settled: async () => {
-      while (running) await running
-    },
+    await journal.write({ events: [gapEvent(clock, 'stanza-not-stored')] })
   }
 }
 

@@ -1,10 +1,14 @@
 import type { Translator } from '../../codec/translate.ts'
-import type { Element } from '../../xml/element.ts'
 import type { Effect, Feature, Incoming, IqAnswer } from '../contract/feature.ts'
 import type { LiveSession } from '../contract/session.ts'
+import type { Outbox } from '../outbox/outbox.ts'
 import type { Change } from '../ports/change.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { EventDraft } from '../ports/event.ts'
+import type { Correlator } from '../session/iq-correlator.ts'
+import type { RaisedIqs } from '../session/raised-iqs.ts'
+import type { Reports } from '../session/reports.ts'
+import type { Resync } from '../session/resync.ts'
+import type { Wire } from '../session/wire.ts'
 import type { Archive } from './archive.ts'
 import type { Watch } from './quarantine.ts'
 import { collect, type Handled } from './queue.ts'
@@ -25,18 +29,12 @@ export interface Receiving {
   archive: Pick<Archive, 'take'>
   /** applies state and records of a change to memory; answers the change to write */
   remember: (change: Change) => Change
-  /** a message of ours is in the archive: it arrived */
-  confirm: (message: string, stanzaId: string) => void
-  reply: (connection: number, stanza: Element) => void
-  /** hands an iq of type result or error to whoever waits for it; false when nobody does */
-  settle: (iq: Element) => boolean
-  /** an iq of a namespace that the session's callers answer: its event, or undefined when too many wait already */
-  raise: (connection: number, iq: Element) => EventDraft | undefined
-  seenPresence: (stanza: Element) => void
-  onForged: (kind: string) => void
-  /** one is not told as what it is */
-  onRejected: (reason: 'too-large' | 'quarantined') => void
-  onError: (error: unknown, stanza: string) => void
+  outbox: Pick<Outbox, 'confirm'>
+  wire: Pick<Wire, 'reply'>
+  correlator: Pick<Correlator, 'answer'>
+  raised: Pick<RaisedIqs, 'raise'>
+  resync: Pick<Resync, 'seen'>
+  reports: Pick<Reports, 'error' | 'forged' | 'rejected'>
 }
 
 export const nothing = (): Handled => ({ change: {}, after: [] })
@@ -54,13 +52,13 @@ export function concerned({ features, session }: Receiving, incoming: Incoming):
 }
 
 /** Effects as one change; state and records are applied to memory at once, so that the next stanza sees them. */
-export function combine({ remember, reply }: Receiving, connection: number, effects: readonly (Effect | undefined)[]): Handled {
+export function combine({ remember, wire }: Receiving, connection: number, effects: readonly (Effect | undefined)[]): Handled {
   const all = nothing()
   for (const effect of effects) {
     if (!effect) continue
     const { replies = [], ...rest } = effect
     collect(all.change, remember(rest))
-    for (const answer of replies) all.after.push(() => reply(connection, answer))
+    for (const answer of replies) all.after.push(() => wire.reply(connection, answer))
   }
   return all
 }

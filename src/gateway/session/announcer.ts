@@ -18,17 +18,9 @@ export interface Announcer {
   announced(): Promise<void>
 }
 
-export function createAnnouncer({
-  id,
-  record,
-  instance,
-  states,
-  connections,
-  mirror,
-  store,
-  commit,
-  onError,
-}: {
+export const createAnnouncer = (context: AnnouncerContext): Announcer => new SessionAnnouncer(context)
+
+interface AnnouncerContext {
   id: string
   record: () => SessionRecord
   instance: string
@@ -38,27 +30,44 @@ export function createAnnouncer({
   store: Pick<Store, 'outbox'>
   commit: (change: Change) => Promise<unknown>
   onError: (error: unknown) => void
-}): Announcer {
-  let last = Promise.resolve()
+}
 
-  function status(): SessionStatus {
+/** A class because each session has one, and there are thousands of sessions. */
+class SessionAnnouncer implements Announcer {
+  readonly #context: AnnouncerContext
+  /** undefined: nothing is on its way */
+  #last: Promise<void> | undefined
+
+  constructor(context: AnnouncerContext) {
+    this.#context = context
+  }
+
+  status(): SessionStatus {
+    const { states, instance, connections, mirror } = this.#context
     return { ...states.status(), instance, connections: connections.status(), unread: unread.of(mirror.all(account)) ?? {} }
   }
 
-  const view = async () => sessionView(record(), status(), await store.outbox.size(id))
+  async view(): Promise<SessionJson> {
+    const { id, record, store } = this.#context
+    return sessionView(record(), this.status(), await store.outbox.size(id))
+  }
 
-  return {
-    status,
-    view,
-    announce(type) {
-      last = last
-        .then(async () => {
-          const change: Change = { status: status() }
-          if (type) change.events = [{ type, subject: id, data: await view() }]
-          await commit(change)
-        })
-        .catch(onError)
-    },
-    announced: () => last,
+  announce(type: string | undefined): void {
+    const told = (this.#last ?? Promise.resolve()).then(() => this.#tell(type)).catch(this.#context.onError)
+    this.#last = told
+    void told.then(() => {
+      if (this.#last === told) this.#last = undefined
+    })
+  }
+
+  async announced(): Promise<void> {
+    await this.#last
+  }
+
+  async #tell(type: string | undefined): Promise<void> {
+    const { id, commit } = this.#context
+    const change: Change = { status: this.status() }
+    if (type) change.events = [{ type, subject: id, data: await this.view() }]
+    await commit(change)
   }
 }

@@ -2,12 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../../errors/problem.ts'
 import { CARBONS } from '../../protocol/namespaces.ts'
 import { element } from '../../xml/element.ts'
-import type { AllUnread } from '../contract/account.ts'
 import type { Feature } from '../contract/feature.ts'
 import type { Repeated } from '../contract/repeated.ts'
 import type { LiveSession } from '../contract/session.ts'
 import type { CatchUp } from '../inbound/catch-up.ts'
 import { isRefusal } from './iq-correlator.ts'
+import type { Reports } from './reports.ts'
+import type { Resync } from './resync.ts'
+import type { UnreadSteps } from './unread.ts'
 
 /** ms that one request of a new bind may take, and longer where it or its answer is on its way still */
 const STEP = { timeout: 15_000, most: 300_000 }
@@ -42,16 +44,12 @@ export interface BindContext {
   /** the stream is up and the session is ours */
   online: () => boolean
   /** what of the steps is not done */
-  unread: () => AllUnread
-  /** Does what is done on each new stream; rejects with `given-up` where streams ended over it. */
-  ask: Repeated['ask']
-  /** A step was refused, got no answer, or one that cannot be read: what it is for is not known. */
-  onRefused: (step: string, problem: Problem) => Promise<void>
-  /** a step did what it is for */
-  onRead: (step: string) => Promise<void>
-  /** the own presence was sent on a new stream */
-  onVisible: () => void
-  onError: (error: unknown) => void
+  unread: Pick<UnreadSteps, 'all' | 'refused' | 'read'>
+  /** does what is done on each new stream; rejects with `given-up` where streams ended over it */
+  repeated: Pick<Repeated, 'ask'>
+  /** is told when the own presence was sent on a new stream */
+  resync: Pick<Resync, 'appeared'>
+  reports: Pick<Reports, 'bindStep' | 'error'>
 }
 
 /**
@@ -59,133 +57,157 @@ export interface BindContext {
  * what became of messages in doubt, what was missed, what others may see of us (presence), and what came in between.
  * The session is online, and sends, before what was missed is read: that may be much. Rejects when the link is lost over it.
  */
-export function createBind({ session, features, catchUp, online, unread, ask, onRefused, onRead, onVisible, onError }: BindContext): Bind {
-  /** what is asked of a new stream, in order */
-  const steps: readonly Step[] = [
-    { name: 'carbons', run: () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, STEP) },
-    ...features.flatMap(({ name, bind }) => (bind ? [{ name, run: () => bind(session) }] : [])),
-  ].map(({ name, run }): Step => ({ name, run: () => ask<unknown>(name, run) }))
+export const createBind = (context: BindContext): Bind => new BindOfSession(context)
+
+/** A class because each session has one, and there are thousands of sessions. */
+class BindOfSession implements Bind {
+  readonly #context: BindContext
   /** of the present stream */
-  let stream = {}
-  let restoring: Promise<void> | undefined
+  #stream = {}
+  #restoring: Promise<void> | undefined
   /** once more, when it is done */
-  let again = false
+  #isDueAgain = false
   /** own presence was sent on the stream */
-  let visible = false
-  let doubting = false
+  #isVisible = false
+  #isDoubting = false
+
+  constructor(context: BindContext) {
+    this.#context = context
+  }
+
+  async bound(): Promise<void> {
+    const { catchUp } = this.#context
+    this.#isVisible = false
+    this.#stream = {}
+    // before anything of the new stream is taken in
+    await Promise.all([catchUp.markDue(), this.#restoring])
+    this.#takeLater(await this.#takeAll(this.#steps()))
+    await catchUp.doubts()
+    const begun = await catchUp.begin()
+    if (!begun) return this.#startRestoring()
+    await this.#appear()
+    await begun()
+  }
+
+  resumed({ doubtful }: { doubtful: boolean }): void {
+    const { catchUp, unread, reports } = this.#context
+    this.#stream = {}
+    this.#takeLater(this.#steps().filter(({ name }) => unread.all()[name]))
+    // the work of its bind was done, here or in another process
+    if (!catchUp.isDue()) this.#isVisible = true
+    if (doubtful) catchUp.markDue().catch((error) => reports.error(error))
+    if (!catchUp.isDue()) return
+    if (!this.#restoring) this.#startRestoring()
+    else if (doubtful) this.#isDueAgain = true
+  }
+
+  online(): void {
+    const { features, session } = this.#context
+    // else it will be
+    if (!this.#isVisible) return
+    for (const feature of features) feature.online?.(session)?.catch((error) => this.#onLost(error))
+  }
+
+  doubts(): void {
+    const { catchUp, online, reports } = this.#context
+    if (this.#isDoubting || !online()) return
+    this.#isDoubting = true
+    catchUp
+      .doubts()
+      .catch((error) => reports.error(error))
+      .finally(() => {
+        this.#isDoubting = false
+      })
+  }
+
+  changed(): void {
+    const { features, session, online } = this.#context
+    if (!this.#isVisible || !online()) return
+    for (const feature of features) feature.changed?.(session)?.catch((error) => this.#onLost(error))
+  }
+
+  /** what is asked of a new stream, in order */
+  #steps(): Step[] {
+    const { session, features, repeated } = this.#context
+    return [
+      { name: 'carbons', run: () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, STEP) },
+      ...features.flatMap(({ name, bind }) => (bind ? [{ name, run: () => bind(session) }] : [])),
+    ].map(({ name, run }) => ({ name, run: () => repeated.ask<unknown>(name, run) }))
+  }
 
   /** A server that refuses one thing does not keep the session from the others. Answers whether it may take it another time. */
-  async function take({ name, run }: Step): Promise<boolean> {
+  async #take({ name, run }: Step): Promise<boolean> {
+    const { unread, reports } = this.#context
     try {
       await run()
     } catch (error) {
       if (!isRefusal(error)) throw error
-      await onRefused(name, error)
+      // what it is for is not known
+      reports.bindStep(name, error)
+      await unread.refused(name, error)
       return error.retryable
     }
-    await onRead(name)
+    await unread.read(name)
     return false
   }
 
   /** Answers those that the server may take another time. */
-  async function takeAll(wanted: readonly Step[]): Promise<Step[]> {
+  async #takeAll(wanted: readonly Step[]): Promise<Step[]> {
     const refused: Step[] = []
-    for (const step of wanted) if (await take(step)) refused.push(step)
+    for (const step of wanted) if (await this.#take(step)) refused.push(step)
     return refused
   }
 
   /** As long as the stream lives; a new one begins with all of them, a resumed one with those that are left. */
-  function takeLater(refused: readonly Step[], pause = STEP_AGAIN): void {
+  #takeLater(refused: readonly Step[], pause = STEP_AGAIN): void {
     if (refused.length === 0) return
-    const mine = stream
+    const mine = this.#stream
     const again = async () => {
-      if (stream !== mine || !online()) return
-      const left = await takeAll(refused)
-      if (stream === mine) takeLater(left, Math.min(pause * 2, STEP_AGAIN_MAX))
+      if (this.#stream !== mine || !this.#context.online()) return
+      const left = await this.#takeAll(refused)
+      if (this.#stream === mine) this.#takeLater(left, Math.min(pause * 2, STEP_AGAIN_MAX))
     }
-    setTimeout(() => void again().catch(onLost), pause).unref()
+    setTimeout(() => void again().catch((error) => this.#onLost(error)), pause).unref()
   }
 
-  async function appear(): Promise<void> {
-    for (const { name, appear } of features) if (appear) await take({ name, run: () => appear(session) })
-    visible = true
-    onVisible()
+  async #appear(): Promise<void> {
+    const { features, session, resync } = this.#context
+    for (const { name, appear } of features) if (appear) await this.#take({ name, run: () => appear(session) })
+    this.#isVisible = true
+    resync.appeared()
   }
 
-  async function restore(): Promise<void> {
-    const finish = await catchUp.run()
-    if (!visible) await appear()
+  async #restore(): Promise<void> {
+    const finish = await this.#context.catchUp.run()
+    if (!this.#isVisible) await this.#appear()
     await finish()
   }
 
   /** Until it is done or the stream is lost: the next bind or resume begins again. Messages wait as long. */
-  async function keepRestoring(): Promise<void> {
+  async #keepRestoring(): Promise<void> {
+    const { online } = this.#context
     for (;;) {
-      again = false
+      this.#isDueAgain = false
       try {
-        await restore()
-        if (!again || !online()) return
+        await this.#restore()
+        if (!this.#isDueAgain || !online()) return
         continue
       } catch (error) {
-        if (!(error instanceof Problem)) onError(error)
+        this.#onLost(error)
       }
       await delay(AGAIN, undefined, { ref: false })
       if (!online()) return
     }
   }
 
-  function startRestoring(): void {
-    restoring = keepRestoring().finally(() => {
-      restoring = undefined
+  #startRestoring(): void {
+    this.#restoring = this.#keepRestoring().finally(() => {
+      this.#restoring = undefined
     })
   }
 
   /** a lost link brings a new bind */
-  const onLost = (error: unknown) => {
-    if (!(error instanceof Problem)) onError(error)
-  }
-
-  return {
-    async bound() {
-      visible = false
-      stream = {}
-      // before anything of the new stream is taken in
-      await Promise.all([catchUp.markDue(), restoring])
-      takeLater(await takeAll(steps))
-      await catchUp.doubts()
-      const begun = await catchUp.begin()
-      if (!begun) return startRestoring()
-      await appear()
-      await begun()
-    },
-    resumed({ doubtful }) {
-      stream = {}
-      takeLater(steps.filter(({ name }) => unread()[name]))
-      // the work of its bind was done, here or in another process
-      if (!catchUp.isDue()) visible = true
-      if (doubtful) catchUp.markDue().catch(onError)
-      if (!catchUp.isDue()) return
-      if (!restoring) startRestoring()
-      else if (doubtful) again = true
-    },
-    online() {
-      // else it will be
-      if (!visible) return
-      for (const feature of features) feature.online?.(session)?.catch(onLost)
-    },
-    doubts() {
-      if (doubting || !online()) return
-      doubting = true
-      catchUp
-        .doubts()
-        .catch(onError)
-        .finally(() => {
-          doubting = false
-        })
-    },
-    changed() {
-      if (!visible || !online()) return
-      for (const feature of features) feature.changed?.(session)?.catch(onLost)
-    },
+  #onLost(error: unknown): void {
+    if (!(error instanceof Problem)) this.#context.reports.error(error)
   }
 }

@@ -27,12 +27,12 @@ export class BoundedValues {
   #ages: ByAge | undefined
   /** keys by the bare JID in front of them, once that was asked for */
   #accounts: Map<string, Set<string>> | undefined
-  readonly #get: KnownState['get']
+  readonly #known: Pick<KnownState, 'get'>
 
-  constructor(values: Map<string, unknown>, bound: KindBound, get: KnownState['get']) {
+  constructor(values: Map<string, unknown>, bound: KindBound, known: Pick<KnownState, 'get'>) {
     this.values = values
     this.bound = bound
-    this.#get = get
+    this.#known = known
     for (const [key, value] of values) this.#added(key, value, written(key, value).length)
   }
 
@@ -104,7 +104,7 @@ export class BoundedValues {
   }
 
   #isSpared(key: string, value: unknown): boolean {
-    return this.bound.spares?.(key, value, this.#get) === true
+    return this.bound.spares?.(key, value, (kind, other) => this.#known.get(kind, other)) === true
   }
 
   #index(accounts: Map<string, Set<string>>, key: string): void {

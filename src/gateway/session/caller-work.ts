@@ -17,57 +17,71 @@ export interface CallerWork {
   finished(ms: number): Promise<void>
 }
 
-export function createCallerWork({
-  session,
-  commands,
-  states,
-  journal,
-}: {
+export const createCallerWork = (context: CallerWorkContext): CallerWork => new SessionWork(context)
+
+interface CallerWorkContext {
   session: LiveSession
   commands: Commands
   states: States
   journal: Pick<Journal, 'unlessAway'>
-}): CallerWork {
-  const underWay = new Set<Promise<unknown>>()
-  let isClosed = false
+}
 
-  function follow<Result>(work: Promise<Result>): Promise<Result> {
-    const done = work.finally(() => underWay.delete(done))
-    underWay.add(done)
-    return done
+/** A class because each session has one, and there are thousands of sessions. */
+class SessionWork implements CallerWork {
+  readonly #context: CallerWorkContext
+  #underWay: Set<Promise<unknown>> | undefined
+  #isClosed = false
+
+  constructor(context: CallerWorkContext) {
+    this.#context = context
   }
 
-  return {
-    async perform({ command: name, version, args }, options) {
-      const command = commands(name, version)
-      if (ended.includes(states.now()) && command.whileStopped !== true) throw stopped(states.now())
-      if ((states.now() !== 'online' && command.whileAway !== true) || isClosed) throw offline()
-      let begun = false
-      // what it ends with by itself is how far it came
-      let own: unknown
-      const performed = journal.unlessAway(async () => {
-        begun = true
-        try {
-          return await command.run(session, args, options)
-        } catch (error) {
-          own = error
-          throw error
-        }
-      })
+  async perform({ command: name, version, args }: Call, options: CommandOptions): Promise<unknown> {
+    const { session, commands, states, journal } = this.#context
+    const command = commands(name, version)
+    if (ended.includes(states.now()) && command.whileStopped !== true) throw stopped(states.now())
+    if ((states.now() !== 'online' && command.whileAway !== true) || this.#isClosed) throw offline()
+    let begun = false
+    // what it ends with by itself is how far it came
+    let own: unknown
+    const performed = journal.unlessAway(async () => {
+      begun = true
       try {
-        return await follow(performed)
+        return await command.run(session, args, options)
       } catch (error) {
-        if (!begun || error === own || command.changes?.(args) !== true || !isStoreAway(error)) throw error
-        throw new Problem('outcome-unknown', 'The store is away; the request may have been carried out.', { cause: error })
+        own = error
+        throw error
       }
-    },
+    })
+    try {
+      return await this.#follow(performed)
+    } catch (error) {
+      if (!begun || error === own || command.changes?.(args) !== true || !isStoreAway(error)) throw error
+      throw new Problem('outcome-unknown', 'The store is away; the request may have been carried out.', { cause: error })
+    }
+  }
 
-    reached: (wanted, signal) => follow(states.reached(wanted, signal)),
-    isIdle: () => !isClosed && underWay.size === 0,
+  reached(...wanted: Parameters<States['reached']>): ReturnType<States['reached']> {
+    return this.#follow(this.#context.states.reached(...wanted))
+  }
 
-    async finished(ms) {
-      isClosed = true
-      if (underWay.size > 0) await settledWithin(ms, Promise.allSettled(underWay))
-    },
+  isIdle(): boolean {
+    return !this.#isClosed && this.#underWay === undefined
+  }
+
+  async finished(ms: number): Promise<void> {
+    this.#isClosed = true
+    if (this.#underWay) await settledWithin(ms, Promise.allSettled(this.#underWay))
+  }
+
+  #follow<Result>(work: Promise<Result>): Promise<Result> {
+    const all = this.#underWay ?? new Set()
+    this.#underWay = all
+    const done = work.finally(() => {
+      all.delete(done)
+      if (all.size === 0 && this.#underWay === all) this.#underWay = undefined
+    })
+    all.add(done)
+    return done
   }
 }

@@ -4,7 +4,7 @@ import type { Element } from '../../xml/element.ts'
 import { poolResource } from '../ids.ts'
 import { short } from '../inbound/copies.ts'
 import type { StreamState } from '../ports/change.ts'
-import type { Connection, Connector, StateDetail, UserAgent } from '../ports/connection.ts'
+import type { Connection, ConnectionEvents, Connector, StateDetail, UserAgent } from '../ports/connection.ts'
 import type { ConnectionStatus, SaslOptions, SessionRecord, SessionState } from '../ports/session-record.ts'
 
 /** ms that a removed sender stays readable after its last acknowledgement: answers to it may still be under way */
@@ -48,17 +48,6 @@ export interface ConnectionsListener {
   unacked(index: number): number
 }
 
-interface Slot {
-  index: number
-  resource: string
-  connection: Connection
-  state: SessionState
-  jid: string | null
-  bound: boolean
-  stream: string
-  draining?: NodeJS.Timeout
-}
-
 export interface ConnectionsContext {
   record: () => SessionRecord
   connector: Connector
@@ -73,146 +62,181 @@ export interface ConnectionsContext {
   holdsLease: () => boolean
 }
 
-/** The connections of one session: the primary at index 0, senders after it. */
-export function createConnections({
-  record,
-  connector,
-  password,
-  sasl,
-  userAgent,
-  resume,
-  inherited,
-  holdsLease,
-}: ConnectionsContext): Connections {
-  const slots = new Map<number, Slot>()
-  const own = new Set<string>()
-  let on: ConnectionsListener
+/** A connection and what it told last. A class because each session has some, and there are thousands of sessions. */
+class Slot implements ConnectionEvents {
+  readonly index: number
+  readonly resource: string
+  readonly #of: ConnectionsOfSession
+  connection!: Connection
+  shown: SessionState = 'connecting'
+  jid: string | null = null
+  isBound = false
+  stream: string
+  draining: NodeJS.Timeout | undefined
 
-  function open(index: number): void {
-    const { tenant, jid, resource, service } = record()
-    const wanted = poolResource(resource, index)
-    const left = resume.get(index)
-    const slot = { index, resource: wanted, state: 'connecting', jid: null, bound: false, stream: newStream(left?.id) } as Slot
-    slots.set(index, slot)
-    if (left) learn(slot, left.jid)
-    slot.connection = connector.open(
-      {
-        tenant,
-        jid,
-        password,
-        sasl,
-        resource: wanted,
-        service,
-        resume: resume.get(index) ?? null,
-        inherited,
-        holdsLease,
-        userAgent: userAgent(index),
-      },
-      {
-        state(state, detail) {
-          slot.state = state
-          if (detail.jid) learn(slot, detail.jid)
-          slot.bound = state === 'online'
-          on.state(index, state, detail)
-        },
-        async bound(full, features, stream) {
-          slot.stream = newStream(stream)
-          learn(slot, full)
-          await on.bound(index, comparable(full), features)
-        },
-        stanza: (stanza, position) => on.stanza(index, stanza, position),
-        larger: (start, bytes) => on.larger(start, bytes),
-        acked: (position) => on.acked(index, position),
-        resumed: (h, uncounted) => on.resumed(index, h, uncounted),
-        lost(h, refused) {
-          slot.stream = newStream()
-          on.lost(index, h, refused)
-        },
-        verified: () => on.verified(index),
-      },
-    )
+  constructor(of: ConnectionsOfSession, { index, resource, left }: { index: number; resource: string; left: StreamState | undefined }) {
+    this.#of = of
+    this.index = index
+    this.resource = resource
+    this.stream = newStream(left?.id)
   }
 
-  function learn(slot: Slot, full: string): void {
+  state(state: SessionState, detail: StateDetail): void {
+    this.shown = state
+    if (detail.jid) this.#of.learn(this, detail.jid)
+    this.isBound = state === 'online'
+    this.#of.listener.state(this.index, state, detail)
+  }
+  async bound(full: string, features: readonly string[], stream?: string): Promise<void> {
+    this.stream = newStream(stream)
+    this.#of.learn(this, full)
+    await this.#of.listener.bound(this.index, comparable(full), features)
+  }
+  stanza(stanza: Element, position: number): void {
+    this.#of.listener.stanza(this.index, stanza, position)
+  }
+  larger(start: Element, bytes: number): number | undefined {
+    return this.#of.listener.larger(start, bytes)
+  }
+  acked(position: number): void {
+    this.#of.listener.acked(this.index, position)
+  }
+  resumed(h: number, uncounted: readonly string[]): void {
+    this.#of.listener.resumed(this.index, h, uncounted)
+  }
+  lost(h: number | null, refused?: string): void {
+    this.stream = newStream()
+    this.#of.listener.lost(this.index, h, refused)
+  }
+  verified(): void {
+    this.#of.listener.verified(this.index)
+  }
+}
+
+/** The connections of one session: the primary at index 0, senders after it. */
+export const createConnections = (context: ConnectionsContext): Connections => new ConnectionsOfSession(context)
+
+/** A class because each session has one, and there are thousands of sessions. */
+class ConnectionsOfSession implements Connections {
+  readonly #context: ConnectionsContext
+  readonly #slots: Slot[] = []
+  /** JIDs that were bound, the newest last; those of now are in the slots */
+  #own: Set<string> | undefined
+  listener!: ConnectionsListener
+
+  constructor(context: ConnectionsContext) {
+    this.#context = context
+  }
+
+  begin(listener: ConnectionsListener): void {
+    this.listener = listener
+    this.want(1)
+  }
+
+  want(count: number): void {
+    for (let index = 0; index < count; index += 1) {
+      const slot = this.#slot(index)
+      if (!slot) this.#open(index)
+      else if (slot.draining) {
+        clearTimeout(slot.draining)
+        slot.draining = undefined
+      }
+    }
+    for (const slot of this.#slots) if (slot.index >= count && !slot.draining) this.#drain(slot)
+  }
+
+  get(index: number): Connection | undefined {
+    return this.#slot(index)?.connection
+  }
+
+  stream(index: number): string {
+    return this.#slot(index)?.stream ?? ''
+  }
+
+  usable(): ReadonlyMap<number, Connection> {
+    const usable = this.#slots.filter((slot) => slot.isBound && !slot.draining)
+    return new Map(usable.map(({ index, connection }) => [index, connection]))
+  }
+
+  status(): ConnectionStatus[] {
+    const { connections, resource } = this.#context.record()
+    return Array.from({ length: connections }, (_, index) => {
+      const slot = this.#slot(index)
+      return {
+        jid: slot?.jid ?? null,
+        resource: poolResource(resource, index),
+        role: index === 0 ? ('primary' as const) : ('sender' as const),
+        state: slot?.shown ?? 'connecting',
+      }
+    })
+  }
+
+  isOwn(jid: string): boolean {
+    const full = comparable(jid)
+    // what is asked for may be bound already; the server may give another one, and then it is somebody else's
+    const isAsked = (slot: Slot) => slot.jid === null && full === comparable(`${this.#context.record().jid}/${slot.resource}`)
+    return this.#own?.has(full) === true || this.#slots.some((slot) => slot.jid === full || isAsked(slot))
+  }
+
+  resumable(): boolean {
+    return this.#slots.every(({ connection, draining }) => !draining && connection.snapshot() !== null)
+  }
+
+  async close(options: { status?: string }): Promise<void> {
+    const closing = this.#slots.splice(0).map(({ connection, draining }) => {
+      clearTimeout(draining)
+      return connection.close(options)
+    })
+    await Promise.allSettled(closing)
+  }
+
+  async abandon(options: { acks: number }): Promise<Record<number, StreamState | null>> {
+    const streams: Record<number, StreamState | null> = {}
+    await Promise.all(
+      this.#slots.map(async ({ index, connection, draining }) => {
+        clearTimeout(draining)
+        streams[index] = await connection.abandon(options)
+      }),
+    )
+    this.#slots.length = 0
+    return streams
+  }
+
+  learn(slot: Slot, full: string): void {
     slot.jid = comparable(full)
-    own.delete(slot.jid)
-    own.add(slot.jid)
-    if (own.size > OWN_MAX) own.delete(own.values().next().value as string)
+    this.#own ??= new Set()
+    this.#own.delete(slot.jid)
+    this.#own.add(slot.jid)
+    if (this.#own.size > OWN_MAX) this.#own.delete(this.#own.values().next().value as string)
+  }
+
+  #slot(index: number): Slot | undefined {
+    return this.#slots.find((slot) => slot.index === index)
+  }
+
+  #open(index: number): void {
+    const { record, connector, password, sasl, userAgent, resume, inherited, holdsLease } = this.#context
+    const { tenant, jid, resource: wanted, service } = record()
+    const resource = poolResource(wanted, index)
+    const left = resume.get(index)
+    const slot = new Slot(this, { index, resource, left })
+    this.#slots.push(slot)
+    if (left) this.learn(slot, left.jid)
+    const account = { tenant, jid, password, sasl, resource, service, userAgent: userAgent(index) }
+    slot.connection = connector.open({ ...account, resume: left ?? null, inherited, holdsLease }, slot)
   }
 
   /** No new work, its acknowledgements awaited, readable a while longer, then closed. */
-  function drain(slot: Slot): void {
+  #drain(slot: Slot): void {
+    const close = () => {
+      this.#slots.splice(this.#slots.indexOf(slot), 1)
+      slot.connection.close().catch(() => {}) // it ends by its own deadline
+    }
     const look = () => {
-      if (on.unacked(slot.index) > 0) slot.draining = setTimeout(look, DRAIN_LOOK)
-      else
-        slot.draining = setTimeout(() => {
-          slots.delete(slot.index)
-          slot.connection.close().catch(() => {}) // it ends by its own deadline
-        }, LINGER)
+      const isBusy = this.listener.unacked(slot.index) > 0
+      slot.draining = isBusy ? setTimeout(look, DRAIN_LOOK) : setTimeout(close, LINGER)
     }
     look()
-  }
-
-  function want(count: number): void {
-    for (let index = 0; index < count; index += 1) {
-      const slot = slots.get(index)
-      if (!slot) open(index)
-      else if (slot.draining) {
-        clearTimeout(slot.draining)
-        delete slot.draining
-      }
-    }
-    for (const slot of slots.values()) if (slot.index >= count && !slot.draining) drain(slot)
-  }
-
-  return {
-    begin(listener) {
-      on = listener
-      want(1)
-    },
-    want,
-    get: (index) => slots.get(index)?.connection,
-    stream: (index) => slots.get(index)?.stream ?? '',
-    usable: () =>
-      new Map([...slots.values()].filter((slot) => slot.bound && !slot.draining).map(({ index, connection }) => [index, connection])),
-    status() {
-      const { connections, resource } = record()
-      return Array.from({ length: connections }, (_, index) => {
-        const slot = slots.get(index)
-        return {
-          jid: slot?.jid ?? null,
-          resource: poolResource(resource, index),
-          role: index === 0 ? ('primary' as const) : ('sender' as const),
-          state: slot?.state ?? 'connecting',
-        }
-      })
-    },
-    isOwn(jid) {
-      const full = comparable(jid)
-      // what is asked for may be bound already; the server may give another one, and then it is somebody else's
-      const isAsked = (slot: Slot) => slot.jid === null && full === comparable(`${record().jid}/${slot.resource}`)
-      return own.has(full) || [...slots.values()].some((slot) => slot.jid === full || isAsked(slot))
-    },
-    resumable: () => [...slots.values()].every(({ connection, draining }) => !draining && connection.snapshot() !== null),
-    async close(options) {
-      const closing = [...slots.values()].map(({ connection, draining }) => {
-        clearTimeout(draining)
-        return connection.close(options)
-      })
-      slots.clear()
-      await Promise.allSettled(closing)
-    },
-    async abandon(options) {
-      const streams: Record<number, StreamState | null> = {}
-      await Promise.all(
-        [...slots.values()].map(async ({ index, connection, draining }) => {
-          clearTimeout(draining)
-          streams[index] = await connection.abandon(options)
-        }),
-      )
-      slots.clear()
-      return streams
-    },
   }
 }
 

@@ -46,106 +46,125 @@ export interface Correlator {
  * Requests and their answers, on (id, who may answer). Ids are 128-bit random; the sender is checked as RFC 6120
  * section 8.1.2.1 has it, so that nobody else can answer.
  */
-export function createCorrelator({
-  own,
-  link = () => undefined,
-  onLate = () => {},
-}: {
+export const createCorrelator = (context: CorrelatorContext): Correlator => new IqCorrelator(context)
+
+interface CorrelatorContext {
   own: () => { bare: string; full: string | null }
   /** what the requests are written on and the answers come by */
   link?: () => Pick<Connection, 'transit' | 'received'> | undefined
   /** an answer came when nobody waited any more */
   onLate?: () => void
-}): Correlator {
-  interface Waiting {
-    type: 'get' | 'set'
-    answerers: Answerers
-    room: Room | undefined
-    settle(outcome: { iq: Element } | { problem: unknown }): void
-    giveUp(problem: Problem): void
-  }
-  const pending = new Map<string, Waiting>()
-  /** who may still answer what nobody waits for any more; few sessions ever need it */
-  let overdue: Map<string, Answerers> | undefined
+}
 
-  function isLate(iq: Element): boolean {
-    const { id = '' } = iq.attributes
-    const answerers = overdue?.get(id)
-    if (!answerers || !mayAnswer(iq, answerers)) return false
-    overdue?.delete(id)
+interface Waiting {
+  type: 'get' | 'set'
+  answerers: Answerers
+  room: Room | undefined
+  settle(outcome: { iq: Element } | { problem: unknown }): void
+  giveUp(problem: Problem): void
+}
+
+/** A class because each session has one, and there are thousands of sessions. */
+class IqCorrelator implements Correlator {
+  readonly #context: CorrelatorContext
+  /** undefined: none waits */
+  #pending: Map<string, Waiting> | undefined
+  /** who may still answer what nobody waits for any more; few sessions ever need it */
+  #overdue: Map<string, Answerers> | undefined
+
+  constructor(context: CorrelatorContext) {
+    this.#context = context
+  }
+
+  wait(...[{ id, type, to }, options]: Parameters<Correlator['wait']>): Promise<Element> {
+    const { timeout, most = timeout, signal, room, send = () => {} } = options
+    if (this.size() >= PENDING_IQS)
+      throw new Problem('too-many-requests', `${PENDING_IQS} iqs of this session wait for an answer already.`, { retryAfter: 1 })
+    if (this.#pending?.has(id)) throw new Problem('id-in-use', `An iq with the id ${id} waits for its answer already.`)
+    return new Promise((resolve, reject) => {
+      const gone = () => giveUp(callerGone())
+      let stop = () => {}
+      const settle: Waiting['settle'] = (outcome) => {
+        stop()
+        signal?.removeEventListener('abort', gone)
+        this.#remove(id)
+        if ('iq' in outcome) resolve(outcome.iq)
+        else reject(outcome.problem)
+      }
+      const answerers = answerersOf(to, this.#context.own())
+      const isOwn = answerers.may.has('')
+      const giveUp: Waiting['giveUp'] = (problem) => {
+        this.#note(id, answerers)
+        settle({ problem })
+      }
+      const waiting = { type, answerers, room: isOwn ? room : undefined, settle, giveUp }
+      this.#pending ??= new Map()
+      this.#pending.set(id, waiting)
+      try {
+        send()
+      } catch (problem) {
+        settle({ problem })
+      }
+      if (this.#pending?.get(id) !== waiting) return
+      const late = (ms: number) => giveUp(new Problem('xmpp-timeout', `No answer within ${Math.round(ms / 1000)} s.`))
+      stop = patient({ timeout, most }, { link: () => this.#context.link?.(), late })
+      if (signal?.aborted) gone()
+      else signal?.addEventListener('abort', gone)
+    })
+  }
+
+  larger(start: Element, bytes: number): number | undefined {
+    const { id = '', type } = start.attributes
+    const waiting = start.name === 'iq' && type === 'result' ? this.#pending?.get(id) : undefined
+    return waiting && mayAnswer(start, waiting.answerers) ? waiting.room?.grow(bytes) : undefined
+  }
+
+  answer(iq: Element): boolean {
+    const waiting = this.#pending?.get(iq.attributes.id ?? '')
+    if (!waiting || !mayAnswer(iq, waiting.answerers)) {
+      const late = this.#isLate(iq)
+      if (late) this.#context.onLate?.()
+      return late
+    }
+    if (iq.cut) waiting.settle({ problem: waiting.room?.refusal() ?? tooLarge() })
+    else if (iq.attributes.type === 'result') waiting.settle({ iq })
+    else
+      waiting.settle({
+        problem: stanzaProblem(readError(iq.children.find((node) => isElement(node) && node.name === 'error') as Element | undefined)),
+      })
     return true
   }
 
-  return {
-    wait({ id, type, to }, { timeout, most = timeout, signal, room, send = () => {} }) {
-      if (pending.size >= PENDING_IQS)
-        throw new Problem('too-many-requests', `${PENDING_IQS} iqs of this session wait for an answer already.`, { retryAfter: 1 })
-      if (pending.has(id)) throw new Problem('id-in-use', `An iq with the id ${id} waits for its answer already.`)
-      return new Promise((resolve, reject) => {
-        const gone = () => giveUp(callerGone())
-        let stop = () => {}
-        const settle: Waiting['settle'] = (outcome) => {
-          stop()
-          signal?.removeEventListener('abort', gone)
-          pending.delete(id)
-          if ('iq' in outcome) resolve(outcome.iq)
-          else reject(outcome.problem)
-        }
-        const answerers = answerersOf(to, own())
-        const isOwn = answerers.may.has('')
-        const giveUp: Waiting['giveUp'] = (problem) => {
-          overdue ??= new Map()
-          overdue.set(id, answerers)
-          if (overdue.size > OVERDUE_IQS) overdue.delete(overdue.keys().next().value as string)
-          settle({ problem })
-        }
-        const waiting = { type, answerers, room: isOwn ? room : undefined, settle, giveUp }
-        pending.set(id, waiting)
-        try {
-          send()
-        } catch (problem) {
-          settle({ problem })
-        }
-        if (pending.get(id) !== waiting) return
-        const late = (ms: number) => giveUp(new Problem('xmpp-timeout', `No answer within ${Math.round(ms / 1000)} s.`))
-        stop = patient({ timeout, most }, { link, late })
-        if (signal?.aborted) gone()
-        else signal?.addEventListener('abort', gone)
-      })
-    },
+  failAll(): void {
+    for (const { type, giveUp } of [...(this.#pending?.values() ?? [])]) giveUp(lost(type))
+  }
 
-    larger(start, bytes) {
-      const { id = '', type } = start.attributes
-      const waiting = start.name === 'iq' && type === 'result' ? pending.get(id) : undefined
-      return waiting && mayAnswer(start, waiting.answerers) ? waiting.room?.grow(bytes) : undefined
-    },
+  fail(id: string): void {
+    const waiting = this.#pending?.get(id)
+    waiting?.giveUp(lost(waiting.type))
+  }
 
-    answer(iq) {
-      const waiting = pending.get(iq.attributes.id ?? '')
-      if (!waiting || !mayAnswer(iq, waiting.answerers)) {
-        const late = isLate(iq)
-        if (late) onLate()
-        return late
-      }
-      if (iq.cut) waiting.settle({ problem: waiting.room?.refusal() ?? tooLarge() })
-      else if (iq.attributes.type === 'result') waiting.settle({ iq })
-      else
-        waiting.settle({
-          problem: stanzaProblem(readError(iq.children.find((node) => isElement(node) && node.name === 'error') as Element | undefined)),
-        })
-      return true
-    },
+  size(): number {
+    return this.#pending?.size ?? 0
+  }
 
-    failAll() {
-      for (const { type, giveUp } of [...pending.values()]) giveUp(lost(type))
-    },
+  #remove(id: string): void {
+    this.#pending?.delete(id)
+    if (this.#pending?.size === 0) this.#pending = undefined
+  }
 
-    fail(id) {
-      const waiting = pending.get(id)
-      waiting?.giveUp(lost(waiting.type))
-    },
+  #note(id: string, answerers: Answerers): void {
+    this.#overdue ??= new Map()
+    this.#overdue.set(id, answerers)
+    if (this.#overdue.size > OVERDUE_IQS) this.#overdue.delete(this.#overdue.keys().next().value as string)
+  }
 
-    size: () => pending.size,
+  #isLate(iq: Element): boolean {
+    const { id = '' } = iq.attributes
+    const answerers = this.#overdue?.get(id)
+    if (!answerers || !mayAnswer(iq, answerers)) return false
+    this.#overdue?.delete(id)
+    return true
   }
 }
 

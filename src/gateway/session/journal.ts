@@ -26,38 +26,75 @@ export interface Journal {
  * The one writer of a session on its owner. It keeps the order of changes, merges those that wait into one fenced commit,
  * and goes on trying while the store is away: what came in stays unacknowledged meanwhile, so nothing is lost.
  */
-export function createJournal({ id, fence, store, onFenced }: { id: string; fence: string; store: Store; onFenced: () => void }): Journal {
-  interface Waiting {
-    change: Change
-    resolve(cursors: string[]): void
-    reject(error: unknown): void
-  }
-  const queue: Waiting[] = []
-  let running: Promise<void> | undefined
-  const waiting = new Set<(problem: Problem) => void>()
-  /** why nothing can be stored now */
-  let away: Problem | undefined
-  let closed = false
+export const createJournal = (context: JournalContext): Journal => new SessionJournal(context)
 
-  function write(change: Change): Promise<string[]> {
-    if (closed) return Promise.reject(new Problem('session-offline', 'The session is not here any more.', { retryAfter: 1 }))
+interface JournalContext {
+  id: string
+  fence: string
+  store: Store
+  onFenced: () => void
+}
+
+interface Waiting {
+  change: Change
+  resolve(cursors: string[]): void
+  reject(error: unknown): void
+}
+
+/** A class because each session has one, and there are thousands of sessions. */
+class SessionJournal implements Journal {
+  readonly #context: JournalContext
+  readonly #queue: Waiting[] = []
+  #running: Promise<void> | undefined
+  /** who is told when the store is away */
+  #waiting: Set<(problem: Problem) => void> | undefined
+  /** why nothing can be stored now */
+  #away: Problem | undefined
+  #isClosed = false
+
+  constructor(context: JournalContext) {
+    this.#context = context
+  }
+
+  write(change: Change): Promise<string[]> {
+    if (this.#isClosed) return Promise.reject(new Problem('session-offline', 'The session is not here any more.', { retryAfter: 1 }))
     return new Promise((resolve, reject) => {
-      queue.push({ change, resolve, reject })
-      running ??= run()
+      this.#queue.push({ change, resolve, reject })
+      this.#running ??= this.#run()
     })
   }
 
-  async function run(): Promise<void> {
-    // what is written in the same turn goes into one commit
-    await Promise.resolve()
-    while (queue.length > 0) await settle(take(queue))
-    // in the same turn as the last look at the queue: what is written next starts a new run
-    running = undefined
+  async flush(): Promise<void> {
+    while (this.#running) await this.#running
   }
 
-  async function settle(batch: readonly Waiting[]): Promise<void> {
+  async unlessAway<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#away !== undefined && !this.#isClosed) throw this.#away
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.#waiting ??= new Set()
+    this.#waiting.add(reject)
     try {
-      const cursors = await commit(merge(batch.map(({ change }) => change)))
+      return await Promise.race([work(), promise])
+    } finally {
+      this.#waiting.delete(reject)
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  async #run(): Promise<void> {
+    // what is written in the same turn goes into one commit
+    await Promise.resolve()
+    while (this.#queue.length > 0) await this.#settle(take(this.#queue))
+    // in the same turn as the last look at the queue: what is written next starts a new run
+    this.#running = undefined
+  }
+
+  async #settle(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const cursors = await this.#commit(merge(batch.map(({ change }) => change)))
       let from = 0
       for (const { change, resolve } of batch) {
         const count = change.events?.length ?? 0
@@ -65,57 +102,38 @@ export function createJournal({ id, fence, store, onFenced }: { id: string; fenc
         from += count
       }
     } catch (error) {
-      if (error instanceof Fenced || closed) giveUp(batch, error)
+      if (error instanceof Fenced || this.#isClosed) this.#giveUp(batch, error)
       else if (batch.length === 1) batch[0]?.reject(error)
       // one of them cannot be stored, and must not cost the others
-      else for (const each of batch) await settle([each])
+      else for (const each of batch) await this.#settle([each])
     }
   }
 
-  function giveUp(batch: readonly Waiting[], error: unknown): void {
+  #giveUp(batch: readonly Waiting[], error: unknown): void {
     const told = error instanceof Fenced ? new Problem('session-offline', MOVED, { cause: error, retryAfter: 1 }) : error
-    for (const { reject } of [...batch, ...queue.splice(0)]) reject(told)
-    if (!(error instanceof Fenced) || closed) return
-    closed = true
-    onFenced()
+    for (const { reject } of [...batch, ...this.#queue.splice(0)]) reject(told)
+    if (!(error instanceof Fenced) || this.#isClosed) return
+    this.#isClosed = true
+    this.#context.onFenced()
   }
 
-  async function commit(change: Change): Promise<string[]> {
+  async #commit(change: Change): Promise<string[]> {
+    const { id, fence, store } = this.#context
     const began = performance.now()
     for (;;) {
       try {
         const cursors = await store.commit(id, fence, change)
-        away = undefined
+        this.#away = undefined
         return cursors
       } catch (error) {
-        if (!(error instanceof Problem) || error.code !== 'store-unavailable' || closed) throw error
+        if (!(error instanceof Problem) || error.code !== 'store-unavailable' || this.#isClosed) throw error
         if (performance.now() - began >= PATIENCE) {
-          away = error
-          for (const reject of waiting) reject(error)
+          this.#away = error
+          for (const reject of this.#waiting ?? []) reject(error)
         }
         await new Promise((resolve) => setTimeout(resolve, RETRY))
       }
     }
-  }
-
-  return {
-    write,
-    async unlessAway(work) {
-      if (away !== undefined && !closed) throw away
-      const { promise, reject } = Promise.withResolvers<never>()
-      waiting.add(reject)
-      try {
-        return await Promise.race([work(), promise])
-      } finally {
-        waiting.delete(reject)
-      }
-    },
-    flush: async () => {
-      while (running) await running
-    },
-    close: () => {
-      closed = true
-    },
   }
 }
 

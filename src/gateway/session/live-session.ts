@@ -1,6 +1,5 @@
 import type { Translator } from '../../codec/translate.ts'
 import type { Turns } from '../../fair/turns.ts'
-import { reparse } from '../../xml/parse.ts'
 import type { TakenUp } from '../cluster/take-up.ts'
 import type { Feature } from '../contract/feature.ts'
 import type { LiveSession } from '../contract/session.ts'
@@ -103,143 +102,145 @@ export interface LiveStart {
  * Makes the parts of a session, each of those that it needs. What is made last follows what is made first: the outbox and the connections
  * tell nobody anything until then.
  */
-export function createLive(context: LiveContext, start: LiveStart): Live {
-  const { store, clock, vocabulary, features, metrics, log } = context
-  const { holdsLease, lastState } = start
-  const { id, tenant } = start.record
-  const { mirror } = start.state
-  let current = start.record
-  let isEnding = false
-  const record = () => current
-  const isClosing = () => isEnding
-  const turn = () => context.turns.wait(tenant)
+export const createLive = (context: LiveContext, start: LiveStart): Live => new LiveOnOwner(context, start)
 
-  const reports = createReports({ record: current, log, metrics, isClosing })
-  const onError = reports.error
-  const states = createStates({ clock })
-  const isOnline = () => !isEnding && states.now() === 'online'
+type Parts = StreamParts & EndingParts & { work: CallerWork }
 
-  const journal = createJournal({ id, fence: start.fence, store, onFenced: start.onFenced })
-  const records = createRecords({ id, store })
-  const known = createKnowledge({ record: current, mirror, records, journal })
-  const { commit, remember } = known
+/** A class because there are thousands of sessions. */
+class LiveOnOwner implements Live {
+  readonly session: LiveSession
+  readonly #parts: Parts
+  #record: SessionRecord
+  #isEnding = false
 
-  const streams = { streams: start.streams, inherited: !start.state.isEmpty, holdsLease }
-  const { connections, outbox, wire } = createStreams({ ...context, ...streams, record, known, records, reports })
-  const link = () => connections.get(0)
-  const bound = () => link()?.jid ?? null
-  const raised = createRaisedIqs({ session: id, reply: wire.reply, vocabulary })
-  const repeated = createRepeated({
-    session: known,
-    send: async (stanza) => await wire.write(0, stanza).position,
-    pause: () => outbox.pause(0),
-    clock,
-    onGivenUp: reports.givenUp,
-    onAnswered: outbox.wake,
-    onError,
-  })
+  constructor(context: LiveContext, start: LiveStart) {
+    const { store, clock, vocabulary, features, metrics, log } = context
+    const { holdsLease, lastState } = start
+    const { id, tenant } = start.record
+    const { mirror } = start.state
+    this.#record = start.record
+    const record = () => this.#record
+    const isClosing = () => this.#isEnding
+    const turn = () => context.turns.wait(tenant)
 
-  const announcer = createAnnouncer({ ...{ id, record, instance: context.instance, states, connections, mirror, store }, commit, onError })
-  const unread = createUnread({ session: known, clock, metrics, onChange: () => announcer.announce(undefined) })
+    const reports = createReports({ record: start.record, log, metrics, isClosing })
+    const onError = (error: unknown, what?: string) => reports.error(error, what)
+    const states = createStates({ clock })
+    const online = () => !this.#isEnding && states.now() === 'online'
 
-  const correlator = createCorrelator({ own: () => addressOf(current, bound()), link, onLate: () => metrics.count('iq_late_total') })
-  const rewriting = createRewriting({
-    write: async (index, xml) => await wire.write(index, xml).position,
-    onGivenUp: (xml) => {
-      const { name, attributes } = reparse(xml)
-      if (name === 'iq') correlator.fail(attributes.id ?? '')
-      reports.givenUp(name)
-    },
-  })
-  const resync = createResync({ session: known, link, clock, online: isOnline, onError })
-  const watch = context.quarantine.watch({
-    state: mirror,
-    jid: () => addressOf(current, bound()).bare,
-    commit,
-    isQuiet: () => isOnline() && !isCatchUpDue(mirror),
-    onError,
-  })
-  const inbound = createInbound({
-    ...{ turn, watch, write: journal.write, stream: connections.stream, clock, onError },
-    stored: (index, position) => connections.get(index)?.stored(position),
-    snapshot: (index) => connections.get(index)?.snapshot() ?? null,
-  })
+    const journal = createJournal({ id, fence: start.fence, store, onFenced: start.onFenced })
+    const records = createRecords({ id, store })
+    const known = createKnowledge({ record: start.record, mirror, records, journal })
+    const { commit, remember } = known
 
-  const session = createSession({
-    ...{ record: current, state: mirror, holdsLease, commit, message: records.get, large: context.large.use, vocabulary },
-    ...{ connections, correlator, wire, raised, repeated, inbound, journal, states, clock, metrics },
-  })
-  const archive = createArchive({
-    session,
-    onForged: reports.forged,
-    onFull: () => metrics.count('bounds_reached_total', { bound: 'archive-page' }),
-  })
-  session.archive = archive.page
-  const receiver = createReceiver({
-    ...{ session, turn, watch, clock, features, answers: context.answers, vocabulary, archive, remember },
-    confirm: outbox.confirm,
-    reply: wire.reply,
-    settle: correlator.answer,
-    raise: raised.raise,
-    seenPresence: resync.seen,
-    onForged: reports.forged,
-    onRejected: (reason) => metrics.count('stanza_rejected_total', { reason }),
-    onError,
-  })
-  const repeatedArchive: Archive = { ...archive, page: (...query) => repeated.ask('archive', () => archive.page(...query)) }
-  const catchUp = createCatchUp({
-    ...{ session, archive: repeatedArchive, inbound, receiver, outbox, store, clock, watch, view: announcer.view },
-  })
-  session.catchUp = catchUp.run
-  const bind = createBind({
-    ...{ session, features, catchUp, online: isOnline, unread: unread.all, ask: repeated.ask, onError },
-    async onRefused(step, problem) {
-      reports.bindStep(step, problem)
-      await unread.refused(step, problem)
-    },
-    onRead: unread.read,
-    onVisible: resync.appeared,
-  })
-  const work = createCallerWork({ session, commands: context.commands, states, journal })
+    const streams = { streams: start.streams, inherited: !start.state.isEmpty, holdsLease }
+    const { connections, outbox, wire } = createStreams({ ...context, ...streams, record, known, records, reports })
+    const link = () => connections.get(0)
+    const own = () => addressOf(this.#record, link()?.jid ?? null)
+    const raised = createRaisedIqs({ session: id, wire, vocabulary })
+    const repeated = createRepeated({ session: known, wire, outbox, clock, reports })
 
-  // what a session is shown as knowing it has to know
-  start.state.heed(({ bound, unread: names = {} }, spared) => {
-    metrics.count('bounds_reached_total', { bound })
-    const name = spared ? names.spared : names.others
-    if (name !== undefined) unread.tooMuch(name).catch(onError)
-  })
-  outbox.follow({ onDoubts: () => bind.doubts(), isBusy: (index) => index === 0 && repeated.isAsking() })
-  for (const feature of features) feature.taken?.(session)
-  const parts: StreamParts & EndingParts = {
-    ...{ record, connections, outbox, inbound, announcer, correlator, journal, mirror, raised, repeated, resync, watch, commit, clock },
-    ...{ session, features, lastState, isClosing, states, rewriting, receiver, unread, bind, log, metrics, onError },
+    const announcer = createAnnouncer({
+      ...{ id, record, instance: context.instance, states, connections, mirror, store },
+      commit,
+      onError,
+    })
+    const unread = createUnread({ session: known, clock, metrics, announcer })
+
+    const correlator = createCorrelator({ own, link, onLate: () => metrics.count('iq_late_total') })
+    const rewriting = createRewriting({ wire, correlator, reports })
+    const resync = createResync({ session: known, link, clock, online, onError })
+    const isQuiet = () => online() && !isCatchUpDue(mirror)
+    const watch = context.quarantine.watch({ state: mirror, jid: () => own().bare, commit, isQuiet, onError })
+    const inbound = createInbound({ turn, watch, journal, connections, clock, onError })
+
+    const session = createSession({
+      ...{ record: start.record, state: mirror, holdsLease, commit, records, large: context.large.use, vocabulary },
+      ...{ connections, correlator, wire, raised, repeated, inbound, journal, states, clock, metrics },
+    })
+    const archive = createArchive({ session, reports })
+    session.archive = (...query) => archive.page(...query)
+    const receiver = createReceiver({
+      ...{ session, turn, watch, clock, features, answers: context.answers, vocabulary, archive, remember },
+      ...{ outbox, wire, correlator, raised, resync, reports },
+    })
+    const repeatedArchive = { page: (...query: Parameters<Archive['page']>) => repeated.ask('archive', () => archive.page(...query)) }
+    const catchUp = createCatchUp({
+      ...{ session, archive: repeatedArchive, inbound, receiver, outbox, store, clock, watch, announcer },
+    })
+    session.catchUp = () => catchUp.run()
+    const bind = createBind({ session, features, catchUp, online, unread, repeated, resync, reports })
+
+    // what a session is shown as knowing it has to know
+    start.state.heed(({ bound, unread: names = {} }, spared) => {
+      reports.full(bound)
+      const name = spared ? names.spared : names.others
+      if (name !== undefined) unread.tooMuch(name).catch(onError)
+    })
+    outbox.follow({ onDoubts: () => bind.doubts(), isBusy: (index) => index === 0 && repeated.isAsking() })
+    for (const feature of features) feature.taken?.(session)
+    this.session = session
+    this.#parts = {
+      ...{ record, connections, outbox, inbound, announcer, correlator, journal, mirror, raised, repeated, resync, watch, commit, clock },
+      ...{ session, features, lastState, isClosing, states, rewriting, receiver, unread, bind, log, metrics, onError },
+      work: createCallerWork({ session, commands: context.commands, states, journal }),
+    }
+    connections.begin(createStreamEvents(this.#parts))
   }
-  connections.begin(createStreamEvents(parts))
 
-  return {
-    session,
-    state: states.now,
-    status: announcer.status,
-    changed(next) {
-      current = next
-      identify(session, next, bound())
-      if (states.now() === 'online') connections.want(next.connections)
-      bind.changed()
-    },
-    wake: outbox.wake,
-    accepted: outbox.accepted,
-    perform: work.perform,
-    reached: work.reached,
-    finished: work.finished,
-    load: () => ({ ...outbox.load(), iqs: correlator.size() }),
-    isQuiet: () => states.now() === 'online' && work.isIdle() && raised.isIdle() && !isCatchUpDue(mirror) && connections.resumable(),
-    async close(options) {
-      isEnding = true
-      await endSession(parts, options)
-    },
-    async abandon(options) {
-      isEnding = true
-      return await abandonSession(parts, options)
-    },
+  state(): SessionState {
+    return this.#parts.states.now()
+  }
+
+  status(): SessionStatus {
+    return this.#parts.announcer.status()
+  }
+
+  changed(next: SessionRecord): void {
+    const { session, states, connections, bind } = this.#parts
+    this.#record = next
+    identify(session, next, connections.get(0)?.jid ?? null)
+    if (states.now() === 'online') connections.want(next.connections)
+    bind.changed()
+  }
+
+  wake(): void {
+    this.#parts.outbox.wake()
+  }
+
+  accepted(...what: Parameters<Outbox['accepted']>): void {
+    this.#parts.outbox.accepted(...what)
+  }
+
+  perform(...call: Parameters<CallerWork['perform']>): Promise<unknown> {
+    return this.#parts.work.perform(...call)
+  }
+
+  reached(...states: Parameters<CallerWork['reached']>): ReturnType<CallerWork['reached']> {
+    return this.#parts.work.reached(...states)
+  }
+
+  finished(ms: number): Promise<void> {
+    return this.#parts.work.finished(ms)
+  }
+
+  load(): Load & { iqs: number } {
+    const { outbox, correlator } = this.#parts
+    return { ...outbox.load(), iqs: correlator.size() }
+  }
+
+  isQuiet(): boolean {
+    const { states, work, raised, mirror, connections } = this.#parts
+    return states.now() === 'online' && work.isIdle() && raised.isIdle() && !isCatchUpDue(mirror) && connections.resumable()
+  }
+
+  async close(options: { status?: string }): Promise<void> {
+    this.#isEnding = true
+    await endSession(this.#parts, options)
+  }
+
+  async abandon(options: { acks: number }): Promise<void> {
+    this.#isEnding = true
+    await abandonSession(this.#parts, options)
   }
 }

@@ -12,24 +12,32 @@ export interface Share {
 
 /** Most sessions remember little; those that remember much share what is left of the memory for that. */
 export function createShares({ total, metrics }: { total: number; metrics: Metrics }): () => Share {
-  let left = total
-  return () => {
-    let taken = 0
-    return {
-      fits(size) {
-        const more = Math.max(0, size - OWN) - taken
-        if (more > left && more > 0) {
-          metrics.count('bounds_reached_total', { bound: 'state-room' })
-          return false
-        }
-        left -= more
-        taken += more
-        return true
-      },
-      close() {
-        left += taken
-        taken = 0
-      },
+  const room = { left: total, metrics }
+  return () => new SessionShare(room)
+}
+
+/** A class because each session has one, and there are thousands of sessions. */
+class SessionShare implements Share {
+  readonly #room: { left: number; metrics: Metrics }
+  #taken = 0
+
+  constructor(room: { left: number; metrics: Metrics }) {
+    this.#room = room
+  }
+
+  fits(size: number): boolean {
+    const more = Math.max(0, size - OWN) - this.#taken
+    if (more > this.#room.left && more > 0) {
+      this.#room.metrics.count('bounds_reached_total', { bound: 'state-room' })
+      return false
     }
+    this.#room.left -= more
+    this.#taken += more
+    return true
+  }
+
+  close(): void {
+    this.#room.left += this.#taken
+    this.#taken = 0
   }
 }

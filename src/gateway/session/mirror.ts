@@ -15,76 +15,101 @@ export interface Mirror extends KnownState {
 
 const nothing: ReadonlyMap<string, unknown> = new Map()
 const endless: Share = { fits: () => true, close() {} }
+const noKinds: StateKinds = new Map()
+
+interface MirrorOptions {
+  kinds?: StateKinds
+  /** of the room that all sessions have */
+  share?: Share
+  /** something of a kind went since it was too much; `spared`: something that goes last */
+  onFull?: (bound: KindBound, spared: boolean) => void
+}
 
 /** `known` (name of a kind → key → value) is written to: others read what is kept there. */
-export function createMirror(
-  known: Map<string, Map<string, unknown>>,
-  {
-    kinds = new Map(),
-    share = endless,
-    onFull = () => {},
-  }: {
-    kinds?: StateKinds
-    /** of the room that all sessions have */
-    share?: Share
-    /** something of a kind went since it was too much; `spared`: something that goes last */
-    onFull?: (bound: KindBound, spared: boolean) => void
-  } = {},
-): Mirror {
-  // each kind says what its values are; they were written by this build or by one whose values it can read
-  const get = <Value>({ name }: { name: string }, key: string) => known.get(name)?.get(key) as Value | undefined
-  const kept = new Map([...known].map(([name, values]) => [name, new BoundedValues(values, boundOf(kinds, name), get)]))
-  let size = [...kept.values()].reduce((sum, { size }) => sum + size, 0)
+export const createMirror = (known: Map<string, Map<string, unknown>>, options: MirrorOptions = {}): Mirror =>
+  new MirrorOfSession(known, options)
 
-  function ofKind(name: string): BoundedValues {
-    const before = kept.get(name)
+/** A class because each session has one, and there are thousands of sessions. */
+class MirrorOfSession implements Mirror {
+  readonly #known: Map<string, Map<string, unknown>>
+  readonly #options: MirrorOptions
+  readonly #share: Share
+  readonly #kept: Map<string, BoundedValues>
+  #size = 0
+
+  constructor(known: Map<string, Map<string, unknown>>, options: MirrorOptions) {
+    this.#known = known
+    this.#options = options
+    this.#share = options.share ?? endless
+    this.#kept = new Map([...known].map(([name, values]) => [name, this.#bounded(name, values)]))
+    for (const { size } of this.#kept.values()) this.#size += size
+  }
+
+  /** Each kind says what its values are; they were written by this build or by one whose values it can read. */
+  get<Value>({ name }: { name: string }, key: string): Value | undefined {
+    return this.#known.get(name)?.get(key) as Value | undefined
+  }
+
+  all<Value>({ name }: { name: string }): ReadonlyMap<string, Value> {
+    return (this.#known.get(name) ?? nothing) as ReadonlyMap<string, Value>
+  }
+
+  ofAccount({ name }: { name: string }, account: string): readonly string[] {
+    return this.#kept.get(name)?.ofAccount(account) ?? []
+  }
+
+  apply({ clear = [], state = [] }: Pick<Change, 'clear' | 'state'>): StateChange[] {
+    const gone: StateChange[] = []
+    for (const kind of clear) this.#clear(kind)
+    for (const change of state) this.#set(change, gone)
+    return gone
+  }
+
+  load(read: readonly StateChange[]): StateChange[] {
+    const gone: StateChange[] = []
+    for (const change of read) this.#set(change, gone, 'put')
+    return gone
+  }
+
+  close(): void {
+    this.#share.close()
+  }
+
+  #bounded(name: string, values: Map<string, unknown>): BoundedValues {
+    return new BoundedValues(values, boundOf(this.#options.kinds ?? noKinds, name), this)
+  }
+
+  #ofKind(name: string): BoundedValues {
+    const before = this.#kept.get(name)
     if (before) return before
     const values = new Map<string, unknown>()
-    const made = new BoundedValues(values, boundOf(kinds, name), get)
-    known.set(name, values)
-    kept.set(name, made)
+    const made = this.#bounded(name, values)
+    this.#known.set(name, values)
+    this.#kept.set(name, made)
     return made
   }
 
-  function clear(name: string): void {
-    size -= kept.get(name)?.size ?? 0
-    kept.delete(name)
-    known.delete(name)
+  #clear(name: string): void {
+    this.#size -= this.#kept.get(name)?.size ?? 0
+    this.#kept.delete(name)
+    this.#known.delete(name)
   }
 
-  function set({ kind, key, value }: StateChange, gone: StateChange[], how: 'set' | 'put' = 'set'): void {
-    const of = value === null ? kept.get(kind) : ofKind(kind)
+  #set({ kind, key, value }: StateChange, gone: StateChange[], how: 'set' | 'put' = 'set'): void {
+    const of = value === null ? this.#kept.get(kind) : this.#ofKind(kind)
     if (of === undefined) return
     const before = of.size
     if (value === null) of.delete(key)
     else of[how](key, value)
-    size += of.size - before
-    while (of.isOver || !(share.fits(size) || of.bound.firm)) {
+    this.#size += of.size - before
+    while (of.isOver || !(this.#share.fits(this.#size) || of.bound.firm)) {
       const next = of.next()
       if (next === undefined) return
       const full = of.size
       of.delete(next.key)
-      size += of.size - full
+      this.#size += of.size - full
       gone.push({ kind, key: next.key, value: null })
-      onFull(of.bound, next.spared)
+      this.#options.onFull?.(of.bound, next.spared)
     }
-  }
-
-  return {
-    get,
-    all: <Value>({ name }: { name: string }) => (known.get(name) ?? nothing) as ReadonlyMap<string, Value>,
-    ofAccount: ({ name }, account) => kept.get(name)?.ofAccount(account) ?? [],
-    apply({ clear: emptied = [], state = [] }) {
-      const gone: StateChange[] = []
-      for (const kind of emptied) clear(kind)
-      for (const change of state) set(change, gone)
-      return gone
-    },
-    load(read) {
-      const gone: StateChange[] = []
-      for (const change of read) set(change, gone, 'put')
-      return gone
-    },
-    close: share.close,
   }
 }

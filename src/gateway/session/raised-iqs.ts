@@ -24,54 +24,62 @@ export interface RaisedIqs {
   stop(): void
 }
 
-export function createRaisedIqs({
-  session,
-  reply,
-  vocabulary,
-}: {
-  session: string
-  reply: (connection: number, stanza: Element) => void
-  vocabulary: Translator
-}): RaisedIqs {
-  /** few sessions ever have any */
-  let waiting: Map<string, { connection: number; iq: Element; timer: NodeJS.Timeout }> | undefined
+export const createRaisedIqs = (context: RaisedContext): RaisedIqs => new RaisedBySession(context)
 
-  function settle(id: string, answer: (iq: Element) => Element): void {
-    const found = waiting?.get(id)
+interface RaisedContext {
+  session: string
+  wire: { reply(connection: number, stanza: Element): void }
+  vocabulary: Translator
+}
+
+/** A class because each session has one, and there are thousands of sessions. */
+class RaisedBySession implements RaisedIqs {
+  readonly #context: RaisedContext
+  /** few sessions ever have any */
+  #waiting: Map<string, { connection: number; iq: Element; timer: NodeJS.Timeout }> | undefined
+
+  constructor(context: RaisedContext) {
+    this.#context = context
+  }
+
+  raise(connection: number, iq: Element): EventDraft | undefined {
+    const { session, vocabulary } = this.#context
+    this.#waiting ??= new Map()
+    if (this.#waiting.size >= WAITING) return undefined
+    const id = newIqId(session)
+    const unanswered: StanzaErrorJson = { type: 'wait', condition: 'recipient-unavailable', text: 'Nobody answered in time.' }
+    const timer = setTimeout(() => this.#settle(id, (request) => errorReply(request, unanswered)), ANSWER_WITHIN)
+    // what it asks is in the event; the answer needs to know who asked
+    this.#waiting.set(id, { connection, iq: { ...iq, children: [] }, timer })
+    return { type: 'iq.requested', subject: id, data: vocabulary.read(iq).json }
+  }
+
+  reply({ id, xml, payload, error }: IqReply): void {
+    const { vocabulary } = this.#context
+    const byOwnId = [...(this.#waiting ?? [])].filter(([, { iq }]) => iq.attributes.id === id).map(([key]) => key)
+    const key = this.#waiting?.has(id) || byOwnId.length !== 1 ? id : (byOwnId[0] as string)
+    this.#settle(key, (iq) => {
+      if (error) return errorReply(iq, error)
+      const result = xml === undefined ? payload && vocabulary.writePayload(payload) : reparse(xml)
+      return element('iq', CLIENT, { type: 'result', id: iq.attributes.id, to: iq.attributes.from }, [result])
+    })
+  }
+
+  isIdle(): boolean {
+    return this.#waiting === undefined || this.#waiting.size === 0
+  }
+
+  stop(): void {
+    for (const { timer } of this.#waiting?.values() ?? []) clearTimeout(timer)
+    this.#waiting = undefined
+  }
+
+  #settle(id: string, answer: (iq: Element) => Element): void {
+    const found = this.#waiting?.get(id)
     if (!found) throw new Problem('iq-not-found', 'No such iq waits for an answer: it was answered already, or its 20 s are over.')
     const stanza = answer(found.iq)
     clearTimeout(found.timer)
-    waiting?.delete(id)
-    reply(found.connection, stanza)
-  }
-
-  return {
-    raise(connection, iq) {
-      waiting ??= new Map()
-      if (waiting.size >= WAITING) return undefined
-      const id = newIqId(session)
-      const unanswered: StanzaErrorJson = { type: 'wait', condition: 'recipient-unavailable', text: 'Nobody answered in time.' }
-      const timer = setTimeout(() => settle(id, (request) => errorReply(request, unanswered)), ANSWER_WITHIN)
-      // what it asks is in the event; the answer needs to know who asked
-      waiting.set(id, { connection, iq: { ...iq, children: [] }, timer })
-      return { type: 'iq.requested', subject: id, data: vocabulary.read(iq).json }
-    },
-
-    reply({ id, xml, payload, error }) {
-      const byOwnId = [...(waiting ?? [])].filter(([, { iq }]) => iq.attributes.id === id).map(([key]) => key)
-      const key = waiting?.has(id) || byOwnId.length !== 1 ? id : (byOwnId[0] as string)
-      settle(key, (iq) => {
-        if (error) return errorReply(iq, error)
-        const result = xml === undefined ? payload && vocabulary.writePayload(payload) : reparse(xml)
-        return element('iq', CLIENT, { type: 'result', id: iq.attributes.id, to: iq.attributes.from }, [result])
-      })
-    },
-
-    isIdle: () => waiting === undefined || waiting.size === 0,
-
-    stop() {
-      for (const { timer } of waiting?.values() ?? []) clearTimeout(timer)
-      waiting = undefined
-    },
+    this.#waiting?.delete(id)
+    this.#context.wire.reply(found.connection, stanza)
   }
 }

@@ -8,6 +8,7 @@ import { isAfter } from '../outbox/position.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Ended } from '../ports/message.ts'
 import { isRefusal } from './iq-correlator.ts'
+import type { Reports } from './reports.ts'
 import { ended, isGivenUp } from './strikes.ts'
 
 /** ms that a stream goes on after the server counted a stanza, until that counts as taken: some count first and look then */
@@ -33,54 +34,185 @@ interface Line {
 
 export interface RepeatedContext {
   session: Pick<LiveSession, 'state' | 'commit'>
-  /** answers its position on the stream */
-  send: (stanza: Element) => Promise<number>
-  /** Resolves when nothing else is on its way on the stream, and no message goes until what it answers is called. */
-  pause: () => Promise<() => void>
+  wire: { write(connection: number, stanza: Element): { position: number | Promise<number> } }
+  outbox: {
+    /** Resolves when nothing else is on its way on the stream, and no message goes until what it answers is called. */
+    pause(connection: number): Promise<() => void>
+    /** nothing waits for an answer any more */
+    wake(): void
+  }
   clock: Clock
-  onGivenUp: (key: string) => void
-  /** nothing waits for an answer any more */
-  onAnswered: () => void
-  onError: (error: unknown) => void
+  reports: Pick<Reports, 'givenUp' | 'error'>
 }
 
-export function createRepeated({ session, send, pause, clock, onGivenUp, onAnswered, onError }: RepeatedContext): Repeated {
+export const createRepeated = (context: RepeatedContext): Repeated => new RepeatedOnStreams(context)
+
+const nothing = () => {}
+
+/** A class because each session has one, and there are thousands of sessions. */
+class RepeatedOnStreams implements Repeated {
+  readonly #context: RepeatedContext
   /** what is on its way, in the order in which it was written */
-  const lines = new Map<string, Line>()
+  #lines: Map<string, Line> | undefined
   /** questions without an answer when the stream broke */
-  let unanswered: string[] | undefined
+  #unanswered: string[] | undefined
   /** of those that go alone */
-  const oneByOne = createOneAtATime()
+  #oneByOne: ReturnType<typeof createOneAtATime> | undefined
 
-  const countOf = (key: string) => session.state.get(suspects, key)
-  const questions = () => [...lines].filter(([, { position }]) => position === undefined).map(([key]) => key)
-
-  function keep(key: string, value: Count | null): void {
-    if (value === null && !countOf(key)) return
-    session.commit({ state: [value === null ? suspects.remove(key) : suspects.put(key, value)] }).catch(onError)
+  constructor(context: RepeatedContext) {
+    this.#context = context
   }
 
-  function count(key: string, alone: boolean): void {
-    const next = ended(countOf(key), { alone, refused: false })
-    keep(key, { ...next, at: clock.now() })
-    if (isGivenUp(next)) onGivenUp(key)
+  async write(key: string, stanza: Element): ReturnType<Repeated['write']> {
+    if (isGivenUp(this.#countOf(key))) throw givenUp()
+    const release = await this.#turn(key)
+    const { promise: taken, resolve, reject } = Promise.withResolvers<void>()
+    taken.catch(nothing) // whoever does not wait for it has nothing to do then
+    try {
+      const position = await this.#context.wire.write(0, stanza).position
+      this.#end(key, cutOff())
+      this.#add(key, { position, acked: false, release, taken: resolve, failed: reject })
+    } catch (error) {
+      release()
+      throw error
+    }
+    return { taken }
+  }
+
+  async ask<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#countOf(key)
+    if (before && isGivenUp(before) && this.#context.clock.now() - before.at < FORGIVEN) throw givenUp()
+    const release = await this.#turn(key)
+    const line: Line = { acked: false, release, taken: nothing, failed: nothing }
+    this.#add(key, line)
+    try {
+      const result = await work()
+      this.#keep(key, null)
+      return result
+    } catch (error) {
+      // an answer, or the end of its time: the stream did not end over it
+      if (isRefusal(error)) this.#keep(key, null)
+      throw error
+    } finally {
+      release()
+      if (this.#lines?.get(key) === line) this.#remove(key)
+      if (this.#questions().length === 0) this.#context.outbox.wake()
+    }
+  }
+
+  forget(key: string): void {
+    this.#keep(key, null)
+    this.#end(key, cutOff())
+  }
+
+  isOnItsWay(key: string): boolean {
+    return this.#lines?.has(key) === true
+  }
+
+  isOpen(key: string): boolean {
+    return this.isOnItsWay(key) || this.#countOf(key) !== undefined
+  }
+
+  isAsking(): boolean {
+    return this.#questions().length > 0
+  }
+
+  positions(): Set<number> {
+    return new Set([...this.#all().values()].flatMap(({ position, acked }) => (position === undefined || acked ? [] : [position])))
+  }
+
+  acked(position: number): void {
+    if (this.#lines === undefined) return
+    for (const [key, line] of this.#lines)
+      if (line.position !== undefined && !line.acked && !isAfter(line.position, position)) this.#watch(key, line)
+  }
+
+  broke(): void {
+    const open = this.#questions()
+    if (open.length > 0) this.#unanswered ??= open
+    for (const { timer } of this.#all().values()) clearTimeout(timer)
+  }
+
+  resumed(h: number, company: boolean): void {
+    for (const key of this.#unanswered ?? []) this.#count(key, !company)
+    this.#unanswered = undefined
+    const lines = [...this.#all()]
+    const [first] = lines.find(([, { position }]) => position !== undefined && isAfter(position, h)) ?? []
+    for (const [key, line] of lines) {
+      if (line.position === undefined) continue
+      if (!isAfter(line.position, h)) this.#watch(key, line)
+      else {
+        this.#count(key, !company && key === first)
+        this.#end(key, cutOff())
+      }
+    }
+  }
+
+  lost(company: boolean): void {
+    const asked = this.#unanswered ?? this.#questions()
+    const open = [...this.#all()].filter(([key, { position }]) => position !== undefined || asked.includes(key))
+    const gone = (this.#unanswered ?? []).filter((key) => !this.isOnItsWay(key))
+    this.#unanswered = undefined
+    // streams are processed in order
+    const first = open.find(([, { acked }]) => !acked)?.[0] ?? gone[0] ?? open[0]?.[0]
+    for (const key of [...open.map(([key]) => key), ...gone]) this.#count(key, !company && key === first)
+    for (const [key] of open) this.#end(key, cutOff())
+  }
+
+  stop(): void {
+    for (const key of [...this.#all().keys()]) this.#end(key, cutOff())
+  }
+
+  #all(): ReadonlyMap<string, Line> {
+    return this.#lines ?? none
+  }
+
+  #add(key: string, line: Line): void {
+    this.#lines ??= new Map()
+    this.#lines.set(key, line)
+  }
+
+  #remove(key: string): void {
+    this.#lines?.delete(key)
+    if (this.#lines?.size === 0) this.#lines = undefined
+  }
+
+  #countOf(key: string): Count | undefined {
+    return this.#context.session.state.get(suspects, key)
+  }
+
+  #questions(): string[] {
+    return [...this.#all()].filter(([, { position }]) => position === undefined).map(([key]) => key)
+  }
+
+  #keep(key: string, value: Count | null): void {
+    const { session, reports } = this.#context
+    if (value === null && !this.#countOf(key)) return
+    session.commit({ state: [value === null ? suspects.remove(key) : suspects.put(key, value)] }).catch((error) => reports.error(error))
+  }
+
+  #count(key: string, alone: boolean): void {
+    const next = ended(this.#countOf(key), { alone, refused: false })
+    this.#keep(key, { ...next, at: this.#context.clock.now() })
+    if (isGivenUp(next)) this.#context.reports.givenUp(key)
   }
 
   /** What is under suspicion goes alone, one after the other. */
-  async function turn(key: string): Promise<() => void> {
-    if (!countOf(key)) return () => {}
-    const next = await oneByOne()
-    const release = await pause()
+  async #turn(key: string): Promise<() => void> {
+    if (!this.#countOf(key)) return nothing
+    this.#oneByOne ??= createOneAtATime()
+    const next = await this.#oneByOne()
+    const release = await this.#context.outbox.pause(0)
     return () => {
       release()
       next()
     }
   }
 
-  function end(key: string, problem?: Problem): void {
-    const line = lines.get(key)
+  #end(key: string, problem?: Problem): void {
+    const line = this.#lines?.get(key)
     if (!line) return
-    lines.delete(key)
+    this.#remove(key)
     clearTimeout(line.timer)
     line.release()
     if (problem) line.failed(problem)
@@ -88,102 +220,18 @@ export function createRepeated({ session, send, pause, clock, onGivenUp, onAnswe
   }
 
   /** Once the stream has gone on with it for a while, it is taken. */
-  function watch(key: string, line: Line): void {
+  #watch(key: string, line: Line): void {
     line.acked = true
     line.release()
     line.timer = setTimeout(() => {
-      keep(key, null)
-      end(key)
+      this.#keep(key, null)
+      this.#end(key)
     }, LIVED)
     line.timer.unref()
   }
-
-  return {
-    async write(key, stanza) {
-      if (isGivenUp(countOf(key))) throw givenUp()
-      const release = await turn(key)
-      const { promise: taken, resolve, reject } = Promise.withResolvers<void>()
-      taken.catch(() => {}) // whoever does not wait for it has nothing to do then
-      try {
-        const position = await send(stanza)
-        end(key, cutOff())
-        lines.set(key, { position, acked: false, release, taken: resolve, failed: reject })
-      } catch (error) {
-        release()
-        throw error
-      }
-      return { taken }
-    },
-
-    async ask(key, work) {
-      const before = countOf(key)
-      if (before && isGivenUp(before) && clock.now() - before.at < FORGIVEN) throw givenUp()
-      const release = await turn(key)
-      const line: Line = { acked: false, release, taken() {}, failed() {} }
-      lines.set(key, line)
-      try {
-        const result = await work()
-        keep(key, null)
-        return result
-      } catch (error) {
-        // an answer, or the end of its time: the stream did not end over it
-        if (isRefusal(error)) keep(key, null)
-        throw error
-      } finally {
-        release()
-        if (lines.get(key) === line) lines.delete(key)
-        if (questions().length === 0) onAnswered()
-      }
-    },
-
-    forget(key) {
-      keep(key, null)
-      end(key, cutOff())
-    },
-    isOnItsWay: (key) => lines.has(key),
-    isOpen: (key) => lines.has(key) || countOf(key) !== undefined,
-    isAsking: () => questions().length > 0,
-    positions: () => new Set([...lines.values()].flatMap(({ position, acked }) => (position === undefined || acked ? [] : [position]))),
-
-    acked(position) {
-      for (const [key, line] of lines) if (line.position !== undefined && !line.acked && !isAfter(line.position, position)) watch(key, line)
-    },
-
-    broke() {
-      const open = questions()
-      if (open.length > 0) unanswered ??= open
-      for (const { timer } of lines.values()) clearTimeout(timer)
-    },
-
-    resumed(h, company) {
-      for (const key of unanswered ?? []) count(key, !company)
-      unanswered = undefined
-      const [first] = [...lines].find(([, { position }]) => position !== undefined && isAfter(position, h)) ?? []
-      for (const [key, line] of lines) {
-        if (line.position === undefined) continue
-        if (!isAfter(line.position, h)) watch(key, line)
-        else {
-          count(key, !company && key === first)
-          end(key, cutOff())
-        }
-      }
-    },
-
-    lost(company) {
-      const open = [...lines].filter(([key, { position }]) => position !== undefined || (unanswered ?? questions()).includes(key))
-      const gone = (unanswered ?? []).filter((key) => !lines.has(key))
-      unanswered = undefined
-      // streams are processed in order
-      const first = open.find(([, { acked }]) => !acked)?.[0] ?? gone[0] ?? open[0]?.[0]
-      for (const key of [...open.map(([key]) => key), ...gone]) count(key, !company && key === first)
-      for (const [key] of open) end(key, cutOff())
-    },
-
-    stop() {
-      for (const key of [...lines.keys()]) end(key, cutOff())
-    },
-  }
 }
+
+const none: ReadonlyMap<string, Line> = new Map()
 
 const givenUp = () =>
   new Problem('given-up', 'The XMPP server ended one connection after the other over it: it is not asked, or shown, again.')

@@ -29,34 +29,85 @@ export interface Resync {
  * A new stream brings the presence of those who are there, and no word about those who left meanwhile: who was there
  * before and is not seen again in time is told as unavailable.
  */
-export function createResync({
-  session,
-  link,
-  clock,
-  online,
-  onError,
-}: {
+export const createResync = (context: ResyncContext): Resync => new ResyncOfSession(context)
+
+interface ResyncContext {
   session: Pick<LiveSession, 'state' | 'commit'>
   /** what presence goes out on, and comes by */
   link: () => Pick<Connection, 'transit' | 'received'> | undefined
   clock: Clock
   online: () => boolean
   onError: (error: unknown) => void
-}): Resync {
-  let unseen = new Set<string>()
-  let timer: NodeJS.Timeout | undefined
-  let shown = false
-  /** monotonic ms */
-  let deadline = 0
+}
 
-  async function end(): Promise<void> {
-    const missing = unseen
+/** A class because each session has one, and there are thousands of sessions. */
+class ResyncOfSession implements Resync {
+  readonly #context: ResyncContext
+  /** undefined: all were seen */
+  #unseen: Set<string> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isShown = false
+  /** monotonic ms */
+  #deadline = 0
+
+  constructor(context: ResyncContext) {
+    this.#context = context
+  }
+
+  start(): void {
+    this.stop()
+    this.#isShown = false
+    const known = this.#context.session.state.all(presences)
+    this.#unseen = known.size > 0 ? new Set(known.keys()) : undefined
+  }
+
+  appeared(): void {
+    this.#isShown = true
+    this.#deadline = this.#context.clock.monotonic() + MOST
+    this.#wait()
+  }
+
+  resumed(): void {
+    if (this.#isShown && this.#unseen !== undefined) this.#wait()
+  }
+
+  seen(presence: Element): void {
+    if (this.#unseen === undefined) return
+    this.#unseen.delete(comparable(presence.attributes.from ?? ''))
+    if (this.#unseen.size === 0) this.#unseen = undefined
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #wait(): void {
+    this.stop()
+    // nobody to be told of
+    if (this.#unseen === undefined) return
+    const { link, clock, online, onError } = this.#context
+    const { transit = 0, received: before = 0 } = lookAt(link())
+    const look = () => {
+      const { received = before } = lookAt(link())
+      const arriving = received - before >= ARRIVING && clock.monotonic() < this.#deadline
+      // what a cut stream did not bring may come when it is resumed
+      if (arriving || !online()) this.#wait()
+      else this.#end().catch(onError)
+    }
+    this.#timer = setTimeout(look, WITHIN + Math.min(transit, MOST))
+  }
+
+  async #end(): Promise<void> {
+    const missing = this.#unseen
+    const { session } = this.#context
     const known = session.state.all(presences)
     // as its sender wrote it
     const nameOf = (key: string) => String(known.get(key)?.from ?? key)
     // a new bind begins anew
-    while (missing.size > 0 && missing === unseen) {
+    while (missing !== undefined && missing === this.#unseen) {
       const gone = take(missing, SLICE)
+      if (missing.size === 0) this.#unseen = undefined
       await session.commit({
         events: gone.map(nameOf).map((from) => ({
           type: 'presence.unavailable',
@@ -69,42 +120,10 @@ export function createResync({
       await turn()
     }
   }
-
-  function wait(): void {
-    clearTimeout(timer)
-    const { transit, received } = link() ?? { transit: () => 0, received: () => 0 }
-    const before = received()
-    const look = () => {
-      const arriving = received() - before >= ARRIVING && clock.monotonic() < deadline
-      // what a cut stream did not bring may come when it is resumed
-      if (arriving || !online()) wait()
-      else end().catch(onError)
-    }
-    timer = setTimeout(look, WITHIN + Math.min(transit(), MOST))
-  }
-
-  return {
-    start() {
-      clearTimeout(timer)
-      shown = false
-      unseen = new Set(session.state.all(presences).keys())
-    },
-    appeared() {
-      shown = true
-      deadline = clock.monotonic() + MOST
-      wait()
-    },
-    resumed() {
-      if (shown && unseen.size > 0) wait()
-    },
-    seen(presence: Element) {
-      if (unseen.size > 0) unseen.delete(comparable(presence.attributes.from ?? ''))
-    },
-    stop() {
-      clearTimeout(timer)
-    },
-  }
 }
+
+const lookAt = (link: Pick<Connection, 'transit' | 'received'> | undefined) =>
+  link ? { transit: link.transit(), received: link.received() } : {}
 
 function take<Item>(from: Set<Item>, most: number): Item[] {
   const taken: Item[] = []

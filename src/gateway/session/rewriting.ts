@@ -1,6 +1,10 @@
+import { reparse } from '../../xml/parse.ts'
 import { following } from '../outbox/position.ts'
 import type { Ended } from '../ports/message.ts'
+import type { Correlator } from './iq-correlator.ts'
+import type { Reports } from './reports.ts'
 import { ended, isGivenUp } from './strikes.ts'
+import type { Wire } from './wire.ts'
 
 interface Stanza {
   xml: string
@@ -15,52 +19,64 @@ export interface Rewriting {
   lost(connection: number): void
 }
 
-export function createRewriting({
-  write,
-  onGivenUp,
-}: {
-  /** Answers its position. Rejects where there is no stream. */
-  write: (connection: number, xml: string) => Promise<number>
-  /** it is not written again: streams ended over it */
-  onGivenUp: (xml: string) => void
-}): Rewriting {
+export const createRewriting = (context: RewritingContext): Rewriting => new RewritingOfSession(context)
+
+interface RewritingContext {
+  wire: Pick<Wire, 'write'>
+  correlator: Pick<Correlator, 'fail'>
+  reports: Pick<Reports, 'givenUp'>
+}
+
+/** A class because each session has one, and there are thousands of sessions. */
+class RewritingOfSession implements Rewriting {
+  readonly #context: RewritingContext
   // few sessions ever have any
   /** those that were written again, by where they stand now */
-  let again: Map<number, Map<number, Stanza>> | undefined
+  #again: Map<number, Map<number, Stanza>> | undefined
   /** those for which there was no stream any more */
-  let waiting: Map<number, Stanza[]> | undefined
+  #waiting: Map<number, Stanza[]> | undefined
 
-  async function rewrite(connection: number, stanza: Stanza): Promise<void> {
-    again ??= new Map()
-    const placed = again.get(connection) ?? new Map<number, Stanza>()
-    again.set(connection, placed)
-    try {
-      placed.set(await write(connection, stanza.xml), stanza)
-    } catch {
-      waiting ??= new Map()
-      waiting.set(connection, [...(waiting.get(connection) ?? []), stanza])
-    }
+  constructor(context: RewritingContext) {
+    this.#context = context
   }
 
-  return {
-    resumed(connection, h, uncounted, others) {
-      const before = again?.get(connection)
-      const stanzas = waiting?.get(connection) ?? []
-      again?.delete(connection)
-      waiting?.delete(connection)
-      let position = h
-      for (const xml of uncounted) {
-        position = following(position)
-        if (others.has(position)) continue
-        const count = ended(before?.get(position)?.ended, { alone: position === following(h), refused: false })
-        if (isGivenUp(count)) onGivenUp(xml)
-        else stanzas.push({ xml, ended: count })
-      }
-      for (const stanza of stanzas) void rewrite(connection, stanza)
-    },
-    lost(connection) {
-      again?.delete(connection)
-      waiting?.delete(connection)
-    },
+  resumed(connection: number, h: number, uncounted: readonly string[], others: ReadonlySet<number>): void {
+    const before = this.#again?.get(connection)
+    const stanzas = this.#waiting?.get(connection) ?? []
+    this.lost(connection)
+    let position = h
+    for (const xml of uncounted) {
+      position = following(position)
+      if (others.has(position)) continue
+      const count = ended(before?.get(position)?.ended, { alone: position === following(h), refused: false })
+      if (isGivenUp(count)) this.#giveUp(xml)
+      else stanzas.push({ xml, ended: count })
+    }
+    for (const stanza of stanzas) void this.#rewrite(connection, stanza)
+  }
+
+  lost(connection: number): void {
+    this.#again?.delete(connection)
+    this.#waiting?.delete(connection)
+  }
+
+  /** It is not written again: streams ended over it. */
+  #giveUp(xml: string): void {
+    const { correlator, reports } = this.#context
+    const { name, attributes } = reparse(xml)
+    if (name === 'iq') correlator.fail(attributes.id ?? '')
+    reports.givenUp(name)
+  }
+
+  async #rewrite(connection: number, stanza: Stanza): Promise<void> {
+    this.#again ??= new Map()
+    const placed = this.#again.get(connection) ?? new Map<number, Stanza>()
+    this.#again.set(connection, placed)
+    try {
+      placed.set(await this.#context.wire.write(connection, stanza.xml).position, stanza)
+    } catch {
+      this.#waiting ??= new Map()
+      this.#waiting.set(connection, [...(this.#waiting.get(connection) ?? []), stanza])
+    }
   }
 }

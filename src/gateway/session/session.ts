@@ -4,6 +4,7 @@ import type { Repeated } from '../contract/repeated.ts'
 import type { LiveSession } from '../contract/session.ts'
 import { newIqId } from '../ids.ts'
 import type { Inbound } from '../inbound/queue.ts'
+import type { Records } from '../outbox/recent-records.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { SessionRecord } from '../ports/session-record.ts'
@@ -33,10 +34,11 @@ export function createSession({
   state,
   holdsLease,
   commit,
-  message,
+  records,
   large,
   vocabulary,
-}: Pick<LiveSession, 'record' | 'state' | 'holdsLease' | 'commit' | 'message' | 'large' | 'vocabulary'> & {
+}: Pick<LiveSession, 'record' | 'state' | 'holdsLease' | 'commit' | 'large' | 'vocabulary'> & {
+  records: Pick<Records, 'get'>
   connections: Pick<Connections, 'isOwn'>
   correlator: Correlator
   wire: Wire
@@ -58,10 +60,10 @@ export function createSession({
     features: [],
     state,
     commit,
-    message,
+    message: (id) => records.get(id),
     large,
     vocabulary,
-    isOwn: connections.isOwn,
+    isOwn: (jid) => connections.isOwn(jid),
     online: () => states.now() === 'online',
     holdsLease,
     async iq({ type, to, id = newIqId(record.id), payload }, options) {
@@ -82,7 +84,7 @@ export function createSession({
       return await answer
     },
     awaitAnswer: async ({ id, type, to }, options) => await correlator.wait({ id, type, to }, options),
-    reply: raised.reply,
+    reply: (answer) => raised.reply(answer),
     async send(stanza) {
       await wire.write(0, stanza).written
     },

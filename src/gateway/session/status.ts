@@ -20,67 +20,82 @@ export interface States {
 }
 
 /** The state of a session, since when and why, and which of its changes are told: a link that flaps while it is down is told once. */
-export function createStates({ clock }: { clock: Clock }): States {
-  let current: { state: SessionState; since: number; reason: string | null; error?: Problem } = {
-    state: 'connecting',
-    since: clock.now(),
-    reason: null,
-  }
-  let lastVerifiedAt: number | null = null
-  let announced: 'never' | 'online' | 'offline' = 'never'
-  const waiters = new Set<() => void>()
+export const createStates = ({ clock }: { clock: Clock }): States => new SessionStates(clock)
 
-  function lost(): string[] {
-    if (announced !== 'online') return []
-    announced = 'offline'
+/** A class because each session has one, and there are thousands of sessions. */
+class SessionStates implements States {
+  readonly #clock: Clock
+  #current: { state: SessionState; since: number; reason: string | null; error?: Problem }
+  #lastVerifiedAt: number | null = null
+  #announced: 'never' | 'online' | 'offline' = 'never'
+  #waiters: Set<() => void> | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#current = { state: 'connecting', since: clock.now(), reason: null }
+  }
+
+  now(): SessionState {
+    return this.#current.state
+  }
+
+  status(): ReturnType<States['status']> {
+    const { state, since, reason } = this.#current
+    return { state, since, reason, lastVerifiedAt: this.#lastVerifiedAt }
+  }
+
+  change(state: SessionState, { reason, error, resumed }: StateDetail): (string | undefined)[] {
+    const before = this.#current
+    if (state === before.state && reason === before.reason) return []
+    const since = state === before.state ? before.since : this.#clock.now()
+    this.#current = { state, since, reason, ...(error ? { error } : {}) }
+    const offline = state === 'backoff' ? this.lost() : []
+    const types = [...offline, this.#eventOf(state, resumed === true)]
+    for (const look of [...(this.#waiters ?? [])]) look()
+    return types
+  }
+
+  lost(): string[] {
+    if (this.#announced !== 'online') return []
+    this.#announced = 'offline'
     return ['session.offline']
   }
 
-  function eventOf(state: SessionState, resumed: boolean): string | undefined {
+  verified(): void {
+    this.#lastVerifiedAt = this.#clock.now()
+  }
+
+  reached(states: readonly SessionState[], signal: AbortSignal): ReturnType<States['reached']> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const { state, error } = this.#current
+        if (!states.includes(state)) return
+        end()
+        resolve(error ? { state, error } : { state })
+      }
+      const aborted = () => {
+        end()
+        reject(signal.reason)
+      }
+      const end = () => {
+        this.#waiters?.delete(look)
+        if (this.#waiters?.size === 0) this.#waiters = undefined
+        signal.removeEventListener('abort', aborted)
+      }
+      this.#waiters ??= new Set()
+      this.#waiters.add(look)
+      signal.addEventListener('abort', aborted)
+      look()
+    })
+  }
+
+  #eventOf(state: SessionState, resumed: boolean): string | undefined {
     if (state === 'conflict') return 'session.conflict'
     if (ended.includes(state)) return 'session.failed'
     if (state !== 'online') return undefined
-    const type = resumed && announced !== 'offline' ? 'session.resumed' : 'session.online'
-    announced = 'online'
+    const type = resumed && this.#announced !== 'offline' ? 'session.resumed' : 'session.online'
+    this.#announced = 'online'
     return type
-  }
-
-  return {
-    now: () => current.state,
-    status: () => ({ state: current.state, since: current.since, reason: current.reason, lastVerifiedAt }),
-    change(state, { reason, error, resumed }) {
-      if (state === current.state && reason === current.reason) return []
-      const since = state === current.state ? current.since : clock.now()
-      current = { state, since, reason, ...(error ? { error } : {}) }
-      const offline = state === 'backoff' ? lost() : []
-      const types = [...offline, eventOf(state, resumed === true)]
-      for (const look of [...waiters]) look()
-      return types
-    },
-    lost,
-    verified: () => {
-      lastVerifiedAt = clock.now()
-    },
-    reached: (states, signal) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const { state, error } = current
-          if (!states.includes(state)) return
-          end()
-          resolve(error ? { state, error } : { state })
-        }
-        const aborted = () => {
-          end()
-          reject(signal.reason)
-        }
-        const end = () => {
-          waiters.delete(look)
-          signal.removeEventListener('abort', aborted)
-        }
-        waiters.add(look)
-        signal.addEventListener('abort', aborted)
-        look()
-      }),
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the session does when its connections tell something. */
 
+import type { Element } from '../../xml/element.ts'
 import type { Repeated } from '../contract/repeated.ts'
 import type { Receiver } from '../inbound/dispatch.ts'
 import type { Inbound } from '../inbound/queue.ts'
@@ -44,34 +45,54 @@ export interface StreamParts {
   onError: (error: unknown) => void
 }
 
-export function createStreamEvents(parts: StreamParts): ConnectionsListener {
-  /** who had it before may have asked for a resume, and not got the answer */
-  let interrupted = parts.lastState !== 'online'
+export const createStreamEvents = (parts: StreamParts): ConnectionsListener => new StreamEventsOfSession(parts)
 
-  return {
-    state(index, state, detail) {
-      if (index !== 0) return senderState(parts, index, state)
-      primaryState(parts, state, detail, interrupted)
-      if (state === 'online') interrupted = false
-    },
-    bound: async (index, _jid, offered) => {
-      if (index === 0) await primaryBound(parts, offered)
-    },
-    stanza(index, stanza, position) {
-      parts.metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
-      parts.inbound.push(index, stanza, position, parts.receiver.stanza)
-    },
-    larger: parts.correlator.larger,
-    acked(index, position) {
-      if (index === 0) parts.repeated.acked(position)
-      parts.outbox.acked(index, position)
-    },
-    resumed: (index, h, uncounted) => resumed(parts, index, h, uncounted),
-    lost: (index, h, refused) => lost(parts, index, h, refused),
-    verified(index) {
-      if (index === 0) parts.states.verified()
-    },
-    unacked: parts.outbox.unacked,
+/** A class because each session has one, and there are thousands of sessions. */
+class StreamEventsOfSession implements ConnectionsListener {
+  readonly #parts: StreamParts
+  /** who had it before may have asked for a resume, and not got the answer */
+  #isInterrupted: boolean
+
+  constructor(parts: StreamParts) {
+    this.#parts = parts
+    this.#isInterrupted = parts.lastState !== 'online'
+  }
+
+  state(index: number, state: SessionState, detail: StateDetail): void {
+    if (index !== 0) {
+      senderState(this.#parts, index, state)
+      return
+    }
+    primaryState(this.#parts, state, detail, this.#isInterrupted)
+    if (state === 'online') this.#isInterrupted = false
+  }
+  async bound(index: number, _jid: string, offered: readonly string[]): Promise<void> {
+    if (index === 0) await primaryBound(this.#parts, offered)
+  }
+  stanza(index: number, stanza: Element, position: number): void {
+    const { metrics, inbound, receiver } = this.#parts
+    metrics.count('stanzas_total', { direction: 'in', kind: stanza.name })
+    inbound.push(index, stanza, position, receiver)
+  }
+  larger(start: Element, bytes: number): number | undefined {
+    return this.#parts.correlator.larger(start, bytes)
+  }
+  acked(index: number, position: number): void {
+    const { repeated, outbox } = this.#parts
+    if (index === 0) repeated.acked(position)
+    outbox.acked(index, position)
+  }
+  resumed(index: number, h: number, uncounted: readonly string[]): void {
+    resumed(this.#parts, index, h, uncounted)
+  }
+  lost(index: number, h: number | null, refused?: string): void {
+    lost(this.#parts, index, h, refused)
+  }
+  verified(index: number): void {
+    if (index === 0) this.#parts.states.verified()
+  }
+  unacked(index: number): number {
+    return this.#parts.outbox.unacked(index)
   }
 }
 

@@ -4,6 +4,7 @@ import type { LiveSession } from '../contract/session.ts'
 import { gapEvent } from '../inbound/gap.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Metrics } from '../ports/metrics.ts'
+import type { Announcer } from './announcer.ts'
 
 /** characters of what the server says about it */
 const DETAIL = 1_000
@@ -20,44 +21,53 @@ export interface UnreadSteps {
 }
 
 /** What a session does not know, and says that it does not know: it is told once, kept for all who ask, and gone when it was read after all. */
-export function createUnread({
-  session,
-  clock,
-  metrics,
-  onChange,
-}: {
+export const createUnread = (context: UnreadContext): UnreadSteps => new UnreadOfSession(context)
+
+interface UnreadContext {
   session: Pick<LiveSession, 'state' | 'commit'>
   clock: Clock
   metrics: Metrics
-  onChange: () => void
-}): UnreadSteps {
-  const all = () => unread.of(session.state.all(account)) ?? {}
+  announcer: Pick<Announcer, 'announce'>
+}
 
-  async function tell(what: string, why: Unread): Promise<void> {
-    const before = all()
-    const gap = gapEvent(clock, 'unread', { what })
-    await session.commit({ state: [unread.put({ ...before, [what]: why })], events: before[what] ? [] : [gap] })
-    onChange()
+/** A class because each session has one, and there are thousands of sessions. */
+class UnreadOfSession implements UnreadSteps {
+  readonly #context: UnreadContext
+
+  constructor(context: UnreadContext) {
+    this.#context = context
   }
 
-  return {
-    all,
-    async refused(step, { code, message: detail, options: { xmpp } }) {
-      metrics.count('unread_total', { what: step, reason: code })
-      await tell(step, {
-        code,
-        detail: detail.slice(0, DETAIL),
-        ...(xmpp && { xmpp: { ...xmpp, ...(xmpp.text && { text: xmpp.text.slice(0, DETAIL) }) } }),
-      })
-    },
-    async tooMuch(what) {
-      if (!all()[what]) await tell(what, { code: 'too-much', detail: 'It is more than the session remembers.' })
-    },
-    async read(step) {
-      const { [step]: found, ...rest } = all()
-      if (!found) return
-      await session.commit({ state: [Object.keys(rest).length > 0 ? unread.put(rest) : unread.remove()] })
-      onChange()
-    },
+  all(): AllUnread {
+    return unread.of(this.#context.session.state.all(account)) ?? {}
+  }
+
+  async refused(step: string, { code, message: detail, options: { xmpp } }: Problem): Promise<void> {
+    this.#context.metrics.count('unread_total', { what: step, reason: code })
+    await this.#tell(step, {
+      code,
+      detail: detail.slice(0, DETAIL),
+      ...(xmpp && { xmpp: { ...xmpp, ...(xmpp.text && { text: xmpp.text.slice(0, DETAIL) }) } }),
+    })
+  }
+
+  async tooMuch(what: string): Promise<void> {
+    if (!this.all()[what]) await this.#tell(what, { code: 'too-much', detail: 'It is more than the session remembers.' })
+  }
+
+  async read(step: string): Promise<void> {
+    const { [step]: found, ...rest } = this.all()
+    if (!found) return
+    const { session, announcer } = this.#context
+    await session.commit({ state: [Object.keys(rest).length > 0 ? unread.put(rest) : unread.remove()] })
+    announcer.announce(undefined)
+  }
+
+  async #tell(what: string, why: Unread): Promise<void> {
+    const { session, clock, announcer } = this.#context
+    const before = this.all()
+    const gap = gapEvent(clock, 'unread', { what })
+    await session.commit({ state: [unread.put({ ...before, [what]: why })], events: before[what] ? [] : [gap] })
+    announcer.announce(undefined)
   }
 }

@@ -21,38 +21,41 @@ export interface Wire {
   reply(connection: number, stanza: Element): void
 }
 
-export function createWire({
-  connections,
-  outbox,
-  holdsLease,
-  metrics,
-  onError,
-}: {
+export const createWire = (context: WireContext): Wire => new WireOfSession(context)
+
+interface WireContext {
   connections: Pick<Connections, 'get'>
   outbox: Pick<Outbox, 'forgetting'>
   holdsLease: () => boolean
   metrics: Metrics
   onError: (error: unknown, what: string) => void
-}): Wire {
-  function write(index: number, stanza: Element | string): Writing {
+}
+
+/** A class because each session has one, and there are thousands of sessions. */
+class WireOfSession implements Wire {
+  readonly #context: WireContext
+
+  constructor(context: WireContext) {
+    this.#context = context
+  }
+
+  write(index: number, stanza: Element | string): Writing {
+    const { connections, outbox, holdsLease, metrics } = this.#context
     const connection = connections.get(index)
     if (!connection || !holdsLease()) throw offline()
     const busy = outbox.forgetting(index)
-    if (busy) return later(busy.then(() => write(index, stanza)))
+    if (busy) return later(busy.then(() => this.write(index, stanza)))
     const isText = typeof stanza === 'string'
     metrics.count('stanzas_total', { direction: 'out', kind: isText ? nameOf(stanza) : stanza.name })
     return connection.send(isText ? stanza : serialize(stanza))
   }
 
-  return {
-    write,
-    reply(index, stanza) {
-      try {
-        write(index, stanza).written.catch(() => {}) // the asker will ask again on the next stream
-      } catch (error) {
-        if (!(error instanceof Problem)) onError(error, 'reply')
-      }
-    },
+  reply(index: number, stanza: Element): void {
+    try {
+      this.write(index, stanza).written.catch(() => {}) // the asker will ask again on the next stream
+    } catch (error) {
+      if (!(error instanceof Problem)) this.#context.onError(error, 'reply')
+    }
   }
 }
 

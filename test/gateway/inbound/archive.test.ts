@@ -32,11 +32,11 @@ function archiveOf(
   const session = {
     record: { id: 'ses_x', jid: own },
     iq: async ({ payload }: { payload: Element }) => {
-      during(payload.attributes.queryid as string, archive.take)
+      during(payload.attributes.queryid as string, (message) => archive.take(message))
       return element('iq', CLIENT, { type: 'result' }, [element('fin', 'urn:xmpp:mam:2', fin, [set])])
     },
   } as unknown as LiveSession
-  const archive = createArchive({ session, onForged: (kind) => forged.push(kind), onFull: () => full++ })
+  const archive = createArchive({ session, reports: { forged: (kind) => forged.push(kind), full: () => full++ } })
   return { archive, forged, full: () => full }
 }
 

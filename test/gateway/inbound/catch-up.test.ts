@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Problem } from '../../../src/errors/problem.ts'
 import type { Archived, ArchiveQuery, LiveSession } from '../../../src/gateway/contract/session.ts'
+import type { SessionJson } from '../../../src/gateway/contract/session-json.ts'
 import type { Archive } from '../../../src/gateway/inbound/archive.ts'
 import { noteArchived } from '../../../src/gateway/inbound/archive-marks.ts'
 import { createCatchUp } from '../../../src/gateway/inbound/catch-up.ts'
@@ -39,7 +40,7 @@ function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']
   } as unknown as LiveSession
   const catchUp = createCatchUp({
     session,
-    archive: { page: async (query) => page(query), take: () => false },
+    archive: { page: async (query) => page(query) },
     inbound: {
       enqueue: async (handle: () => Promise<Handled>) => {
         state.apply((await handle()).change)
@@ -63,7 +64,7 @@ function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']
     store: { log: { end: async () => '0', read: async () => ({ events: [], next: '0', end: true }) } } as unknown as Store,
     clock,
     watch: unwatched,
-    view: async () => ({}),
+    announcer: { view: async () => ({}) as SessionJson },
   })
   return {
     catchUp,

@@ -40,15 +40,17 @@ function receiving(handles: readonly string[] = [], watch: Watch = unwatched, ot
     vocabulary: {} as Translator,
     archive: { take: () => false },
     remember: (change) => change,
-    confirm: () => undefined,
-    reply: (_, stanza) => replies.push(stanza),
-    settle: () => true,
-    raise: () => undefined,
-    seenPresence: () => undefined,
-    onForged: (kind) => forged.push(kind),
-    onRejected: (reason) => assert.equal(reason, 'quarantined'),
+    outbox: { confirm: () => undefined },
+    wire: { reply: (_, stanza) => replies.push(stanza) },
+    correlator: { answer: () => true },
+    raised: { raise: () => undefined },
+    resync: { seen: () => undefined },
     clock: { now: Date.now, monotonic: () => performance.now() },
-    onError: (error) => assert.fail(String(error)),
+    reports: {
+      forged: (kind) => forged.push(kind),
+      rejected: (reason) => assert.equal(reason, 'quarantined'),
+      error: (error) => assert.fail(String(error)),
+    },
   })
   return { receiver, shown, forged, replies, state }
 }

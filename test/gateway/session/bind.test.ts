@@ -42,12 +42,14 @@ function start({ owing = false, answer = async () => {} }: { owing?: boolean; an
     features: [feature],
     catchUp,
     online: () => true,
-    unread: () => ({}),
-    onRefused: async (step, { code }) => void refused.push(`${step} ${code}`),
-    onRead: async (step) => void read.push(step),
-    onVisible: () => {},
-    ask: (_, work) => work(),
-    onError: (error) => assert.fail(String(error)),
+    unread: {
+      all: () => ({}),
+      refused: async (step, { code }) => void refused.push(`${step} ${code}`),
+      read: async (step) => void read.push(step),
+    },
+    repeated: { ask: (_, work) => work() },
+    resync: { appeared: () => {} },
+    reports: { bindStep: () => {}, error: (error) => assert.fail(String(error)) },
   })
   return {
     bind,

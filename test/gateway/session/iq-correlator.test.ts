@@ -212,12 +212,12 @@ test('requests that wait at one time are bounded', async () => {
 })
 
 test('an iq that could not be sent takes no place among those that wait', async () => {
-  const { wait, size } = correlator()
+  const pending = correlator()
   const send = () => {
     throw new Problem('session-offline', 'not bound')
   }
-  await assert.rejects(wait({ id: 'a', type: 'get', to: undefined }, { timeout: 60_000, send }), problem('session-offline'))
-  assert.equal(size(), 0)
+  await assert.rejects(pending.wait({ id: 'a', type: 'get', to: undefined }, { timeout: 60_000, send }), problem('session-offline'))
+  assert.equal(pending.size(), 0)
 })
 
 /** When one that is never answered is given up, in s; of a stream on which so many ms are on their way, and which brings so many bytes a second. */

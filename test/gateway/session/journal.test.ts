@@ -9,7 +9,12 @@ type Commit = Store['commit']
 
 function journal(commit: (change: Change) => ReturnType<Commit>, onFenced = () => {}) {
   const store = { commit: (_id: string, _fence: string, change: Change) => commit(change) } as unknown as Store
-  return createJournal({ id: 'ses_1', fence: '1', store, onFenced })
+  const made = createJournal({ id: 'ses_1', fence: '1', store, onFenced })
+  return {
+    write: (change: Change) => made.write(change),
+    unlessAway: <Result>(work: () => Promise<Result>) => made.unlessAway(work),
+    flush: () => made.flush(),
+  }
 }
 const event = (subject: string) => ({ type: 'message.received', subject, data: {} })
 

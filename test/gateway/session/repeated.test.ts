@@ -27,18 +27,21 @@ function start(t: TestContext, kinds = new Map<string, Map<string, unknown>>()) 
   const seen = { now: 0, pauses: 0, given: [] as string[] }
   const repeated = createRepeated({
     session,
-    send: async () => {
-      position += 1
-      return position
+    wire: {
+      write: () => {
+        position += 1
+        return { position }
+      },
     },
-    pause: async () => {
-      seen.pauses += 1
-      return () => {}
+    outbox: {
+      pause: async () => {
+        seen.pauses += 1
+        return () => {}
+      },
+      wake: () => {},
     },
     clock: { now: () => seen.now, monotonic: () => seen.now },
-    onGivenUp: (key) => seen.given.push(key),
-    onAnswered: () => {},
-    onError: (error) => assert.fail(String(error)),
+    reports: { givenUp: (key) => seen.given.push(key), error: (error) => assert.fail(String(error)) },
   })
   /** asks what the stream ends over */
   const die = async (company = false) => {

@@ -5,7 +5,7 @@ import type { LiveSession } from '../../../src/gateway/contract/session.ts'
 import type { Change } from '../../../src/gateway/ports/change.ts'
 import { createMirror } from '../../../src/gateway/session/mirror.ts'
 import { createResync } from '../../../src/gateway/session/resync.ts'
-import { CLIENT, element } from '../../../src/xml/element.ts'
+import { CLIENT, type Element, element } from '../../../src/xml/element.ts'
 
 const JULIET = 'juliet@capulet.lit/balcony'
 const NURSE = 'nurse@capulet.lit/x'
@@ -32,7 +32,10 @@ function start(t: TestContext, { ahead = 0, rate = (_: number): number => 0 } = 
     onError: (error) => assert.fail(String(error)),
   })
   return {
-    ...resync,
+    start: () => resync.start(),
+    appeared: () => resync.appeared(),
+    resumed: () => resync.resumed(),
+    seen: (presence: Element) => resync.seen(presence),
     told,
     async pass(until: number) {
       while (seconds < until) {
