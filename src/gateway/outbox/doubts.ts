@@ -16,42 +16,67 @@ export interface Doubts {
   all(): Queued[]
 }
 
-export function createDoubts({ progress }: { progress: Pick<Progress, 'settle'> }): Doubts {
-  /** by id */
-  const messages = new Map<string, Queued>()
+export const createDoubts = (context: DoubtsContext): Doubts => new DoubtsOfOutbox(context)
 
-  return {
-    isEmpty: () => messages.size === 0,
-    add(unknown) {
-      for (const message of unknown) messages.set(message.entry.id, message)
-    },
-    recipients() {
-      const recipients = new Set<string>()
-      for (const { recipient } of messages.values()) recipients.add(recipient)
-      return recipients
-    },
-    summary() {
-      if (messages.size === 0) return undefined
-      let since = Number.POSITIVE_INFINITY
-      for (const { entry } of messages.values()) since = Math.min(since, entry.acceptedAt)
-      return { since, ids: new Set(messages.keys()) }
-    },
-    confirm(id, stanzaId) {
-      const found = messages.get(id)
-      messages.delete(id)
-      if (found) void progress.settle([found.entry], 'acked', { stanzaId })
-    },
-    settle(ids) {
-      const unknown = [...messages.values()].filter(({ entry }) => ids.has(entry.id))
-      for (const { entry } of unknown) messages.delete(entry.id)
-      const lost = unknown.filter((message) => !isRepeatable(message)).map(({ entry }) => entry)
-      if (lost.length > 0)
-        void progress.settle(lost, 'failed', {
-          error: { code: 'outcome-unknown', detail: 'The connection was lost before the server confirmed it.' },
-        })
-      return unknown.filter(isRepeatable)
-    },
-    all: () => [...messages.values()],
+interface DoubtsContext {
+  progress: Pick<Progress, 'settle'>
+}
+
+/** A class because each session has one, and there are thousands of sessions. */
+class DoubtsOfOutbox implements Doubts {
+  readonly #context: DoubtsContext
+  /** by id; undefined: none is in doubt */
+  #messages: Map<string, Queued> | undefined
+
+  constructor(context: DoubtsContext) {
+    this.#context = context
+  }
+
+  isEmpty(): boolean {
+    return this.#messages === undefined
+  }
+
+  add(unknown: readonly Queued[]): void {
+    if (unknown.length === 0) return
+    this.#messages ??= new Map()
+    for (const message of unknown) this.#messages.set(message.entry.id, message)
+  }
+
+  recipients(): Set<string> {
+    return new Set(this.all().map(({ recipient }) => recipient))
+  }
+
+  summary(): ReturnType<Doubts['summary']> {
+    if (this.#messages === undefined) return undefined
+    let since = Number.POSITIVE_INFINITY
+    for (const { entry } of this.#messages.values()) since = Math.min(since, entry.acceptedAt)
+    return { since, ids: new Set(this.#messages.keys()) }
+  }
+
+  confirm(id: string, stanzaId: string): void {
+    const found = this.#messages?.get(id)
+    this.#remove(id)
+    if (found) void this.#context.progress.settle([found.entry], 'acked', { stanzaId })
+  }
+
+  settle(ids: ReadonlySet<string>): Queued[] {
+    const unknown = this.all().filter(({ entry }) => ids.has(entry.id))
+    for (const { entry } of unknown) this.#remove(entry.id)
+    const lost = unknown.filter((message) => !isRepeatable(message)).map(({ entry }) => entry)
+    if (lost.length > 0)
+      void this.#context.progress.settle(lost, 'failed', {
+        error: { code: 'outcome-unknown', detail: 'The connection was lost before the server confirmed it.' },
+      })
+    return unknown.filter(isRepeatable)
+  }
+
+  all(): Queued[] {
+    return [...(this.#messages?.values() ?? [])]
+  }
+
+  #remove(id: string): void {
+    this.#messages?.delete(id)
+    if (this.#messages?.size === 0) this.#messages = undefined
   }
 }
 

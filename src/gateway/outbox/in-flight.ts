@@ -23,50 +23,89 @@ export interface InFlight {
   all(): Sent[]
 }
 
-export function createInFlight({ routes }: { routes: Pick<Routes, 'hold' | 'release'> }): InFlight {
-  const written = new Map<number, MessageQueue<Sent>>()
-  /** what the server counted last of the present stream of each connection */
-  const counted = new Map<number, number>()
+export const createInFlight = (context: InFlightContext): InFlight => new InFlightOfOutbox(context)
 
-  function queueOf(connection: number): MessageQueue<Sent> {
-    const queue = written.get(connection) ?? new MessageQueue<Sent>()
-    written.set(connection, queue)
-    return queue
+interface InFlightContext {
+  routes: Pick<Routes, 'hold' | 'release'>
+}
+
+/** A class because each session has one, and there are thousands of sessions. */
+class InFlightOfOutbox implements InFlight {
+  readonly #context: InFlightContext
+  // most sessions never write anything
+  #written: Map<number, MessageQueue<Sent>> | undefined
+  /** what the server counted last of the present stream of each connection */
+  #counted: Map<number, number> | undefined
+
+  constructor(context: InFlightContext) {
+    this.#context = context
   }
 
-  return {
-    add(connection, message) {
-      queueOf(connection).push(message)
-      routes.hold(message.recipient, connection)
-    },
-    adopt(connection, message) {
-      queueOf(connection).insert(message, (other) => isAfter(other.position, message.position))
-      routes.hold(message.recipient, connection)
-    },
-    takeCounted(connection, position) {
-      counted.set(connection, position)
-      const queue = written.get(connection)
-      if (queue === undefined) return []
-      const first = queue.items.findIndex((message) => isAfter(message.position, position))
-      const done = queue.take(first === -1 ? queue.length : first)
-      for (const { recipient } of done) routes.release(recipient)
-      return done
-    },
-    takeAll: (connection) => written.get(connection)?.take(Number.POSITIVE_INFINITY) ?? [],
-    isNext(connection, messages) {
-      const [only] = messages
-      if (messages.length !== 1 || only === undefined || only.at === 0) return false
-      return only.position === following(counted.get(connection) ?? 0)
-    },
-    begin: (connection) => void counted.delete(connection),
-    count: (connection) => written.get(connection)?.length ?? 0,
-    size: (connection) => written.get(connection)?.size ?? 0,
-    total() {
-      let total = 0
-      for (const queue of written.values()) total += queue.length
-      return total
-    },
-    positions: (connection) => new Set(written.get(connection)?.items.map(({ position }) => position)),
-    all: () => [...written.values()].flatMap(({ items }) => items),
+  add(connection: number, message: Sent): void {
+    this.#queueOf(connection).push(message)
+    this.#context.routes.hold(message.recipient, connection)
+  }
+
+  adopt(connection: number, message: Sent): void {
+    this.#queueOf(connection).insert(message, (other) => isAfter(other.position, message.position))
+    this.#context.routes.hold(message.recipient, connection)
+  }
+
+  takeCounted(connection: number, position: number): Sent[] {
+    this.#counted ??= new Map()
+    this.#counted.set(connection, position)
+    const queue = this.#written?.get(connection)
+    if (queue === undefined) return []
+    const first = queue.items.findIndex((message) => isAfter(message.position, position))
+    const done = queue.take(first === -1 ? queue.length : first)
+    for (const { recipient } of done) this.#context.routes.release(recipient)
+    return done
+  }
+
+  takeAll(connection: number): Sent[] {
+    return this.#written?.get(connection)?.take(Number.POSITIVE_INFINITY) ?? []
+  }
+
+  isNext(connection: number, messages: readonly Sent[]): boolean {
+    const [only] = messages
+    if (messages.length !== 1 || only === undefined || only.at === 0) return false
+    return only.position === following(this.#counted?.get(connection) ?? 0)
+  }
+
+  begin(connection: number): void {
+    this.#counted?.delete(connection)
+  }
+
+  count(connection: number): number {
+    return this.#written?.get(connection)?.length ?? 0
+  }
+
+  size(connection: number): number {
+    return this.#written?.get(connection)?.size ?? 0
+  }
+
+  total(): number {
+    let total = 0
+    for (const queue of this.#queues()) total += queue.length
+    return total
+  }
+
+  positions(connection: number): Set<number> {
+    return new Set(this.#written?.get(connection)?.items.map(({ position }) => position))
+  }
+
+  all(): Sent[] {
+    return this.#queues().flatMap(({ items }) => items)
+  }
+
+  #queues(): MessageQueue<Sent>[] {
+    return [...(this.#written?.values() ?? [])]
+  }
+
+  #queueOf(connection: number): MessageQueue<Sent> {
+    this.#written ??= new Map()
+    const queue = this.#written.get(connection) ?? new MessageQueue<Sent>()
+    this.#written.set(connection, queue)
+    return queue
   }
 }

@@ -18,25 +18,34 @@ export interface InheritedStreams {
 }
 
 /** `resumable`: ids of the streams that are being resumed, by connection */
-export function createInheritedStreams(resumable: ReadonlyMap<number, string>): InheritedStreams {
-  const pending = new Map(resumable)
-  const resumed = new Map<number, { stream: string; h: number }>()
+export const createInheritedStreams = (resumable: ReadonlyMap<number, string>): InheritedStreams => new StreamsOfOwnerBefore(resumable)
 
-  return {
-    fateOf({ connection, stream, position }) {
-      if (pending.get(connection) === stream) return 'pending'
-      const at = resumed.get(connection)
-      if (at?.stream !== stream) return 'gone'
-      return isAfter(position, at.h) ? 'missed' : 'counted'
-    },
-    resumed(connection, h) {
-      const stream = pending.get(connection)
-      pending.delete(connection)
-      if (stream !== undefined) resumed.set(connection, { stream, h })
-    },
-    lost(connection) {
-      pending.delete(connection)
-      resumed.delete(connection)
-    },
+/** A class because each session has one, and there are thousands of sessions. */
+class StreamsOfOwnerBefore implements InheritedStreams {
+  readonly #pending: Map<number, string> | undefined
+  #resumed: Map<number, { stream: string; h: number }> | undefined
+
+  constructor(resumable: ReadonlyMap<number, string>) {
+    this.#pending = resumable.size > 0 ? new Map(resumable) : undefined
+  }
+
+  fateOf({ connection, stream, position }: NonNullable<MessageRecord['wire']>): Fate {
+    if (this.#pending?.get(connection) === stream) return 'pending'
+    const at = this.#resumed?.get(connection)
+    if (at?.stream !== stream) return 'gone'
+    return isAfter(position, at.h) ? 'missed' : 'counted'
+  }
+
+  resumed(connection: number, h: number): void {
+    const stream = this.#pending?.get(connection)
+    this.#pending?.delete(connection)
+    if (stream === undefined) return
+    this.#resumed ??= new Map()
+    this.#resumed.set(connection, { stream, h })
+  }
+
+  lost(connection: number): void {
+    this.#pending?.delete(connection)
+    this.#resumed?.delete(connection)
   }
 }

@@ -107,11 +107,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     ...options,
     isBusy: (connection) => listener.isBusy(connection),
     inFlight,
-    forgetting: repeats.forgetting,
+    repeats,
     onChange: () => sending.soon(),
   })
   const sending = createSending({ ...options, waiting, inFlight, doubts, routes, window, progress, onExpiry: wake })
-  const readAhead = createReadAhead({ id, store, records, waiting, take, onRead: tellDoubts, send: sending.now, onError })
+  const readAhead = createReadAhead({ id, store, records, waiting, take, onRead: tellDoubts, sending, onError })
   let orders = 0
   let listener: OutboxListener = { onDoubts() {}, isBusy: () => false }
 
@@ -217,13 +217,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
       tellDoubts()
     },
 
-    pause: window.pause,
-    positions: inFlight.positions,
-    doubts: doubts.summary,
-    confirm: doubts.confirm,
+    pause: (connection) => window.pause(connection),
+    positions: (connection) => inFlight.positions(connection),
+    doubts: () => doubts.summary(),
+    confirm: (id, stanzaId) => doubts.confirm(id, stanzaId),
     settleDoubts: (ids) => sendAgain(doubts.settle(ids)),
-    loaded: readAhead.done,
-    unacked: inFlight.count,
+    loaded: () => readAhead.done(),
+    unacked: (connection) => inFlight.count(connection),
     load() {
       const all = unsettled()
       let oldest = Number.POSITIVE_INFINITY

@@ -32,17 +32,7 @@ export interface ReadAhead {
   stop(): void
 }
 
-/** Reads the outbox from the store, a few messages more than the wire takes now. */
-export function createReadAhead({
-  id,
-  store,
-  records,
-  waiting,
-  take,
-  onRead,
-  send,
-  onError,
-}: {
+interface ReadAheadContext {
   id: string
   store: Pick<Store, 'outbox'>
   records: Records
@@ -52,98 +42,120 @@ export function createReadAhead({
   take: (entries: readonly Entry[], kept: readonly (MessageRecord | undefined)[]) => void
   /** all is here that there is room for */
   onRead: () => void
-  send: () => void
+  sending: { now(): void }
   onError: (error: unknown) => void
-}): ReadAhead {
+}
+
+/** Reads the outbox from the store, a few messages more than the wire takes now. */
+export const createReadAhead = (context: ReadAheadContext): ReadAhead => new ReadAheadOfOutbox(context)
+
+/** A class because each session has one, and there are thousands of sessions. */
+class ReadAheadOfOutbox implements ReadAhead {
+  readonly #context: ReadAheadContext
   /** place of the last entry that is here or was */
-  let last: string | undefined
+  #last: string | undefined
   /** place of the last one that was heard of */
-  let newest: string | undefined
-  let hasMore = false
-  let reading: Promise<void> | undefined
-  let first: PromiseWithResolvers<void> | undefined = Promise.withResolvers()
-  let retry: NodeJS.Timeout | undefined
-  let stopped = false
+  #newest: string | undefined
+  #hasMore = false
+  #reading: Promise<void> | undefined
+  #first: PromiseWithResolvers<void> | undefined = Promise.withResolvers()
+  #retry: NodeJS.Timeout | undefined
+  #isStopped = false
 
-  const hasRoom = () => waiting.length < AHEAD && waiting.size < AHEAD_SIZE
+  constructor(context: ReadAheadContext) {
+    this.#context = context
+  }
 
-  function wake(): void {
-    hasMore = true
-    if (stopped) return
-    clearTimeout(retry)
-    reading ??= readAndSend()
+  wake(): void {
+    this.#hasMore = true
+    if (this.#isStopped) return
+    clearTimeout(this.#retry)
+    this.#reading ??= this.#readAndSend()
       .catch((error) => {
-        onError(error)
-        if (!stopped) retry = setTimeout(wake, RETRY)
+        this.#context.onError(error)
+        if (!this.#isStopped) this.#retry = setTimeout(() => this.wake(), RETRY)
       })
       .finally(() => {
-        reading = undefined
-        if (hasMore && hasRoom() && !stopped) wake()
+        this.#reading = undefined
+        if (this.#hasMore && this.#hasRoom() && !this.#isStopped) this.wake()
       })
   }
 
-  async function readAndSend(): Promise<void> {
+  follows(places: (AcceptResult & { kind: 'accepted' })['places']): boolean {
+    if (this.#isStopped) return false
+    this.#newest = places?.last
+    if (!this.#hasRoom()) {
+      // they are read when some of these have gone
+      this.#hasMore = true
+      return false
+    }
+    if (this.#reading || places === undefined || places.before !== this.#last) {
+      this.wake()
+      return false
+    }
+    this.#last = places.last
+    return true
+  }
+
+  hasMore(): boolean {
+    return this.#hasMore
+  }
+
+  first(): Promise<void> | undefined {
+    return this.#first?.promise
+  }
+
+  async done(): Promise<void> {
+    await this.#reading
+  }
+
+  async *rest(): AsyncIterable<readonly OutboxEntry[]> {
+    this.stop()
+    await this.#reading
+    for (let more = await this.#next(); more.length > 0; more = await this.#next()) {
+      this.#last = more.at(-1)?.place
+      yield more
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#retry)
+  }
+
+  #hasRoom(): boolean {
+    const { waiting } = this.#context
+    return waiting.length < AHEAD && waiting.size < AHEAD_SIZE
+  }
+
+  #next(): Promise<Entry[]> {
+    const { id, store } = this.#context
+    return store.outbox.read(id, this.#last, READ)
+  }
+
+  async #readAndSend(): Promise<void> {
     do {
-      hasMore = false
-      if (!(await fill())) hasMore = true
-      else if (newest === last) hasMore = false
-      if (!stopped) send()
-    } while (hasMore && hasRoom() && !stopped)
+      this.#hasMore = false
+      if (!(await this.#fill())) this.#hasMore = true
+      else if (this.#newest === this.#last) this.#hasMore = false
+      if (!this.#isStopped) this.#context.sending.now()
+    } while (this.#hasMore && this.#hasRoom() && !this.#isStopped)
   }
 
   /** true where nothing is left in the store that is not here */
-  async function fill(): Promise<boolean> {
+  async #fill(): Promise<boolean> {
+    const { records, take, onRead } = this.#context
     let all = false
-    while (!all && hasRoom()) {
-      const entries = await next()
+    while (!all && this.#hasRoom()) {
+      const entries = await this.#next()
       const kept = await Promise.all(entries.map((entry) => records.get(entry.id)))
-      last = entries.at(-1)?.place ?? last
+      this.#last = entries.at(-1)?.place ?? this.#last
       take(entries, kept)
       all = entries.length < READ
     }
-    first?.resolve()
-    first = undefined
+    this.#first?.resolve()
+    this.#first = undefined
     onRead()
     return all
-  }
-
-  const next = () => store.outbox.read(id, last, READ)
-
-  function stop(): void {
-    stopped = true
-    clearTimeout(retry)
-  }
-
-  return {
-    wake,
-    follows(places) {
-      if (stopped) return false
-      newest = places?.last
-      if (!hasRoom()) {
-        // they are read when some of these have gone
-        hasMore = true
-        return false
-      }
-      if (reading || places === undefined || places.before !== last) {
-        wake()
-        return false
-      }
-      last = places.last
-      return true
-    },
-    hasMore: () => hasMore,
-    first: () => first?.promise,
-    async done() {
-      await reading
-    },
-    async *rest() {
-      stop()
-      await reading
-      for (let more = await next(); more.length > 0; more = await next()) {
-        last = more.at(-1)?.place
-        yield more
-      }
-    },
-    stop,
   }
 }

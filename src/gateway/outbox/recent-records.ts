@@ -16,30 +16,44 @@ export interface Records {
 }
 
 /** The records of one session on its owner: what was changed and is not committed yet is seen here first. */
-export function createRecords({ id, store }: { id: string; store: Store }): Records {
-  const cache = new Map<string, MessageRecord>()
+export const createRecords = ({ id, store }: { id: string; store: Store }): Records => new RecentRecords(id, store)
 
-  function forget(before: number): void {
+/** A class because each session has one, and there are thousands of sessions. */
+class RecentRecords implements Records {
+  readonly #id: string
+  readonly #store: Store
+  /** most sessions never have any */
+  #cache: Map<string, MessageRecord> | undefined
+
+  constructor(id: string, store: Store) {
+    this.#id = id
+    this.#store = store
+  }
+
+  async get(message: string): Promise<MessageRecord | undefined> {
+    return this.#cache?.get(message) ?? (await this.#store.records.get(this.#id, message))
+  }
+
+  put(record: MessageRecord): MessageRecord {
+    this.#cache ??= new Map()
+    const before = this.#cache.get(record.id)
+    const version = before ? merge(before, record) : record
+    this.#cache.delete(record.id)
+    this.#cache.set(record.id, version)
+    this.#forget(this.#cache, lastOf(version) - RECENT)
+    return version
+  }
+
+  cached(message: string): MessageRecord | undefined {
+    return this.#cache?.get(message)
+  }
+
+  #forget(cache: Map<string, MessageRecord>, before: number): void {
     for (const [message, record] of cache) {
       const isOver = !isUnderWay(record) && lastOf(record) < before
       if (!isOver && cache.size <= CACHED) return
       cache.delete(message)
     }
-  }
-
-  return {
-    async get(message) {
-      return cache.get(message) ?? (await store.records.get(id, message))
-    },
-    put(record) {
-      const before = cache.get(record.id)
-      const version = before ? merge(before, record) : record
-      cache.delete(record.id)
-      cache.set(record.id, version)
-      forget(lastOf(version) - RECENT)
-      return version
-    },
-    cached: (message) => cache.get(message),
   }
 }
 

@@ -18,28 +18,58 @@ export interface Repeats {
   readonly forgetting: ReadonlyMap<number, Promise<unknown>>
 }
 
-/** Messages that were written once and go again. */
-export function createRepeats({
-  progress,
-  routes,
-  onGivenUp,
-  onRepeat,
-}: {
+interface RepeatsContext {
   progress: Pick<Progress, 'settle' | 'unwrite'>
   routes: Pick<Routes, 'release'>
   /** a message over which streams ended is not sent again */
   onGivenUp: (message: string) => void
   /** takes what goes again */
   onRepeat: (messages: readonly Queued[]) => void
-}): Repeats {
-  const forgetting = new Map<number, Promise<unknown>>()
+}
+
+/** Messages that were written once and go again. */
+export const createRepeats = (context: RepeatsContext): Repeats => new RepeatsOfOutbox(context)
+
+const nowhere: ReadonlyMap<number, Promise<unknown>> = new Map()
+
+/** A class because each session has one, and there are thousands of sessions. */
+class RepeatsOfOutbox implements Repeats {
+  readonly #context: RepeatsContext
+  #forgetting: Map<number, Promise<unknown>> | undefined
+
+  constructor(context: RepeatsContext) {
+    this.#context = context
+  }
+
+  get forgetting(): ReadonlyMap<number, Promise<unknown>> {
+    return this.#forgetting ?? nowhere
+  }
+
+  judge(messages: readonly Queued[], how: Parameters<Repeats['judge']>[1]): Queued[] {
+    return this.#judge(messages, how, [])
+  }
+
+  async repeat(connection: number, messages: readonly Queued[], how: { alone: boolean }): Promise<void> {
+    const { progress, routes, onRepeat } = this.#context
+    if (messages.length === 0) return
+    const settled: Promise<void>[] = []
+    const again = this.#judge(messages, how, settled)
+    const done = Promise.all([...settled, progress.unwrite(again)])
+    const forgetting = this.#forgetting ?? new Map<number, Promise<unknown>>()
+    this.#forgetting = forgetting
+    forgetting.set(connection, done)
+    try {
+      await done
+    } finally {
+      if (forgetting.get(connection) === done) forgetting.delete(connection)
+      for (const { recipient } of messages) routes.release(recipient)
+    }
+    onRepeat(again)
+  }
 
   /** `settled`: takes what resolves when those that fail are stored */
-  function judge(
-    messages: readonly Queued[],
-    { alone, refused }: Parameters<Repeats['judge']>[1],
-    settled: Promise<void>[] = [],
-  ): Queued[] {
+  #judge(messages: readonly Queued[], { alone, refused }: Parameters<Repeats['judge']>[1], settled: Promise<void>[]): Queued[] {
+    const { progress, onGivenUp } = this.#context
     const again: Queued[] = []
     for (const { entry, recipient, order, ended: before } of messages) {
       const count = ended(before, { alone, refused: refused !== undefined })
@@ -54,24 +84,5 @@ export function createRepeats({
       }
     }
     return again
-  }
-
-  return {
-    judge: (messages, how) => judge(messages, how),
-    async repeat(connection, messages, how) {
-      if (messages.length === 0) return
-      const settled: Promise<void>[] = []
-      const again = judge(messages, how, settled)
-      const done = Promise.all([...settled, progress.unwrite(again)])
-      forgetting.set(connection, done)
-      try {
-        await done
-      } finally {
-        if (forgetting.get(connection) === done) forgetting.delete(connection)
-        for (const { recipient } of messages) routes.release(recipient)
-      }
-      onRepeat(again)
-    },
-    forgetting,
   }
 }

@@ -11,29 +11,45 @@ export interface Routes {
   release(recipient: string): void
 }
 
-export function createRoutes({ primaryOnly }: { primaryOnly: (to: string) => boolean }): Routes {
-  const routes = new Map<string, { connection: number; count: number }>()
-  return {
-    connectionFor: ({ entry, recipient }, usable) =>
-      connectionFor(recipient, {
-        usable,
-        pinned: routes.get(recipient)?.connection,
-        primaryOnly: entry.type === 'groupchat' || primaryOnly(entry.to),
-      }),
-    hold(recipient, connection) {
-      const route = routes.get(recipient)
-      if (route === undefined) routes.set(recipient, { connection, count: 1 })
-      else {
-        route.connection = connection
-        route.count += 1
-      }
-    },
-    release(recipient) {
-      const route = routes.get(recipient)
-      if (route === undefined) return
-      route.count -= 1
-      if (route.count === 0) routes.delete(recipient)
-    },
+export const createRoutes = (context: RoutesContext): Routes => new RoutesOfOutbox(context)
+
+interface RoutesContext {
+  primaryOnly: (to: string) => boolean
+}
+
+/** A class because each session has one, and there are thousands of sessions. */
+class RoutesOfOutbox implements Routes {
+  readonly #context: RoutesContext
+  /** by recipient; most sessions never write anything */
+  #routes: Map<string, { connection: number; count: number }> | undefined
+
+  constructor(context: RoutesContext) {
+    this.#context = context
+  }
+
+  connectionFor({ entry, recipient }: Queued, usable: readonly number[]): number | undefined {
+    return connectionFor(recipient, {
+      usable,
+      pinned: this.#routes?.get(recipient)?.connection,
+      primaryOnly: entry.type === 'groupchat' || this.#context.primaryOnly(entry.to),
+    })
+  }
+
+  hold(recipient: string, connection: number): void {
+    this.#routes ??= new Map()
+    const route = this.#routes.get(recipient)
+    if (route === undefined) this.#routes.set(recipient, { connection, count: 1 })
+    else {
+      route.connection = connection
+      route.count += 1
+    }
+  }
+
+  release(recipient: string): void {
+    const route = this.#routes?.get(recipient)
+    if (route === undefined) return
+    route.count -= 1
+    if (route.count === 0) this.#routes?.delete(recipient)
   }
 }
 

@@ -84,7 +84,7 @@ export function createSending({
         // nothing overtakes within a conversation
         blocked.add(recipient)
         kept.push(message)
-      } else if (open.some(window.isFull)) open = open.filter((index) => !window.isFull(index))
+      } else if (open.some((index) => window.isFull(index))) open = open.filter((index) => !window.isFull(index))
     }
     waiting.replace(kept)
     if (kept.some((message) => message.ended !== undefined)) sendSuspects(turn, doubted)

@@ -31,76 +31,100 @@ export interface Window {
   stop(): void
 }
 
-/** What may be written to each connection now. */
-export function createWindow({
-  inFlight,
-  forgetting,
-  usable,
-  isBusy,
-  clock,
-  onChange,
-}: {
+interface WindowContext {
   inFlight: Pick<InFlight, 'count' | 'size'>
-  /** connections where nothing may be written */
-  forgetting: ReadonlyMap<number, unknown>
+  /** where nothing may be written, by connection */
+  repeats: { readonly forgetting: ReadonlyMap<number, unknown> }
   usable: () => ReadonlyMap<number, Connection>
   /** the server was asked something that each stream begins with, and did not answer yet */
   isBusy: (connection: number) => boolean
   clock: Clock
   /** one may take messages again */
   onChange: () => void
-}): Window {
+}
+
+/** What may be written to each connection now. */
+export const createWindow = (context: WindowContext): Window => new WindowOfOutbox(context)
+
+const patienceWith = (way: Connection | undefined) => Math.min(PATIENCE + (way?.transit() ?? 0), PATIENCE_MOST)
+
+/** A class because each session has one, and there are thousands of sessions. */
+class WindowOfOutbox implements Window {
+  readonly #context: WindowContext
+  // few sessions ever need any of these
   /** connections on which nothing but messages under suspicion is on its way */
-  const guarded = new Set<number>()
+  #guarded: Set<number> | undefined
   /** … and where they wait for what was sent before them: since when (monotonic ms) */
-  const yielding = new Map<number, number>()
+  #yielding: Map<number, number> | undefined
   /** connections where no message goes now, and who waits for those that did */
-  const paused = new Map<number, () => void>()
-  let patience: NodeJS.Timeout | undefined
+  #paused: Map<number, () => void> | undefined
+  #patience: NodeJS.Timeout | undefined
 
-  const isClosed = (connection: number) => forgetting.has(connection) || guarded.has(connection) || paused.has(connection)
-
-  const patienceWith = (way: Connection | undefined) => Math.min(PATIENCE + (way?.transit() ?? 0), PATIENCE_MOST)
-
-  function emptied(connection: number): void {
-    guarded.delete(connection)
-    paused.get(connection)?.()
+  constructor(context: WindowContext) {
+    this.#context = context
   }
 
-  return {
-    isFull: (connection) =>
-      isClosed(connection) || yielding.has(connection) || inFlight.count(connection) >= WINDOW || inFlight.size(connection) >= WINDOW_SIZE,
-    isClosed,
-    async pause(connection) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      paused.set(connection, resolve)
-      const way = usable().get(connection)
-      way?.isQuiet()
-      if (inFlight.count(connection) > 0) await settledWithin(patienceWith(way), promise)
-      return () => {
-        if (paused.get(connection) !== resolve) return
-        paused.delete(connection)
-        onChange()
-      }
-    },
-    isAlone(connection, way) {
-      const time = clock.monotonic()
-      const since = yielding.get(connection) ?? time
-      yielding.set(connection, since)
-      const quiet = way.isQuiet() && !isBusy(connection)
-      if (inFlight.count(connection) > 0) return false
-      if (quiet || time - since >= patienceWith(way)) return true
-      clearTimeout(patience)
-      patience = setTimeout(onChange, PATIENCE)
-      return false
-    },
-    ready: (connection) => void yielding.delete(connection),
-    guard: (connection) => void guarded.add(connection),
-    emptied,
-    begin(connection) {
-      emptied(connection)
-      yielding.delete(connection)
-    },
-    stop: () => clearTimeout(patience),
+  isFull(connection: number): boolean {
+    const { inFlight } = this.#context
+    if (this.isClosed(connection) || this.#yielding?.has(connection) === true) return true
+    return inFlight.count(connection) >= WINDOW || inFlight.size(connection) >= WINDOW_SIZE
+  }
+
+  isClosed(connection: number): boolean {
+    const { forgetting } = this.#context.repeats
+    return forgetting.has(connection) || this.#guarded?.has(connection) === true || this.#paused?.has(connection) === true
+  }
+
+  async pause(connection: number): Promise<() => void> {
+    const { usable, inFlight, onChange } = this.#context
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const paused = this.#paused ?? new Map<number, () => void>()
+    this.#paused = paused
+    paused.set(connection, resolve)
+    const way = usable().get(connection)
+    way?.isQuiet()
+    if (inFlight.count(connection) > 0) await settledWithin(patienceWith(way), promise)
+    return () => {
+      if (paused.get(connection) !== resolve) return
+      paused.delete(connection)
+      onChange()
+    }
+  }
+
+  isAlone(connection: number, way: Connection): boolean {
+    const { inFlight, isBusy, clock, onChange } = this.#context
+    const time = clock.monotonic()
+    const since = this.#yielding?.get(connection) ?? time
+    this.#yielding ??= new Map()
+    this.#yielding.set(connection, since)
+    const quiet = way.isQuiet() && !isBusy(connection)
+    if (inFlight.count(connection) > 0) return false
+    if (quiet || time - since >= patienceWith(way)) return true
+    this.stop()
+    this.#patience = setTimeout(onChange, PATIENCE)
+    return false
+  }
+
+  ready(connection: number): void {
+    this.#yielding?.delete(connection)
+  }
+
+  guard(connection: number): void {
+    this.#guarded ??= new Set()
+    this.#guarded.add(connection)
+  }
+
+  emptied(connection: number): void {
+    this.#guarded?.delete(connection)
+    this.#paused?.get(connection)?.()
+  }
+
+  begin(connection: number): void {
+    this.emptied(connection)
+    this.ready(connection)
+  }
+
+  stop(): void {
+    clearTimeout(this.#patience)
   }
 }

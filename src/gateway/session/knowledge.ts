@@ -29,7 +29,7 @@ export function createKnowledge({
   function remember(change: Change): Change {
     const gone = mirror.apply(change)
     const kept = gone.length > 0 ? { ...change, state: [...(change.state ?? []), ...gone] } : change
-    return kept.records ? { ...kept, records: kept.records.map(records.put) } : kept
+    return kept.records ? { ...kept, records: kept.records.map((record) => records.put(record)) } : kept
   }
 
   return { record, state: mirror, remember, commit: (change) => journal.write(remember(change)) }

@@ -16,32 +16,43 @@ export interface Copies {
   clear(): void
 }
 
-export function createCopies(age: number, bound: AgingBound<readonly Told[]>): Copies {
-  const told = new Aging<Told[]>(bound)
+export const createCopies = (age: number, bound: AgingBound<readonly Told[]>): Copies => new MemoryCopies(age, bound)
 
-  return {
-    clear: () => told.clear(),
-    find(copy, now) {
-      for (const { key, match } of copy.keys) {
-        const found = fitting(told.get(key, now) ?? [], copy, match)
-        if (found) return found.cursor
-      }
-      return undefined
-    },
-    remember(copy, cursor, now) {
-      const way = copy.way + copy.at
-      for (const { key, keep } of copy.keys) {
-        const list = told.get(key, now) ?? []
-        const known = list.find((one) => one.cursor === cursor)
-        if (known?.ways.includes(way) || (!known && !keep)) continue
-        if (!known) list.push({ cursor, time: copy.time, ways: [way] })
-        // whether one that came so often comes once more nobody can say: then it is told
-        else if (known.ways.length >= WAYS_OF_COPY) list.splice(list.indexOf(known), 1)
-        else known.ways.push(way)
-        if (list.length > COPIES_OF_KEY) list.shift()
-        told.set(key, list, now + age, now)
-      }
-    },
+/** A class for the same reason as Sequence. */
+class MemoryCopies implements Copies {
+  readonly #told: Aging<Told[]>
+  readonly #age: number
+
+  constructor(age: number, bound: AgingBound<readonly Told[]>) {
+    this.#told = new Aging<Told[]>(bound)
+    this.#age = age
+  }
+
+  clear(): void {
+    this.#told.clear()
+  }
+
+  find(copy: Copy, now: number): string | undefined {
+    for (const { key, match } of copy.keys) {
+      const found = fitting(this.#told.get(key, now) ?? [], copy, match)
+      if (found) return found.cursor
+    }
+    return undefined
+  }
+
+  remember(copy: Copy, cursor: string, now: number): void {
+    const way = copy.way + copy.at
+    for (const { key, keep } of copy.keys) {
+      const list = this.#told.get(key, now) ?? []
+      const known = list.find((one) => one.cursor === cursor)
+      if (known?.ways.includes(way) || (!known && !keep)) continue
+      if (!known) list.push({ cursor, time: copy.time, ways: [way] })
+      // whether one that came so often comes once more nobody can say: then it is told
+      else if (known.ways.length >= WAYS_OF_COPY) list.splice(list.indexOf(known), 1)
+      else known.ways.push(way)
+      if (list.length > COPIES_OF_KEY) list.shift()
+      this.#told.set(key, list, now + this.#age, now)
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { pack } from '../packed.ts'
 import { placeOf, startOf } from '../place.ts'
 import { type KeptData, READ_BYTES, sizeOf, storedEvent } from '../reading.ts'
 import type { AgingBounds } from './bounds.ts'
-import { createCopies } from './copies.ts'
+import { type Copies, createCopies } from './copies.ts'
 import type { LogBudget, Shedding } from './log-budget.ts'
 import { Sequence } from './sequence.ts'
 
@@ -43,120 +43,160 @@ interface Kept {
 
 type Slot = { sequence: number; value: Kept }
 
-export function createLog(
-  session: string,
-  {
-    limits,
-    dropped,
-    logs,
-    aging,
-  }: { limits: StoreLimits; aging: AgingBounds; dropped: (lane: Lane, surplus: Surplus) => void; logs: LogBudget },
-): Log {
-  const log = newLog(session)
-  const durable = new Sequence<Kept>()
-  const volatile = new Sequence<Kept>()
-  const bytes = { durable: 0, volatile: 0 }
-  const copies = createCopies(limits.dedupAge, aging.copies)
-  let head = 0
-  let floor = 0
+interface LogContext {
+  limits: StoreLimits
+  aging: AgingBounds
+  dropped: (lane: Lane, surplus: Surplus) => void
+  logs: LogBudget
+}
 
-  const bounds = () => ({ log, head, floor })
+export const createLog = (session: string, context: LogContext): Log => new MemoryLog(session, context)
+
+/** A class for the same reason as Sequence. */
+class MemoryLog implements Log, Shedding {
+  readonly #session: string
+  readonly #context: LogContext
+  readonly #log: string
+  readonly #durable = new Sequence<Kept>()
+  readonly #volatile = new Sequence<Kept>()
+  readonly #bytes = { durable: 0, volatile: 0 }
+  readonly #copies: Copies
+  #head = 0
+  #floor = 0
+
+  constructor(session: string, context: LogContext) {
+    const { limits, aging, logs } = context
+    this.#session = session
+    this.#context = context
+    this.#log = newLog(session)
+    this.#copies = createCopies(limits.dedupAge, aging.copies)
+    logs.add(this)
+  }
+
+  append({ type, subject, volatile: isVolatile, copy }: Omit<EventDraft, 'data'>, data: string | undefined, now: number): string {
+    const known = copy && this.#copies.find(copy, now)
+    const id = known ?? formatCursor(this.#log, ++this.#head)
+    if (copy) this.#copies.remember(copy, id, now)
+    if (known !== undefined) return known
+    const before = this.size()
+    const packed = data === undefined ? undefined : pack(data)
+    const kept = packed ?? data
+    const taken = packed === undefined ? sizeOf(data) : packed.bytes.length
+    const lane = isVolatile ? 'volatile' : 'durable'
+    this.#lane(lane).push(this.#head, { type, subject, time: now, kept, bytes: taken })
+    this.#bytes[lane] += taken
+    this.#trim(now)
+    this.#context.logs.changed(this, before)
+    return id
+  }
+
+  read(after: string | undefined, limit: number, now: number): LogPage {
+    this.#trimmed(now)
+    const log = this.#log
+    const { from, gap } = startOf(this.#session, after, this.#bounds())
+    if (from === this.#head) return { events: [], next: formatCursor(log, from), end: true, ...(gap && { gap }) }
+    const found = [...this.#durable.after(from, limit + 1), ...this.#volatile.after(from, limit + 1)]
+    const page = pageOf(
+      found.sort((a, b) => a.sequence - b.sequence),
+      limit,
+    )
+    const end = page.length === found.length
+    const last = end ? this.#head : (page.at(-1)?.sequence ?? from)
+    return { events: page.map((kept) => eventOf(log, kept)), next: formatCursor(log, last), end, ...(gap && { gap }) }
+  }
+
+  place(cursor: string, now: number): CursorPlace {
+    this.#trimmed(now)
+    return placeOf(this.#session, cursor, this.#bounds())
+  }
+
+  end(): string {
+    return formatCursor(this.#log, this.#head)
+  }
+
+  since(time: number): string {
+    const floor = this.#floor
+    const earlier = (lane: Sequence<Kept>) =>
+      lane.after(floor, Number.POSITIVE_INFINITY).findLast(({ value }) => value.time < time)?.sequence
+    return formatCursor(this.#log, Math.max(earlier(this.#durable) ?? floor, earlier(this.#volatile) ?? floor))
+  }
+
+  oldest(): string {
+    return formatCursor(this.#log, this.#floor)
+  }
+
+  head(): number {
+    return this.#head
+  }
+
+  close(): void {
+    this.#context.logs.remove(this)
+    this.#copies.clear()
+  }
+
+  size(): number {
+    return this.#bytes.durable + this.#bytes.volatile + EVENT * this.#count()
+  }
+
+  shed(surplus: number): void {
+    const most = this.size() - surplus
+    while (this.size() > most && this.#count() > 1) {
+      const isDurable = (this.#durable.first()?.sequence ?? this.#head) < (this.#volatile.first()?.sequence ?? this.#head + 1)
+      this.#drop(isDurable ? 'durable' : 'volatile', 'all')
+    }
+  }
+
+  #count(): number {
+    return this.#durable.length + this.#volatile.length
+  }
+
+  #lane(lane: Lane): Sequence<Kept> {
+    return lane === 'durable' ? this.#durable : this.#volatile
+  }
+
+  #bounds(): { log: string; head: number; floor: number } {
+    return { log: this.#log, head: this.#head, floor: this.#floor }
+  }
 
   /** Has the oldest of a lane to go for want of room? The newest never does for its size. */
-  function surplus(lane: Lane): Surplus | undefined {
+  #surplus(lane: Lane): Surplus | undefined {
+    const { limits } = this.#context
     const isDurable = lane === 'durable'
-    const { length } = isDurable ? durable : volatile
+    const { length } = this.#lane(lane)
     if (length > (isDurable ? limits.eventLogMax : limits.volatileMax)) return 'count'
-    const isTooMuch = bytes[lane] > (isDurable ? limits.eventLogBytes : limits.volatileBytes)
+    const isTooMuch = this.#bytes[lane] > (isDurable ? limits.eventLogBytes : limits.volatileBytes)
     return isTooMuch && length > 1 ? 'bytes' : undefined
   }
 
-  const own: Shedding = {
-    size: () => bytes.durable + bytes.volatile + EVENT * (durable.length + volatile.length),
-    shed(surplus) {
-      const most = own.size() - surplus
-      while (own.size() > most && durable.length + volatile.length > 1) {
-        const isDurable = (durable.first()?.sequence ?? head) < (volatile.first()?.sequence ?? head + 1)
-        drop(isDurable ? 'durable' : 'volatile', 'all')
-      }
-    },
-  }
-  logs.add(own)
-
   /** the oldest of a lane */
-  function drop(lane: Lane, reason: Surplus | undefined): void {
-    const slots = lane === 'durable' ? durable : volatile
+  #drop(lane: Lane, reason: Surplus | undefined): void {
+    const slots = this.#lane(lane)
     const first = slots.first()
     if (first === undefined) return
-    if (reason !== undefined) dropped(lane, reason)
-    if (lane === 'durable') floor = first.sequence
-    bytes[lane] -= first.value.bytes
+    if (reason !== undefined) this.#context.dropped(lane, reason)
+    if (lane === 'durable') this.#floor = first.sequence
+    this.#bytes[lane] -= first.value.bytes
     slots.shift()
   }
 
-  function trim(now: number): void {
-    const oldest = now - limits.eventLogAge
-    for (let first = durable.first(); first !== undefined; first = durable.first()) {
-      const reason = surplus('durable')
+  #trim(now: number): void {
+    const oldest = now - this.#context.limits.eventLogAge
+    for (let first = this.#durable.first(); first !== undefined; first = this.#durable.first()) {
+      const reason = this.#surplus('durable')
       if (reason === undefined && first.value.time > oldest) break
-      drop('durable', reason)
+      this.#drop('durable', reason)
     }
-    for (let first = volatile.first(); first !== undefined; first = volatile.first()) {
-      const reason = surplus('volatile')
-      if (reason === undefined && first.value.time > oldest && first.sequence > floor) break
-      drop('volatile', reason)
+    for (let first = this.#volatile.first(); first !== undefined; first = this.#volatile.first()) {
+      const reason = this.#surplus('volatile')
+      if (reason === undefined && first.value.time > oldest && first.sequence > this.#floor) break
+      this.#drop('volatile', reason)
     }
   }
 
-  function trimmed(now: number): void {
-    const before = own.size()
-    trim(now)
-    logs.changed(own, before)
-  }
-
-  return {
-    append({ type, subject, volatile: isVolatile, copy }, data, now) {
-      const known = copy && copies.find(copy, now)
-      const id = known ?? formatCursor(log, ++head)
-      if (copy) copies.remember(copy, id, now)
-      if (known !== undefined) return known
-      const before = own.size()
-      const packed = data === undefined ? undefined : pack(data)
-      const kept = packed ?? data
-      const taken = packed === undefined ? sizeOf(data) : packed.bytes.length
-      const lane = isVolatile ? volatile : durable
-      lane.push(head, { type, subject, time: now, kept, bytes: taken })
-      bytes[isVolatile ? 'volatile' : 'durable'] += taken
-      trim(now)
-      logs.changed(own, before)
-      return id
-    },
-    read(after, limit, now) {
-      trimmed(now)
-      const { from, gap } = startOf(session, after, bounds())
-      if (from === head) return { events: [], next: formatCursor(log, from), end: true, ...(gap && { gap }) }
-      const found = [...durable.after(from, limit + 1), ...volatile.after(from, limit + 1)].sort((a, b) => a.sequence - b.sequence)
-      const page = pageOf(found, limit)
-      const end = page.length === found.length
-      const last = end ? head : (page.at(-1)?.sequence ?? from)
-      return { events: page.map((kept) => eventOf(log, kept)), next: formatCursor(log, last), end, ...(gap && { gap }) }
-    },
-    place(cursor, now) {
-      trimmed(now)
-      return placeOf(session, cursor, bounds())
-    },
-    end: () => formatCursor(log, head),
-    since(time) {
-      const earlier = (lane: Sequence<Kept>) =>
-        lane.after(floor, Number.POSITIVE_INFINITY).findLast(({ value }) => value.time < time)?.sequence
-      return formatCursor(log, Math.max(earlier(durable) ?? floor, earlier(volatile) ?? floor))
-    },
-    oldest: () => formatCursor(log, floor),
-    head: () => head,
-    close() {
-      logs.remove(own)
-      copies.clear()
-    },
+  #trimmed(now: number): void {
+    const before = this.size()
+    this.#trim(now)
+    this.#context.logs.changed(this, before)
   }
 }
 
