@@ -20,6 +20,9 @@ export function rooms(capabilities: Capabilities): Feature {
     memberships.set(session, known)
     return known
   }
+  /** most sessions are in no room */
+  const inRooms = (session: LiveSession): Membership | undefined =>
+    session.state.all(wantedRooms).size > 0 ? members(session) : memberships.get(session)
 
   return {
     name: 'rooms',
@@ -33,15 +36,17 @@ export function rooms(capabilities: Capabilities): Feature {
     presence: (incoming, session, vocabulary) =>
       isOfRoom(incoming, session) ? roomPresence(incoming, session, vocabulary, members(session)) : undefined,
     keeps: [wantedRooms, occupants],
-    bind: (session) => members(session).begin(),
+    async bind(session) {
+      await inRooms(session)?.begin()
+    },
     async appear(session) {
-      members(session).goOn()
+      inRooms(session)?.goOn()
     },
     async online(session) {
-      members(session).goOn()
+      inRooms(session)?.goOn()
     },
     async left(session) {
-      members(session).stop()
+      inRooms(session)?.stop()
     },
   }
 }
