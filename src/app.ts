@@ -8,6 +8,8 @@ import { statsOperation } from './api/stats.ts'
 import { createTranslator } from './codec/translate.ts'
 import type { Config } from './config/config.ts'
 import { createEvents } from './events/events.ts'
+import { hooks } from './features/hooks/hooks.ts'
+import { createReceive } from './features/hooks/receive.ts'
 import { features as allFeatures } from './features/index.ts'
 import { keyOperations } from './features/keys/operations.ts'
 import type { Feature } from './gateway/contract/feature.ts'
@@ -74,7 +76,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const vocabulary = createTranslator(definitions)
   const seal = createSeal([...config.credentialsKeys])
   const webhooks = createWebhooks({ ...config, store: counted, seal, clock, log, metrics, version })
-  const features = [...rooms, webhooks.feature]
+  const features = [...rooms, webhooks.feature, hooks(counted.hooks)]
   const gateway = createGateway({ store: counted, connector, seal, clock, vocabulary, features, instance: config.instance, log, metrics })
   const sessions = overrides.sessions ?? gateway.sessions
 
@@ -117,6 +119,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const documents = await registerSite(server, {
     ...{ authenticator, sessions, calls, events, operations, log, metrics, pressure, responses, admit, isDraining, version },
     ...{ allowedOrigins: config.allowedOrigins, console: config.console },
+    receive: createReceive({ store: counted.hooks, sessions, limit: config.stanzaLimit }),
     types: registry.types,
     schemas: { message, presence, iq, event: registry.schema },
     ping: () => store.ping(),

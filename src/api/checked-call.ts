@@ -19,6 +19,7 @@ export interface Input {
   accept: Call['accept']
   requestId: string
   signal: AbortSignal
+  origin?: string | undefined
   /** told which session it is for, once that is known */
   onSession?: (session: string) => void
 }
@@ -38,6 +39,7 @@ export function createCheckedCall(): (operation: Operation, input: Input, sessio
     const { params, query, body } = validated(operation, querySchema(operation), input)
     const call: Call = { caller, params, query, body, prefer, accept, requestId, signal }
     if (session) call.session = session
+    if (input.origin !== undefined) call.origin = input.origin
     return call
   }
 }

@@ -23,6 +23,7 @@ const own = {
   'room-not-found': [404, 'The session has no such room', false],
   'subscription-not-found': [404, 'There is no such subscription', false],
   'key-not-found': [404, 'There is no such key', false],
+  'hook-not-found': [404, 'There is no such hook', false],
   'webhook-not-found': [404, 'There is no such webhook', false],
   'delivery-not-found': [404, 'There is no such delivery', false],
   'method-not-allowed': [405, 'The route has no such method', false],

@@ -26,7 +26,10 @@ function createRandom(): () => string {
  */
 export const newSessionId = () => `ses_${random()}`
 
-export const newMessageId = (session: string) => `msg_${session.slice('ses_'.length)}${random()}`
+export const newMessageId = (session: string) => messageIdOf(session, random())
+
+/** The id of a message that is told apart by `name`, 22 characters. */
+export const messageIdOf = (session: string, name: string) => `msg_${session.slice('ses_'.length)}${name}`
 
 export const newIqId = (session: string) => `iq_${session.slice('ses_'.length)}${random()}`
 

@@ -127,6 +127,7 @@ const tags: Record<string, string> = {
   translate: 'Stanza XML ⇄ JSON, without sending',
   events: 'What happened, by cursor: pages, server-sent events, WebSocket',
   tickets: 'One-time tickets for browsers',
+  hooks: 'Messages from services that can only call a URL',
   webhooks: 'Events by HTTP requests of the gateway',
   me: 'Who is calling',
   stats: 'How many there are of what',

@@ -51,10 +51,19 @@ export function inputOf(request: FastifyRequest, reply: FastifyReply, { isXml, a
     accept,
     requestId: request.id,
     signal: goneSignal(reply),
+    origin: originOf(request),
     onSession: (session) => {
       request.sessionId = session
     },
   }
+}
+
+/** As the proxy before us says it, else as the request does: it is told to this caller alone. */
+function originOf({ headers }: FastifyRequest): string | undefined {
+  const first = (name: string) => headers[name]?.toString().split(',', 1)[0]?.trim()
+  const host = first('x-forwarded-host') ?? headers.host
+  const protocol = first('x-forwarded-proto') === 'https' ? 'https' : 'http'
+  return host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `${protocol}://${host}` : undefined
 }
 
 /** Does the caller have this very answer already (RFC 9110 section 13.1.2)? */

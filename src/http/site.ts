@@ -15,6 +15,7 @@ import { createAsyncapi } from './asyncapi.ts'
 import { registerConsole } from './console.ts'
 import { registerEvents } from './events.ts'
 import { type HealthContext, registerHealth } from './health.ts'
+import { type Receive, registerHooksIn } from './hooks-in.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import { createOpenapi, registerDocument } from './openapi.ts'
 import { registerReference } from './reference.ts'
@@ -42,6 +43,8 @@ export interface SiteContext extends Omit<HealthContext, 'authenticator'>, Pick<
   /** is the console served? */
   console: boolean
   version: string
+  /** what comes by `POST /hooks/in/{token}` */
+  receive: Receive
   log: Log
   metrics: MetricsRegistry
 }
@@ -85,5 +88,6 @@ export async function registerSite(server: FastifyInstance, context: SiteContext
   const home = context.console ? '/console' : '/docs'
   server.get('/', { config: { token: 'none' } }, async (_request, reply) => reply.redirect(home))
   registerSchemas(server, schemas)
+  await registerHooksIn(server, context.receive)
   return documents
 }

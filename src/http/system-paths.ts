@@ -8,7 +8,9 @@ const malformed: ProblemSet = { status: 400, codes: ['invalid-request'] }
 const unready: ProblemSet = { status: 503, codes: ['draining', 'store-unavailable', 'too-busy'] }
 const unauthorized: ProblemSet = { status: 401, codes: ['unauthorized'] }
 const unknown: ProblemSet = { status: 404, codes: ['not-found'] }
-export const systemProblems: readonly ProblemSet[] = [malformed, unready, unauthorized, unknown]
+const noHook: ProblemSet = { status: 404, codes: ['hook-not-found'] }
+const tooLarge: ProblemSet = { status: 413, codes: ['body-too-large'] }
+export const systemProblems: readonly ProblemSet[] = [malformed, unready, unauthorized, unknown, noHook, tooLarge]
 
 function open(operationId: string, summary: string, answer: object) {
   return { get: { operationId, summary, tags: ['system'], security: [], responses: { 200: answer, 400: problemReference(malformed) } } }
@@ -54,5 +56,27 @@ export const systemPaths = {
     },
   },
   '/console': open('system.console', 'The console, where `CONSOLE` is on', text('A page', 'text/html')),
+  '/hooks/in/{token}': {
+    post: {
+      operationId: 'system.hookIn',
+      summary: 'Say what another service sends, in the format of its hook',
+      description: 'The token in the path is all that is asked for. A delivery that comes again is said once.',
+      tags: ['hooks'],
+      security: [],
+      parameters: [{ in: 'path', name: 'token', required: true, schema: { type: 'string' as const } }],
+      requestBody: { required: true, content: { '*/*': { schema: {} } } },
+      responses: {
+        202: {
+          description: 'It is in the outbox',
+          content: {
+            'application/json': { schema: { type: 'object' as const, required: ['id'], properties: { id: { type: 'string' as const } } } },
+          },
+        },
+        400: problemReference(malformed),
+        404: problemReference(noHook),
+        413: problemReference(tooLarge),
+      },
+    },
+  },
   '/docs': open('system.docs', 'This API, to be read in a browser', text('A page', 'text/html')),
 }

@@ -25,6 +25,11 @@ export function illegalCharacter(text: string): { index: number; codePoint: numb
   return index < 0 ? undefined : { index, codePoint: text.codePointAt(index) as number }
 }
 
+/** A text that XML can carry: U+FFFD is in the place of each character that it cannot. */
+export function replaced(text: string): string {
+  return suspect.test(text) ? text.replace(new RegExp(forbidden, 'gu'), '\ufffd') : text
+}
+
 /**
  * May an element or attribute that we write have this name? An NCName (Namespaces in XML 1.0, section 3) that each server takes as one:
  * a name that only one edition of XML allows would end the stream.

@@ -6,6 +6,7 @@ import type { Store, StoreLimits } from '../../src/gateway/ports/store.ts'
 import { describeConsumers } from './contract-consumers.ts'
 import { describeCopies } from './contract-copies.ts'
 import { describeEvents } from './contract-events.ts'
+import { describeHooks } from './contract-hooks.ts'
 import { describeKept } from './contract-kept.ts'
 import { describeKeys } from './contract-keys.ts'
 import { describeLogBytes } from './contract-log-bytes.ts'
@@ -34,6 +35,7 @@ export function describeStore(name: string, open: OpenStore, makeClock = createC
     describeLogBytes(opened)
     describeConsumers(opened)
     describeWebhooks(opened)
+    describeHooks(opened)
     describeKept(opened)
     describeKeys(opened)
     describeCopies(opened)

@@ -38,6 +38,8 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   requestId: string
   /** aborted when the caller has gone */
   signal: AbortSignal
+  /** how the caller reached the gateway, where that is known: `https://gateway.example.com` */
+  origin?: string
 }
 
 /** A call of an operation that acts for a session. */

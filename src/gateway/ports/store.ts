@@ -4,6 +4,7 @@ import type { Acceptance, AcceptResult, Begun, Change, KeptIq, Member, StateChan
 import type { ConsumerStore } from './consumer.ts'
 import type { CursorPlace, LogPage } from './event.ts'
 import type { Grant, KeyStore } from './key.ts'
+import type { HookStore } from './hook.ts'
 import type { MessageRecord, OutboxEntry } from './message.ts'
 import type { SessionRecord, SessionStatus } from './session-record.ts'
 import type { WebhookStore } from './webhook.ts'
@@ -95,6 +96,7 @@ export interface Store {
   consumers: ConsumerStore
 
   webhooks: WebhookStore
+  hooks: HookStore
 
   keys: KeyStore
 

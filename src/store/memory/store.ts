@@ -15,6 +15,7 @@ import { createBus } from './channels.ts'
 import { createConsumers } from './consumers.ts'
 import { createDirectory } from './directory.ts'
 import { createEndedLogs } from './ended-logs.ts'
+import { createHooks } from './hooks.ts'
 import { createKeys } from './idempotency.ts'
 import { copy, type Log } from './log.ts'
 import { createLogBudget } from './log-budget.ts'
@@ -107,6 +108,7 @@ export function createMemoryStore({
 
     webhooks: createWebhooks(clock),
     keys: createApiKeys(),
+    hooks: createHooks(clock),
 
     state: {
       keys: async (id, kind) => [...(directory.get(id)?.state.get(kind)?.keys() ?? [])],

@@ -93,6 +93,14 @@ export type WebhookNoun = keyof typeof webhookNouns
 
 export const webhookKey = (noun: WebhookNoun, tenant: string, id: string) => `${tenantBase(tenant)}:webhook:${id}${webhookNouns[noun]}`
 
+/** hash: the tenant's hooks by id: "<version> <created, epoch ms> <record>" */
+export const hooksKey = (tenant: string) => `${tenantBase(tenant)}:hooks`
+/** string: what was told last of a group of alerts */
+export const hookGroupKey = (tenant: string, id: string, group: string) =>
+  `${tenantBase(tenant)}:hook:${id}:group:${createHash('sha256').update(group).digest('base64url')}`
+/** string: "<tenant> <id>" of the hook with that token */
+export const hookTokenKey = (hash: string) => `sg:hook:${hash}`
+
 /** set: tenants that ever had a session */
 export const TENANTS = 'sg:tenants'
 /** written to see whether that is possible */

@@ -10,6 +10,7 @@ import { createBackups } from './backups.ts'
 import { openConnection } from './connection.ts'
 import { createConsumers } from './consumers.ts'
 import { disclose, discloseAny, enclose } from './envelope.ts'
+import { createHooks } from './hooks.ts'
 import { createIdempotency, createLiveness } from './idempotency.ts'
 import { busChannel, chosenKey, probeKey, sessionKey, stateKey, ticketKey } from './keys.ts'
 import { createLog } from './log.ts'
@@ -103,6 +104,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     log: events.log,
     webhooks: createWebhooks({ connection, scripts, now: clock.now }),
     keys: createApiKeys({ connection, scripts }),
+    hooks: createHooks({ connection, scripts }),
     consumers: named.consumers,
     idempotency: createIdempotency({ scripts, liveness, limits }),
 
