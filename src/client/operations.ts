@@ -60,6 +60,11 @@ export const operations: Readonly<Record<keyof Operations, Row>> = {
   'webhooks.deliveries': ['GET', '/webhooks/{id}/deliveries', ['limit', 'after', 'state']],
   'webhooks.replay': ['POST', '/webhooks/{id}/replay', [], { body: true }],
   'webhooks.test': ['POST', '/webhooks/{id}/test', []],
+  'hooks.create': ['POST', '/hooks', [], { body: true }],
+  'hooks.list': ['GET', '/hooks', ['limit', 'after']],
+  'hooks.get': ['GET', '/hooks/{id}', []],
+  'hooks.update': ['PATCH', '/hooks/{id}', [], { body: true }],
+  'hooks.remove': ['DELETE', '/hooks/{id}', []],
   'tickets.create': ['POST', '/tickets', ['session']],
   'events.ack': ['POST', '/events/ack', ['session'], { body: true }],
   'events.consumers': ['GET', '/events/consumers', ['limit', 'after', 'session']],
@@ -71,4 +76,5 @@ export const operations: Readonly<Record<keyof Operations, Row>> = {
   'keys.update': ['PATCH', '/keys/{id}', [], { body: true }],
   'keys.remove': ['DELETE', '/keys/{id}', []],
   'events.list': ['GET', '/events', ['after', 'consumer', 'types', 'jids', 'limit', 'wait', 'snapshot', 'coalesce', 'ticket', 'session']],
+  'system.hookIn': ['POST', '/hooks/in/{token}', [], { body: true }],
 }

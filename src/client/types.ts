@@ -2930,6 +2930,47 @@ export interface WebhookChange {
    */
   state?: 'enabled' | 'disabled'
 }
+export interface NewHook {
+  /**
+   * For people
+   */
+  name: string
+  /**
+   * Session id, bare JID or full JID: who says it
+   */
+  session?: string
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  to: string
+  /**
+   * What the other service sends: `text` as it is, `json` of any kind, or what that product sends
+   */
+  format: 'text' | 'json' | 'slack' | 'alertmanager' | 'grafana' | 'github'
+  /**
+   * Mustache over the body, without HTML escapes: what is said in place of the usual words
+   */
+  template?: string
+}
+export interface HookChange {
+  /**
+   * For people
+   */
+  name?: string
+  /**
+   * Session id, bare JID or full JID: who says it
+   */
+  session?: string
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  to?: string
+  /**
+   * What the other service sends: `text` as it is, `json` of any kind, or what that product sends
+   */
+  format?: 'text' | 'json' | 'slack' | 'alertmanager' | 'grafana' | 'github'
+  template?: string | null
+}
 export interface Ack {
   /**
    * The name of the consumer
@@ -4074,6 +4115,7 @@ export interface Problem {
     | 'room-not-found'
     | 'subscription-not-found'
     | 'key-not-found'
+    | 'hook-not-found'
     | 'webhook-not-found'
     | 'delivery-not-found'
     | 'method-not-allowed'
@@ -4587,6 +4629,28 @@ export interface WebhookTest {
    * the beginning of what the consumer answered
    */
   answer?: string
+}
+export interface CreatedHook {
+  id: string
+  name: string
+  session: string
+  to: string
+  format: 'text' | 'json' | 'slack' | 'alertmanager' | 'grafana' | 'github'
+  template?: string
+  createdAt: string
+  /**
+   * What the other service calls. It has the token, and is shown this once
+   */
+  url: string
+}
+export interface Hook {
+  id: string
+  name: string
+  session: string
+  to: string
+  format: 'text' | 'json' | 'slack' | 'alertmanager' | 'grafana' | 'github'
+  template?: string
+  createdAt: string
 }
 export interface Ticket {
   ticket: string
@@ -5280,6 +5344,35 @@ export interface WebhooksReplayParams {
 export interface WebhooksTestParams {
   id: string
 }
+export interface HooksListParams {
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+}
+export interface HooksListResult {
+  data: Hook[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface HooksGetParams {
+  id: string
+}
+export interface HooksUpdateParams {
+  id: string
+}
+export interface HooksRemoveParams {
+  id: string
+}
 export interface TicketsCreateParams {
   /**
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
@@ -5387,6 +5480,12 @@ export interface EventsListParams {
    */
   session?: string
 }
+export interface SystemHookInParams {
+  token: string
+}
+export interface SystemHookInResult {
+  id: string
+}
 
 /** What each operation takes, as one flat object of its path, query and body members, and what it gives. */
 export interface Operations {
@@ -5476,6 +5575,16 @@ export interface Operations {
   'webhooks.replay': { params: WebhooksReplayParams & WebhookReplay; result: WebhookReplayed }
   /** Send one event now, and say what came of it */
   'webhooks.test': { params: WebhooksTestParams; result: WebhookTest }
+  /** Make a URL that another service calls to say something */
+  'hooks.create': { params: NewHook; result: CreatedHook }
+  /** List the hooks */
+  'hooks.list': { params: HooksListParams; result: HooksListResult }
+  /** Read a hook */
+  'hooks.get': { params: HooksGetParams; result: Hook }
+  /** Change a hook; its URL stays */
+  'hooks.update': { params: HooksUpdateParams & HookChange; result: Hook }
+  /** Remove a hook: its URL says nothing any more */
+  'hooks.remove': { params: HooksRemoveParams; result: undefined }
   /** Make a ticket that opens one event stream */
   'tickets.create': { params: TicketsCreateParams; result: Ticket }
   /** Say how far a named consumer is done */
@@ -5498,4 +5607,6 @@ export interface Operations {
   'keys.remove': { params: KeysRemoveParams; result: undefined }
   /** Read events: a JSON page, server-sent events or a WebSocket */
   'events.list': { params: EventsListParams; result: EventsPage }
+  /** Say what another service sends, in the format of its hook */
+  'system.hookIn': { params: SystemHookInParams; result: SystemHookInResult }
 }
