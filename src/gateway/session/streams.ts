@@ -75,7 +75,7 @@ export function createStreams({
     onWritten: (kind) => metrics.count('stanzas_total', { direction: 'out', kind }),
     onLatency: (ms) => metrics.observe('sm_ack_latency_seconds', ms / 1000),
     onGivenUp: (message) => reports.givenUp('message', { message }),
-    onError: reports.error,
+    onError: (error) => reports.error(error),
   })
-  return { connections, outbox, wire: createWire({ connections, outbox, holdsLease, metrics, onError: reports.error }) }
+  return { connections, outbox, wire: createWire({ connections, outbox, holdsLease, metrics, reports }) }
 }

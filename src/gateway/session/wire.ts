@@ -4,6 +4,7 @@ import { serialize } from '../../xml/serialize.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Connections } from './connections.ts'
+import type { Reports } from './reports.ts'
 import { offline } from './status.ts'
 
 export interface Writing {
@@ -28,7 +29,7 @@ interface WireContext {
   outbox: Pick<Outbox, 'forgetting'>
   holdsLease: () => boolean
   metrics: Metrics
-  onError: (error: unknown, what: string) => void
+  reports: Pick<Reports, 'error'>
 }
 
 /** A class because each session has one, and there are thousands of sessions. */
@@ -54,7 +55,7 @@ class WireOfSession implements Wire {
     try {
       this.write(index, stanza).written.catch(() => {}) // the asker will ask again on the next stream
     } catch (error) {
-      if (!(error instanceof Problem)) this.#context.onError(error, 'reply')
+      if (!(error instanceof Problem)) this.#context.reports.error(error, 'reply')
     }
   }
 }
