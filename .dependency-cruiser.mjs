@@ -2,7 +2,7 @@
 const arrows = {
   main: ['app', 'config', 'errors', 'log'],
   app: [
-    ...['config', 'errors', 'log', 'lifecycle', 'version', 'fair', 'protocol', 'codec', 'api', 'features', 'gateway', 'events'],
+    ...['config', 'errors', 'log', 'lifecycle', 'version', 'fair', 'protocol', 'codec', 'api', 'features', 'gateway', 'events', 'net'],
     ...['http', 'websocket', 'webhooks', 'xmpp', 'store'],
   ],
   lifecycle: ['api', 'events', 'gateway', 'http', 'webhooks', 'errors'],
@@ -11,7 +11,7 @@ const arrows = {
   version: [],
   'folded-jid': ['jid'],
   jid: ['errors'],
-  net: ['errors'],
+  net: ['gateway/ports', 'errors'],
   fair: [],
   config: ['errors', 'net', 'gateway/ports'],
   log: ['gateway/ports'],
@@ -46,7 +46,7 @@ const libraries = {
   '@xmpp/': ['xmpp'],
   commander: ['cli'],
   ioredis: ['store'],
-  undici: ['webhooks'],
+  undici: ['webhooks', 'net'],
   '@scalar/': ['http'],
   '@?preact': ['console'],
   '@?fastify': ['http', 'websocket', 'app', 'lifecycle'],

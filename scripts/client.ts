@@ -99,6 +99,11 @@ function paramsOf(operation: DescribedOperation, parameters: Parameter[], name: 
   const own = Object.keys(properties).length > 0
   if (own) definitions[`${name}Params`] = { type: 'object', properties, required }
   const { content, required: isRequired } = operation.requestBody ?? {}
+  if (isOfBytes(operation.requestBody)) {
+    properties.bytes = { description: 'The body', tsType: 'Uint8Array<ArrayBuffer> | Blob' }
+    properties.mediaType = { type: 'string', description: 'Of the body' }
+    required.push('bytes')
+  }
   const json = content?.['application/json']?.schema
   const body = json === undefined ? [] : [typeOf(json, `${name}Body`, definitions)]
   const isXml = content?.[XML_TYPE] !== undefined
@@ -119,6 +124,9 @@ function resultOf({ operationId, responses }: DescribedOperation, name: string, 
   }
   return [...results].join(' | ')
 }
+
+/** Neither JSON nor XML: of any media type, or of images. */
+const isOfBytes = (of: { content?: Content } | undefined) => Object.keys(of?.content ?? {}).some((type) => /^(?:image|[*])\//.test(type))
 
 /** The name of a schema; one without is given `name`. */
 function typeOf(schema: Schema, name: string, definitions: Record<string, Schema>): string {
@@ -142,7 +150,8 @@ function rowOf(operation: DescribedOperation, method: string, path: string, para
   const twice = named.find((name, index) => named.indexOf(name) !== index)
   if (twice !== undefined) throw new Error(`${operation.operationId} has ${twice} in two places`)
   const traits = [
-    ...(operation.requestBody ? ['body: true'] : []),
+    ...(isOfBytes(operation.requestBody) ? ['bytes: true'] : operation.requestBody ? ['body: true'] : []),
+    ...(isOfBytes(operation.requestBody) || Object.values(operation.responses).some(isOfBytes) ? ['httpAlone: true'] : []),
     ...(content?.[XML_TYPE] ? ['xml: true'] : []),
     ...(parameters.some(({ name }) => name === 'Idempotency-Key') ? ['repeatable: true'] : []),
   ]
@@ -170,6 +179,10 @@ export type Row = readonly [
   traits?: {
     /** all that is in neither path nor query is the body */
     readonly body?: true
+    /** the body is \`bytes\`, of the media type \`mediaType\` */
+    readonly bytes?: true
+    /** no WebSocket has it */
+    readonly httpAlone?: true
     /** the body may be XML, as \`xml\` and nothing beside it */
     readonly xml?: true
     /** with an Idempotency-Key it is done once */

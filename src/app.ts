@@ -25,6 +25,7 @@ import { createServer } from './http/server.ts'
 import { type Documents, registerSite } from './http/site.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createLog, type ProcessLog } from './log.ts'
+import { createPut } from './net/put.ts'
 import { definitions } from './protocol/index.ts'
 import { metered } from './store/metered.ts'
 import { openStore } from './store/open.ts'
@@ -105,8 +106,10 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     },
     ...{ slowReaderSeconds: config.slowReaderSeconds, eventLogAge: config.limits.eventLogAge },
   })
+  const limits = { stanza: config.stanzaLimit, upload: config.uploadLimit }
+  const put = createPut(config.xmpp)
   const operations: Operation[] = [
-    ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits: { stanza: config.stanzaLimit } }) ?? []),
+    ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits, put }) ?? []),
     ...events.operations,
     meOperation({ version, instance: config.instance }),
     statsOperation({ sessions, store, openStreams: events.streams.open }),

@@ -14,6 +14,8 @@ export interface Input {
   body: unknown
   /** the body is a string of XML */
   isXml: boolean
+  /** the body is a BytesBody */
+  isBytes?: boolean
   prefer: Call['prefer']
   idempotencyKey: string | undefined
   accept: Call['accept']
@@ -44,9 +46,12 @@ export function createCheckedCall(): (operation: Operation, input: Input, sessio
   }
 }
 
-/** Throws the problem illegal-character. XML has its own check. */
-export function checkCharactersOf({ params, query, body }: Pick<Call, 'params' | 'query' | 'body'>, { isXml }: Pick<Input, 'isXml'>): void {
-  checkCharacters({ params, query, ...(isXml ? {} : { body }) }, '', bodyBounds)
+/** Throws the problem illegal-character. XML has its own check, and bytes have no characters. */
+export function checkCharactersOf(
+  { params, query, body }: Pick<Call, 'params' | 'query' | 'body'>,
+  { isXml, isBytes }: Pick<Input, 'isXml' | 'isBytes'>,
+): void {
+  checkCharacters({ params, query, ...(isXml || isBytes ? {} : { body }) }, '', bodyBounds)
 }
 
 function validated(operation: Operation, querySchema: z.ZodObject, input: Input): { params: unknown; query: unknown; body: unknown } {
@@ -65,7 +70,7 @@ function validated(operation: Operation, querySchema: z.ZodObject, input: Input)
 }
 
 function bodyOf(operation: Operation, { body, isXml }: Input): ReturnType<typeof check> {
-  if (isXml) return { value: body, faults: [] }
+  if (isXml || operation.bytesBody) return { value: body, faults: [] }
   // the body as it came: the order of its members is that of the elements it is written as
   if (operation.body) return { ...check(operation.body, 'body', body), value: body }
   const isEmpty = body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0)

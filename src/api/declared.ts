@@ -34,6 +34,7 @@ export function problemsOf({
   query,
   body,
   xmlBody,
+  bytesBody,
   idempotency,
 }: Omit<Operation, 'run'>): ReadonlySet<ProblemCode> {
   const all = new Set<ProblemCode>(['invalid-request', 'unauthorized', 'internal-error', 'draining', 'store-unavailable', 'too-busy'])
@@ -44,6 +45,7 @@ export function problemsOf({
   if (session !== 'none') add('session-required', 'session-not-found')
   if (typeof session === 'object') add(session.missing)
   if (params || query || body) add('illegal-character')
+  if (bytesBody) add('body-too-large', 'length-required', 'request-timeout', 'unsupported-media-type')
   if (body || xmlBody) add('body-too-large', 'unsupported-media-type')
   if (idempotency) add('idempotency-key-running', 'idempotency-key-reused')
   add(...problems)

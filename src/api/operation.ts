@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Answer, Call, Examples, Operation, SessionCall, SessionRule } from '../gateway/contract/operation.ts'
+import type { Answer, BytesBody, Call, Examples, Operation, SessionCall, SessionRule } from '../gateway/contract/operation.ts'
 
 /** What takes no body, no query or no parameters. */
 type Nothing = z.ZodObject<Record<never, never>>
@@ -16,7 +16,9 @@ type CallOf<Rule extends SessionRule, Params extends z.ZodType, Query extends z.
   ? Omit<Call<z.output<Params>, Told<z.output<Query>>, Body>, 'session'>
   : SessionCall<z.output<Params>, Told<z.output<Query>>, Body>
 
-type BodyOf<Body extends z.ZodType, Xml extends boolean> = Told<z.output<Body>> | (Xml extends true ? string : never)
+type BodyOf<Body extends z.ZodType, Xml extends boolean, Bytes> =
+  | (Bytes extends object ? BytesBody : Told<z.output<Body>>)
+  | (Xml extends true ? string : never)
 
 type Definition<
   Rule extends SessionRule,
@@ -24,14 +26,16 @@ type Definition<
   Query extends z.ZodObject,
   Body extends z.ZodType,
   Xml extends boolean,
-> = Omit<Operation, 'session' | 'params' | 'query' | 'body' | 'xmlBody' | 'examples' | 'run'> & {
+  Bytes extends Operation['bytesBody'],
+> = Omit<Operation, 'session' | 'params' | 'query' | 'body' | 'xmlBody' | 'bytesBody' | 'examples' | 'run'> & {
   session: Rule
   params?: Params
   query?: Query
   body?: Body
   xmlBody?: Xml
-  examples: Body extends z.ZodUndefined ? Omit<Examples, 'body'> : Examples & { body: Readonly<Record<string, BodyOf<Body, Xml>>> }
-  run(call: CallOf<Rule, Params, Query, BodyOf<Body, Xml>>): Promise<Answer>
+  bytesBody?: Bytes
+  examples: Body extends z.ZodUndefined ? Omit<Examples, 'body'> : Examples & { body: Readonly<Record<string, BodyOf<Body, Xml, Bytes>>> }
+  run(call: CallOf<Rule, Params, Query, BodyOf<Body, Xml, Bytes>>): Promise<Answer>
 }
 
 /** An operation whose calls have a type of their own. */
@@ -47,6 +51,7 @@ export function operation<
   Query extends z.ZodObject = Nothing,
   Body extends z.ZodType = z.ZodUndefined,
   const Xml extends boolean = false,
->(definition: Definition<Rule, Params, Query, Body, Xml>): Defined<CallOf<Rule, Params, Query, BodyOf<Body, Xml>>> {
+  const Bytes extends Operation['bytesBody'] = undefined,
+>(definition: Definition<Rule, Params, Query, Body, Xml, Bytes>): Defined<CallOf<Rule, Params, Query, BodyOf<Body, Xml, Bytes>>> {
   return definition
 }

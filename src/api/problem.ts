@@ -73,6 +73,7 @@ export const ProblemSchema = z
       .optional()
       .meta({ description: 'the members of the request that are wrong' }),
     xmpp: StanzaErrorSchema.optional(),
+    maxSize: z.int().optional().meta({ description: 'of body-too-large: the bytes that a file may have' }),
     oldest: z.string().optional().meta({ description: 'of cursor-expired: the oldest cursor that can be read from' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457' })

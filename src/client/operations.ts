@@ -9,6 +9,10 @@ export type Row = readonly [
   traits?: {
     /** all that is in neither path nor query is the body */
     readonly body?: true
+    /** the body is `bytes`, of the media type `mediaType` */
+    readonly bytes?: true
+    /** no WebSocket has it */
+    readonly httpAlone?: true
     /** the body may be XML, as `xml` and nothing beside it */
     readonly xml?: true
     /** with an Idempotency-Key it is done once */
@@ -42,6 +46,8 @@ export const operations: Readonly<Record<keyof Operations, Row>> = {
   'disco.info': ['GET', '/disco/info', ['jid', 'node', 'session']],
   'disco.items': ['GET', '/disco/items', ['jid', 'node', 'limit', 'after', 'session']],
   'capabilities.get': ['GET', '/capabilities', ['jid', 'session']],
+  'uploads.create': ['POST', '/uploads', ['fileName', 'to', 'session'], { bytes: true, httpAlone: true }],
+  'uploads.createSlot': ['POST', '/uploads/slots', ['session'], { body: true }],
   'presence.list': ['GET', '/presence', ['limit', 'after', 'session']],
   'presence.set': ['PUT', '/presence', ['session'], { body: true }],
   'presence.clear': ['DELETE', '/presence', ['session']],

@@ -6,7 +6,7 @@ export interface HttpRequest {
   /** with its query, below the URL of the gateway */
   target: string
   headers: Record<string, string>
-  body?: string
+  body?: string | Uint8Array<ArrayBuffer> | Blob
 }
 
 /** What a call is in HTTP. Throws a TypeError for a call that no request could be made of. */
@@ -23,9 +23,15 @@ export function requestOf(id: AnyId, params: AnyParams): HttpRequest {
   const query = new URLSearchParams()
   for (const name of inQuery) if (rest.has(name)) query.append(name, textOf(take(name)))
   const headers = headersOf(take('idempotencyKey'), take('wait'), take('respondAsync'))
+  const { bytes, mediaType } = traits.bytes ? { bytes: take('bytes'), mediaType: take('mediaType') } : {}
   // what is known nowhere is refused by the gateway, which says what is known
   if (!traits.body) for (const [name, value] of rest) query.append(name, textOf(value))
   const target = query.size > 0 ? `${filled}?${query}` : filled
+  if (traits.bytes) {
+    if (!(bytes instanceof Uint8Array || bytes instanceof Blob)) throw new TypeError(`${id} needs bytes, as a Uint8Array or a Blob`)
+    headers['content-type'] = String(mediaType ?? ((bytes instanceof Blob && bytes.type) || 'application/octet-stream'))
+    return { method, target, headers, body: bytes as Uint8Array<ArrayBuffer> | Blob }
+  }
   if (!traits.body) return { method, target, headers }
   const xml = traits.xml && rest.size === 1 ? take('xml') : undefined
   headers['content-type'] = xml === undefined ? 'application/json' : 'application/xml'

@@ -1,4 +1,5 @@
 import type { AnyParams, Transport } from './calls.ts'
+import { operations } from './operations.ts'
 import { type ProblemDocument, StanzagateProblem } from './problem.ts'
 import { type Answer, openSocket } from './socket.ts'
 import { socketUrl, type Tickets } from './tickets.ts'
@@ -71,6 +72,7 @@ export function createSocketCalls({
   }
 
   return async (id, params, signal) => {
+    if (operations[id][3]?.httpAlone) return await http(id, params, signal)
     const { session } = params
     const isTold = typeof session === 'string'
     const size = new TextEncoder().encode(JSON.stringify({ id, params })).length + ENVELOPE

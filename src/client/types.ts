@@ -501,7 +501,7 @@ export interface NewMessage {
   retracted?: Retracted
   fallback?: Fallback[]
   reactions?: Reactions
-  file?: FileMetadata
+  fileMetadata?: FileMetadata
   fileSharing?: FileSharing[]
   fileSources?: FileSources[]
   reply?: Reply
@@ -525,6 +525,7 @@ export interface NewMessage {
    * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
+  file?: FileLink
   /**
    * Seconds after which it is not sent any more
    */
@@ -601,7 +602,7 @@ export interface Message {
   retracted?: Retracted
   fallback?: Fallback[]
   reactions?: Reactions
-  file?: FileMetadata
+  fileMetadata?: FileMetadata
   fileSharing?: FileSharing[]
   fileSources?: FileSources[]
   reply?: Reply
@@ -2693,6 +2694,32 @@ export interface TransferRange {
   extensions?: Extensions
   raw?: Raw
 }
+/**
+ * A file to tell of: the body is its URL then
+ */
+export interface FileLink {
+  url: string
+  fileName?: string
+  mediaType?: string
+  /**
+   * bytes
+   */
+  size?: number
+  sha256?: string
+}
+/**
+ * A file that is somewhere already, and what is known of it
+ */
+export interface FileLink1 {
+  url: string
+  fileName?: string
+  mediaType?: string
+  /**
+   * bytes
+   */
+  size?: number
+  sha256?: string
+}
 export interface MessageBatch {
   /**
    * @minItems 1
@@ -2781,6 +2808,14 @@ export interface Stanza {
   message?: Message
   presence?: Presence
   iq?: Iq
+}
+export interface NewUploadSlot {
+  fileName: string
+  /**
+   * Its exact number of bytes
+   */
+  size: number
+  mediaType?: string
 }
 /**
  * What the account shows of itself
@@ -3360,7 +3395,7 @@ export interface MessageEvent {
   retracted?: Retracted
   fallback?: Fallback[]
   reactions?: Reactions
-  file?: FileMetadata
+  fileMetadata?: FileMetadata
   fileSharing?: FileSharing[]
   fileSources?: FileSources[]
   reply?: Reply
@@ -3388,10 +3423,24 @@ export interface MessageEvent {
    * The body without the part that is a fallback for older clients (XEP-0428)
    */
   text?: string
+  file?: FileLink2
   /**
    * It came from the server's archive
    */
   source?: 'archive'
+}
+/**
+ * The file that it is about (XEP-0447, XEP-0066)
+ */
+export interface FileLink2 {
+  url: string
+  fileName?: string
+  mediaType?: string
+  /**
+   * bytes
+   */
+  size?: number
+  sha256?: string
 }
 /**
  * Another client of the account sent a message.
@@ -4128,6 +4177,7 @@ export interface Problem {
     | 'session-stopped'
     | 'credentials-lost'
     | 'cursor-expired'
+    | 'length-required'
     | 'body-too-large'
     | 'unsupported-media-type'
     | 'jid-malformed'
@@ -4143,6 +4193,8 @@ export interface Problem {
     | 'outbox-full'
     | 'too-many-requests'
     | 'internal-error'
+    | 'upload-unavailable'
+    | 'upload-failed'
     | 'xmpp-unreachable'
     | 'xmpp-tls-failed'
     | 'xmpp-server-not-trusted'
@@ -4154,6 +4206,7 @@ export interface Problem {
     | 'too-busy'
     | 'draining'
     | 'xmpp-timeout'
+    | 'upload-timeout'
     | 'outcome-unknown'
     | 'xmpp-bad-request'
     | 'xmpp-conflict'
@@ -4190,6 +4243,10 @@ export interface Problem {
     message: string
   }[]
   xmpp?: ProblemXmpp
+  /**
+   * of body-too-large: the bytes that a file may have
+   */
+  maxSize?: number
   /**
    * of cursor-expired: the oldest cursor that can be read from
    */
@@ -4439,6 +4496,41 @@ export interface Capabilities {
    */
   everywhere?: string[]
   encryption: 'not by the gateway'
+}
+export interface UploadedFile {
+  url: string
+  size: number
+  mediaType: string
+  fileName: string
+  /**
+   * in hex
+   */
+  sha256: string
+  message?: MessageAccepted1
+}
+/**
+ * With `to`: the message that tells of the file
+ */
+export interface MessageAccepted1 {
+  id: string
+  status: MessageStatus
+  originId: string
+  error?: MessageFailure
+}
+export interface UploadPlace {
+  /**
+   * Where the file is to be sent, by a PUT request with these headers and its exact Content-Length
+   */
+  put: {
+    url: string
+    headers: {
+      [k: string]: string
+    }
+  }
+  /**
+   * Where it is then
+   */
+  get: string
 }
 export interface ContactPresence {
   jid: string
@@ -5151,6 +5243,34 @@ export interface CapabilitiesGetParams {
    */
   session?: string
 }
+export interface UploadsCreateParams {
+  /**
+   * By default that of the form, or `file`
+   */
+  fileName?: string
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  to?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+  /**
+   * The body
+   */
+  bytes: Uint8Array<ArrayBuffer> | Blob
+  /**
+   * Of the body
+   */
+  mediaType?: string
+}
+export interface UploadsCreateSlotParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
 export interface PresenceListParams {
   /**
    * Items of a page, default 100
@@ -5539,6 +5659,10 @@ export interface Operations {
   'disco.items': { params: DiscoItemsParams; result: DiscoItemsResult }
   /** Ask what somebody can do, in words */
   'capabilities.get': { params: CapabilitiesGetParams; result: Capabilities }
+  /** Put a file where others can get it */
+  'uploads.create': { params: UploadsCreateParams; result: UploadedFile }
+  /** Ask for a place for a file, to upload it without the gateway */
+  'uploads.createSlot': { params: UploadsCreateSlotParams & NewUploadSlot; result: UploadPlace }
   /** Read the presence of all contacts */
   'presence.list': { params: PresenceListParams; result: PresenceListResult }
   /** Show something else, or become available */

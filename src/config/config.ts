@@ -43,6 +43,8 @@ export interface Config {
   descriptors: number
   /** bytes of one stanza, each way */
   stanzaLimit: number
+  /** bytes of a file */
+  uploadLimit: number
   xmpp: {
     /** PEM of authorities trusted beside the system's */
     caFile: string | undefined
@@ -106,6 +108,7 @@ export function readConfig({
     maxConnections: read.MAX_CONNECTIONS ?? Math.floor(descriptors / 2),
     descriptors,
     stanzaLimit: read.STANZA_LIMIT,
+    uploadLimit: read.UPLOAD_LIMIT,
     xmpp: {
       caFile: read.XMPP_CA_FILE,
       privateHosts: read.XMPP_PRIVATE_HOSTS,

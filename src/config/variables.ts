@@ -28,6 +28,7 @@ const STANZA_LIMIT_MIN = 10_000
 /** beyond these a value is a slip: more than a process can hold, or anybody would wait for */
 const BODY_LIMIT_MAX = 64 * MiB
 const STANZA_LIMIT_MAX = 16 * MiB
+const UPLOAD_LIMIT_MAX = 65_536 * MiB
 const EVENT_LOG_MAX_MAX = 100_000_000
 const EVENT_LOG_BYTES_MAX = 65_536 * MiB
 const EVENT_LOG_AGE_MAX = 3650 * DAY
@@ -75,6 +76,10 @@ export const schema = z
       .refine((bytes) => bytes >= STANZA_LIMIT_MIN, `must be at least ${STANZA_LIMIT_MIN} bytes (RFC 6120 section 13.12)`)
       .refine((bytes) => bytes <= STANZA_LIMIT_MAX, 'must be at most 16MiB')
       .default(256 * KiB),
+    UPLOAD_LIMIT: size
+      .refine(isSome, 'must be more than 0')
+      .refine((bytes) => bytes <= UPLOAD_LIMIT_MAX, 'must be at most 65536MiB')
+      .default(50 * MiB),
     XMPP_CA_FILE: caFile.optional(),
     XMPP_PRIVATE_HOSTS: hosts,
     XMPP_PLAINTEXT_HOSTS: hosts.refine((all) => all.every(isLoopback), 'must name loopback hosts only: passwords would leave in clear'),

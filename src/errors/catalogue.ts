@@ -36,6 +36,7 @@ const own = {
   'session-stopped': [409, 'The session is stopped', false],
   'credentials-lost': [409, 'The kept credentials cannot be opened any more', false],
   'cursor-expired': [410, 'The events after this cursor are no longer kept', false],
+  'length-required': [411, 'The length of the body must be told', false],
   'body-too-large': [413, 'The body is too large', false],
   'unsupported-media-type': [415, 'The media type is not supported', false],
   'jid-malformed': [422, 'Not a valid JID', false],
@@ -51,6 +52,8 @@ const own = {
   'outbox-full': [429, 'The outbox of the session is full', true],
   'too-many-requests': [429, 'Too many requests', true],
   'internal-error': [500, 'Internal error', false],
+  'upload-unavailable': [501, 'The server has no upload service', false],
+  'upload-failed': [502, 'The upload service did not take the file', true],
   'xmpp-unreachable': [502, 'The XMPP server cannot be reached', true],
   'xmpp-tls-failed': [502, 'No trusted TLS connection to the XMPP server', false],
   'xmpp-server-not-trusted': [502, 'The XMPP server failed to prove itself', false],
@@ -62,6 +65,7 @@ const own = {
   'too-busy': [503, 'The instance is too busy now', true],
   draining: [503, 'The instance is shutting down', true],
   'xmpp-timeout': [504, 'No answer from XMPP in time', true],
+  'upload-timeout': [504, 'The upload service did not take the file in time', true],
   'outcome-unknown': [504, 'The outcome is not known', false],
 } as const satisfies Record<string, readonly [status: number, title: string, retryable: boolean]>
 

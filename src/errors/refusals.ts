@@ -23,3 +23,9 @@ export const callerGone = () => new Problem('xmpp-timeout', 'The caller has gone
 export const keyReused = () => new Problem('idempotency-key-reused', 'This Idempotency-Key was used for another request.')
 
 export const unknownToken = () => new Problem('unauthorized', 'The token is not known.')
+
+/** `most`: bytes that it may have, where that is known */
+export const bodyTooLarge = (most: number | undefined) =>
+  new Problem('body-too-large', most === undefined ? 'The file is too large.' : `The file may have at most ${most} bytes.`, {
+    ...(most !== undefined && { members: { maxSize: most } }),
+  })

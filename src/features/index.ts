@@ -14,6 +14,7 @@ import { sessions } from './sessions/index.ts'
 import { stanzas } from './stanzas/index.ts'
 import { answered } from './system/answers.ts'
 import { system } from './system/index.ts'
+import { uploads } from './uploads/index.ts'
 
 const findHome = createFindHome()
 
@@ -26,6 +27,7 @@ const supported = [...first.flatMap(({ discovers = [] }) => discovers), ...ofRoo
 export const features: readonly Feature[] = [
   ...first,
   disco({ supported, findHome }),
+  uploads({ findHome }),
   presence(supported),
   rooms(({ record }) => capabilities([...supported, ...shownBy(record)])),
   system(supported),

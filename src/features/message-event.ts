@@ -7,12 +7,14 @@ import { isFrom } from '../gateway/inbound/provenance.ts'
 import type { EventDraft } from '../gateway/ports/event.ts'
 import { accountOf, withoutResource } from '../jid.ts'
 import { derivedText } from '../protocol/meaning.ts'
+import { fileLink, fileOf } from './file-message.ts'
 
 export function messageEventSchema(vocabulary: Translator): z.ZodType {
   return vocabulary.schemaOnce('MessageEvent', () =>
     vocabulary.schemas.message
       .extend({
         text: z.string().optional().meta({ description: 'The body without the part that is a fallback for older clients (XEP-0428)' }),
+        file: fileLink.optional().meta({ description: 'The file that it is about (XEP-0447, XEP-0066)' }),
         carbon: z
           .enum(['sent', 'received'])
           .optional()
@@ -27,11 +29,13 @@ export function messageEventSchema(vocabulary: Translator): z.ZodType {
 export function messageEvent(type: string, incoming: Incoming, json: StanzaJson, session: LiveSession): EventDraft {
   const { stanza, carbon, archive } = incoming
   const text = derivedText(json)
+  const file = fileOf(json)
   const { from, to } = stanza.attributes
   const peer = isFromUs(incoming, session) ? to : from
   const data = {
     ...json,
     ...(text === undefined ? {} : { text }),
+    ...(file && { file }),
     ...(carbon ? { carbon } : {}),
     ...(archive ? { source: 'archive' } : {}),
   }

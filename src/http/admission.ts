@@ -76,6 +76,8 @@ export function registerAdmission(server: FastifyInstance, context: AdmissionCon
   })
 
   server.addHook('preParsing', (request, reply, _payload, done) => {
+    // bytes are never held
+    if (request.routeOptions.config?.bytes) return done()
     done(bodies.take(request.caller?.tenant ?? '', request.raw, reply.raw))
   })
 

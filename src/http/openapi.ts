@@ -129,6 +129,7 @@ const tags: Record<string, string> = {
   tickets: 'One-time tickets for browsers',
   hooks: 'Messages from services that can only call a URL',
   webhooks: 'Events by HTTP requests of the gateway',
+  uploads: 'Files that others can get',
   me: 'Who is calling',
   stats: 'How many there are of what',
   keys: 'API keys that may do less',
@@ -158,7 +159,7 @@ const sharedParameters = {
 } as const
 
 function operationObject(operation: Described): ZodOpenApiOperationObject {
-  const { id, summary, description: text, scope, params, query, body, xmlBody, answers } = operation
+  const { id, summary, description: text, scope, params, query, body, xmlBody, bytesBody, answers } = operation
   const shared = [
     ...(operation.session === 'named' || (operation.session !== 'none' && operation.session.by !== 'session') ? ['session'] : []),
     ...(operation.idempotency === undefined ? [] : ['idempotencyKey']),
@@ -168,6 +169,8 @@ function operationObject(operation: Described): ZodOpenApiOperationObject {
   const content = {
     ...(body && { [JSON_TYPE]: { schema: body, ...given.json } }),
     ...(xmlBody && { [XML_TYPE]: { schema: z.string(), ...given.xml } }),
+    ...Object.fromEntries((bytesBody?.mediaTypes ?? []).map((type) => [type, { schema: {} }])),
+    ...(bytesBody?.form && { 'multipart/form-data': { schema: formWithFile } }),
   }
   const responses = Object.entries(answers).map(([status, answer]) => [
     status,
@@ -182,7 +185,9 @@ function operationObject(operation: Described): ZodOpenApiOperationObject {
     ...(operation.streams && { security: [{ apiKey: [] }, { sessionToken: [] }, { ticket: [] }] }),
     requestParams: { ...(params && { path: params }), ...(query && { query }) },
     parameters: shared.map((name) => ({ $ref: `#/components/parameters/${name}` })),
-    ...(Object.keys(content).length > 0 && { requestBody: { required: body !== undefined && !isOptional(body), content } }),
+    ...(Object.keys(content).length > 0 && {
+      requestBody: { required: bytesBody !== undefined || (body !== undefined && !isOptional(body)), content },
+    }),
     responses: { ...Object.fromEntries(responses), ...problemReferences(operation) },
   } as ZodOpenApiOperationObject
 }
@@ -190,17 +195,20 @@ function operationObject(operation: Described): ZodOpenApiOperationObject {
 /** An answer as JSON, as XML, or as both. */
 function answerObject(
   operation: Described,
-  { description: text, schema, contentType }: Operation['answers'][number],
+  { description: text, schema, contentType, bytes = [] }: Operation['answers'][number],
   { json, xml }: ReturnType<typeof examplesOf>,
 ) {
   const isXml = contentType === XML_TYPE
   const content = {
     ...(schema && !isXml && { [contentType ?? JSON_TYPE]: { schema, ...json } }),
     ...((isXml || (schema && operation.xmlAnswer)) && { [XML_TYPE]: { schema: { type: 'string' }, ...xml } }),
+    ...Object.fromEntries(bytes.map((type) => [type, { schema: {} }])),
     ...(schema && operation.streams && { 'text/event-stream': { schema: { type: 'string' } } }),
   }
   return { description: text, ...(Object.keys(content).length > 0 && { content }) }
 }
+
+const formWithFile = { type: 'object' as const, properties: { file: { contentMediaType: 'application/octet-stream' } }, required: ['file'] }
 
 /** By name, those that are JSON and those that are XML. */
 function examplesOf(examples: Readonly<Record<string, unknown>> = {}) {

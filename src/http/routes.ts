@@ -5,6 +5,7 @@ import { parsePrefer } from '../api/prefer.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Answer, Operation } from '../gateway/contract/operation.ts'
 import { negotiate } from './accept.ts'
+import { bytesOf } from './bytes.ts'
 
 const JSON_TYPE = 'application/json'
 const XML_TYPE = 'application/xml'
@@ -16,9 +17,17 @@ export function registerOperations(
   server: FastifyInstance,
   { operations, invoke }: { operations: readonly Operation[]; invoke: Invoke },
 ): void {
-  for (const operation of operations) {
-    server.route({ method: operation.method, url: pathPattern(operation.path), handler: handlerOf(operation, invoke) })
-  }
+  const route = (operation: Operation) => ({
+    ...{ method: operation.method, url: pathPattern(operation.path), handler: handlerOf(operation, invoke) },
+    config: { ...(operation.bytesBody && { bytes: true as const }) },
+  })
+  for (const operation of operations) if (!operation.bytesBody) server.route(route(operation))
+  server.register(async (scope) => {
+    // whatever type it has, it is not looked at
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    for (const operation of operations) if (operation.bytesBody) scope.route(route(operation))
+  })
 }
 
 /** `/messages/{id}` as fastify writes it */
@@ -30,22 +39,28 @@ export function handlerOf(operation: Operation, invoke: Invoke): Handler {
   return async (request, reply) => {
     const accepted = negotiate(request.headers.accept, offered)
     if (accepted === undefined && offered.length > 0) throw new Problem('not-acceptable', `This route answers ${offered.join(' or ')}.`)
-    const isXml = request.body !== undefined && isXmlType(request.headers['content-type'])
+    const isBytes = operation.bytesBody !== undefined
+    const isXml = !isBytes && request.body !== undefined && isXmlType(request.headers['content-type'])
     if (isXml && !operation.xmlBody) throw new Problem('unsupported-media-type', `The body must be ${JSON_TYPE}.`)
     const accept = operation.xmlAnswer && accepted === XML_TYPE ? XML_TYPE : JSON_TYPE
-    const answer = await invoke(operation, inputOf(request, reply, { isXml, accept }))
+    const answer = await invoke(operation, inputOf(request, reply, { isXml, isBytes, accept }))
     return sendAnswer(reply, isKnown(answer, request.headers['if-none-match']) ? { ...answer, status: 304, body: undefined } : answer)
   }
 }
 
 /** A request as what an operation is called with. */
-export function inputOf(request: FastifyRequest, reply: FastifyReply, { isXml, accept }: Pick<Input, 'isXml' | 'accept'>): Input {
+export function inputOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { isXml, isBytes = false, accept }: Pick<Input, 'isXml' | 'isBytes' | 'accept'>,
+): Input {
   return {
     caller: request.caller,
     params: request.params as Record<string, unknown>,
     query: request.query as Record<string, unknown>,
-    body: request.body,
+    body: isBytes ? bytesOf(request.raw) : request.body,
     isXml,
+    isBytes,
     prefer: parsePrefer(request.headers.prefer),
     idempotencyKey: request.headers['idempotency-key']?.toString(),
     accept,
@@ -81,6 +96,7 @@ function sendAnswer(reply: FastifyReply, { status, body, json, contentType, head
   if (json !== undefined) return reply.type(`${JSON_TYPE}; charset=utf-8`).send(json)
   if (body === undefined) return reply.send()
   if (contentType === undefined) return reply.type(`${JSON_TYPE}; charset=utf-8`).send(JSON.stringify(body))
+  if (body instanceof Uint8Array) return reply.type(contentType).send(body)
   const text = typeof body === 'string' && !contentType.includes('json') ? body : JSON.stringify(body)
   // bytes, for fastify adds a charset to text
   return reply.type(contentType).send(Buffer.from(text))
@@ -97,7 +113,9 @@ function goneSignal(reply: FastifyReply): AbortSignal {
 
 /** The media types of the answers; empty where there is never a body. */
 function typesOf(operation: Operation): string[] {
-  const types = Object.values(operation.answers).flatMap(({ schema, contentType }) => contentType ?? (schema ? JSON_TYPE : []))
+  const types = Object.values(operation.answers).flatMap(({ schema, contentType, bytes }) =>
+    bytes ? [] : (contentType ?? (schema ? JSON_TYPE : [])),
+  )
   return [...new Set(operation.xmlAnswer ? [...types, XML_TYPE] : types)].sort((one) => (one === JSON_TYPE ? -1 : 1))
 }
 

@@ -3,6 +3,7 @@ import type { Authenticator } from '../api/authenticator.ts'
 import type { Caller } from '../gateway/contract/operation.ts'
 import { type Admission, type AdmissionContext, registerAdmission } from './admission.ts'
 import { registerBodyParsers } from './body-parsers.ts'
+import { createSlowBodies } from './bytes.ts'
 import { registerCors } from './cors.ts'
 import { createKnownPaths } from './known-paths.ts'
 import type { MetricsRegistry } from './metrics.ts'
@@ -32,6 +33,8 @@ declare module 'fastify' {
     token?: 'key' | 'none' | 'own'
     /** answered also by an instance that is too busy for anything else, or stopping */
     always?: true
+    /** takes bytes, for as long as they take */
+    bytes?: true
   }
 }
 
@@ -49,6 +52,7 @@ export interface HttpServer extends Admission {
 export function createServer(context: ServerContext): HttpServer {
   const { bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining } = context
   const sendProblem = createSendProblem({ log, isDraining })
+  const slowBodies = createSlowBodies()
   const server = Fastify({
     bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
@@ -58,7 +62,11 @@ export function createServer(context: ServerContext): HttpServer {
     genReqId: (request) => requestId(request.headers['x-request-id']),
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply as unknown as FastifyReply),
-    clientErrorHandler: refuseUnparsable,
+    clientErrorHandler(error, socket) {
+      // those have bounds of their own
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && slowBodies.has(socket)) return
+      refuseUnparsable(error, socket)
+    },
   })
   server.server.on('error', (err) => {
     // of a connection that could not be accepted, for want of file descriptors; why it cannot listen, `listen` tells
@@ -75,9 +83,10 @@ export function createServer(context: ServerContext): HttpServer {
 
   const admission = registerAdmission(server, context)
   registerCors(server, allowedOrigins)
-  server.addHook('onRequest', (request, _reply, done) => {
+  server.addHook('onRequest', (request, reply, done) => {
     // before the body is looked at
     if (request.is404 || isElsewhere(request)) return done(noRoute(request))
+    if (request.routeOptions.config.bytes) slowBodies.watch(request.raw, reply.raw)
     if ((request.routeOptions.config.token ?? 'key') !== 'key') return done()
     const pass = (caller: Caller) => {
       request.caller = caller

@@ -18,7 +18,20 @@ export const messageSenses = [
 export type MessageSense = (typeof messageSenses)[number]
 
 /** members that a message is worth reading for */
-const contents = ['body', 'bodies', 'html', 'htmls', 'attention', 'invite', 'oob', 'fileSharing', 'fileSources', 'file', 'location', 'form']
+const contents = [
+  'body',
+  'bodies',
+  'html',
+  'htmls',
+  'attention',
+  'invite',
+  'oob',
+  'fileSharing',
+  'fileSources',
+  'fileMetadata',
+  'location',
+  'form',
+]
 
 /** what may stand beside a chat state without making more of the message */
 const accompanying = new Set([

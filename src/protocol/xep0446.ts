@@ -24,4 +24,4 @@ const fields = {
 export const file = payload('FileMetadata', 'file', 'urn:xmpp:file:metadata:0', fields)
 export const jingleFile = payload('JingleFile', 'file', 'urn:xmpp:jingle:apps:file-transfer:5', fields)
 
-export const fileMetadata = define('file', ['message'], file)
+export const fileMetadata = define('fileMetadata', ['message'], file)

@@ -5,13 +5,13 @@ import { page, pageOf, pageQuery } from '../api/page.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
 import type { WebhookRecord } from '../gateway/ports/webhook.ts'
+import { checkTarget } from '../net/target.ts'
 import { changeWebhook, hasAll, webhookOf } from './access.ts'
 import { createWebhook, type WebhookOperations } from './create.ts'
 import * as examples from './examples.ts'
 import { sealedHeaders } from './headers.ts'
 import { webhook, webhookChange } from './schemas.ts'
 import { createView } from './shown.ts'
-import { checkTarget } from './target.ts'
 
 export function webhookOperations(context: WebhookOperations): Operation[] {
   const { sessions, store, hooks, seal, clock, policy } = context

@@ -1,6 +1,6 @@
 /** Webhooks as callers give and see them. */
 import { z } from 'zod'
-import { URL_MAX } from './target.ts'
+import { URL_MAX } from '../net/target.ts'
 
 /** entries of `types`, and characters of a description */
 const TYPES_MAX = 200

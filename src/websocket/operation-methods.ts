@@ -36,7 +36,7 @@ export function createOperationMethods({
   /** waits for the tenant's turn; rejects with too-busy */
   admit: (tenant: string, isRead: boolean) => Promise<void>
 }): OperationMethods {
-  const known = new Map(operations.map((operation) => [operation.id, { operation, places: placesOf(operation) }]))
+  const known = new Map(operations.filter(isOfWords).map((operation) => [operation.id, { operation, places: placesOf(operation) }]))
 
   return {
     of(name, rpc) {
@@ -53,6 +53,9 @@ export function createOperationMethods({
     },
   }
 }
+
+/** No frame has bytes. */
+const isOfWords = ({ bytesBody, answers }: Operation) => !bytesBody && !Object.values(answers).some(({ bytes }) => bytes)
 
 /** The names of an operation's members, by where they are. */
 interface Places {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { z } from 'zod'
 import { createTranslator } from '../../src/codec/translate.ts'
+import { withFile } from '../../src/features/file-message.ts'
 import { definitions } from '../../src/protocol/index.ts'
 import { parseStanza } from '../../src/xml/parse.ts'
 import { allOperations } from '../linear/operations.ts'
@@ -51,6 +52,6 @@ describe('examples', () => {
     const { operations } = allOperations()
     for (const { id, examples } of operations.filter(({ id }) => id === 'messages.send' || id === 'presence.set'))
       for (const [name, { expiresIn: _, ...json }] of Object.entries((examples.body ?? {}) as Record<string, Record<string, unknown>>))
-        assert.doesNotThrow(() => vocabulary.write(id === 'messages.send' ? 'message' : 'presence', json), `${id} ${name}`)
+        assert.doesNotThrow(() => vocabulary.write(id === 'messages.send' ? 'message' : 'presence', withFile(json)), `${id} ${name}`)
   })
 })

@@ -21,6 +21,7 @@ interface Operation {
   inPath: readonly string[]
   inQuery: readonly string[]
   hasBody: boolean
+  isOfBytes: boolean
   takesXml: boolean
   isForSession: boolean
   examples: readonly Params[]
@@ -30,11 +31,11 @@ const openapi = parse(readFileSync(new URL('../../openapi.yaml', import.meta.url
 const operations: readonly Operation[] = Object.entries<Record<string, Record<string, never>>>(openapi.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, described]) => operationOf(method, path, described)),
 )
-/** not over the WebSocket: for operators */
-const offered = operations.filter(({ id }) => !id.startsWith('system.'))
+/** not over the WebSocket: for operators, and bytes */
+const offered = operations.filter(({ id, isOfBytes }) => !id.startsWith('system.') && !isOfBytes)
 
 // biome-ignore lint/suspicious/noExplicitAny: as the document has it
-function operationOf(method: string, path: string, { operationId: id, parameters = [], requestBody }: any): Operation {
+function operationOf(method: string, path: string, { operationId: id, parameters = [], requestBody, responses }: any): Operation {
   const inPlace = (place: string) => parameters.filter((one: Params) => one.in === place).map((one: Params) => one.name)
   const { 'application/json': json, 'application/xml': xml } = requestBody?.content ?? {}
   const values = (content: { examples?: Record<string, { value: unknown }> } | undefined) =>
@@ -46,6 +47,7 @@ function operationOf(method: string, path: string, { operationId: id, parameters
     inPath: inPlace('path'),
     inQuery: inPlace('query'),
     hasBody: json !== undefined,
+    isOfBytes: [requestBody, responses['200']].some((one) => Object.keys(one?.content ?? {}).some((type) => /^(?:image|[*])/.test(type))),
     takesXml: xml !== undefined,
     isForSession: parameters.some((one: Params) => one.$ref === '#/components/parameters/session'),
     examples: [...(values(json) as Params[]), ...values(xml).map((text) => ({ xml: text }))],

@@ -9,7 +9,12 @@ import { forEachCell } from '../support/matrix.ts'
 import { type Account, openAccount, users } from './account.ts'
 
 // the table alone: nothing of it runs here
-const context = { vocabulary: createTranslator(vocabulary), sessions: {} as Sessions, limits: { stanza: 1 } }
+const context = {
+  vocabulary: createTranslator(vocabulary),
+  sessions: {} as Sessions,
+  limits: { stanza: 1, upload: 1 },
+  put: async () => {},
+}
 const operations = features.flatMap((feature) => feature.operations?.(context) ?? [])
 
 function assertProblem(answer: HttpAnswer, status: number, code: string, what: string): void {

@@ -8,7 +8,7 @@ import { definitions } from '../../src/protocol/index.ts'
 
 const vocabulary = createTranslator(definitions)
 // operations look at the sessions only when they run
-const context = { vocabulary, sessions: {} as Sessions, limits: { stanza: 262_144 } }
+const context = { vocabulary, sessions: {} as Sessions, limits: { stanza: 262_144, upload: 1 }, put: async () => {} }
 
 const operations = features.flatMap((feature) => feature.operations?.(context) ?? [])
 const events = features.flatMap((feature) => feature.events?.(vocabulary) ?? [])

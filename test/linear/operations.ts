@@ -42,8 +42,8 @@ export function allOperations(): { operations: Operation[]; sessions: Sessions }
     refusal: none,
   })
   const consumers = { ack: async () => {}, list: async () => [] } as unknown as Consumers
-  const limits = { stanza: xmlLimits.bytes }
-  const ofFeatures = features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits }) ?? [])
+  const limits = { stanza: xmlLimits.bytes, upload: xmlLimits.bytes }
+  const ofFeatures = features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits, put: refused }) ?? [])
   return { operations: [...ofFeatures, events.list, events.createTicket, ...consumerOperations({ consumers })], sessions }
 }
 

@@ -101,7 +101,7 @@ function configuration(layout: Layout): string {
   ].filter((name) => name !== false)
   const hosts = domains.map((name) => {
     const rooms = `Component "conference.${name}" "muc"\n${mam ? '  modules_enabled = { "muc_mam" }\n' : ''}  restrict_room_creation = false\n`
-    const uploads = `Component "upload.${name}" "http_file_share"\n  http_external_url = "http://127.0.0.1:${httpPort}/"\n`
+    const uploads = `Component "upload.${name}" "http_file_share"\n  http_external_url = "http://127.0.0.1:${httpPort}/"\n  http_file_share_size_limit = 64 * 1024 * 1024\n  http_file_share_daily_quota = 512 * 1024 * 1024\n`
     return `VirtualHost "${name}"\n${muc ? rooms : ''}${uploads}`
   })
   return `run_as_root = true

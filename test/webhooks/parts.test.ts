@@ -3,11 +3,11 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../../src/errors/problem.ts'
+import { checkTarget } from '../../src/net/target.ts'
 import { createDue } from '../../src/webhooks/due.ts'
 import { TRIED_FOR, waitAfter } from '../../src/webhooks/schedule.ts'
 import { keyOf, newSecret, signedHeaders } from '../../src/webhooks/signature.ts'
 import { createSlots } from '../../src/webhooks/slots.ts'
-import { checkTarget } from '../../src/webhooks/target.ts'
 import { createWanted } from '../../src/webhooks/wanted.ts'
 
 test('a secret is whsec_ and 32 random bytes, and each live one signs', () => {

@@ -9,13 +9,14 @@ import { progressSchema } from '../../gateway/contract/message-json.ts'
 import type { Answer, Operation } from '../../gateway/contract/operation.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import type { SessionRecord } from '../../gateway/ports/session-record.ts'
+import { type FileLink, withFile } from '../file-message.ts'
 import { outgoing, recordEvent, refusal, replayed } from '../outgoing-message.ts'
 import { accepted } from './examples.ts'
 
 /** messages of one batch */
 const MOST = 500
 
-type NewMessage = StanzaJson & { expiresIn?: number | undefined }
+type NewMessage = StanzaJson & { expiresIn?: number | undefined; file?: FileLink | undefined }
 type Prepared = { entry: OutboxEntry; record: MessageRecord } | { problem: Problem }
 
 export function batchOperation({
@@ -35,7 +36,7 @@ export function batchOperation({
 
   function prepare({ expiresIn, ...json }: NewMessage, session: SessionRecord, path: string): Prepared {
     try {
-      const stanza = named(path, () => vocabulary.write('message', { type: 'chat', ...json }))
+      const stanza = named(path, () => vocabulary.write('message', withFile({ type: 'chat', ...json })))
       return outgoing(stanza, session, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}) })
     } catch (error) {
       if (error instanceof Problem) return { problem: error }

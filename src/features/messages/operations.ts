@@ -9,6 +9,7 @@ import { progressSchema, recordSchema } from '../../gateway/contract/message-jso
 import type { Operation } from '../../gateway/contract/operation.ts'
 import { ID_MAX } from '../../gateway/ids.ts'
 import { recordJson } from '../../gateway/outbox/message-record.ts'
+import { fileLink, withFile } from '../file-message.ts'
 import { sendMessage } from '../outgoing-message.ts'
 import { archiveOperation } from './archive.ts'
 import { batchOperation } from './batch.ts'
@@ -20,6 +21,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     .extend({
       to: jid.schema,
       id: z.string().min(1).max(ID_MAX).optional().meta({ description: "The caller's own id, unique within 24 hours" }),
+      file: fileLink.optional().meta({ description: 'A file to tell of: the body is its URL then' }),
       expiresIn: z.number().positive().max(604_800).optional().meta({ description: 'Seconds after which it is not sent any more' }),
     })
     .meta({ id: 'NewMessage' })
@@ -55,6 +57,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
           expiresIn: 3600,
         },
         correction: { to: 'juliet@example.com', body: 'Your order arrives today.', replace: 'order-4711' },
+        file: { to: 'juliet@example.com', file: { url: 'https://upload.example.com/f0f8a3b2/balcony.jpg', mediaType: 'image/jpeg' } },
         reaction: { to: 'juliet@example.com', reactions: { id: 'order-4711', reactions: ['👍'] } },
       },
       200: { delivered: { ...accepted, status: 'delivered' } },
@@ -63,7 +66,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     idempotency: 'own',
     run(call) {
       const { expiresIn, ...json } = call.body
-      const stanza = named('body', () => vocabulary.write('message', { type: 'chat', ...json }))
+      const stanza = named('body', () => vocabulary.write('message', withFile({ type: 'chat', ...json })))
       const { level } = call.query
       return sendMessage(call, stanza, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}), ...(level ? { level } : {}) })
     },

@@ -3,6 +3,7 @@ import type { Element } from '../../xml/element.ts'
 import type { StateChange } from '../ports/change.ts'
 import type { EventDraft } from '../ports/event.ts'
 import type { MessageRecord } from '../ports/message.ts'
+import type { Put } from '../ports/put.ts'
 import type { EventType, Operation } from './operation.ts'
 import type { LiveSession, OwnersCommand, SessionHandle, Sessions } from './session.ts'
 import type { StateKind } from './state-kind.ts'
@@ -37,10 +38,19 @@ export interface IqAnswer {
   answer(iq: Element, session: LiveSession): { payload?: Element; effect?: Effect } | Promise<{ payload?: Element; effect?: Effect }>
 }
 
+/** What operations are made with. */
+export interface FeatureContext {
+  vocabulary: Translator
+  sessions: Sessions
+  /** bytes */
+  limits: { stanza: number; upload: number }
+  put: Put
+}
+
 export interface Feature {
   name: string
   /** built with the whole vocabulary, so that schemas of one room can hold payloads of another */
-  operations?(context: { vocabulary: Translator; sessions: Sessions; limits: { stanza: number } }): Operation[]
+  operations?(context: FeatureContext): Operation[]
   events?(vocabulary: Translator): EventType[]
   /** by name of `?snapshot=`: what is true now, as the events that would tell it; asked by event streams */
   snapshots?: Readonly<Record<string, (session: SessionHandle) => Promise<EventDraft[]>>>

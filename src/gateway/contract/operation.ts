@@ -59,13 +59,30 @@ export interface Examples {
 
 export interface Answer {
   status: number
-  /** JSON, or a string with `contentType` */
+  /** JSON, or a string or bytes with `contentType` */
   body?: unknown
   /** instead of a body: it is written already */
   json?: string
   contentType?: string
   headers?: Record<string, string>
   preferenceApplied?: string
+}
+
+/** A body that is bytes. Nothing of it is read before it is taken. */
+export interface BytesBody {
+  /** Throws body-too-large, length-required, invalid-request, unsupported-media-type; the bytes end with request-timeout where they do not come. */
+  take(limit: number): Promise<TakenBytes>
+}
+
+export interface TakenBytes {
+  size: number
+  mediaType?: string
+  /** of a form */
+  fileName?: string
+  /** once, as fast as they are read */
+  bytes: AsyncIterable<Uint8Array>
+  /** lets go of what they were kept in */
+  free(): Promise<void>
 }
 
 export interface Operation {
@@ -85,11 +102,14 @@ export interface Operation {
   body?: z.ZodType
   /** takes application/xml too: `body` is then the string as it came */
   xmlBody?: boolean
+  /** takes bytes of these media types, and with `form` the one file of a form: `body` is then a BytesBody. By HTTP alone. */
+  bytesBody?: { mediaTypes: readonly string[]; form?: true } | undefined
   /** is answered as a stream of events too, which a ticket opens */
   streams?: true
   /** can answer application/xml too */
   xmlAnswer?: boolean
-  answers: Record<number, { description: string; schema?: z.ZodType; contentType?: string }>
+  /** `bytes`: the body is one of these media types, as a Uint8Array with `contentType`. By HTTP alone */
+  answers: Record<number, { description: string; schema?: z.ZodType; contentType?: string; bytes?: readonly string[] }>
   /** those of its own; what every operation may answer is declared once, in api/declared.ts */
   problems: readonly ProblemCode[]
   examples: Examples

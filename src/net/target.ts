@@ -1,6 +1,6 @@
-/** Where a webhook may point to, as far as can be said before its name is looked up. */
+/** Which URLs may be called, as far as can be said before their names are looked up. */
 import { Problem } from '../errors/problem.ts'
-import { type AddressPolicy, checkHost } from '../net/address.ts'
+import { type AddressPolicy, checkHost } from './address.ts'
 
 /** characters of a URL */
 export const URL_MAX = 2048
