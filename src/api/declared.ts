@@ -25,6 +25,16 @@ export const ofLogIns: readonly ProblemCode[] = [
   'xmpp-unreachable',
 ]
 
+/** what every operation may answer */
+export const always: readonly ProblemCode[] = [
+  'invalid-request',
+  'unauthorized',
+  'internal-error',
+  'draining',
+  'store-unavailable',
+  'too-busy',
+]
+
 /** All problems that an operation may answer. */
 export function problemsOf({
   problems,
@@ -37,7 +47,7 @@ export function problemsOf({
   bytesBody,
   idempotency,
 }: Omit<Operation, 'run'>): ReadonlySet<ProblemCode> {
-  const all = new Set<ProblemCode>(['invalid-request', 'unauthorized', 'internal-error', 'draining', 'store-unavailable', 'too-busy'])
+  const all = new Set<ProblemCode>(always)
   const add = (...codes: readonly ProblemCode[]) => {
     for (const code of codes) all.add(code)
   }

@@ -1,5 +1,5 @@
 /** The problems of the OpenAPI document: one response for each set of codes with one status, whichever operations may answer it. */
-import { problemsOf } from '../api/declared.ts'
+import { always, problemsOf } from '../api/declared.ts'
 import { PROBLEM_TYPE, ProblemSchema } from '../api/problem.ts'
 import { describe, type ProblemCode, stanzaErrorCodes } from '../errors/catalogue.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
@@ -26,11 +26,16 @@ export function problemResponses(operations: readonly Described[], others: reado
 const setsOf = (operation: Described): ProblemSet[] =>
   [...Map.groupBy([...problemsOf(operation)].sort(), statusOf)].map(([status, codes]) => ({ status, codes }))
 
-/** `Problem403ScopeMissingXmpp`: the codes, those of stanza errors in one word where all that have the status are there */
+/**
+ * `Problem403ScopeMissingXmpp`: the codes, those of stanza errors in one word where all that have the status are there, and those that
+ * every operation may answer in none. Each operation has these names, so they are short.
+ */
 function nameOf({ status, codes }: ProblemSet): string {
-  const ofStanzas: readonly ProblemCode[] = stanzaErrorCodes.filter((code) => statusOf(code) === status)
-  const hasAll = ofStanzas.length > 1 && ofStanzas.every((code) => codes.includes(code))
-  const named = hasAll ? [...codes.filter((code) => !ofStanzas.includes(code)), 'xmpp'] : codes
+  const withStatus = (all: readonly ProblemCode[]) => all.filter((code) => statusOf(code) === status)
+  const hasAll = (all: readonly ProblemCode[]) => all.length > 0 && all.every((code) => codes.includes(code))
+  const [ofStanzas, ofAll] = [withStatus(stanzaErrorCodes), withStatus(always)]
+  const told = [...(hasAll(ofStanzas) ? ofStanzas : []), ...(hasAll(ofAll) ? ofAll : [])]
+  const named = [...codes.filter((code) => !told.includes(code)), ...(hasAll(ofStanzas) ? ['xmpp'] : [])]
   return `Problem${status}${named.map(pascal).join('')}`
 }
 
