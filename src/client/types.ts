@@ -80,6 +80,9 @@ export type Event =
   | MessageRetractedEvent
   | MessageReactedEvent
   | ChatstateChangedEvent
+  | ChatDisplayedEvent
+  | ProfileAvatarChangedEvent
+  | ProfileNickChangedEvent
   | PubsubPublishedEvent
   | PubsubRetractedEvent
   | PubsubPurgedEvent
@@ -2727,6 +2730,41 @@ export interface MessageBatch {
    */
   messages: [NewMessage, ...NewMessage[]]
 }
+export interface ChatDisplayed {
+  /**
+   * Of the last message that was displayed; in a room its stanza-id
+   */
+  id: string
+  /**
+   * That the own server gave it; by default it is looked up
+   */
+  stanzaId?: string
+}
+/**
+ * What somebody tells of themselves
+ */
+export interface Profile {
+  displayName?: string
+  nick?: string
+  given?: string
+  family?: string
+  org?: string
+  title?: string
+  birthday?: string
+  note?: string
+  /**
+   * @maxItems 50
+   */
+  emails?: string[]
+  /**
+   * @maxItems 50
+   */
+  phones?: string[]
+  /**
+   * @maxItems 50
+   */
+  urls?: string[]
+}
 /**
  * What is left out is removed
  */
@@ -3508,6 +3546,59 @@ export interface ChatstateChangedEvent {
   data: MessageEvent
 }
 /**
+ * A client of the account, this one or another, has displayed a chat up to a message. Only of sessions with `mds`.
+ */
+export interface ChatDisplayedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'chat.displayed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    chat: string
+    stanzaId: string
+    own: true
+  }
+}
+/**
+ * Somebody has another avatar, or, without `id`, none any more.
+ */
+export interface ProfileAvatarChangedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'profile.avatar-changed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    jid: string
+    /**
+     * SHA-1 of the image: the ETag of `GET /profiles/{jid}/avatar`
+     */
+    id?: string
+    mediaType?: string
+  }
+}
+/**
+ * Somebody calls themselves otherwise (XEP-0172), or, without `nick`, not any more.
+ */
+export interface ProfileNickChangedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'profile.nick-changed'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    jid: string
+    nick?: string
+  }
+}
+/**
  * A node that the account listens to has new items (`pubsub`).
  */
 export interface PubsubPublishedEvent {
@@ -4163,6 +4254,7 @@ export interface Problem {
     | 'contact-not-found'
     | 'room-not-found'
     | 'subscription-not-found'
+    | 'avatar-not-found'
     | 'key-not-found'
     | 'hook-not-found'
     | 'webhook-not-found'
@@ -5025,6 +5117,74 @@ export interface MessagesSendBatchResult {
     }
   }[]
 }
+export interface ChatsDisplayedParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface ProfileGetParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface ProfilePutParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface ProfilesGetParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface ProfileGetAvatarParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface ProfilePutAvatarParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+  /**
+   * The body
+   */
+  bytes: Uint8Array<ArrayBuffer> | Blob
+  /**
+   * Of the body
+   */
+  mediaType?: string
+}
+export interface ProfileRemoveAvatarParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface ProfilesGetAvatarParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
 export interface RosterGetParams {
   /**
    * Items of a page, default 100
@@ -5627,6 +5787,22 @@ export interface Operations {
   'messages.get': { params: MessagesGetParams; result: MessageRecord }
   /** Send many messages */
   'messages.sendBatch': { params: MessagesSendBatchParams & MessageBatch; result: MessagesSendBatchResult }
+  /** Say how far a chat was displayed */
+  'chats.displayed': { params: ChatsDisplayedParams & ChatDisplayed; result: undefined }
+  /** Read what the account tells of itself */
+  'profile.get': { params: ProfileGetParams; result: Profile }
+  /** Change what the account tells of itself */
+  'profile.put': { params: ProfilePutParams & Profile; result: Profile }
+  /** Read what somebody tells of themselves */
+  'profiles.get': { params: ProfilesGetParams; result: Profile }
+  /** Read the account's avatar */
+  'profile.getAvatar': { params: ProfileGetAvatarParams; result: Uint8Array }
+  /** Change the account's avatar */
+  'profile.putAvatar': { params: ProfilePutAvatarParams; result: undefined }
+  /** Take the account's avatar away */
+  'profile.removeAvatar': { params: ProfileRemoveAvatarParams; result: undefined }
+  /** Read somebody's avatar */
+  'profiles.getAvatar': { params: ProfilesGetAvatarParams; result: Uint8Array }
   /** Read the contacts */
   'roster.get': { params: RosterGetParams; result: RosterGetResult }
   /** Read one contact */

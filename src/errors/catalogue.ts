@@ -22,6 +22,7 @@ const own = {
   'contact-not-found': [404, 'There is no such contact', false],
   'room-not-found': [404, 'The session has no such room', false],
   'subscription-not-found': [404, 'There is no such subscription', false],
+  'avatar-not-found': [404, 'There is no avatar', false],
   'key-not-found': [404, 'There is no such key', false],
   'hook-not-found': [404, 'There is no such hook', false],
   'webhook-not-found': [404, 'There is no such webhook', false],

@@ -1,12 +1,14 @@
 /** Every feature room. The order is that of handling what comes in, and of the steps of a new bind. */
 import type { Feature } from '../gateway/contract/feature.ts'
 import { blocklist } from './blocklist/index.ts'
+import { chats } from './chats/index.ts'
 import { disco } from './disco/index.ts'
 import { createFindHome } from './discovery.ts'
 import { iq } from './iq/index.ts'
 import { messages } from './messages/index.ts'
 import { capabilities, shownBy } from './own-capabilities.ts'
 import { presence } from './presence/index.ts'
+import { profile } from './profile/index.ts'
 import { pubsub } from './pubsub/index.ts'
 import { ofRooms, rooms } from './rooms/index.ts'
 import { roster } from './roster/index.ts'
@@ -18,7 +20,7 @@ import { uploads } from './uploads/index.ts'
 
 const findHome = createFindHome()
 
-const first: readonly Feature[] = [sessions, messages, pubsub, roster, blocklist, iq, stanzas]
+const first: readonly Feature[] = [sessions, messages, chats, profile({ findHome }), pubsub, roster, blocklist, iq, stanzas]
 
 /** What service discovery shows of all of them. */
 const supported = [...first.flatMap(({ discovers = [] }) => discovers), ...ofRooms, ...answered]

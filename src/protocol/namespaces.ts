@@ -19,12 +19,18 @@ export const MUC_USER = 'http://jabber.org/protocol/muc#user'
 export const MUC_OWNER = 'http://jabber.org/protocol/muc#owner'
 /** XEP-0048 */
 export const STORED_BOOKMARKS = 'storage:bookmarks'
+/** XEP-0054 */
+export const VCARD_TEMP = 'vcard-temp'
 /** XEP-0059 */
 export const RSM = 'http://jabber.org/protocol/rsm'
 /** XEP-0060 */
 export const PUBSUB = 'http://jabber.org/protocol/pubsub'
 /** XEP-0060 */
 export const PUBSUB_EVENT = 'http://jabber.org/protocol/pubsub#event'
+/** XEP-0084 */
+export const AVATAR_DATA = 'urn:xmpp:avatar:data'
+/** XEP-0084 */
+export const AVATAR_METADATA = 'urn:xmpp:avatar:metadata'
 /** XEP-0085 */
 export const CHAT_STATES = 'http://jabber.org/protocol/chatstates'
 /** XEP-0091 */
@@ -35,6 +41,10 @@ export const SOFTWARE_VERSION = 'jabber:iq:version'
 export const MOOD = 'http://jabber.org/protocol/mood'
 /** XEP-0115 */
 export const CAPS = 'http://jabber.org/protocol/caps'
+/** XEP-0153 */
+export const VCARD_UPDATE = 'vcard-temp:x:update'
+/** XEP-0172 */
+export const NICK = 'http://jabber.org/protocol/nick'
 /** XEP-0184 */
 export const RECEIPTS = 'urn:xmpp:receipts'
 /** XEP-0191 */
@@ -47,6 +57,8 @@ export const TIME = 'urn:xmpp:time'
 export const DELAY = 'urn:xmpp:delay'
 /** XEP-0280 */
 export const CARBONS = 'urn:xmpp:carbons:2'
+/** XEP-0292 */
+export const VCARD4 = 'urn:ietf:params:xml:ns:vcard-4.0'
 /** XEP-0297 */
 export const FORWARD = 'urn:xmpp:forward:0'
 /** XEP-0308 */

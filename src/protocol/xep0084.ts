@@ -6,10 +6,9 @@ import { attribute, many } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { integer, string } from '../codec/scalars.ts'
 import { elements } from '../codec/structures.ts'
+import { AVATAR_DATA, AVATAR_METADATA } from './namespaces.ts'
 
-const METADATA = 'urn:xmpp:avatar:metadata'
-
-const info = payload('AvatarInfo', 'info', METADATA, {
+const info = payload('AvatarInfo', 'info', AVATAR_METADATA, {
   id: attribute(),
   mediaType: attribute(string, 'type'),
   bytes: attribute(integer()),
@@ -18,7 +17,7 @@ const info = payload('AvatarInfo', 'info', METADATA, {
   url: attribute(),
 })
 
-const pointer = payload('AvatarPointer', 'pointer', METADATA, {
+const pointer = payload('AvatarPointer', 'pointer', AVATAR_METADATA, {
   id: attribute(),
   mediaType: attribute(string, 'type'),
   bytes: attribute(integer()),
@@ -28,6 +27,10 @@ const pointer = payload('AvatarPointer', 'pointer', METADATA, {
 })
 
 export const avatar = [
-  define('avatarData', ['item'], textual('data', 'urn:xmpp:avatar:data')),
-  define('avatarMetadata', ['item'], payload('AvatarMetadata', 'metadata', METADATA, { versions: many(info), pointers: many(pointer) })),
+  define('avatarData', ['item'], textual('data', AVATAR_DATA)),
+  define(
+    'avatarMetadata',
+    ['item'],
+    payload('AvatarMetadata', 'metadata', AVATAR_METADATA, { versions: many(info), pointers: many(pointer) }),
+  ),
 ]

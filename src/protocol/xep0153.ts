@@ -2,5 +2,6 @@
 import { define } from '../codec/definition.ts'
 import { text } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
+import { VCARD_UPDATE } from './namespaces.ts'
 
-export const vcardUpdate = define('vcardUpdate', ['presence'], payload('VcardUpdate', 'x', 'vcard-temp:x:update', { photo: text() }))
+export const vcardUpdate = define('vcardUpdate', ['presence'], payload('VcardUpdate', 'x', VCARD_UPDATE, { photo: text() }))

@@ -2,5 +2,6 @@
 
 import { textual } from '../codec/composed.ts'
 import { define } from '../codec/definition.ts'
+import { NICK } from './namespaces.ts'
 
-export const nick = define('nick', ['message', 'presence', 'item'], textual('nick', 'http://jabber.org/protocol/nick'))
+export const nick = define('nick', ['message', 'presence', 'item'], textual('nick', NICK))

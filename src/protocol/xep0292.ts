@@ -6,8 +6,7 @@ import { attribute, many, one, text, texts } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { boolean, string } from '../codec/scalars.ts'
 import { elements, within } from '../codec/structures.ts'
-
-const VCARD4 = 'urn:ietf:params:xml:ns:vcard-4.0'
+import { VCARD4 } from './namespaces.ts'
 
 const list = (element: string) => within(element, VCARD4, texts('text'))
 const integers = (element: string) => within(element, VCARD4, texts('integer'))

@@ -91,7 +91,7 @@ export function discoOperations({ vocabulary }: { vocabulary: Translator }): Ope
         'a room service': {
           jid: 'conference.example.com',
           identities: [{ category: 'conference', type: 'text', name: 'Rooms' }],
-          features: ['vcard-temp'],
+          features: ['urn:example:rooms'],
           forms: [],
         },
       },

@@ -1,12 +1,12 @@
 /** Own presence: what the session shows, and to whom it was shown directly. Runs on the owner. */
 import { isDeepStrictEqual } from 'node:util'
 import { Problem } from '../../errors/problem.ts'
-import { account, defineMember, ownPresence as keptPresence, type Wanted, type Wish } from '../../gateway/contract/account.ts'
+import { account, avatarHash, defineMember, ownPresence as keptPresence, type Wanted, type Wish } from '../../gateway/contract/account.ts'
 import { directed, joined, presences } from '../../gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { Change, StateChange } from '../../gateway/ports/change.ts'
 import { bare, jid } from '../../jid.ts'
-import { CAPS, MUC } from '../../protocol/namespaces.ts'
+import { CAPS, MUC, VCARD_UPDATE } from '../../protocol/namespaces.ts'
 import { CLIENT, child, type Element, element, withChildren } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
 import { sendDirected, setPresence } from '../outgoing-presence.ts'
@@ -23,7 +23,9 @@ export function ownPresence(supported: readonly string[]) {
 
   function available(session: LiveSession, wanted: Exclude<Wanted, false>): Element {
     const presence = session.vocabulary.write('presence', wanted)
-    return child(presence, 'c', CAPS) ? presence : withChildren(presence, caps(session))
+    const avatar = child(presence, 'x', VCARD_UPDATE) ? undefined : avatarHash.of(session.state.all(account))
+    const photo = avatar === undefined ? [] : [element('x', VCARD_UPDATE, {}, [element('photo', VCARD_UPDATE, {}, [avatar])])]
+    return withChildren(presence, ...(child(presence, 'c', CAPS) ? [] : [caps(session)]), ...photo)
   }
 
   const caps = (session: LiveSession) => capabilities([...supported, ...shownBy(session.record)])

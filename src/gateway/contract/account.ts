@@ -50,3 +50,6 @@ export type AllUnread = Readonly<Record<string, Unread>>
 
 /** What the session does not know, and says that it does not know. */
 export const unread = defineMember<AllUnread>('unread')
+
+/** SHA-1 of the own avatar, which the presence tells where the server does not do that by itself (XEP-0153); '' is none. */
+export const avatarHash = defineMember<string>('avatar')
