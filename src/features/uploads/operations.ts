@@ -8,6 +8,7 @@ import { bodyTooLarge } from '../../errors/refusals.ts'
 import type { FeatureContext } from '../../gateway/contract/feature.ts'
 import { progressSchema } from '../../gateway/contract/message-json.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
+import { checkRecipient } from '../../gateway/contract/recipients.ts'
 import { jid } from '../../jid.ts'
 import { fileShape, withFile } from '../file-message.ts'
 import { sendMessage } from '../outgoing-message.ts'
@@ -62,7 +63,16 @@ export function uploadOperations({ vocabulary, limits, put }: Pick<FeatureContex
     }),
     bytesBody: { mediaTypes: ['*/*'], form: true },
     answers: { 201: { description: 'Where it is', schema: uploaded } },
-    problems: ['upload-timeout', 'address-not-allowed', 'scope-missing', 'id-in-use', 'outbox-full', ...problems, ...ofStanzas],
+    problems: [
+      'upload-timeout',
+      'address-not-allowed',
+      'scope-missing',
+      'recipient-not-allowed',
+      'id-in-use',
+      'outbox-full',
+      ...problems,
+      ...ofStanzas,
+    ],
     examples: {
       201: {
         'a photo': example,
@@ -75,7 +85,10 @@ export function uploadOperations({ vocabulary, limits, put }: Pick<FeatureContex
     async run(call) {
       const { to: given, fileName } = call.query
       const to = given === undefined ? undefined : jid(given, 'query.to')
-      if (to !== undefined) checkScope({ scope: 'messages:write' }, call.caller)
+      if (to !== undefined) {
+        checkScope({ scope: 'messages:write' }, call.caller)
+        checkRecipient(call.caller, to)
+      }
       if (fileName !== undefined) fileNameOf(fileName, 'query.fileName')
       return inTurn(call.session.record.id, async () => {
         const taken = await call.body.take(limits.upload)
