@@ -90,5 +90,5 @@ export const operations: Readonly<Record<keyof Operations, Row>> = {
   'keys.update': ['PATCH', '/keys/{id}', [], { body: true }],
   'keys.remove': ['DELETE', '/keys/{id}', []],
   'events.list': ['GET', '/events', ['after', 'consumer', 'types', 'jids', 'limit', 'wait', 'snapshot', 'coalesce', 'ticket', 'session']],
-  'system.hookIn': ['POST', '/hooks/in/{token}', [], { body: true }],
+  'system.hookIn': ['POST', '/hooks/in/{token}', [], { bytes: true, httpAlone: true }],
 }

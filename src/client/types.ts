@@ -5762,6 +5762,14 @@ export interface EventsListParams {
 }
 export interface SystemHookInParams {
   token: string
+  /**
+   * The body
+   */
+  bytes: Uint8Array<ArrayBuffer> | Blob
+  /**
+   * Of the body
+   */
+  mediaType?: string
 }
 export interface SystemHookInResult {
   id: string
