@@ -1,5 +1,4 @@
-import { signal } from '@preact/signals'
 import { render } from 'preact'
+import { App } from './app.tsx'
 
-const words = signal('The console is on its way.')
-render(<p>{words}</p>, document.getElementById('console')!)
+render(<App />, document.getElementById('console')!)

@@ -1,6 +1,9 @@
 /** A page in Chromium, and what it should never do. */
 import type { Browser, Page } from 'playwright-core'
 
+/** ms for whatever is waited for */
+const DEADLINE = 15_000
+
 export interface WatchedPage {
   page: Page
   /** requests to other hosts, violations of the page's policy, and errors that nothing caught */
@@ -18,6 +21,7 @@ export async function watchedPage(
     viewport: { width: 1280, height },
     permissions: ['clipboard-read', 'clipboard-write'],
   })
+  context.setDefaultTimeout(DEADLINE)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('request', (request) => {
