@@ -1,12 +1,17 @@
 /**
  * `npm run bench`: what the gateway costs, beside yardsticks measured in the same run, on private servers. Some minutes.
+ *
+ *   npm run bench -- [part …] [--store memory|redis] [--seconds N] [--json FILE] [--compare FILE]
+ *
+ * `part`: only these, of those that PARTS names; the yardsticks of a part are measured with it. `--json` writes the figures to a file;
+ * `--compare` prints each row's ratio to the row of the same name in such a file.
  * Prosody's mod_rest is compared where PROSODY_EXTRA_MODULES names a folder that holds mod_rest/.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { install } from '../scripts/install.ts'
 import { startEjabberd } from '../test/support/ejabberd.ts'
 import { mainFile, startGateway, type TestGateway } from '../test/support/gateway.ts'
@@ -17,17 +22,46 @@ import type { XmppServer } from '../test/support/xmpp-server.ts'
 import type { Commands, Measured } from './measure.ts'
 import * as measured from './measurements.ts'
 import { PASSWORD, type Place, startPeer } from './measurements.ts'
+import { createTable, ratio } from './table.ts'
 import { measureThousand } from './thousand.ts'
 import { barePosting, deliveries } from './webhooks.ts'
 
-/** seconds of load per figure */
-const SECONDS = 4
+/** What can be measured by itself. */
+const PARTS = [
+  'log-in',
+  'post',
+  'receive',
+  'fan-out',
+  'webhook',
+  'roster',
+  'elsewhere',
+  'idle',
+  'translation',
+  'peers',
+  'thousand',
+] as const
 /** messages of the runs that are counted, not timed */
 const MESSAGES = 10_000
 const IDLE_SESSIONS = 500
 const READERS = 100
 /** what servers use by default */
 const ITERATIONS = 10_000
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'string' },
+    compare: { type: 'string' },
+    store: { type: 'string' },
+    // of load per figure
+    seconds: { type: 'string', default: '4' },
+  },
+})
+const SECONDS = Number(options.seconds)
+const unknown = positionals.find((part) => !PARTS.some((known) => known === part))
+if (unknown !== undefined) throw new RangeError(`There is no part ${unknown}; there are ${PARTS.join(', ')}.`)
+const wants = (...parts: (typeof PARTS)[number][]) => positionals.length === 0 || parts.some((part) => positionals.includes(part))
+const stores = (['memory', 'redis'] as const).filter((store) => (options.store ?? store) === store)
 
 const started: { stop(): Promise<unknown> }[] = []
 const folder = temporaryFolder('bench')
@@ -36,7 +70,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 const users = Object.fromEntries(Array.from({ length: IDLE_SESSIONS + 60 }, (_, index) => [`u${index}`, PASSWORD]))
-const table: string[][] = [['what', 'rate /s', 'CPU µs per operation', 'ratio', 'target']]
+const table = createTable()
 
 await install(['prosody', 'redis', 'ejabberd', 'openssl', 'wrk'])
 try {
@@ -51,38 +85,48 @@ try {
     }),
   )
   const peer = await begin(startPeer(server, 'u1'))
-  const fastify = await measured.bareHttp(SECONDS)
-  row('Fastify alone: POST answered 202', fastify)
-  const bare = await measured.bareSending(server, peer, 'u2', MESSAGES)
-  row('@xmpp/client alone → peer', bare)
+  const yardsticks = wants('post', 'peers') ? await measureYardsticks(server, peer) : undefined
   const redis = await begin(startRedis({ appendonly: false }))
-  for (const store of ['memory', 'redis'] as const) await measureGateway({ server, peer, store, redis, bare, fastify })
-  measureTranslation()
-  if (hasRest) await measureRest(server, peer)
-  await measureEjabberd()
-  await measureThousand((cells) => {
-    table.push(cells)
-    console.error(cells.join('  ·  '))
-  })
+  for (const store of stores) await measureGateway({ server, peer, store, redis, yardsticks })
+  if (wants('translation')) measureTranslation()
+  if (wants('peers')) {
+    if (hasRest) await measureRest(server, peer)
+    await measureEjabberd()
+  }
+  if (wants('thousand'))
+    await measureThousand(([what = '', rate, costs = '', note = '', target = '']) => {
+      table.add({ what, ...(rate && { perSecond: Number(rate) }), costs, note, target })
+    })
 } finally {
   for (const one of started.reverse()) await one.stop()
 }
-print()
+table.end(options)
+
+interface Yardsticks {
+  fastify: Measured
+  client: Measured
+}
+
+async function measureYardsticks(server: XmppServer, peer: Awaited<ReturnType<typeof startPeer>>): Promise<Yardsticks> {
+  const fastify = await measured.bareHttp(SECONDS)
+  table.measured('Fastify alone: POST answered 202', fastify)
+  const client = await measured.bareSending(server, peer, 'u2', MESSAGES)
+  table.measured('@xmpp/client alone → peer', client)
+  return { fastify, client }
+}
 
 async function measureGateway({
   server,
   peer,
   store,
   redis,
-  bare,
-  fastify,
+  yardsticks,
 }: {
   server: XmppServer
   peer: Awaited<ReturnType<typeof startPeer>>
   store: 'memory' | 'redis'
   redis: RedisServer
-  bare: Measured
-  fastify: Measured
+  yardsticks: Yardsticks | undefined
 }): Promise<void> {
   const gateway = await begin(
     startGateway({
@@ -98,51 +142,69 @@ async function measureGateway({
   const on = `(${store})`
 
   await measured.logIns(place, ['u3', 'u4'], 1)
-  const logIns = await measured.logIns(
-    place,
-    Array.from({ length: 40 }, (_, index) => `u${index + 10}`),
-    1,
-  )
-  row(`log-in ${on}, p50 ${logIns.p50.toFixed(1)} ms`, logIns, `${(logIns.cpu.gateway! / 1000).toFixed(1)} ms CPU`, '≤ 10 ms')
+  if (wants('log-in')) {
+    const users = range(10, 50)
+    const logIns = await measured.logIns(place, users, 1)
+    table.measured(`log-in ${on}`, logIns, `${(logIns.cpu.gateway! / 1000).toFixed(1)} ms CPU, p50 ${logIns.p50.toFixed(1)} ms`, '≤ 8 ms')
+  }
+  if (yardsticks && wants('post')) await measurePosting(place, peer, on, yardsticks)
+  if (wants('receive', 'fan-out', 'webhook')) await measureArrivals(place, peer, on)
+  if (wants('roster')) table.measured(`GET /roster ${on}`, await measured.rosterReads(place, 'u3@localhost', SECONDS))
+  if (store === 'redis' && wants('elsewhere')) await measureElsewhere(server, gateway, redis)
+  if (wants('idle')) {
+    const before = await measured.footprint(gateway.pid, inspector)
+    await measured.logIns(place, range(60, 60 + IDLE_SESSIONS), 16)
+    const after = await measured.footprint(gateway.pid, inspector)
+    const each = (bytes: number) => `${(bytes / IDLE_SESSIONS / 1024).toFixed(0)} KiB`
+    const note = `RSS ${each(after.resident - before.resident)}, heap ${each(after.heap - before.heap)}`
+    table.add({ what: `idle session ${on}`, note, target: '≤ 80 KiB, ≤ 30 KiB' })
+  }
+  await gateway.stop()
+}
 
+async function measurePosting(
+  place: Place,
+  peer: Awaited<ReturnType<typeof startPeer>>,
+  on: string,
+  { fastify, client }: Yardsticks,
+): Promise<void> {
+  const yardstick = fastify.cpu.fastify! + client.cpu.client!
+  const isRedis = 'redis' in place.processes
+  const targets = isRedis ? { cpu: '≤ 2.4, Redis ≤ 1.2', rate: '' } : { cpu: '≤ 1.6', rate: '≥ 0.6' }
+  const note = ({ cpu }: Measured) => {
+    const redis = cpu.redis === undefined ? '' : `, Redis ${ratio(cpu.redis, yardstick)}`
+    return `CPU ${ratio(cpu.gateway!, yardstick)} of Fastify + @xmpp/client${redis}`
+  }
   const sending = await measured.sending(place, peer, 'u3@localhost', SECONDS)
-  row(`POST /messages → peer ${on}`, sending, `${ratio(sending.perSecond, bare.perSecond)} of @xmpp/client alone`, '≥ 0.7')
-  const yardstick = fastify.cpu.fastify! + bare.cpu.client!
-  row('   its CPU', sending, `${ratio(sending.cpu.gateway!, yardstick)} of Fastify + @xmpp/client`, '≤ 1.6')
+  table.measured(`POST /messages → peer ${on}`, sending, note(sending), targets.cpu)
+  table.add({
+    what: `   its rate ${on}`,
+    note: `${ratio(sending.perSecond, client.perSecond)} of @xmpp/client alone`,
+    target: targets.rate,
+  })
+  const single = await measured.sending(place, peer, 'u3@localhost', SECONDS, 1)
+  table.measured(`   one after the other ${on}`, single, note(single), isRedis ? '≤ 12 commands, 1.1 scripts' : '')
+}
 
+async function measureArrivals(place: Place, peer: Awaited<ReturnType<typeof startPeer>>, on: string): Promise<void> {
+  const { gateway } = place
   const { jid } = (await gateway.api('GET', '/sessions')).body.data.find((session: { jid: string }) => session.jid === 'u4@localhost')
     .connections[0]
-  row(`peer → WebSocket ${on}`, await measured.receiving(place, peer, jid, MESSAGES))
-  const fan = await measured.fanOut(place, peer, jid, READERS, 500)
+  table.measured(`peer → WebSocket ${on}`, await measured.receiving(place, peer, jid, MESSAGES), '', '≤ 5 commands')
+  if (!wants('fan-out', 'webhook')) return
   const event = gateway.events({ session: 'u4@localhost', query: { after: '0', types: 'message.received' } })
   const received = await event.next('message.received')
-  const bareFan = await measured.bareFanOut(received, READERS, 500)
   await event.close()
-  row(
-    `fan-out to ${READERS} WebSockets ${on}`,
-    fan,
-    `${ratio(fan.perSecond, bareFan.perSecond)} of ws alone (${Math.round(bareFan.perSecond)} /s)`,
-    '≥ 0.7',
-  )
+  if (wants('fan-out')) {
+    const fan = await measured.fanOut(place, peer, jid, READERS, 500)
+    const bareFan = await measured.bareFanOut(received, READERS, 500)
+    const note = `${ratio(fan.perSecond, bareFan.perSecond)} of ws alone (${Math.round(bareFan.perSecond)} /s)`
+    table.measured(`fan-out to ${READERS} WebSockets ${on}`, fan, note, '≥ 0.7')
+  }
+  if (!wants('webhook')) return
   const posting = await barePosting(received, MESSAGES)
   const delivered = await deliveries(place, 'u4@localhost', MESSAGES)
-  row(`event → webhook ${on}`, delivered, `${ratio(delivered.cpu.gateway!, posting.cpu.undici!)} of undici alone, in CPU`)
-  row(`GET /roster ${on}`, await measured.rosterReads(place, 'u3@localhost', SECONDS))
-
-  if (store === 'redis') await measureElsewhere(server, gateway, redis)
-
-  const before = await measured.footprint(gateway.pid, inspector)
-  await measured.logIns(place, range(60, 60 + IDLE_SESSIONS), 16)
-  const after = await measured.footprint(gateway.pid, inspector)
-  const each = (bytes: number) => `${(bytes / IDLE_SESSIONS / 1024).toFixed(0)} KiB`
-  table.push([
-    `idle session ${on}`,
-    '',
-    '',
-    `RSS ${each(after.resident - before.resident)}, heap ${each(after.heap - before.heap)}`,
-    '≤ 75 KB, ≤ 30 KB',
-  ])
-  await gateway.stop()
+  table.measured(`event → webhook ${on}`, delivered, `${ratio(delivered.cpu.gateway!, posting.cpu.undici!)} of undici alone, in CPU`)
 }
 
 /** What it costs that a session is owned by another instance than the one that was asked. */
@@ -155,9 +217,11 @@ async function measureElsewhere(server: XmppServer, gateway: TestGateway, redis:
       ['POST /iq to the own server', times.iq],
     ] as const) {
       const show = ({ p50, p99 }: measured.Latency) => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`
-      const line = [what, '', '', `by the owner ${show(owner)}; by another instance ${show(other)}`, '≤ 3 ms more']
-      table.push(line)
-      console.error(line.join('  ·  '))
+      table.add({
+        what: `${what}, whose session is where`,
+        note: `by the owner ${show(owner)}; by another instance ${show(other)}`,
+        target: '≤ 3 ms more',
+      })
     }
   } finally {
     await beside.stop()
@@ -170,7 +234,7 @@ function measureTranslation(): void {
   const { stdout } = spawnSync(process.execPath, [fileURLToPath(new URL('translation.ts', import.meta.url))], { encoding: 'utf8' })
   const cost = JSON.parse(stdout) as Record<'read' | 'ltxParse' | 'write' | 'ltxWrite' | 'unknown10' | 'unknown100', number>
   const line = (what: string, ours: number, compared: string, target: string) =>
-    table.push([what, String(Math.round(1e6 / ours)), ours.toFixed(1), compared, target])
+    table.add({ what, perSecond: 1e6 / ours, cpu: { translator: ours }, note: compared, target })
   line('chat message XML → JSON', cost.read, `${ratio(cost.read, cost.ltxParse)} of ltx parse`, '≤ 2.0')
   line('chat message JSON → XML', cost.write, `${ratio(cost.write, cost.ltxWrite)} of ltx serialise`, '≤ 2.0')
   line('unknown child, of 100', cost.unknown100, `${ratio(cost.unknown100, cost.unknown10)} of one of 10`, 'about 1')
@@ -188,7 +252,7 @@ async function measureRest(server: XmppServer, peer: Awaited<ReturnType<typeof s
     connections: 16,
     seconds: SECONDS,
   }
-  row('Prosody mod_rest → peer', await measured.deliveredLoad(request, peer, { server: server.pid }))
+  table.measured('Prosody mod_rest → peer', await measured.deliveredLoad(request, peer, { server: server.pid }))
 }
 
 async function measureEjabberd(): Promise<void> {
@@ -201,11 +265,11 @@ async function measureEjabberd(): Promise<void> {
     connections: 16,
     seconds: SECONDS,
   }
-  row('ejabberd send_message → peer', await measured.deliveredLoad(request, peer, { server: server.pid }))
+  table.measured('ejabberd send_message → peer', await measured.deliveredLoad(request, peer, { server: server.pid }))
   const gateway = await begin(startGateway({ server, env: { LOG_LEVEL: 'info' } }))
   const place = { server, gateway, processes: { gateway: gateway.pid, server: server.pid } }
   await measured.logIns(place, ['u3'], 1)
-  row('POST /messages → peer on ejabberd', await measured.sending(place, peer, 'u3@localhost', SECONDS))
+  table.measured('POST /messages → peer on ejabberd', await measured.sending(place, peer, 'u3@localhost', SECONDS))
 }
 
 async function begin<T extends { stop(): Promise<unknown> }>(starting: Promise<T>): Promise<T> {
@@ -221,30 +285,7 @@ async function carriedOut(redis: RedisServer): Promise<Commands> {
   return { commands: number(/total_commands_processed:(\d+)/), scripts: number(/cmdstat_evalsha:calls=(\d+)/) }
 }
 
-function row(what: string, { perSecond, cpu, redis }: Measured, compared = '', target = ''): void {
-  const costs = Object.entries(cpu).map(([name, cost]) => `${name} ${cost.toFixed(cost < 100 ? 1 : 0)}`)
-  if (redis) costs.push(`${redis.commands.toFixed(1)} Redis commands, ${redis.scripts.toFixed(2)} scripts`)
-  const line = [what, String(Math.round(perSecond)), costs.join(', '), compared, target]
-  table.push(line)
-  console.error(line.join('  ·  '))
-}
-
 /** `u<from>` to `u<to - 1>` */
 function range(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => `u${from + index}`)
-}
-
-function ratio(one: number, other: number): string {
-  return (one / other).toFixed(2)
-}
-
-/** As Markdown, so that it can go into the README as it is. */
-function print(): void {
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((line) => line[column]!.length)))
-  const format = (line: readonly string[]) => `| ${line.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`
-  const [head = [], ...body] = table
-  console.log(
-    `\n${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores for everything; Node ${process.version}; TLS on; one run\n`,
-  )
-  console.log([format(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...body.map(format)].join('\n'))
 }

@@ -38,6 +38,7 @@ export async function sending(
   peer: Child & { jid: string },
   from: string,
   seconds: number,
+  connections = 16,
 ): Promise<Measured> {
   const request = {
     url: `${gateway.url}/messages?session=${from}`,
@@ -45,9 +46,9 @@ export async function sending(
     body: JSON.stringify({ to: peer.jid, body: BODY }),
   }
   // Fastify alone has compiled its code after a second, at several times the rate
-  await load({ ...request, connections: 16, seconds: WARM_UP })
+  await load({ ...request, connections, seconds: WARM_UP })
   await counted(peer)
-  return deliveredLoad({ ...request, connections: 16, seconds }, peer, processes, commands)
+  return deliveredLoad({ ...request, connections, seconds }, peer, processes, commands)
 }
 
 /** Load whose messages are counted where they arrive. Throws where answers were refused. */
