@@ -31,10 +31,14 @@ export function recordEvent(record: MessageRecord, status: MessageStatus): Event
   return { type: `message.${status}`, subject: record.id, data: recordJson(record) }
 }
 
+/** The id that its caller gave a message. */
+const chosenId = (message: Element) => message.attributes.id ?? originId(message)
+const originId = (message: Element) => child(message, 'origin-id', STANZA_ID)?.attributes.id
+
 /** The message as it goes out: one id for the record, the stanza and its origin-id (XEP-0359); the caller's where there is one. */
 export function identified(message: Element, session: string): Element {
-  const origin = child(message, 'origin-id', STANZA_ID)?.attributes.id
-  const id = message.attributes.id ?? origin ?? newMessageId(session)
+  const origin = originId(message)
+  const id = chosenId(message) ?? newMessageId(session)
   if (origin !== undefined && origin !== id) {
     throw invalidRequest('body.originId', 'must equal id', { detail: 'The origin-id of a message is its id.' })
   }
@@ -60,7 +64,7 @@ export function outgoing(message: Element, session: SessionRecord, { limit, expi
   const acceptedAt = Date.now()
   const expiresAt = expiresIn === undefined ? null : acceptedAt + expiresIn * 1000
   const entry: OutboxEntry = { id, xml: withinLimit(stanza, limit), to, kind: 'message', type, acceptedAt, expiresAt }
-  return { entry, record: accepted(entry) }
+  return { entry, record: accepted(entry), isNew: chosenId(message) === undefined }
 }
 
 /** Puts a message into the outbox and answers 202, or waits as long as the caller prefers for its acknowledgement or receipt. */
@@ -70,10 +74,11 @@ export async function sendMessage(
   { level = 'acked', ...options }: { limit: number; expiresIn?: number; level?: Level },
 ): Promise<Answer> {
   const { session, idempotency, prefer } = call
-  const { entry, record } = outgoing(message, session.record, options)
+  const made = outgoing(message, session.record, options)
+  const { record } = made
   const answer = answerFor(record, 202)
   const result = await session.accept({
-    entries: [{ entry, record }],
+    entries: [made],
     events: [recordEvent(record, 'accepted')],
     ...(idempotency ? { idempotency: { ...idempotency, answer } } : {}),
   })

@@ -57,9 +57,10 @@ function kinds({ events = [], state = [], records = [], settled = [] }: Change):
   return [
     types.has('message.received') && !restored && 'commit received',
     restored && 'commit restored',
-    types.has('message.sent') && 'commit sent',
+    records.some(({ wire, status }) => wire !== undefined && status === 'sent') && 'commit sent',
+    types.has('message.sent') && 'commit told of sent',
     types.has('message.acked') && settled.length > 0 && 'commit acked',
-    records.length > 0 && events.length === 0 && 'commit unwritten',
+    records.some(({ wire }) => wire === undefined) && events.length === 0 && 'commit unwritten',
     state.some(({ kind, value }) => kind === 'held' && value !== null) && 'commit held',
     state.some(({ kind, value }) => kind === 'held' && value === null) && 'commit released',
     types.has('session.caught-up') && 'commit caught-up',

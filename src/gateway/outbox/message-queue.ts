@@ -6,6 +6,8 @@ export interface Queued {
   /** bare JID, in the form in which servers compare it */
   recipient: string
   order: number
+  /** in the outbox of the store */
+  place?: string | undefined
   /** streams that ended with it on its way: it is under suspicion until one does not */
   ended?: Ended
 }

@@ -75,6 +75,8 @@ export interface OutboxOptions {
   store: Store
   records: Records
   write: (change: Change) => Promise<unknown>
+  /** … with what is written next, or some ms later */
+  writeSoon: (change: Change) => Promise<unknown>
   clock: Clock
   /** connections that take messages now, by index */
   usable: () => ReadonlyMap<number, Connection>
@@ -128,16 +130,17 @@ export function createOutbox(options: OutboxOptions): Outbox {
     wake()
   }
 
-  function queued(entry: OutboxEntry): Queued {
+  function queued(entry: OutboxEntry, place: string | undefined): Queued {
     const ended = records.cached(entry.id)?.ended
-    return { entry, recipient: foldedBare(entry.to), order: orders++, ...(ended && { ended }) }
+    return { entry, recipient: foldedBare(entry.to), order: orders++, place, ...(ended && { ended }) }
   }
 
   function take(entries: readonly (OutboxEntry & { place: string })[], kept: readonly (MessageRecord | undefined)[]): void {
     const lost: Queued[] = []
-    entries.forEach(({ place: _, ...entry }, index) => {
+    entries.forEach(({ place, ...entry }, index) => {
       if (!records.cached(entry.id)) records.put(kept[index] ?? accepted(entry))
-      enter(queued(entry), lost)
+      if (kept[index]?.untold) progress.untold(entry)
+      enter(queued(entry, place), lost)
     })
     if (lost.length === 0) return
     const again = repeats.judge(lost, { alone: false })
@@ -181,6 +184,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const unsettled = (): Queued[] => [...waiting.items, ...doubts.all(), ...inFlight.all()]
 
   function stop(): void {
+    progress.stop()
     readAhead.stop()
     sending.stop()
     window.stop()
@@ -191,7 +195,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     accepted(fresh, places) {
       for (const { record } of fresh) records.put(record)
       if (!readAhead.follows(places)) return
-      for (const { entry } of fresh) waiting.push(queued(entry))
+      const first = Number(places?.last) - fresh.length + 1
+      for (const [index, { entry }] of fresh.entries()) waiting.push(queued(entry, String(first + index)))
       sending.soon()
     },
     acked,

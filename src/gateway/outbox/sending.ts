@@ -130,7 +130,7 @@ export function createSending({
       inFlight.add(index, { ...message, position, at: clock.monotonic() })
       onWritten(entry.kind)
       const stream = connection.snapshot()?.id
-      const sent = { entry, ...(stream === undefined ? {} : { wire: { connection: index, stream, position } }) }
+      const sent = { entry, place: message.place, wire: stream === undefined ? undefined : { connection: index, stream, position } }
       const others = written.get(done)
       if (others) others.push(sent)
       else written.set(done, [sent])

@@ -41,7 +41,8 @@ export interface StreamState {
 }
 
 export interface Acceptance {
-  entries: { entry: OutboxEntry; record: MessageRecord }[]
+  /** `isNew`: the id was made for it, nobody has it yet */
+  entries: { entry: OutboxEntry; record: MessageRecord; isNew?: boolean }[]
   events: EventDraft[]
   idempotency?: { key: string; fingerprint: string; answer: StoredAnswer }
 }

@@ -17,6 +17,10 @@ export interface MessageRecord {
   stanzaId?: string
   /** where it was written: the number of the stanza on that stream (XEP-0198); `over`: that stream counts in `ended`. Not told to callers */
   wire?: { connection: number; stream: string; position: number; over?: true }
+  /** that it was sent is kept, and not told yet; not told to callers */
+  untold?: true | undefined
+  /** its place in the outbox, as long as its owner knows it; a store need not look for it then. Not told to callers */
+  place?: string | undefined
   /** streams that ended before the server counted it; not told to callers */
   ended?: Ended
 }

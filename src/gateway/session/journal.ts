@@ -4,6 +4,8 @@ import type { Store } from '../ports/store.ts'
 
 /** Events in one commit, at most; what is queued beyond waits for the next. */
 const BATCH = 200
+/** ms that what is in no hurry waits for something else to go with */
+const LATER = 10
 /** ms between tries while the store is away */
 const RETRY = 250
 /** ms that a commit is tried before those who wait for it are told that the store is away */
@@ -14,6 +16,8 @@ const MOVED = 'Another instance has the session by now.'
 export interface Journal {
   /** Writes a change after all written before; changes that wait are put into one commit. Answers the cursors of its events. */
   write(change: Change): Promise<string[]>
+  /** The same of what is in no hurry: it goes with what is written next, or by itself some ms later. */
+  writeSoon(change: Change): Promise<string[]>
   /** resolves when all written so far is stored or given up */
   flush(): Promise<void>
   /** Settles as the work does, but rejects with the problem of the store while that takes nothing, and then does not begin. */
@@ -37,6 +41,7 @@ interface JournalContext {
 
 interface Waiting {
   change: Change
+  isUrgent: boolean
   resolve(cursors: string[]): void
   reject(error: unknown): void
 }
@@ -45,7 +50,10 @@ interface Waiting {
 class SessionJournal implements Journal {
   readonly #context: JournalContext
   readonly #queue: Waiting[] = []
+  /** one of them is to be written now, and with it all the others */
+  #isDue = false
   #running: Promise<void> | undefined
+  #later: NodeJS.Timeout | undefined
   /** who is told when the store is away */
   #waiting: Set<(problem: Problem) => void> | undefined
   /** why nothing can be stored now */
@@ -57,14 +65,15 @@ class SessionJournal implements Journal {
   }
 
   write(change: Change): Promise<string[]> {
-    if (this.#isClosed) return Promise.reject(new Problem('session-offline', 'The session is not here any more.', { retryAfter: 1 }))
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ change, resolve, reject })
-      this.#running ??= this.#run()
-    })
+    return this.#put(change, true)
+  }
+
+  writeSoon(change: Change): Promise<string[]> {
+    return this.#put(change, false)
   }
 
   async flush(): Promise<void> {
+    if (this.#queue.length > 0) this.#begin()
     while (this.#running) await this.#running
   }
 
@@ -82,14 +91,40 @@ class SessionJournal implements Journal {
 
   close(): void {
     this.#isClosed = true
+    clearTimeout(this.#later)
+  }
+
+  #put(change: Change, isUrgent: boolean): Promise<string[]> {
+    if (this.#isClosed) return Promise.reject(new Problem('session-offline', 'The session is not here any more.', { retryAfter: 1 }))
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ change, isUrgent, resolve, reject })
+      if (isUrgent) this.#begin()
+      else this.#wait()
+    })
+  }
+
+  #begin(): void {
+    clearTimeout(this.#later)
+    this.#later = undefined
+    this.#isDue = true
+    this.#running ??= this.#run()
+  }
+
+  #wait(): void {
+    if (this.#queue.length > 0 && !this.#running) this.#later ??= setTimeout(() => this.#begin(), LATER)
   }
 
   async #run(): Promise<void> {
     // what is written in the same turn goes into one commit
-    await Promise.resolve()
-    while (this.#queue.length > 0) await this.#settle(take(this.#queue))
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#isDue) {
+      const batch = take(this.#queue)
+      this.#isDue = this.#queue.some(({ isUrgent }) => isUrgent)
+      await this.#settle(batch)
+    }
     // in the same turn as the last look at the queue: what is written next starts a new run
     this.#running = undefined
+    this.#wait()
   }
 
   async #settle(batch: readonly Waiting[]): Promise<void> {
@@ -111,6 +146,7 @@ class SessionJournal implements Journal {
 
   #giveUp(batch: readonly Waiting[], error: unknown): void {
     const told = error instanceof Fenced ? new Problem('session-offline', MOVED, { cause: error, retryAfter: 1 }) : error
+    this.#isDue = false
     for (const { reject } of [...batch, ...this.#queue.splice(0)]) reject(told)
     if (!(error instanceof Fenced) || this.#isClosed) return
     this.#isClosed = true

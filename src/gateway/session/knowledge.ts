@@ -13,6 +13,8 @@ export interface Knowledge {
   remember(change: Change): Change
   /** The same, and writes it: one fenced write. */
   commit(change: Change): Promise<string[]>
+  /** The same of what is in no hurry: it goes with what is written next. */
+  commitSoon(change: Change): Promise<string[]>
 }
 
 export function createKnowledge({
@@ -24,7 +26,7 @@ export function createKnowledge({
   record: SessionRecord
   mirror: Mirror
   records: Records
-  journal: Pick<Journal, 'write'>
+  journal: Pick<Journal, 'write' | 'writeSoon'>
 }): Knowledge {
   function remember(change: Change): Change {
     const gone = mirror.apply(change)
@@ -32,5 +34,11 @@ export function createKnowledge({
     return kept.records ? { ...kept, records: kept.records.map((record) => records.put(record)) } : kept
   }
 
-  return { record, state: mirror, remember, commit: (change) => journal.write(remember(change)) }
+  return {
+    record,
+    state: mirror,
+    remember,
+    commit: (change) => journal.write(remember(change)),
+    commitSoon: (change) => journal.writeSoon(remember(change)),
+  }
 }

@@ -68,6 +68,7 @@ export function createStreams({
     store,
     records,
     write: commit,
+    writeSoon: known.commitSoon,
     clock,
     usable: () => (holdsLease() ? connections.usable() : new Map()),
     primaryOnly: (to) => state.get(directed, normalised(to)) !== undefined || state.get(directed, bare(to)) !== undefined,

@@ -6,6 +6,7 @@ import type { Metrics } from '../../gateway/ports/metrics.ts'
 import { describeAddress, parseRedisAddress, type RedisAddress } from './address.ts'
 import { createDeadlines } from './deadlines.ts'
 import { createExamination } from './examination.ts'
+import { createTurn, type Turn } from './turn.ts'
 
 /** ms that a command may take: whoever waits for it is answered within a second */
 const COMMAND_TIMEOUT = 800
@@ -48,6 +49,8 @@ export interface Connection {
   readonly subscriber: Redis | Cluster
   /** what a command answers, or the problem store-unavailable */
   ask<Answer>(command: () => Promise<Answer>, over?: Redis | Cluster): Promise<Answer>
+  /** what is asked for in it leaves together at its end, but on a Cluster */
+  readonly turn: Turn
   /** throws the problem store-unavailable where Redis is there and cannot be used */
   mustBeFit(): void
   close(): void
@@ -99,6 +102,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   }
 
   const deadlines = createDeadlines(COMMAND_TIMEOUT)
+  const turn = createTurn()
   let up = true
   let closed = false
   let refusedAt = Number.NEGATIVE_INFINITY
@@ -138,11 +142,12 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     description,
     client,
     subscriber,
+    turn,
     async ask(command, over = client) {
       try {
         // a Cluster would keep it for later
         if (over.status !== 'ready') throw lastError ?? new Error('There is no connection.')
-        if (over instanceof Redis) writeTogether(over.stream)
+        if (over instanceof Redis) writeTogether(over.stream, turn)
         return await deadlines.meet(command())
       } catch (cause) {
         noteRefusal(cause)
@@ -211,10 +216,10 @@ function openCluster(address: RedisAddress): Cluster {
 }
 
 /** What is asked for in one turn goes out in one write: a system call costs more than the command. */
-function writeTogether(stream: Redis['stream']): void {
+function writeTogether(stream: Redis['stream'], turn: Turn): void {
   if (stream.writableCorked > 0) return
   stream.cork()
-  process.nextTick(() => stream.uncork())
+  turn.leave(() => stream.uncork())
 }
 
 /** Full jitter is not wanted: the first tries come soon, for a server that only restarts. */

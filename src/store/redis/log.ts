@@ -25,6 +25,9 @@ export interface Heads {
   grown(session: string, log: string, head: number): void
 }
 
+/** Events that had to go: of the durable lane by number and by bytes, then of the volatile one; and what else was forgotten. */
+export type DroppedEvents = [many: number, large: number, volatileMany: number, volatileLarge: number, forgotten: number]
+
 /** Sessions whose head is remembered; beyond, the longest untouched is forgotten. */
 const HEADS_MAX = 50_000
 

@@ -1,30 +1,19 @@
 /** What is accepted, what an owner writes, and the outbox between them. */
-import { Problem } from '../../errors/problem.ts'
-import { sessionNotFound } from '../../errors/refusals.ts'
-import { type AcceptResult, type Change, Fenced } from '../../gateway/ports/change.ts'
+import { type Change, Fenced } from '../../gateway/ports/change.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { Store } from '../../gateway/ports/store.ts'
 import { formatCursor, newLog } from '../cursor.ts'
-import { excessOf, retryAfter } from '../drain.ts'
-import { countDropped, countForgotten, countFull } from '../dropped.ts'
+import { countDropped, countForgotten } from '../dropped.ts'
+import { createAccepting } from './accepting.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
-import { keptAnswer, type Liveness } from './idempotency.ts'
+import type { Liveness } from './idempotency.ts'
 import { sessionKey, stateKey } from './keys.ts'
-import { eventArguments, type Heads } from './log.ts'
+import { type DroppedEvents, eventArguments, type Heads } from './log.ts'
 import type { Scripts } from './scripts.ts'
 
-type Accepted =
-  | ['absent' | 'lost' | 'reused']
-  | ['accepted', before: string, last: string, log?: string, head?: number, dropped?: DroppedEvents]
-  | ['id-in-use', id: string]
-  | ['replayed', answer: string]
-  | ['running', instance: string]
-  | ['full', excess: number, bytes: number, mean: number, since: string, settled: string, now: number]
 type Done = ['fenced' | 'lost'] | ['done', log?: string, head?: number, cursors?: (string | number)[], dropped?: DroppedEvents]
-/** of the durable lane by number and by bytes, then of the volatile one; and what else was forgotten */
-type DroppedEvents = [many: number, large: number, volatileMany: number, volatileLarge: number, forgotten: number]
 
 export function createOutbox({
   connection,
@@ -64,7 +53,13 @@ export function createOutbox({
     }
   }
 
-  function noteDropped([many, large, volatileMany, volatileLarge, forgotten]: DroppedEvents = [0, 0, 0, 0, 0]): void {
+  function grown(id: string, log: string, head: number, events: number, dropped: DroppedEvents | undefined): void {
+    heads.grown(id, log, head)
+    metrics?.count('events_appended_total', {}, events)
+    if (dropped) noteDropped(dropped)
+  }
+
+  function noteDropped([many, large, volatileMany, volatileLarge, forgotten]: DroppedEvents): void {
     countDropped(metrics, 'durable', 'count', many)
     countDropped(metrics, 'durable', 'bytes', large)
     countDropped(metrics, 'volatile', 'count', volatileMany)
@@ -84,36 +79,12 @@ export function createOutbox({
       if (done[0] !== 'done') throw new Fenced('Somebody else holds the lease by now.')
       const [, log, head, cursors = [], dropped] = done
       if (log === undefined || head === undefined) return []
-      heads.grown(id, log, head)
-      noteDropped(dropped)
-      metrics?.count('events_appended_total', {}, cursors.filter((cursor) => typeof cursor === 'number').length)
+      grown(id, log, head, cursors.filter((cursor) => typeof cursor === 'number').length, dropped)
       return cursors.map((cursor) => (typeof cursor === 'number' ? formatCursor(log, cursor) : earlierCursor(cursor)))
     },
 
     outbox: {
-      async accept(id, { entries, events, idempotency }) {
-        const { key = '', fingerprint = '', answer } = idempotency ?? {}
-        const rest = [
-          ...[key, encodeURIComponent(fingerprint), answer === undefined ? '' : enclose(answer)],
-          ...[entries.length, ...entries.flatMap(({ entry, record }) => [entry.id, enclose(entry), enclose(record)])],
-          ...[events.length, ...eventArguments(events, packs())],
-        ]
-        const write = (dead: string, fresh: string) => scripts.accept<Accepted>(id, [dead, fresh, ...heads.seen(id), ...rest])
-        let dead = ''
-        let result = await write(dead, '')
-        if (result[0] === 'running' && (await liveness.isDead(result[1]))) {
-          dead = result[1]
-          result = await write(dead, '')
-        }
-        if (result[0] === 'lost') result = await write(dead, newLog(id))
-        if (result[0] === 'accepted' && result[3] !== undefined) {
-          heads.grown(id, result[3], result[4]!)
-          noteDropped(result[5])
-          metrics?.count('events_appended_total', {}, events.length)
-        }
-        if (result[0] === 'full') countFull(metrics, result[1] > 0)
-        return verdict(result)
-      },
+      accept: createAccepting({ scripts, turn: connection.turn, heads, liveness, packs, grown, metrics }),
       read: readEntries,
       async size(id) {
         const [length, first] = await Promise.all([
@@ -146,7 +117,7 @@ function changeArguments(
     ...[events.length, ...eventArguments(events, packs)],
     ...[clear.length, ...clear],
     ...[state.length, ...state.flatMap(({ kind, key, value }) => [kind, key, value === null ? '' : enclose(value)])],
-    ...[records.length, ...records.flatMap((record) => [record.id, enclose(record)])],
+    ...[records.length, ...records.flatMap(({ place = '', ...record }) => [record.id, place, enclose(record)])],
     ...[iqs.length, ...iqs.flatMap((iq) => [iq.id, enclose(iq)])],
     ...[settled.length, ...settled],
     ...[indexes.length, ...indexes.flatMap(([index, stream]) => [index, stream === null ? '' : enclose(stream)])],
@@ -154,28 +125,6 @@ function changeArguments(
   ]
   return { args, kinds }
 }
-
-function verdict(result: Accepted): AcceptResult {
-  switch (result[0]) {
-    case 'accepted':
-      return { kind: 'accepted', ...(result[1] !== result[2] && { places: { before: result[1], last: result[2] } }) }
-    case 'running':
-    case 'reused':
-      return { kind: result[0] }
-    case 'replayed':
-      return { kind: 'replayed', answer: keptAnswer(result[1]) }
-    case 'id-in-use':
-      return { kind: 'id-in-use', id: result[1] }
-    case 'full':
-      return { kind: 'full', retryAfter: retryAfter(excessOf(result[1], result[2], result[3]), drainOf(result[4], result[5]), result[6]) }
-    case 'absent':
-      throw sessionNotFound()
-    case 'lost':
-      throw new Problem('store-unavailable', 'The log of the session is being lost.', { retryAfter: 2 })
-  }
-}
-
-const drainOf = (since: string, settled: string) => ({ since: Number(since), settled: Number(settled) })
 
 /** `<log name> <sequence>`, as the scripts keep it of stanzas that were told */
 function earlierCursor(text: string): string {

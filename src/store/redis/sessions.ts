@@ -11,6 +11,7 @@ import { disclose, enclose } from './envelope.ts'
 import { createEverySession } from './every-session.ts'
 import { jidKey, leftKey, membersKey, sessionKey, stateKey, TENANTS } from './keys.ts'
 import { type Scripts, TIDIED } from './scripts.ts'
+import { askedOnce } from './turn.ts'
 
 /** ms that somebody who makes a session has, before another one may */
 export const CLAIM_LIFE = 2000
@@ -27,10 +28,14 @@ const LEFT_MAX = 10_000
 type Kept = { record: SessionRecord; status: SessionStatus; owner?: string }
 
 export function createSessions({ connection, scripts }: { connection: Connection; scripts: Scripts }): Pick<Store, 'sessions' | 'leases'> {
-  const { client, ask } = connection
+  const { client, ask, turn, cluster } = connection
   const every = createEverySession(connection)
+  // on a Cluster it would have left already
+  const once: typeof askedOnce = cluster ? (_, askFor) => askFor : askedOnce
+  const get = once(turn, read)
+  const idsOf = once(turn, (key) => ask(() => client.hvals(key)))
 
-  async function get(id: string): Promise<Kept | null | undefined> {
+  async function read(id: string): Promise<Kept | null | undefined> {
     const [kept, state, lease] = await ask(() => client.hmget(sessionKey('session', id), 'record', 'status', 'lease'))
     if (!kept || !state) return undefined
     const [record, status, owner] = [disclose<SessionRecord>(kept), disclose<SessionStatus>(state), ownerOf(lease)]
@@ -107,7 +112,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
         return found
       },
       async find(tenant, jid) {
-        const index = await ask(() => client.hvals(jidKey(tenant, jid)))
+        const index = await idsOf(jidKey(tenant, jid))
         const confirmed = index.filter((value) => !value.includes(' '))
         const found = await Promise.all(confirmed.map((id) => get(id)))
         if (found.includes(null)) throw unreadable()

@@ -73,6 +73,7 @@ function start(
       failed.push(...records.filter(({ status }) => status === 'failed').map(({ id }) => id))
       return []
     },
+    writeSoon: async () => [],
     clock: options.clock ?? clock,
     usable: () => new Map(Array.from({ length: connections }, (_, index) => [index, connection(index)])),
     primaryOnly: () => false,

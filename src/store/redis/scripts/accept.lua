@@ -1,15 +1,17 @@
 --[[
-  Takes what a caller sends: entries of the outbox, events, and the answer to its request, all or nothing.
+  Takes what callers send in one turn, each acceptance all or nothing: entries of the outbox, events, and the answer to the request.
 
   KEYS    session, log, durable, volatile, outbox, kept, due
-  ARGV    instance that is dead, fresh log name, log and head last seen · key, fingerprint, answer (key '': none) ·
-          entries: id, entry, record · events: lane (v: volatile), how it came ('': no stanza), event. Each list after its length
+  ARGV    fresh log name, log and head last seen · acceptances: instance that is dead, key, fingerprint, answer (key '': none),
+          entries: id, n where nobody can have it yet, entry, record, events: lane (v: volatile), how it came ('': no stanza), event.
+          Each list after its length
   Answer  absent: there is no such session
-          reused, running, replayed: what is known of the key (begin.lua)
-          id-in-use and the id
-          full, by how many entries and bytes, the mean of an entry, since when how many were settled, now
           lost: Redis has lost a part of the log; it wants a fresh name
-          accepted, the places before the entries and of the last, and of the log: name, head, how many events had to go
+          done, of each acceptance what became of it, and of the log: name, head, how many events had to go:
+            reused, running, replayed: what is known of the key (begin.lua)
+            id-in-use and the id
+            full, by how many entries and bytes, the mean of an entry, since when how many were settled, now
+            accepted, the places before the entries and of the last
 ]]
 --- @include "arguments"
 --- @include "records"
@@ -17,56 +19,77 @@
 --- @include "waiting"
 --- @include "appending"
 
-local now, dead, fresh, seen_log, seen_head = redis_ms(), take(), take(), take(), take()
-local known = redis.call('HMGET', SESSION, 'version', 'places', 'waiting')
-if not known[1] then return { 'absent' } end
-local key, fingerprint, answer = take(), take(), take()
-if key ~= '' then
-  local first = look(key, fingerprint, now, dead)
-  if first then return first end
-end
+local now, fresh, seen_log, seen_head = redis_ms(), take(), take(), take()
+local session = redis.call('HMGET', SESSION, 'version', 'places', 'waiting', 'looked', 'since', 'settled')
+if not session[1] then return { 'absent' } end
 
-local entries, ids, size = {}, {}, 0
+local all, keys, has_events = {}, {}, false
 for i = 1, number() do
-  local entry = { id = take(), entry = take(), record = take() }
-  if ids[entry.id] or find_record(entry.id, now) then return { 'id-in-use', entry.id } end
-  ids[entry.id] = true
-  size = size + #entry.entry
-  entries[i] = entry
-end
-local length, waiting = 0, 0
-if #entries > 0 then
-  length = redis.call('XLEN', OUTBOX)
-  waiting = waiting_bytes(known[3], length)
-  local excess, bytes = length + #entries - OUTBOX_MAX, waiting + size - OUTBOX_BYTES
-  if excess > 0 or (bytes > 0 and length > 0) then
-    local drain = redis.call('HMGET', SESSION, 'since', 'settled')
-    return { 'full', excess, bytes, math.ceil(waiting / math.max(length, 1)), drain[1] or '0', drain[2] or '0', now }
+  local one = { dead = take(), key = take(), fingerprint = take(), answer = take(), entries = {}, size = 0 }
+  if one.key ~= '' then keys[#keys + 1] = 'a ' .. one.key end
+  for k = 1, number() do
+    local entry = { id = take(), new = take() == 'n', text = take(), record = take() }
+    if not entry.new then keys[#keys + 1] = 'r ' .. entry.id end
+    one.entries[k], one.size = entry, one.size + #entry.text
   end
+  one.events = take_events()
+  if #one.events > 0 then has_events = true end
+  all[i] = one
 end
-local events = number()
 local log
-if events > 0 then
+if has_events then
   log = open_log(fresh, seen_log, seen_head)
   if not log then return { 'lost' } end
 end
+fetch(keys)
 
 -- time leads the places like the fences: an owner reads on after the last one that it saw, also where Redis lost some
-local before = tonumber(known[2]) or 0
-local place = before
-if #entries > 0 then
-  place = math.max(before, now * FENCES_PER_MS)
-  local left = whole(waiting + size) .. ' ' .. whole(length + #entries)
-  redis.call('HSET', SESSION, 'places', whole(place + #entries), 'waiting', left)
+local place, leads = tonumber(session[2]) or 0, now * FENCES_PER_MS
+local looks = is_look_due(session[4], now)
+local bytes, length = waiting_of(session[3], looks)
+
+local function is_taken(entry, ids)
+  if ids[entry.id] then return true end
+  return (not entry.new or texts['r ' .. entry.id]) and find_record(entry.id, now)
 end
-for _, entry in ipairs(entries) do
-  place = place + 1
-  redis.call('XADD', OUTBOX, whole(place) .. '-0', 'e', entry.entry)
-  write_record(entry.id, whole(place), entry.record, now)
+local function accept(one)
+  local count = #one.entries
+  local known = one.key ~= '' and look(one.key, one.fingerprint, now, one.dead)
+  if known then return known end
+  local ids = {}
+  for _, entry in ipairs(one.entries) do
+    if is_taken(entry, ids) then return { 'id-in-use', entry.id } end
+    ids[entry.id] = true
+  end
+  local excess, over = length + count - OUTBOX_MAX, bytes + one.size - OUTBOX_BYTES
+  if count > 0 and (excess > 0 or (over > 0 and length > 0)) then
+    return { 'full', excess, over, math.ceil(bytes / math.max(length, 1)), session[5] or '0', session[6] or '0', now }
+  end
+  local before = place
+  if count > 0 then place = math.max(place, leads) end
+  for _, entry in ipairs(one.entries) do
+    place = place + 1
+    redis.call('XADD', OUTBOX, whole(place) .. '-0', 'e', entry.text)
+    write_record(entry.id, whole(place), entry.record, now)
+  end
+  bytes, length = bytes + one.size, length + count
+  if one.key ~= '' then keep_answer(one.key, one.fingerprint, one.answer, now + IDEMPOTENCY_AGE) end
+  for _, event in ipairs(one.events) do append(log, event, now) end
+  return { 'accepted', whole(before), whole(place) }
 end
-if key ~= '' then keep_answer(key, fingerprint, answer, now + IDEMPOTENCY_AGE) end
-for _ = 1, events do append(log, now) end
-drop_due(now)
-if not log then return { 'accepted', whole(before), whole(place) } end
+
+local answers, before = {}, place
+for i, one in ipairs(all) do answers[i] = accept(one) end
+local fields = {}
+if place > before then fields = { 'places', whole(place), 'waiting', told_waiting(bytes, length) } end
+close_kept()
+if looks and kept > 0 then
+  drop_due(now)
+  fields[#fields + 1] = 'looked'
+  fields[#fields + 1] = whole(now)
+end
+if #fields > 0 then redis.call('HSET', SESSION, unpack(fields)) end
+-- all of them may have been refused
+if not log or not (durable.grown or volatile.grown or fresh ~= '') then return { 'done', answers } end
 close_log(log, now)
-return { 'accepted', whole(before), whole(place), log.name, log.head, dropped() }
+return { 'done', answers, log.name, log.head, dropped() }

@@ -14,4 +14,5 @@ if redis.call('EXISTS', SESSION) == 0 then return { 'absent' } end
 local known = look(key, fingerprint, now, dead)
 if known then return known end
 keep('a ' .. key, now + age, 'r ' .. fingerprint .. ' ' .. whole(now + life) .. ' ' .. instance)
+close_kept()
 return { 'new' }

@@ -15,5 +15,6 @@ if redis.call('EXISTS', SESSION) == 0 then return 0 end
 local state, known = find_key(key, now, '')
 if state == 'a' or (state == 'r' and known ~= fingerprint) then return 0 end
 keep_answer(key, fingerprint, answer, now + age)
+close_kept()
 drop_due(now)
 return 1

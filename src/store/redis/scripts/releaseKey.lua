@@ -9,5 +9,5 @@
 --- @include "answers"
 
 local key = take()
-if find_key(key, redis_ms(), '') == 'r' then drop('a ' .. key) end
+if find_key(key, redis_ms(), '') == 'r' then drop_all({ 'a ' .. key }) end
 return 1

@@ -13,4 +13,5 @@ local state, known = find_key(key, redis_ms(), '')
 if state ~= 'a' or known ~= fingerprint then return 0 end
 local till = string.match(redis.call('HGET', KEPT, 'a ' .. key), '^%d+')
 keep_answer(key, fingerprint, answer, tonumber(till))
+close_kept()
 return 1

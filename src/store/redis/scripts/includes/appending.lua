@@ -18,17 +18,30 @@ local function open_log(fresh, seen_log, seen_head)
   return log
 end
 
-local function append(log, now)
+-- an event of the arguments: lane (v: volatile), how it came ('': no stanza), event
+local function take_event()
   local lane, how, event = take() == 'v' and volatile or durable, take(), take()
-  local copy = how ~= '' and cjson.decode(how)
+  return { lane = lane, event = event, copy = how ~= '' and cjson.decode(how) }
+end
+local function take_events()
+  local events, keys = {}, {}
+  for i = 1, number() do
+    events[i] = take_event()
+    for _, key in ipairs(events[i].copy and events[i].copy.keys or {}) do keys[#keys + 1] = 'd ' .. key.key end
+  end
+  fetch(keys)
+  return events
+end
+local function append(log, one, now)
+  local lane, copy = one.lane, one.copy
   local known = copy and original(copy, now)
   if known then
     remember(copy, known, now)
     return known
   end
   log.head = log.head + 1
-  redis.call('XADD', lane.key, whole(log.head) .. '-0', 't', whole(now), 'e', event)
-  lane.bytes, lane.grown = lane.bytes + #event, true
+  redis.call('XADD', lane.key, whole(log.head) .. '-0', 't', whole(now), 'e', one.event)
+  lane.bytes, lane.grown = lane.bytes + #one.event, true
   if copy then remember(copy, log.name .. ' ' .. whole(log.head), now) end
   return log.head
 end

@@ -1,15 +1,18 @@
 -- KEPT, DUE. What is remembered of stanzas that were told, so that their copies are not. The memory store has the same.
 --- @include "kept"
 
+local lists = {}
 -- what is remembered of stanzas under one key: c, the cursor, t, its time, w, the ways by which it came
 local function told(key, now)
+  if lists[key] then return lists[key] end
   local text, living = find('d ' .. key, now)
-  if not living then return {} end
-  local good, all = pcall(cjson.decode, text)
   local list = {}
+  local good, all = false, nil
+  if living then good, all = pcall(cjson.decode, text) end
   for _, one in ipairs(good and type(all) == 'table' and all or {}) do
     if type(one) == 'table' and type(one.c) == 'string' and type(one.t) == 'number' and type(one.w) == 'table' then list[#list + 1] = one end
   end
+  lists[key] = list
   return list
 end
 local function came(one, part)

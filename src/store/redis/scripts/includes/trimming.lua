@@ -1,15 +1,24 @@
 -- LOG, DURABLE, VOLATILE. Drops what is too old, too many or too much, oldest first. The newest of a lane is never too large.
 --- @include "log"
 
+-- one in so many events that are kept may be more; of bytes in a log for so many
+local MANY_KEPT = 1024
+local LARGE_LOG = 16777216
+
 local function surplus(lane, n, t, log, now, length)
   if length > lane.max then return 'many' end
   if lane.bytes > lane.most and length > 1 then return 'large' end
   if t + EVENT_LOG_AGE <= now or (lane == volatile and n <= log.floor) then return 'old' end
   return nil
 end
--- answers the time of the oldest that stays
+-- Answers the time of the oldest that stays. Of a long lane some more than are kept may be there until they go together.
 local function trim_lane(lane, log, now, is_due)
+  local spare, bytes = math.floor(lane.max / MANY_KEPT), lane.most >= LARGE_LOG and math.floor(lane.most / MANY_KEPT) or 0
+  local is_large = is_due or lane.bytes > lane.most + bytes
+  -- there are no more than all since the floor
+  if not is_large and log.head - log.floor <= lane.max + spare then return now end
   local length = redis.call('XLEN', lane.key)
+  if not is_large and length <= lane.max + spare then return now end
   local step = math.max(1, math.min(length - lane.max, MANY))
   while length > 0 and (is_due or length > lane.max or lane.bytes > lane.most) do
     local last, stays
