@@ -5,7 +5,7 @@ import { messageEventSchema } from '../message-event.ts'
 
 const progress: Record<string, string> = {
   accepted: 'The message was validated and is in the outbox.',
-  sent: 'The message was written to the connection.',
+  sent: 'The message was written to the connection. Left out where the acknowledgement comes soon; the history of the record has it.',
   acked: "The account's own server took the message over.",
   delivered: 'A receipt of the recipient came.',
   displayed: 'The recipient has seen the message.',

@@ -54,6 +54,7 @@ export function createProgress({
   /** those of which it is not told that they were sent, by id, since when (epoch ms) */
   const untold = new Map<string, number>()
   let telling: NodeJS.Timeout | undefined
+  let stopped = false
   const recordOf = (entry: OutboxEntry) => records.cached(entry.id) ?? accepted(entry)
 
   const tell = (record: MessageRecord, status: MessageStatus) => ({
@@ -63,6 +64,7 @@ export function createProgress({
   })
 
   function tellSoon(id: string, at: number): void {
+    if (stopped) return
     untold.set(id, at)
     telling ??= setTimeout(tellSent, TOLD_AFTER, false)
   }
@@ -129,7 +131,10 @@ export function createProgress({
       })
       await write({ records: forgotten })
     },
-    stop: () => tellSent(true),
+    stop() {
+      stopped = true
+      tellSent(true)
+    },
   }
 }
 

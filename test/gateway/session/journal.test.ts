@@ -12,6 +12,7 @@ function journal(commit: (change: Change) => ReturnType<Commit>, onFenced = () =
   const made = createJournal({ id: 'ses_1', fence: '1', store, onFenced })
   return {
     write: (change: Change) => made.write(change),
+    writeSoon: (change: Change) => made.writeSoon(change),
     unlessAway: <Result>(work: () => Promise<Result>) => made.unlessAway(work),
     flush: () => made.flush(),
   }
@@ -32,6 +33,23 @@ test('changes that wait go into one commit, in order, and each writer gets its o
   assert.deepEqual(cursors, [['c1', 'c2'], [], ['c3']])
   assert.equal(commits.length, 1)
   assert.deepEqual(commits[0]?.settled, ['m'])
+})
+
+test('what is in no hurry goes with what is written next, before it, or by itself', async () => {
+  const commits: Change[] = []
+  const written = journal(async (change) => {
+    commits.push(change)
+    return []
+  })
+  const soon = written.writeSoon({ settled: ['a'] })
+  await written.write({ settled: ['b'] })
+  await soon
+  assert.deepEqual(commits, [{ settled: ['a', 'b'] }])
+  await written.writeSoon({ settled: ['c'] })
+  assert.deepEqual(commits[1], { settled: ['c'] })
+  void written.writeSoon({ settled: ['d'] })
+  await written.flush()
+  assert.deepEqual(commits[2], { settled: ['d'] })
 })
 
 test('a kind that is emptied is emptied before what is written after, and not before what was written earlier', async () => {
