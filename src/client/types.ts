@@ -3286,7 +3286,7 @@ export interface MessageFailure {
   [k: string]: unknown
 }
 /**
- * The message was written to the connection.
+ * The message was written to the connection. Left out where the acknowledgement comes soon; the history of the record has it.
  */
 export interface MessageSentEvent {
   specversion: '1.0'
