@@ -35,6 +35,10 @@ export interface Translator {
   /** payload of an iq: `{roster: {…}}` ⇄ element; what is unknown is `{extensions: […]}` */
   readPayload(payload: Element): Record<string, unknown>
   writePayload(payload: Record<string, unknown>): Element
+  /** One element by its definition alone; undefined for another one, and for one that could not be given back equal. */
+  readAs<T>(codec: Payload<T>, element: Element | undefined): T | undefined
+  writeAs<T>(codec: Payload<T>, json: T): Element
+  schemaOf<T>(codec: Payload<T>): z.ZodType<T>
   /** zod schemas of what `read` gives and `write` takes */
   schemas: {
     message: StanzaSchema
@@ -111,6 +115,12 @@ export function createTranslator(definitions: readonly Definition[]): Translator
       if (!isElement(first) || others.length > 0) throw invalid(undefined, 'payload', 'must be exactly one element')
       return first
     },
+    readAs(codec, element) {
+      const fits = element !== undefined && codec.matches.some(([name, xmlns]) => name === element.name && xmlns === element.xmlns)
+      return fits ? codec.read(element, lenient) : undefined
+    },
+    writeAs: (codec, json) => codec.write(json, vocabulary, undefined, ''),
+    schemaOf: vocabulary.schema,
     schemas: {
       message: vocabulary.schema(stanzas.message) as unknown as StanzaSchema,
       presence: vocabulary.schema(stanzas.presence) as unknown as StanzaSchema,

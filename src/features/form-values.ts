@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { notKnown } from '../api/known-members.ts'
 import { refuse } from '../api/validation.ts'
 import type { TypeOf } from '../codec/model.ts'
-import type { Translator } from '../codec/translate.ts'
 import type { Fault } from '../errors/problem.ts'
 import { jid } from '../jid.ts'
 import type { form } from '../protocol/xep0004.ts'
@@ -28,12 +27,6 @@ export const formValues = z
 export const filledIn = z
   .record(z.string(), z.union([...value, z.number()]))
   .meta({ id: 'FilledIn', description: 'By the name of the field; what is not named keeps its present value' })
-
-/** The schema of a form as it came. */
-export const formSchema = (vocabulary: Translator): z.ZodType<FormJson> => {
-  const { form } = vocabulary.schemas.message.shape as z.ZodRawShape
-  return form as z.ZodType<FormJson>
-}
 
 /** What is for programs alone is left out: `fixed` has nothing to fill in, and what is hidden goes back as it came. */
 const isOpen = (field: Field): field is Field & { name: string } =>

@@ -1,15 +1,19 @@
 /** Every feature room. The order is that of handling what comes in, and of the steps of a new bind. */
 import type { Feature } from '../gateway/contract/feature.ts'
 import { blocklist } from './blocklist/index.ts'
+import { bookmarks } from './bookmarks/index.ts'
 import { chats } from './chats/index.ts'
 import { disco } from './disco/index.ts'
 import { createFindHome } from './discovery.ts'
+import { invitations } from './invitations/index.ts'
 import { iq } from './iq/index.ts'
 import { messages } from './messages/index.ts'
 import { capabilities, shownBy } from './own-capabilities.ts'
 import { presence } from './presence/index.ts'
 import { profile } from './profile/index.ts'
 import { pubsub } from './pubsub/index.ts'
+import { roomAdministration } from './room-administration/index.ts'
+import { roomDirectory } from './room-directory/index.ts'
 import { ofRooms, rooms } from './rooms/index.ts'
 import { roster } from './roster/index.ts'
 import { sessions } from './sessions/index.ts'
@@ -20,17 +24,24 @@ import { uploads } from './uploads/index.ts'
 
 const findHome = createFindHome()
 
-const first: readonly Feature[] = [sessions, messages, chats, profile({ findHome }), pubsub, roster, blocklist, iq, stanzas]
+const first: readonly Feature[] = [
+  ...[sessions, invitations, roomAdministration, messages, chats, profile({ findHome }), pubsub],
+  ...[roster, blocklist, iq, stanzas],
+]
 
 /** What service discovery shows of all of them. */
 const supported = [...first.flatMap(({ discovers = [] }) => discovers), ...ofRooms, ...answered]
 
+const ofSession = rooms(({ record }) => capabilities([...supported, ...shownBy(record)]))
+
 // The roster is read before the own presence is sent, so that contacts are known when theirs come; rooms are joined after it.
 export const features: readonly Feature[] = [
+  bookmarks(ofSession.wishes),
   ...first,
   disco({ supported, findHome }),
   uploads({ findHome }),
   presence(supported),
-  rooms(({ record }) => capabilities([...supported, ...shownBy(record)])),
+  roomDirectory,
+  ofSession,
   system(supported),
 ]

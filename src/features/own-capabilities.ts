@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { elementOf } from '../codec/alone.ts'
 import type { SessionRecord } from '../gateway/ports/session-record.ts'
-import { DISPLAYED } from '../protocol/namespaces.ts'
+import { BOOKMARKS, DISPLAYED } from '../protocol/namespaces.ts'
 import { discoInfo as info } from '../protocol/xep0030.ts'
 import { entityCapabilities } from '../protocol/xep0115.ts'
 import type { Element } from '../xml/element.ts'
@@ -11,8 +11,9 @@ export const NODE = 'urn:stanzagate'
 const identity = { category: 'client', type: 'bot', name: 'stanzagate' }
 
 /** What a session shows beside what all of them do: what its callers answer, and which nodes it listens to (XEP-0163 section 3). */
-export function shownBy({ handles, notify = [], mds }: Pick<SessionRecord, 'handles' | 'notify' | 'mds'>): string[] {
-  return [...handles, ...[...notify, ...(mds ? [DISPLAYED] : [])].map((node) => `${node}+notify`)]
+export function shownBy({ handles, notify = [], bookmarks, mds }: Pick<SessionRecord, 'handles' | 'notify' | 'bookmarks' | 'mds'>): string[] {
+  const nodes = [...notify, ...(bookmarks ? [BOOKMARKS] : []), ...(mds ? [DISPLAYED] : [])]
+  return [...handles, ...nodes.map((node) => `${node}+notify`)]
 }
 
 /** The answer to disco#info; `node` is repeated where it was asked for. */

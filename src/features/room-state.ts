@@ -3,6 +3,7 @@ import type { StanzaJson } from '../codec/translate.ts'
 import type { StanzaErrorJson } from '../errors/catalogue.ts'
 import { defineKind, type KnownState } from '../gateway/contract/state-kind.ts'
 import { accountOf, comparable, withoutResource } from '../jid.ts'
+import type { FilledIn } from './form-values.ts'
 
 export const roomStates = ['joining', 'joined', 'leaving', 'left', 'failed'] as const
 export type RoomState = (typeof roomStates)[number]
@@ -36,7 +37,7 @@ export interface Wish {
   nickConflict?: 'fail' | 'suffix'
   create?: 'never' | 'instant' | 'configure'
   /** of the owner's form, where it is created */
-  values?: Record<string, unknown>
+  values?: FilledIn
 }
 
 export interface WantedRoom extends Wish {
@@ -106,3 +107,7 @@ export function nickOf(address: string): string | undefined {
   const { length } = withoutResource(address)
   return address.length > length ? address.slice(length + 1) : undefined
 }
+
+/** The session is in it, or wants to be. */
+export const isWanted = (room: WantedRoom | undefined): boolean =>
+  room !== undefined && (room.state === 'joined' || room.state === 'joining' || room.retried === true)

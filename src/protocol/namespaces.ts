@@ -55,6 +55,8 @@ export const PING = 'urn:xmpp:ping'
 export const TIME = 'urn:xmpp:time'
 /** XEP-0203 */
 export const DELAY = 'urn:xmpp:delay'
+/** XEP-0249 */
+export const INVITATION = 'jabber:x:conference'
 /** XEP-0280 */
 export const CARBONS = 'urn:xmpp:carbons:2'
 /** XEP-0292 */
@@ -81,6 +83,12 @@ export const BOOKMARKS = 'urn:xmpp:bookmarks:1'
 export const OCCUPANT_ID = 'urn:xmpp:occupant-id:0'
 /** XEP-0424 */
 export const RETRACTION = 'urn:xmpp:message-retract:1'
+/** XEP-0422 */
+export const FASTENING = 'urn:xmpp:fasten:0'
+/** XEP-0425 */
+export const MODERATION = 'urn:xmpp:message-moderate:1'
+/** XEP-0425, version 0.2.1 */
+export const MODERATION_0 = 'urn:xmpp:message-moderate:0'
 /** XEP-0428 */
 export const FALLBACK = 'urn:xmpp:fallback:0'
 /** XEP-0444 */

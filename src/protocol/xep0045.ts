@@ -36,7 +36,7 @@ const occupant = payload('MucItem', 'item', USER, {
 
 const addressed = { to: attribute(jid), from: attribute(jid), reason: text() }
 
-const info = payload('MucInfo', 'x', USER, {
+const mucInfo = payload('MucInfo', 'x', USER, {
   item: spread(occupant, 'affiliation', 'role', 'jid', 'nick', 'actor', 'reason', 'continue'),
   statusCodes: attributesOf('status', 'code', integer(0, 999)),
   invites: many(payload('MucInvite', 'invite', USER, { ...addressed, continue: one(going) })),
@@ -51,13 +51,15 @@ const user = payload('MucAdminItem', 'item', ADMIN, {
   reason: text(),
 })
 
-const owner = payload('MucOwner', 'query', OWNER, {
+export const mucOwner = payload('MucOwner', 'query', OWNER, {
   form: one(form),
   destroy: one(payload('MucDestroy', 'destroy', OWNER, { jid: attribute(jid), password: text(), reason: text() })),
 })
 
+export const mucAdmin = payload('MucAdmin', 'query', ADMIN, { items: many(user) })
+
 export const muc = [
-  define('muc', ['message', 'presence'], choice({ join, info })),
-  define('mucAdmin', ['iq'], payload('MucAdmin', 'query', ADMIN, { items: many(user) })),
-  define('mucOwner', ['iq'], owner),
+  define('muc', ['message', 'presence'], choice({ join, info: mucInfo })),
+  define('mucAdmin', ['iq'], mucAdmin),
+  define('mucOwner', ['iq'], mucOwner),
 ]

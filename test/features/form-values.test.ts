@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createTranslator } from '../../src/codec/translate.ts'
 import { Problem } from '../../src/errors/problem.ts'
-import { type FilledIn, type FormJson, filledIn, formSchema, formValues, submitted, valuesOf } from '../../src/features/form-values.ts'
+import { type FilledIn, type FormJson, filledIn, formValues, submitted, valuesOf } from '../../src/features/form-values.ts'
 import { definitions } from '../../src/protocol/index.ts'
+import { form as codec } from '../../src/protocol/xep0004.ts'
 
 const form: FormJson = {
   type: 'form',
@@ -71,7 +72,7 @@ describe('the values of a form', () => {
       untyped: 'x',
     })
     assert.ok(formValues.safeParse(values).success && filledIn.safeParse({ size: 3 }).success)
-    assert.ok(formSchema(createTranslator(definitions)).safeParse(form).success)
+    assert.ok(createTranslator(definitions).schemaOf(codec).safeParse(form).success)
   })
 
   it('of a result may have no types', () => {

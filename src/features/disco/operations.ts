@@ -4,23 +4,17 @@ import { operation } from '../../api/operation.ts'
 import { pageOf, pageQuery } from '../../api/page.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
-import { invalidRequest } from '../../errors/refusals.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import type { SessionHandle } from '../../gateway/contract/session.ts'
-import { sendIq } from '../../gateway/session/commands.ts'
 import { domainOf, jid } from '../../jid.ts'
-import { DISCO_INFO, DISCO_ITEMS, RSM } from '../../protocol/namespaces.ts'
-import { child, childText, type Element, element, elements } from '../../xml/element.ts'
-import { reparse } from '../../xml/parse.ts'
-import { serialize } from '../../xml/serialize.ts'
+import { DISCO_INFO } from '../../protocol/namespaces.ts'
+import { element } from '../../xml/element.ts'
+import { ask } from '../asking.ts'
+import { itemsOf } from '../entity-items.ts'
 import { readCapabilities } from './capabilities.ts'
 
-/** ms that an answer is waited for, and longer while it is on its way still; and ms for all that capabilities take */
-const WITHIN = { timeout: 20_000, most: 60_000 }
+/** ms for all that capabilities take */
 const CAPABILITIES_WITHIN = 90_000
-/** items of a page unless the caller says another limit */
-const PAGE = 100
-
 const whom = {
   jid: jidScalar.schema.optional().meta({ description: 'Whom to ask; by default the own server' }),
   node: z.string().max(3071).optional().meta({ description: 'A node of theirs' }),
@@ -98,7 +92,9 @@ export function discoOperations({ vocabulary }: { vocabulary: Translator }): Ope
     },
     async run({ session, query: { node, ...given }, signal }) {
       const to = addressee(session, given.jid)
-      const query = await ask(session, to, element('query', DISCO_INFO, { node }), signal)
+      const query =
+        (await ask({ session, signal }, { type: 'get', to, payload: element('query', DISCO_INFO, { node }) })) ??
+        element('query', DISCO_INFO)
       const { discoInfo = {} } = vocabulary.readPayload(query) as { discoInfo?: object }
       return { status: 200, body: { jid: to, identities: [], features: [], forms: [], ...discoInfo, ...(node !== undefined && { node }) } }
     },
@@ -122,16 +118,7 @@ export function discoOperations({ vocabulary }: { vocabulary: Translator }): Ope
         },
       },
     },
-    async run({ session, query: { node, limit = PAGE, after, ...given }, signal }) {
-      const to = addressee(session, given.jid)
-      const place = after === undefined ? undefined : placeOf(after)
-      const paging = element('set', RSM, {}, [
-        element('max', RSM, {}, [String(limit)]),
-        place?.last === undefined ? undefined : element('after', RSM, {}, [place.last]),
-      ])
-      const query = await ask(session, to, element('query', DISCO_ITEMS, { node }, [paging]), signal)
-      return { status: 200, body: pageFrom(query, { limit, from: place?.from ?? 0 }) }
-    },
+    run: async (call) => ({ status: 200, body: await itemsOf(call, addressee(call.session, call.query.jid), call.query) }),
   })
 
   const getCapabilities = operation({
@@ -159,39 +146,3 @@ export function discoOperations({ vocabulary }: { vocabulary: Translator }): Ope
 
 const addressee = ({ record }: SessionHandle, given: string | undefined) =>
   given === undefined ? domainOf(record.jid) : jid(given, 'query.jid')
-
-async function ask(session: SessionHandle, to: string, query: Element, signal: AbortSignal): Promise<Element> {
-  const args = { type: 'get', to, xml: serialize(query), patience: WITHIN } as const
-  const answer = reparse(await session.perform(sendIq, args, { timeout: WITHIN.most, signal, repeatable: true }))
-  return child(answer, 'query', query.xmlns) ?? query
-}
-
-/** A page of the entity, or where it does not page, one of all that it told. */
-function pageFrom(query: Element, { limit, from }: { limit: number; from: number }) {
-  const items = elements(query).filter(({ name, xmlns }) => name === 'item' && xmlns === DISCO_ITEMS)
-  const data = items.flatMap(({ attributes: { jid, node, name } }) =>
-    jid === undefined ? [] : [{ jid, ...(node !== undefined && { node }), ...(name !== undefined && { name }) }],
-  )
-  const set = child(query, 'set', RSM)
-  if (!set) {
-    const next = from + limit
-    const complete = data.length <= next
-    return { data: data.slice(from, next), page: { ...(complete ? {} : { next: encode(`#${next}`) }), complete } }
-  }
-  const last = childText(set, 'last')
-  const count = Number(childText(set, 'count') ?? Number.NaN)
-  const index = Number(child(set, 'first')?.attributes.index ?? Number.NaN)
-  const complete =
-    last === undefined || items.length === 0 || (Number.isNaN(count + index) ? items.length < limit : index + items.length >= count)
-  return { data, page: { ...(complete ? {} : { next: encode(`=${last}`) }), complete } }
-}
-
-const encode = (place: string) => Buffer.from(place).toString('base64url')
-
-/** Where a page begins: after an item of the entity's own paging, or at a number. */
-function placeOf(after: string): { last?: string; from?: number } {
-  const place = Buffer.from(after, 'base64url').toString()
-  if (encode(place) === after && place.startsWith('=')) return { last: place.slice(1) }
-  if (encode(place) === after && /^#\d{1,9}$/.test(place)) return { from: Number(place.slice(1)) }
-  throw invalidRequest('query.after', 'is not a page.next', { detail: 'The cursor is not one of this list.' })
-}

@@ -1,6 +1,7 @@
 import type { Feature } from '../../gateway/contract/feature.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import { MUC, OCCUPANT_ID } from '../../protocol/namespaces.ts'
+import type { RoomWishes } from '../bookmark-state.ts'
 import { occupants, wantedRooms } from '../room-state.ts'
 import { roomEvents } from './events.ts'
 import { join, joinRoom } from './join.ts'
@@ -13,7 +14,7 @@ import { isOfRoom, roomPresence } from './presence.ts'
 export const ofRooms = [MUC, OCCUPANT_ID]
 
 /** Rooms that the session is in and stays in (XEP-0045). `capabilities`: what its presence there says that the gateway can do. */
-export function rooms(capabilities: Capabilities): Feature {
+export function rooms(capabilities: Capabilities): Feature & { wishes: RoomWishes } {
   const memberships = new WeakMap<LiveSession, Membership>()
   const members = (session: LiveSession): Membership => {
     const known = memberships.get(session) ?? createMembership({ session, capabilities })
@@ -26,6 +27,10 @@ export function rooms(capabilities: Capabilities): Feature {
 
   return {
     name: 'rooms',
+    wishes: {
+      want: async (session, room, wish) => void (await join(session, members(session), { room, wait: 0, ...wish })),
+      leave: (session, room) => members(session).leave(room),
+    },
     operations: roomOperations,
     events: () => [...roomEvents],
     commands: [

@@ -2,17 +2,11 @@
 
 import { Problem } from '../../errors/problem.ts'
 import type { SessionHandle } from '../../gateway/contract/session.ts'
-import { accountOf, bare, isBare } from '../../jid.ts'
+import { accountOf } from '../../jid.ts'
+import { bookmarks } from '../bookmark-state.ts'
+import { namedRoom } from '../named-room.ts'
 import { occupants, type WantedRoom, wantedRooms } from '../room-state.ts'
 import { type RoomJson, roomJson } from './room-json.ts'
-
-/** The room that a path names. Throws jid-malformed. */
-export function namedRoom(text: string): string {
-  const room = bare(text)
-  if (isBare(text) && room.includes('@')) return room
-  const message = 'is not the address of a room, like cafe@conference.example.org'
-  throw new Problem('jid-malformed', `params.room ${message}.`, { errors: [{ path: 'params.room', message }] })
-}
 
 /** Rejects with room-not-found. */
 export async function knownRoom(session: SessionHandle, text: string): Promise<{ jid: string; room: WantedRoom }> {
@@ -23,14 +17,16 @@ export async function knownRoom(session: SessionHandle, text: string): Promise<{
 }
 
 export async function roomsOf(session: SessionHandle, only?: string): Promise<RoomJson[]> {
-  const [rooms, keys] = await Promise.all([
-    session.state(wantedRooms, only === undefined ? undefined : [only]),
+  const wanted = only === undefined ? undefined : [only]
+  const [rooms, keys, bookmarked] = await Promise.all([
+    session.state(wantedRooms, wanted),
     session.stateKeys(occupants),
+    session.state(bookmarks, wanted),
   ])
   const counts = new Map<string, number>()
   for (const key of keys) {
     const room = accountOf(key)
     counts.set(room, (counts.get(room) ?? 0) + 1)
   }
-  return [...rooms].map(([jid, room]) => roomJson(jid, room, { occupants: counts.get(jid) ?? 0, bookmarked: false }))
+  return [...rooms].map(([jid, room]) => roomJson(jid, room, { occupants: counts.get(jid) ?? 0, bookmarked: bookmarked.has(jid) }))
 }

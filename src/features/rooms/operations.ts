@@ -1,16 +1,19 @@
 import { z } from 'zod'
-import { ofOwner } from '../../api/declared.ts'
+import { ofIqs } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { page, pageOf, pageQuery } from '../../api/page.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
-import { stanzaErrorCodes } from '../../errors/catalogue.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import { defineCommand, type SessionHandle } from '../../gateway/contract/session.ts'
 import { jid as normalised } from '../../jid.ts'
+import { bookmarks, dropBookmark, putBookmark } from '../bookmark-state.ts'
+import { filledIn } from '../form-values.ts'
+import { namedRoom } from '../named-room.ts'
+import { publicRoom, publicRooms } from '../public-rooms.ts'
 import { nickOf } from '../room-state.ts'
 import { joined } from './examples.ts'
 import { joinRoom } from './join.ts'
-import { knownRoom, namedRoom, roomsOf } from './known.ts'
+import { knownRoom, roomsOf } from './known.ts'
 import { roomSchema } from './room-json.ts'
 
 /** seconds that a join is waited for, unless the caller says another time, and at most */
@@ -20,6 +23,8 @@ const WAIT_MAX = 60
 const BEYOND = 10_000
 /** ms for leaving, with an answer that does not come */
 const LEAVE_WITHIN = 15_000
+/** ms for the server to change a bookmark */
+const BOOKMARK_WITHIN = 60_000
 
 /** Leaves a room, and wants it no longer. */
 export const leaveRoom = defineCommand<{ room: string; status?: string }>({ name: 'rooms.leave', whileAway: true })
@@ -42,8 +47,8 @@ const wish = z
       .enum(['never', 'instant', 'configure'])
       .optional()
       .meta({ description: 'Where there is no such room: make it (default `instant`)' }),
-    values: z.record(z.string(), z.unknown()).optional().meta({ description: "With `configure`: of the owner's form" }),
-    bookmark: z.boolean().optional(),
+    values: filledIn.optional().meta({ description: 'With `configure`: as `PATCH /rooms/{room}/config` takes them' }),
+    bookmark: z.boolean().optional().meta({ description: "Whether the account's other clients are to join it too (XEP-0402)" }),
   })
   .meta({ id: 'RoomWish' })
 
@@ -55,11 +60,23 @@ export function roomOperations(): Operation[] {
     summary: 'Read the rooms of the session',
     scope: 'rooms:read',
     session: 'named',
-    query: z.strictObject(pageQuery),
-    answers: { 200: { description: 'Those that it is in, wants to be in, or was taken out of', schema: pageOf(roomSchema) } },
-    problems: [],
-    examples: { 200: { one: { data: [joined], page: { complete: true } } } },
-    async run({ session, query }) {
+    description: 'Those that it is in, wants to be in, or was taken out of. With `service` the public rooms of a service in their place.',
+    query: z.strictObject({
+      service: jidScalar.schema.optional().meta({ description: 'Whose public rooms to list, like `conference.example.com`' }),
+      ...pageQuery,
+    }),
+    answers: { 200: { description: 'The rooms', schema: z.union([pageOf(roomSchema), pageOf(publicRoom)]) } },
+    problems: ['jid-malformed', ...ofIqs],
+    examples: {
+      200: {
+        one: { data: [joined], page: { complete: true } },
+        'of a service': { data: [{ room: 'verona@conference.example.com', name: 'Verona' }], page: { complete: true } },
+      },
+    },
+    async run(call) {
+      const { session, query } = call
+      const { service, ...wanted } = query
+      if (service !== undefined) return { status: 200, body: await publicRooms(call, { jid: service, path: 'query.service' }, wanted) }
       const rooms = new Map((await roomsOf(session)).map((room) => [room.room, room]))
       const { data, ...rest } = page([...rooms.keys()], query)
       return { status: 200, body: { data: data.map((jid) => rooms.get(jid)), ...rest } }
@@ -98,7 +115,7 @@ export function roomOperations(): Operation[] {
       202: { description: 'It is not in yet', schema: roomSchema },
     },
     prefer: ['wait'],
-    problems: ['limit-exceeded', 'room-not-found', 'room-not-joined', ...ofOwner, ...stanzaErrorCodes],
+    problems: ['jid-malformed', 'limit-exceeded', 'room-not-found', 'room-not-joined', ...ofIqs],
     examples: {
       body: { plainly: {}, 'with a nick and a password': { nick: 'Romeo', password: 'wherefore', nickConflict: 'suffix' } },
       200: { joined },
@@ -107,10 +124,14 @@ export function roomOperations(): Operation[] {
     },
     async run({ session, params, body, prefer, signal }) {
       const room = namedRoom(params.room)
-      const { nick = localPart(session.record.jid), bookmark: _, ...asked } = body
+      const { nick = localPart(session.record.jid), bookmark, ...asked } = body
       const seconds = Math.min(prefer.wait ?? WAIT, WAIT_MAX)
       const request = { room, nick: nickOf(normalised(`${room}/${nick}`, 'body.nick')) ?? nick, wait: seconds * 1000, ...asked }
       const result = await session.perform(joinRoom, request, { timeout: request.wait + BEYOND, signal, repeatable: true })
+      const patience = { timeout: BOOKMARK_WITHIN, signal, repeatable: true }
+      const { password } = asked
+      if (bookmark) await session.perform(putBookmark, { room, nick: request.nick, ...(password !== undefined && { password }) }, patience)
+      if (bookmark === false) await session.perform(dropBookmark, { room, keep: false }, patience)
       const status = { joined: 200, created: 201, joining: 202 }[result]
       const preferenceApplied = prefer.wait === undefined ? {} : { preferenceApplied: `wait=${seconds}` }
       return { status, body: await read(session, room), headers: { location: `/rooms/${encodeURIComponent(room)}` }, ...preferenceApplied }
@@ -130,13 +151,16 @@ export function roomOperations(): Operation[] {
       bookmark: z.enum(['keep']).optional().meta({ description: 'Leaves the bookmark of the account as it is' }),
     }),
     answers: { 204: { description: 'Left, and not wanted any more' } },
-    problems: ['jid-malformed', 'room-not-found', ...ofOwner],
+    problems: ['jid-malformed', 'room-not-found', ...ofIqs],
     examples: {},
     async run({ session, params, query, signal }) {
       const { jid } = await knownRoom(session, params.room)
       const { status } = query
       const request = { room: jid, ...(status !== undefined && { status }) }
       await session.perform(leaveRoom, request, { timeout: LEAVE_WITHIN, signal, repeatable: true })
+      const isBookmarked = (await session.state(bookmarks, [jid])).has(jid)
+      const drop = { room: jid, keep: query.bookmark === 'keep' }
+      if (isBookmarked) await session.perform(dropBookmark, drop, { timeout: BOOKMARK_WITHIN, signal, repeatable: true })
       return { status: 204 }
     },
   })
