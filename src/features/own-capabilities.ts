@@ -11,7 +11,12 @@ export const NODE = 'urn:stanzagate'
 const identity = { category: 'client', type: 'bot', name: 'stanzagate' }
 
 /** What a session shows beside what all of them do: what its callers answer, and which nodes it listens to (XEP-0163 section 3). */
-export function shownBy({ handles, notify = [], bookmarks, mds }: Pick<SessionRecord, 'handles' | 'notify' | 'bookmarks' | 'mds'>): string[] {
+export function shownBy({
+  handles,
+  notify = [],
+  bookmarks,
+  mds,
+}: Pick<SessionRecord, 'handles' | 'notify' | 'bookmarks' | 'mds'>): string[] {
   const nodes = [...notify, ...(bookmarks ? [BOOKMARKS] : []), ...(mds ? [DISPLAYED] : [])]
   return [...handles, ...nodes.map((node) => `${node}+notify`)]
 }
