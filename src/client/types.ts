@@ -67,6 +67,9 @@ export type Event =
   | SessionConflictEvent
   | SessionCaughtUpEvent
   | SessionEndedEvent
+  | RoomInvitedEvent
+  | RoomDeclinedEvent
+  | RoomMessageModeratedEvent
   | MessageAcceptedEvent
   | MessageSentEvent
   | MessageAckedEvent
@@ -127,6 +130,27 @@ export type SessionState = 'connecting' | 'online' | 'resuming' | 'backoff' | 'a
  */
 export type MessageStatus = 'accepted' | 'sent' | 'acked' | 'delivered' | 'displayed' | 'failed' | 'expired'
 export type RoomState = 'joining' | 'joined' | 'leaving' | 'left' | 'failed'
+export type RoomsListResult =
+  | {
+      data: Room[]
+      page: {
+        next?: string
+        /**
+         * Nothing is left after this page
+         */
+        complete: boolean
+      }
+    }
+  | {
+      data: PublicRoom[]
+      page: {
+        next?: string
+        /**
+         * Nothing is left after this page
+         */
+        complete: boolean
+      }
+    }
 
 export interface NewSession {
   /**
@@ -447,6 +471,49 @@ export interface SessionChange {
    * What was read is told the account's other clients, and theirs is told here (XEP-0490)
    */
   mds?: boolean
+}
+export interface NewInvitation {
+  to: Jid
+  reason?: string
+  /**
+   * Default direct
+   */
+  kind?: 'direct' | 'mediated'
+}
+export interface Declination {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  to?: string
+  reason?: string
+}
+export interface RoomConfigChange {
+  values: FilledIn
+}
+/**
+ * By the name of the field; what is not named keeps its present value
+ */
+export interface FilledIn {
+  [k: string]: string | boolean | string[] | number
+}
+export interface RoomAffiliationChange {
+  affiliation: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+  reason?: string
+  /**
+   * A nick to keep for them
+   */
+  nick?: string
+}
+export interface RoomRoleChange {
+  role: 'moderator' | 'participant' | 'visitor' | 'none'
+  reason?: string
+}
+export interface RoomEnd {
+  reason?: string
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  alternate?: string
 }
 export interface NewMessage {
   to: Jid
@@ -2934,13 +3001,17 @@ export interface RoomWish {
    * Where there is no such room: make it (default `instant`)
    */
   create?: 'never' | 'instant' | 'configure'
+  values?: FilledIn1
   /**
-   * With `configure`: of the owner's form
+   * Whether the account's other clients are to join it too (XEP-0402)
    */
-  values?: {
-    [k: string]: unknown
-  }
   bookmark?: boolean
+}
+/**
+ * By the name of the field; what is not named keeps its present value
+ */
+export interface FilledIn1 {
+  [k: string]: string | boolean | string[] | number
 }
 export interface NewWebhook {
   /**
@@ -3242,6 +3313,69 @@ export interface SessionEndedEvent {
   time: string
   datacontenttype: 'application/json'
   data: SessionEvent
+}
+/**
+ * Somebody invites the account to a room. One who does it in both forms is told once.
+ */
+export interface RoomInvitedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'room.invited'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    room: string
+    /**
+     * As the room tells it: a JID, or somebody in the room
+     */
+    from?: string
+    reason?: string
+    password?: string
+    kind: 'direct' | 'mediated'
+    [k: string]: unknown
+  }
+}
+/**
+ * Somebody whom the account invited declines.
+ */
+export interface RoomDeclinedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'room.declined'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    room: string
+    /**
+     * As the room tells it: a JID, or somebody in the room
+     */
+    from?: string
+    reason?: string
+    [k: string]: unknown
+  }
+}
+/**
+ * The moderators of a room took a message away, which is named by the id that the room gave it.
+ */
+export interface RoomMessageModeratedEvent {
+  specversion: '1.0'
+  id: Cursor
+  source: EventSource
+  type: 'room.message-moderated'
+  subject?: string
+  time: string
+  datacontenttype: 'application/json'
+  data: {
+    room: string
+    stanzaId: string
+    by?: string
+    reason?: string
+    [k: string]: unknown
+  }
 }
 /**
  * The message was validated and is in the outbox.
@@ -4465,6 +4599,25 @@ export interface MessageAccepted {
   error?: MessageFailure
 }
 /**
+ * By the name of the field: text, yes or no, or a list of texts
+ */
+export interface FormValues {
+  [k: string]: string | boolean | string[]
+}
+export interface RoomAffiliation {
+  jid: string
+  affiliation: 'owner' | 'admin' | 'member' | 'outcast'
+  /**
+   * A nick that is kept for them
+   */
+  nick?: string
+  /**
+   * Where they are in the room now
+   */
+  role?: string
+  reason?: string
+}
+/**
  * A message as the archive has it: the stanza, and under which id and when it was archived
  */
 export interface ArchivedMessage {
@@ -4627,6 +4780,41 @@ export interface UploadPlace {
 export interface ContactPresence {
   jid: string
   presences: ResourcePresence[]
+}
+/**
+ * What a room says of itself: in words, and as service discovery (XEP-0030) has it
+ */
+export interface RoomInfo {
+  room: string
+  name?: string
+  description?: string
+  subject?: string
+  lang?: string
+  occupants?: number
+  persistent: boolean
+  membersOnly: boolean
+  moderated: boolean
+  public: boolean
+  /**
+   * A password is needed
+   */
+  password: boolean
+  anonymous: 'semi' | 'non'
+  identities: {
+    category: string
+    type: string
+    name?: string
+    [k: string]: unknown
+  }[]
+  features: string[]
+  forms: Form[]
+}
+export interface PublicRoom {
+  room: string
+  /**
+   * As the service shows it; some add how many are in it
+   */
+  name?: string
 }
 export interface Room {
   /**
@@ -5031,6 +5219,141 @@ export interface SessionsCloseParams {
    * Goes into the unavailable presence
    */
   status?: string
+}
+export interface RoomsInviteParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsDeclineParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsGetConfigParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsGetConfigResult {
+  form: Form
+  values: FormValues
+}
+export interface RoomsSetConfigParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsAffiliationsParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * These alone; default all
+   */
+  affiliation?: 'owner' | 'admin' | 'member' | 'outcast'
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsAffiliationsResult {
+  data: RoomAffiliation[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface RoomsSetAffiliationParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsSetRoleParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  nick: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsKickParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  nick: string
+  reason?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsDestroyParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsModerateParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  stanzaId: string
+  reason?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
 }
 export interface MessagesSendParams {
   /**
@@ -5494,7 +5817,21 @@ export interface PresenceGetParams {
    */
   session?: string
 }
-export interface RoomsListParams {
+export interface RoomsInfoParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsSearchParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service: string
   /**
    * Items of a page, default 100
    */
@@ -5508,8 +5845,8 @@ export interface RoomsListParams {
    */
   session?: string
 }
-export interface RoomsListResult {
-  data: Room[]
+export interface RoomsSearchResult {
+  data: PublicRoom[]
   page: {
     next?: string
     /**
@@ -5517,6 +5854,24 @@ export interface RoomsListResult {
      */
     complete: boolean
   }
+}
+export interface RoomsListParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
 }
 export interface RoomsGetParams {
   /**
@@ -5787,6 +6142,26 @@ export interface Operations {
   'sessions.update': { params: SessionsUpdateParams & SessionChange; result: Session }
   /** End a session */
   'sessions.close': { params: SessionsCloseParams; result: undefined }
+  /** Invite somebody to a room */
+  'rooms.invite': { params: RoomsInviteParams & NewInvitation; result: MessageAccepted }
+  /** Decline an invitation to a room */
+  'rooms.decline': { params: RoomsDeclineParams & Partial<Declination>; result: MessageAccepted }
+  /** Read how a room is configured */
+  'rooms.getConfig': { params: RoomsGetConfigParams; result: RoomsGetConfigResult }
+  /** Configure a room */
+  'rooms.setConfig': { params: RoomsSetConfigParams & RoomConfigChange; result: undefined }
+  /** List the owners, admins, members and banned of a room */
+  'rooms.affiliations': { params: RoomsAffiliationsParams; result: RoomsAffiliationsResult }
+  /** Make somebody an owner, admin or member of a room, ban them, or take that back */
+  'rooms.setAffiliation': { params: RoomsSetAffiliationParams & RoomAffiliationChange; result: undefined }
+  /** Give an occupant of a room another role */
+  'rooms.setRole': { params: RoomsSetRoleParams & RoomRoleChange; result: undefined }
+  /** Throw an occupant out of a room */
+  'rooms.kick': { params: RoomsKickParams; result: undefined }
+  /** Destroy a room */
+  'rooms.destroy': { params: RoomsDestroyParams & Partial<RoomEnd>; result: undefined }
+  /** Take somebody's message away from a room (XEP-0425) */
+  'rooms.moderate': { params: RoomsModerateParams; result: undefined }
   /** Send a message */
   'messages.send': { params: MessagesSendParams & NewMessage; result: MessageAccepted }
   /** Read the history */
@@ -5857,6 +6232,10 @@ export interface Operations {
   'presence.send': { params: PresenceSendParams & DirectedPresence; result: PresenceSendResult }
   /** Read the presence of one contact */
   'presence.get': { params: PresenceGetParams; result: ContactPresence }
+  /** Read what a room says of itself */
+  'rooms.info': { params: RoomsInfoParams; result: RoomInfo }
+  /** List the public rooms of a service */
+  'rooms.search': { params: RoomsSearchParams; result: RoomsSearchResult }
   /** Read the rooms of the session */
   'rooms.list': { params: RoomsListParams; result: RoomsListResult }
   /** Read a room of the session */
