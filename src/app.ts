@@ -1,9 +1,13 @@
 import type { FastifyInstance } from 'fastify'
+import { createAudit } from './api/audit.ts'
+import { auditOperation } from './api/audit-operation.ts'
 import { createAuthenticator } from './api/authenticator.ts'
 import { createRegistry } from './api/event-registry.ts'
 import { createInvoke } from './api/invoke.ts'
+import { createVerifyJwt } from './api/jwt.ts'
 import { createKeyRing } from './api/key-ring.ts'
 import { meOperation } from './api/me.ts'
+import { createTakeRate } from './api/rate-limits.ts'
 import { statsOperation } from './api/stats.ts'
 import { createTranslator } from './codec/translate.ts'
 import type { Config } from './config/config.ts'
@@ -87,7 +91,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     keys: config.apiKeys,
     ring,
     metricsTokenHash: config.metricsTokenHash,
-    authenticate: sessions.authenticate,
+    ...{ sessions, clock, log, jwt: config.jwt && createVerifyJwt(config.jwt, { clock }) },
   })
   const { server, pressure, responses, openRequests, admit } = createServer({ ...config, authenticator, metrics, log, isDraining })
 
@@ -114,9 +118,14 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     meOperation({ version, instance: config.instance }),
     statsOperation({ sessions, store, openStreams: events.streams.open }),
     ...keyOperations({ store, ring, clock }),
+    auditOperation({ store }),
     events.list,
   ]
-  const calls = createInvoke({ sessions, store: counted, instance: config.instance })
+  const calls = createInvoke({
+    ...{ sessions, store: counted, instance: config.instance },
+    takeRate: createTakeRate({ limits: config.rateLimits, store: counted, clock, metrics }),
+    audit: createAudit({ store: counted, clock, log, instance: config.instance }),
+  })
 
   const { message, presence, iq } = vocabulary.schemas
   const documents = await registerSite(server, {

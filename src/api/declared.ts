@@ -1,5 +1,6 @@
 /** Which problems an operation may answer: its own, and those that all of its kind may. */
 import { channel } from 'node:diagnostics_channel'
+import { z } from 'zod'
 import { type OwnCode, type ProblemCode, stanzaErrorCodes } from '../errors/catalogue.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
@@ -33,6 +34,8 @@ export const always: readonly ProblemCode[] = [
   'draining',
   'store-unavailable',
   'too-busy',
+  'too-many-requests',
+  'issuer-unavailable',
 ]
 
 /** All problems that an operation may answer. */
@@ -53,6 +56,7 @@ export function problemsOf({
   }
   if (scope !== null) add('scope-missing')
   if (session !== 'none') add('session-required', 'session-not-found')
+  if (session !== 'none' || hasRecipient(body)) add('recipient-not-allowed')
   if (typeof session === 'object') add(session.missing)
   if (params || query || body) add('illegal-character')
   if (bytesBody) add('body-too-large', 'length-required', 'request-timeout', 'unsupported-media-type')
@@ -61,6 +65,8 @@ export function problemsOf({
   add(...problems)
   return all
 }
+
+const hasRecipient = (body: Operation['body']) => body instanceof z.ZodObject && 'to' in body.shape
 
 const undeclared = channel('stanzagate.undeclared-problem')
 

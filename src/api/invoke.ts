@@ -1,10 +1,14 @@
+import { Problem } from '../errors/problem.ts'
 import type { Answer, Call, Operation } from '../gateway/contract/operation.ts'
 import type { SessionHandle, Sessions } from '../gateway/contract/session.ts'
 import type { Store } from '../gateway/ports/store.ts'
+import type { Audit } from './audit.ts'
+import { boundedSession, checkReach } from './bounded-session.ts'
 import { checkCharactersOf, createCheckedCall, type Input } from './checked-call.ts'
 import { noteUndeclared } from './declared.ts'
 import { checkKey, createIdempotency, fingerprintOf } from './idempotency.ts'
 import type { Defined } from './operation.ts'
+import type { TakeRate } from './rate-limits.ts'
 import { checkScope } from './scopes.ts'
 import { createWhichSession } from './which-session.ts'
 
@@ -18,16 +22,20 @@ export interface Invocations {
 export type Invoke = Invocations['invoke']
 
 /**
- * The one way to an operation: scope, session, validation, idempotency, run. Rejects with problems only, apart from faults of our own.
+ * The one way to an operation: scope, limits, session, validation, recipients, idempotency, run, audit. Rejects with problems only, apart from faults of our own.
  */
 export function createInvoke({
   sessions,
   store,
   instance,
+  takeRate = async () => undefined,
+  audit = { done: async () => {}, refused: async () => {} },
 }: {
   sessions: Sessions
   store: Pick<Store, 'idempotency'>
   instance: string
+  takeRate?: TakeRate
+  audit?: Audit
 }): Invocations {
   const idempotency = createIdempotency({ store: store.idempotency, instance })
   const whichSession = createWhichSession(sessions)
@@ -37,6 +45,7 @@ export function createInvoke({
     const call = callOf(operation, input, session)
     const run = () => {
       checkCharactersOf(call, input)
+      checkReach(call)
       return operation.run(call)
     }
     if (operation.idempotency === undefined || input.idempotencyKey === undefined || !session) return run()
@@ -50,34 +59,50 @@ export function createInvoke({
     })
   }
 
-  /** The checks that come first, whatever is run after them. */
+  /** The checks that come first, whatever is run after them. `headers`: what is left of a limit. */
   async function checked<Result>(
     operation: Operation,
     input: Input,
-    run: (session: SessionHandle | undefined) => Promise<Result>,
+    run: (session: SessionHandle | undefined, headers: Answer['headers']) => Promise<Result>,
   ): Promise<Result> {
+    const { caller } = input
+    let session: SessionHandle | undefined
+    let headers: Answer['headers']
     try {
-      checkScope(operation, input.caller)
-      return await run(await whichSession(operation, input))
+      checkScope(operation, caller)
+      headers = await takeRate(operation, caller, input.body)
+      session = await whichSession(operation, input)
+      return await run(session && caller.recipients ? boundedSession(session, caller.recipients) : session, headers)
     } catch (thrown) {
       noteUndeclared(operation, thrown)
-      throw thrown
+      await audit.refused(operation, input, thrown, session && aboutOf(session))
+      throw headers && thrown instanceof Problem ? withHeaders(thrown, headers) : thrown
     }
   }
 
   return {
     invoke: (operation, input) =>
-      checked(operation, input, (session) => {
+      checked(operation, input, async (session, headers) => {
         if (session) input.onSession?.(session.record.id)
-        return once(operation, input, session)
+        const answer = await once(operation, input, session)
+        await audit.done(operation, input, answer, session && aboutOf(session))
+        return headers ? { ...answer, headers: { ...answer.headers, ...headers } } : answer
       }),
 
     invokeWith: <C extends Call, Result>(operation: Defined<C>, input: Input, run: (call: C) => Promise<Result>) =>
       checked(operation, input, (session) => {
         const call: Call = callOf(operation, input, session)
         checkCharactersOf(call, input)
+        checkReach(call)
         // its schemas have made it one of its calls
         return run(call as C)
       }),
   }
+}
+
+const aboutOf = ({ record: { id, jid } }: SessionHandle) => ({ id, jid })
+
+function withHeaders(problem: Problem, headers: Readonly<Record<string, string>>): Problem {
+  const { code, message, options, cause } = problem
+  return new Problem(code, message, { ...options, cause, headers: { ...options.headers, ...headers } })
 }

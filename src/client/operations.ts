@@ -101,6 +101,7 @@ export const operations: Readonly<Record<keyof Operations, Row>> = {
   'keys.get': ['GET', '/keys/{id}', []],
   'keys.update': ['PATCH', '/keys/{id}', [], { body: true }],
   'keys.remove': ['DELETE', '/keys/{id}', []],
+  'audit.list': ['GET', '/audit', ['limit', 'after']],
   'events.list': ['GET', '/events', ['after', 'consumer', 'types', 'jids', 'limit', 'wait', 'snapshot', 'coalesce', 'ticket', 'session']],
   'system.hookIn': ['POST', '/hooks/in/{token}', [], { bytes: true, httpAlone: true }],
 }

@@ -4417,6 +4417,7 @@ export interface Problem {
     | 'xmpp-authentication-failed'
     | 'headers-too-large'
     | 'outbox-full'
+    | 'too-many-sessions'
     | 'too-many-requests'
     | 'internal-error'
     | 'upload-unavailable'
@@ -4429,6 +4430,7 @@ export interface Problem {
     | 'roster-unread'
     | 'presence-unread'
     | 'store-unavailable'
+    | 'issuer-unavailable'
     | 'too-busy'
     | 'draining'
     | 'xmpp-timeout'
@@ -5161,6 +5163,36 @@ export interface Key {
    * To about a second; absent: never
    */
   lastUsedAt?: string
+}
+export interface AuditEntry {
+  at: string
+  /**
+   * The operationId
+   */
+  action: string
+  outcome: 'done' | 'refused'
+  /**
+   * Of what was refused: the code of its problem
+   */
+  code?: string
+  /**
+   * The key or session token; `name` of a key of the configuration, or of a JWT
+   */
+  by: {
+    key?: string
+    session?: string
+    name?: string
+  }
+  /**
+   * Id of what it was about
+   */
+  target?: string
+  /**
+   * The account of the session that it was about
+   */
+  jid?: string
+  requestId: string
+  instance: string
 }
 export interface EventsPage {
   data: Event[]
@@ -6073,6 +6105,26 @@ export interface KeysUpdateParams {
 export interface KeysRemoveParams {
   id: string
 }
+export interface AuditListParams {
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+}
+export interface AuditListResult {
+  data: AuditEntry[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
 export interface EventsListParams {
   /**
    * Only what comes after this cursor; 0 is the oldest kept. Without it the JSON page begins with the oldest, a stream with what happens from now on
@@ -6292,6 +6344,8 @@ export interface Operations {
   'keys.update': { params: KeysUpdateParams & KeyChange; result: Key }
   /** Revoke a key */
   'keys.remove': { params: KeysRemoveParams; result: undefined }
+  /** Who made, changed or ended what, and who was refused */
+  'audit.list': { params: AuditListParams; result: AuditListResult }
   /** Read events: a JSON page, server-sent events or a WebSocket */
   'events.list': { params: EventsListParams; result: EventsPage }
   /** Say what another service sends, in the format of its hook */

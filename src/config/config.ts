@@ -20,6 +20,12 @@ const DEDUP_AGE = 24 * HOUR
 const RECORD_AGE = 72 * HOUR
 const IDEMPOTENCY_AGE = 24 * HOUR
 
+/** so much in so many ms */
+interface Rate {
+  quota: number
+  window: number
+}
+
 export interface Config {
   host: string
   port: number
@@ -59,6 +65,10 @@ export interface Config {
   /** is it served at /console? */
   console: boolean
   webhookPrivateHosts: readonly string[]
+  /** how often a key or a session token may call, by class of operations */
+  rateLimits: Readonly<{ send?: Rate; read?: Rate; open?: Rate }>
+  /** whose JWTs are taken */
+  jwt: Readonly<{ issuer: string; jwksUrl: string; audience: string }> | undefined
   /** bytes of the heap for what is old, where Node was told */
   oldSpace: number | null
   /** what is probably not what was meant: told at the start */
@@ -129,13 +139,24 @@ export function readConfig({
       dedupAge: DEDUP_AGE,
       recordAge: RECORD_AGE,
       idempotencyAge: IDEMPOTENCY_AGE,
+      ...(read.MAX_SESSIONS !== undefined && { maxSessions: read.MAX_SESSIONS }),
     },
     slowReaderSeconds: read.SLOW_READER_SECONDS,
     console: read.CONSOLE === 'on',
     webhookPrivateHosts: read.WEBHOOK_PRIVATE_HOSTS,
+    rateLimits: {
+      ...(read.RATE_LIMIT_SEND && { send: read.RATE_LIMIT_SEND }),
+      ...(read.RATE_LIMIT_READ && { read: read.RATE_LIMIT_READ }),
+      ...(read.RATE_LIMIT_OPEN && { open: read.RATE_LIMIT_OPEN }),
+    },
+    jwt: jwtOf(read),
     oldSpace: oldSpaceOf([env.NODE_OPTIONS ?? '', ...flags]),
     hints: [...slips, ...contradictions(variables, { bodyLimit: read.BODY_LIMIT, stanzaLimit: read.STANZA_LIMIT })],
   })
+}
+
+function jwtOf({ JWT_ISSUER: issuer, JWT_JWKS_URL: jwksUrl, JWT_AUDIENCE: audience }: z.output<typeof schema>): Config['jwt'] {
+  return issuer === undefined || jwksUrl === undefined || audience === undefined ? undefined : { issuer, jwksUrl, audience }
 }
 
 /** What is wrong, one thing of each variable: what was pasted with more than the value says nothing by itself. */

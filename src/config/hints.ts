@@ -11,7 +11,7 @@ const PREFIX = 'STANZAGATE_'
 /** of the command line and its client */
 const elsewhere: readonly string[] = ['STANZAGATE_URL', 'STANZAGATE_KEY', 'STANZAGATE_SESSION']
 /** beginnings that nobody else gives to variables */
-const families: readonly string[] = ['XMPP_', 'EVENT_LOG_', 'STANZA_', 'SLOW_READER_', 'CREDENTIALS_']
+const families: readonly string[] = ['XMPP_', 'EVENT_LOG_', 'STANZA_', 'SLOW_READER_', 'CREDENTIALS_', 'RATE_LIMIT_', 'JWT_']
 /** what Kubernetes and Docker make of the names of services */
 const ofService = /_(?:SERVICE_(?:HOST|PORT)(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?|NAME|ENV_\w+)$/
 /** letters that a name may have wrong, of how many that it has */

@@ -57,6 +57,24 @@ export const duration = z
   .regex(/^\d+ ?(?:ms|s|m|h|d)?$/, 'must be seconds, or like 90m, 72h or 3d')
   .transform((value) => Number.parseInt(value, 10) * (units[value.replace(/[\d ]/g, '')] as number))
 
+const RATE = /^\d+ ?\/ ?\d+ ?(?:s|m|h|d)$/
+/** so much in so many ms */
+export const rate = z
+  .string()
+  .regex(RATE, 'must be like 100/1s, 600/1m or 5000/1h')
+  .transform((value) => {
+    const [quota = '', window = ''] = value.split('/')
+    return { quota: Number(quota), window: Number.parseInt(window, 10) * (units[window.replace(/[\d ]/g, '')] as number) }
+  })
+  .refine(({ quota, window }) => quota > 0 && window > 0 && window <= DAY, 'must be more than 0, in at most a day')
+
+/** What is read over it is believed. */
+export function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
+}
+
 export const keys = z
   .string()
   .regex(/[^\s,]/, 'must have a key')

@@ -11,6 +11,7 @@ import {
   howToMakeKey,
   isHost,
   isLoopback,
+  isSafeUrl,
   isSome,
   KiB,
   keys,
@@ -18,6 +19,7 @@ import {
   number,
   origins,
   ports,
+  rate,
   size,
 } from './values.ts'
 
@@ -35,6 +37,7 @@ const EVENT_LOG_AGE_MAX = 3650 * DAY
 const SLOW_READER_MAX = 3600
 const REPLICAS_MAX = 100
 const CONNECTIONS_MAX = 1_000_000
+const SESSIONS_MAX = 10_000_000
 
 /** What each variable may be, and what it is where it is not set. */
 export const schema = z
@@ -106,6 +109,16 @@ export const schema = z
       .default(3),
     WEBHOOK_PRIVATE_HOSTS: hosts,
     CONSOLE: z.enum(['on', 'off']).default('on'),
+    RATE_LIMIT_SEND: rate.optional(),
+    RATE_LIMIT_READ: rate.optional(),
+    RATE_LIMIT_OPEN: rate.optional(),
+    MAX_SESSIONS: number
+      .refine(isSome, 'must be more than 0')
+      .refine((count) => count <= SESSIONS_MAX, `must be at most ${SESSIONS_MAX}`)
+      .optional(),
+    JWT_ISSUER: z.string().max(2_048).optional(),
+    JWT_JWKS_URL: z.string().refine(isSafeUrl, 'must be an https URL; http only of this machine').optional(),
+    JWT_AUDIENCE: z.string().max(2_048).optional(),
     NODE_TLS_REJECT_UNAUTHORIZED: z
       .string()
       .refine(
@@ -122,6 +135,11 @@ export const schema = z
         `must be set where HOST (${read.HOST}) is not loopback, like API_KEYS=main=sgk_… with at least 32 random characters`,
       )
     }
+    const ofJwt = { JWT_ISSUER: read.JWT_ISSUER, JWT_JWKS_URL: read.JWT_JWKS_URL, JWT_AUDIENCE: read.JWT_AUDIENCE }
+    const [set] = Object.entries(ofJwt).flatMap(([name, value]) => (value === undefined ? [] : name))
+    for (const [name, value] of Object.entries(ofJwt))
+      if (set !== undefined && value === undefined)
+        refuse(name, `must be set with ${set}: JWTs need all of ${Object.keys(ofJwt).join(', ')}`)
     if (read.REDIS_URL !== undefined && read.CREDENTIALS_KEY === undefined) {
       refuse('CREDENTIALS_KEY', `must be set with REDIS_URL, passwords are kept sealed there; ${howToMakeKey}`)
     }

@@ -12,6 +12,8 @@ export function invalidRequest(
 
 export const sessionNotFound = () => new Problem('session-not-found', 'There is no such session.')
 
+export const tooManySessions = () => new Problem('too-many-sessions', 'The tenant has as many sessions as MAX_SESSIONS allows.')
+
 export const cursorInvalid = () => new Problem('cursor-invalid', 'The cursor is not one of this session.')
 
 /** between two owners */

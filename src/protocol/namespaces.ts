@@ -11,6 +11,8 @@ export const LAST_ACTIVITY = 'jabber:iq:last'
 export const DISCO_INFO = 'http://jabber.org/protocol/disco#info'
 /** XEP-0030 */
 export const DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
+/** XEP-0033 */
+export const ADDRESSES = 'http://jabber.org/protocol/address'
 /** XEP-0045 */
 export const MUC = 'http://jabber.org/protocol/muc'
 /** XEP-0045: what a room says, and what is said of rooms */

@@ -4,8 +4,7 @@ import { attribute, many } from '../codec/fields.ts'
 import { payload } from '../codec/payload.ts'
 import { boolean, jid, oneOf, string } from '../codec/scalars.ts'
 import { elements } from '../codec/structures.ts'
-
-const ADDRESS = 'http://jabber.org/protocol/address'
+import { ADDRESSES as ADDRESS } from './namespaces.ts'
 
 const address = payload('Address', 'address', ADDRESS, {
   type: attribute(oneOf('bcc', 'cc', 'noreply', 'replyroom', 'replyto', 'to', 'ofrom')),

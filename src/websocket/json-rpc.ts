@@ -77,7 +77,9 @@ export function createRpc({
     } catch (thrown) {
       const problem = problemOf(thrown)
       if (problem.code === 'internal-error') log.error({ event: 'rpc.error', requestId, method, err: problem.cause }, 'A request failed')
-      return isNotification ? { isRequest: true } : { isRequest: true, text: failure(id, problem, { requestId }) }
+      // whoever goes on all the same is a flood
+      const isRequest = problem.code !== 'too-many-requests'
+      return isNotification ? { isRequest } : { isRequest, text: failure(id, problem, { requestId }) }
     }
   }
 }

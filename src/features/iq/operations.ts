@@ -174,6 +174,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       const xml = payload && withinLimit(payload, limits.stanza)
       const answer: IqReply = {
         id: params.id,
+        ...(session.recipients && { to: { recipients: session.recipients, own: session.record.jid } }),
         ...(xml === undefined ? {} : { xml }),
         ...(body.error === undefined ? {} : { error: { type: 'cancel', ...body.error } }),
       }

@@ -7,8 +7,9 @@ import type { StanzaJson, Translator } from '../../codec/translate.ts'
 import { Problem, problemJson } from '../../errors/problem.ts'
 import { progressSchema } from '../../gateway/contract/message-json.ts'
 import type { Answer, Operation } from '../../gateway/contract/operation.ts'
+import { checkRecipient, recipientsOf } from '../../gateway/contract/recipients.ts'
+import type { SessionHandle } from '../../gateway/contract/session.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
-import type { SessionRecord } from '../../gateway/ports/session-record.ts'
 import { type FileLink, withFile } from '../file-message.ts'
 import { outgoing, recordEvent, refusal, replayed } from '../outgoing-message.ts'
 import { accepted } from './examples.ts'
@@ -34,10 +35,11 @@ export function batchOperation({
     error: z.looseObject({ code: z.string() }).optional().meta({ description: 'A problem, as of RFC 9457' }),
   })
 
-  function prepare({ expiresIn, ...json }: NewMessage, session: SessionRecord, path: string): Prepared {
+  function prepare({ expiresIn, ...json }: NewMessage, session: SessionHandle, path: string): Prepared {
     try {
       const stanza = named(path, () => vocabulary.write('message', withFile({ type: 'chat', ...json })))
-      return outgoing(stanza, session, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}) })
+      for (const to of recipientsOf(stanza)) checkRecipient(session, to)
+      return outgoing(stanza, session.record, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}) })
     } catch (error) {
       if (error instanceof Problem) return { problem: error }
       throw error
@@ -85,8 +87,12 @@ export function batchOperation({
       },
     },
     idempotency: 'own',
+    weight(sent) {
+      const { messages } = Object(sent) as { messages?: unknown }
+      return Array.isArray(messages) ? Math.max(1, messages.length) : 1
+    },
     async run({ session, body, idempotency }) {
-      const prepared = withoutRepeats(body.messages.map((each, index) => prepare(each, session.record, `body.messages.${index}`)))
+      const prepared = withoutRepeats(body.messages.map((each, index) => prepare(each, session, `body.messages.${index}`)))
       for (;;) {
         const taken = prepared.filter((each) => 'entry' in each)
         const answer: Answer = { status: 200, body: { data: prepared.map(outcomeOf) } }

@@ -59,6 +59,7 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
       'at most 60); with `Prefer: respond-async` it answers 202 at once and goes on trying. Repeating it answers 200 with a fresh token. ' +
       'With a priority of 0 or more the session takes part in the delivery to the bare JID and receives offline messages; with a negative one it listens by carbons only.',
     scope: 'sessions:write',
+    rate: 'open',
     session: 'none',
     body: newSession,
     answers: {
@@ -67,7 +68,7 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
       202: { description: 'Connecting', schema: opened },
     },
     prefer: ['wait', 'respond-async'],
-    problems: ['session-not-allowed', 'credentials-lost', ...ofStanzas, ...ofLogIns],
+    problems: ['session-not-allowed', 'too-many-sessions', 'credentials-lost', ...ofStanzas, ...ofLogIns],
     examples: {
       body: {
         password: { jid: 'romeo@example.com', password: 'wherefore-art-thou' },

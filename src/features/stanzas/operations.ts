@@ -107,6 +107,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     summary: 'Translate a stanza between XML and JSON, without sending it',
     description: 'Comments in the XML are left out.',
     scope: null,
+    rate: 'read',
     session: 'none',
     body,
     xmlBody: true,

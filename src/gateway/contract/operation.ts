@@ -13,6 +13,8 @@ export interface Caller {
   sessions?: readonly string[]
   /** whom it may write to, as a key says them; absent: everybody */
   recipients?: readonly string[]
+  /** Whom the configuration or a JWT calls so, which have no id: for limits and the audit. Never a secret. */
+  name?: string
   /** id of the key that it is, or that made it */
   key?: string
   /** what it is bounded by, for the tokens and tickets that it makes; absent for a key of the configuration */
@@ -115,6 +117,10 @@ export interface Operation {
   examples: Examples
   /** which preferences (RFC 7240) it honours */
   prefer?: readonly ('wait' | 'respond-async')[]
+  /** which limit it counts for: by default `read` for GET, else `send` */
+  rate?: 'send' | 'read' | 'open'
+  /** for how many it counts; nothing of the body is checked yet */
+  weight?(body: unknown): number
   /** generic: the answer is kept for it and replayed · own: the operation does it in its store call */
   idempotency?: 'generic' | 'own'
   run(call: Call): Promise<Answer>

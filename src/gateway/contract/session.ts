@@ -14,6 +14,8 @@ import type { KnownState, StateKind } from './state-kind.ts'
 /** What operations see of a session, whichever instance owns it. */
 export interface SessionHandle {
   readonly record: SessionRecord
+  /** whom its caller may write to; absent: everybody */
+  readonly recipients?: readonly string[]
   status(): Promise<SessionStatus>
   /** Callers chose these ids for something of this session: who names one finds it without naming the session. `accept` does it by itself. */
   chosen(ids: readonly string[]): Promise<void>
@@ -113,6 +115,8 @@ export interface LiveSession {
 /** The answer of a caller to an iq that a session `handles`: one of `xml`, `payload` and `error`, or none for an empty result. */
 export interface IqReply {
   id: string
+  /** whom the caller may write to beside the own account and server; absent: everybody */
+  to?: { recipients: readonly string[]; own: string }
   xml?: string
   payload?: Record<string, unknown>
   error?: StanzaErrorJson
@@ -137,6 +141,11 @@ interface CommandName<Args> {
   readonly whileAway?: true
   /** … and where the session does not come back by itself */
   readonly whileStopped?: true
+  /**
+   * To whom it makes the session write. Without it: to those whom its args name as `to` or `room`, and for whom the stanza is that they
+   * have as `xml`.
+   */
+  reaches?(args: Args): readonly string[]
   /** Does it change something elsewhere? Then nobody knows whether it did where the store goes away over it: outcome-unknown. */
   changes?(args: Args): boolean
 }

@@ -15,6 +15,8 @@ export const logEvents = [
   'stream.close',
   'stream.error',
   'rpc.error',
+  'audit',
+  'auth.refused',
   'session.error',
   'session.state',
   'session.bind-step',

@@ -1,5 +1,6 @@
 /** What the core needs of a store: every method is one step, whole or not at all. */
 
+import type { AuditEntry } from './audit.ts'
 import type { Acceptance, AcceptResult, Begun, Change, KeptIq, Member, StateChange, StoredAnswer, StreamState } from './change.ts'
 import type { ConsumerStore } from './consumer.ts'
 import type { CursorPlace, LogPage } from './event.ts'
@@ -143,6 +144,17 @@ export interface Store {
     take(hash: string): Promise<Ticket | undefined>
   }
 
+  rates: {
+    /** Takes `by` of what is called so, where a window of so many ms that begins with the first has them; what is not given is not counted. */
+    take(name: string, by: number, quota: number, window: number): Promise<{ isGiven: boolean; taken: number; left: number }>
+  }
+
+  audit: {
+    append(tenant: string, entry: AuditEntry): Promise<void>
+    /** the oldest first, after a place */
+    read(tenant: string, after: string | undefined, limit: number): Promise<(AuditEntry & { place: string })[]>
+  }
+
   bus: {
     /** answers how many heard it */
     publish(channel: string, message: unknown): Promise<number>
@@ -182,4 +194,6 @@ export interface StoreLimits {
   dedupAge: number
   recordAge: number
   idempotencyAge: number
+  /** sessions of a tenant; absent: no bound */
+  maxSessions?: number
 }

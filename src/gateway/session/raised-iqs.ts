@@ -4,6 +4,7 @@ import type { StanzaErrorJson } from '../../errors/catalogue.ts'
 import { Problem } from '../../errors/problem.ts'
 import { CLIENT, type Element, element } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
+import { checkRecipient } from '../contract/recipients.ts'
 import type { IqReply } from '../contract/session.ts'
 import { newIqId } from '../ids.ts'
 import type { EventDraft } from '../ports/event.ts'
@@ -54,11 +55,12 @@ class RaisedBySession implements RaisedIqs {
     return { type: 'iq.requested', subject: id, data: vocabulary.read(iq).json }
   }
 
-  reply({ id, xml, payload, error }: IqReply): void {
+  reply({ id, to, xml, payload, error }: IqReply): void {
     const { vocabulary } = this.#context
     const byOwnId = [...(this.#waiting ?? [])].filter(([, { iq }]) => iq.attributes.id === id).map(([key]) => key)
     const key = this.#waiting?.has(id) || byOwnId.length !== 1 ? id : (byOwnId[0] as string)
     this.#settle(key, (iq) => {
+      if (to) checkRecipient(to, iq.attributes.from ?? '', to.own)
       if (error) return errorReply(iq, error)
       const result = xml === undefined ? payload && vocabulary.writePayload(payload) : reparse(xml)
       return element('iq', CLIENT, { type: 'result', id: iq.attributes.id, to: iq.attributes.from }, [result])

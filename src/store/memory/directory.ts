@@ -1,5 +1,5 @@
 /** Which sessions there are, by id, tenant and address. */
-import { sessionNotFound } from '../../errors/refusals.ts'
+import { sessionNotFound, tooManySessions } from '../../errors/refusals.ts'
 import { TOKENS_MAX } from '../../gateway/ports/change.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
 import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
@@ -34,12 +34,15 @@ export function createDirectory({
   wakes,
   clock,
   bounds,
+  most = Number.POSITIVE_INFINITY,
 }: {
   make: (what: { record: SessionRecord; status: SessionStatus }) => MemorySession
   endedLogs: EndedLogs
   wakes: Wakes
   clock: Clock
   bounds: AgingBounds
+  /** sessions of a tenant */
+  most?: number | undefined
 }): Directory {
   const all = new Map<string, MemorySession>()
   const tenants = new Map<string, Tenant>()
@@ -58,6 +61,7 @@ export function createDirectory({
       const resources = tenant.jids.get(record.jid) ?? new Map()
       const taken = all.get(resources.get(record.requestedResource) ?? record.id)
       if (taken !== undefined) return { record: copy(taken.record), created: false }
+      if (tenant.members.size >= most) throw tooManySessions()
       const session = make(copy({ record, status }))
       endedLogs.forget(record.id)
       all.set(record.id, session)

@@ -1,5 +1,6 @@
 /** The store of a gateway that is one process: all of it in memory, gone with the process. */
 import { getHeapStatistics } from 'node:v8'
+import { createWindows } from '../../fair/windows.ts'
 import { CHOSEN_MAX, Fenced } from '../../gateway/ports/change.ts'
 import type { Clock } from '../../gateway/ports/clock.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
@@ -10,6 +11,7 @@ import { lastOf } from '../pieces.ts'
 import { createWakes } from '../wakes.ts'
 import { Aging } from './aging.ts'
 import { createApiKeys } from './api-keys.ts'
+import { createAudit } from './audit.ts'
 import { createBounds } from './bounds.ts'
 import { createBus } from './channels.ts'
 import { createConsumers } from './consumers.ts'
@@ -28,6 +30,8 @@ import { createWebhooks } from './webhooks.ts'
 const OUTBOXES_PART = 8
 const LOGS_PART = 4
 const KEPT_PART = 8
+/** windows of rates that are counted at one time */
+const RATES_MAX = 100_000
 /** values of a session's state that its owner reads at one time */
 const PIECE = 32
 
@@ -53,8 +57,9 @@ export function createMemoryStore({
   const full = (many: boolean) => countFull(metrics, many)
   const dropped = (lane: Lane, surplus: Surplus) => countDropped(metrics, lane, surplus, 1)
 
+  const windows = createWindows({ most: RATES_MAX, monotonic: clock.monotonic })
   const endedLogs = createEndedLogs()
-  const directory = createDirectory({ make, endedLogs, wakes, clock, bounds })
+  const directory = createDirectory({ make, endedLogs, wakes, clock, bounds, most: limits.maxSessions })
   const { need } = directory
   const logOf = (id: string): Log => endedLogs.get(id) ?? need(id).log
 
@@ -109,6 +114,8 @@ export function createMemoryStore({
     webhooks: createWebhooks(clock),
     keys: createApiKeys(),
     hooks: createHooks(clock),
+    audit: createAudit(clock),
+    rates: { take: async (...args) => windows.take(...args) },
 
     state: {
       keys: async (id, kind) => [...(directory.get(id)?.state.get(kind)?.keys() ?? [])],

@@ -75,6 +75,11 @@ export const usedKeysKey = (tenant: string) => `${tenantBase(tenant)}:keys:used`
 /** string: "<tenant> <id>" of the API key with that hash; nothing without its record */
 export const keyHashKey = (hash: string) => `sg:key:${hash}`
 
+/** string: what was taken in the present window of a rate */
+export const rateKey = (name: string) => `sg:rate:${name}`
+/** stream: <ms>-<number>: e (the entry) */
+export const auditKey = (tenant: string) => `${tenantBase(tenant)}:audit`
+
 /** Of a webhook, after its base. */
 const webhookNouns = {
   /** hash: failures (tries in a row), last (the last try) */

@@ -1,5 +1,6 @@
 /** The scripts of `scripts/*.lua`, ready to be called. The file of each has its name. */
 
+import { AUDIT_AGE, AUDIT_MAX } from '../../gateway/ports/audit.ts'
 import { IQ_AGE } from '../../gateway/ports/change.ts'
 import { CONSUMERS_MAX } from '../../gateway/ports/consumer.ts'
 import { COPIES_OF_KEY, WAYS_OF_COPY } from '../../gateway/ports/event.ts'
@@ -38,7 +39,7 @@ export const ON_SESSION = [
 const ON_KEYS = [
   ...(['claim', 'confirm', 'leave', 'list', 'choose', 'members'] as const),
   ...(['createWebhook', 'updateWebhook', 'removeWebhook', 'failWebhook', 'tellWebhook', 'probed'] as const),
-  ...(['createKey', 'readKey', 'updateKey', 'removeKey'] as const),
+  ...(['createKey', 'readKey', 'updateKey', 'removeKey', 'takeRate', 'appendAudit'] as const),
 ]
 
 /** kept entries that `tidy` drops at one time */
@@ -48,6 +49,7 @@ export const TIDIED = 500
 const constants = (limits: StoreLimits, publish: 'PUBLISH' | 'SPUBLISH'): Constants => ({
   ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name.replace(/[A-Z]/g, '_$&').toUpperCase(), value])),
   ...{ CONSUMERS_MAX, COPIES_OF_KEY, DELIVERIES_AGE, DELIVERIES_MAX, DRAIN_WINDOW, FENCES_PER_MS, IQ_AGE, KEYS_MAX },
+  ...{ AUDIT_MAX, AUDIT_AGE, MAX_SESSIONS: limits.maxSessions ?? 0 },
   ...{ READ_BYTES, TIDIED, WAYS_OF_COPY, WEBHOOKS_MAX },
   PUBLISH: publish,
 })

@@ -1,7 +1,7 @@
 /** Sessions and their leases in Redis. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../../errors/problem.ts'
-import { sessionNotFound } from '../../errors/refusals.ts'
+import { sessionNotFound, tooManySessions } from '../../errors/refusals.ts'
 import { TOKENS_MAX } from '../../gateway/ports/change.ts'
 import type { SessionRecord, SessionStatus } from '../../gateway/ports/session-record.ts'
 import type { Store } from '../../gateway/ports/store.ts'
@@ -49,6 +49,7 @@ export function createSessions({ connection, scripts }: { connection: Connection
     await ask(() => client.sadd(TENANTS, tenant))
     const confirmed = await scripts.confirm<number>([jidKey(tenant, jid), membersKey(tenant)], [resourceField(record), id, createdAt])
     await (confirmed === 1 ? scripts.persist(id, []) : removeKeys(id, 1))
+    if (confirmed === -1) throw tooManySessions()
     return confirmed === 1
   }
 

@@ -5,6 +5,7 @@ import type { Log } from '../../gateway/ports/log.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { Store, StoreLimits } from '../../gateway/ports/store.ts'
 import { createApiKeys } from './api-keys.ts'
+import { createAudit } from './audit.ts'
 import { backedUp } from './backed-up.ts'
 import { createBackups } from './backups.ts'
 import { openConnection } from './connection.ts'
@@ -105,6 +106,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
     webhooks: createWebhooks({ connection, scripts, now: clock.now }),
     keys: createApiKeys({ connection, scripts }),
     hooks: createHooks({ connection, scripts }),
+    ...createAudit({ connection, scripts }),
     consumers: named.consumers,
     idempotency: createIdempotency({ scripts, liveness, limits }),
 
