@@ -171,12 +171,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (oldest !== undefined && oldest.at > 0) options.onLatency(clock.monotonic() - oldest.at)
     if (inFlight.count(connection) === 0) window.emptied(connection)
     const byPing = usable().get(connection)?.managed === false
-    if (done.length > 0)
-      void progress.settle(
-        done.map(({ entry }) => entry),
-        'acked',
-        byPing ? { ackBy: 'ping' } : {},
-      )
+    const entries = done.map(({ entry }) => entry)
+    if (done.length > 0) void progress.settle(entries, 'acked', byPing ? { ackBy: 'ping' } : {})
     if (readAhead.hasMore()) wake()
     else if (waiting.length > 0) sending.soon()
   }
