@@ -5,6 +5,7 @@ import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { stanzaProblem } from '../../errors/problem.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
+import { MUC } from '../../protocol/namespaces.ts'
 import { form } from '../../protocol/xep0004.ts'
 import { discoInfo } from '../../protocol/xep0030.ts'
 import { ask } from '../asking.ts'
@@ -63,7 +64,7 @@ export function infoOperation(vocabulary: Translator): Operation {
           ...{ room: 'verona@conference.example.com', name: 'Verona', occupants: 3 },
           ...{ persistent: true, membersOnly: false, moderated: false, public: true, password: false, anonymous: 'semi' },
           identities: [{ category: 'conference', type: 'text', name: 'Verona' }],
-          features: ['http://jabber.org/protocol/muc', 'muc_persistent', 'muc_public'],
+          features: [MUC, 'muc_persistent', 'muc_public'],
           forms: [],
         },
       },
