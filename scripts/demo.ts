@@ -10,6 +10,7 @@ import { temporaryFolder } from '../test/support/processes.ts'
 import { startProsody } from '../test/support/prosody.ts'
 import { startRedis } from '../test/support/redis.ts'
 import type { XmppServer } from '../test/support/xmpp-server.ts'
+import { buildConsole } from './console.ts'
 import { install } from './install.ts'
 
 const passwords = { alice: 'alice-password', bob: 'bob-password' }
@@ -44,12 +45,14 @@ try {
 async function demonstrate(): Promise<void> {
   heading('stanzagate: two real XMPP accounts talk through HTTP')
   await install(['prosody', 'redis', 'openssl'], print)
+  await buildConsole()
   const server = await begin(() => startProsody({ users: passwords }))
   row('', '', 'XMPP server', `Prosody on 127.0.0.1:${server.port}, with alice@localhost and bob@localhost`)
   const redis = await begin(() => startRedis())
   row('', '', 'Redis', redis.url)
   const gateway = await begin(() => startGateway({ server, redis, env: { LOG_LEVEL: 'info', INSTANCE_ID: 'demo' } }))
   row('', '', 'gateway', gateway.url)
+  row('', '', 'console', `${gateway.url}/console, sign in with ${gateway.key}`)
 
   heading('Both log in')
   for (const name of names) {
@@ -119,6 +122,9 @@ async function see(streams: Record<Name, EventStream>, name: Name, type: string,
 function invite({ url, key }: TestGateway, { port, caFile }: XmppServer): void {
   heading('Now you, in another terminal; it stays up until Ctrl-C')
   print(`
+  The console     ${url}/console
+  its API key     ${key}
+
   URL=${url} AUTH='Authorization: Bearer ${key}' JSON='Content-Type: application/json'
   curl -H "$AUTH" "$URL/sessions"
   curl -H "$AUTH" "$URL/roster?session=bob@localhost"

@@ -60,6 +60,7 @@ function peersOf({ people, chats }: Live): string[] {
 }
 
 function Peer({ live, jid }: { live: Live; jid: string }) {
+  void live.version.value
   const contact = live.people.contacts.get(jid)
   const chat = live.chats.all.get(jid)
   const { show, status } = contact ? showOf(contact) : { show: undefined, status: undefined }
@@ -81,6 +82,8 @@ function Peer({ live, jid }: { live: Live; jid: string }) {
 }
 
 function Lines({ live, chat }: { live: Live; chat: Chat }) {
+  // what is shown changes within what is given
+  void live.version.value
   const { problem, isBusy, run } = useCall()
   const [prev, setPrev] = useState<string | undefined>('')
   const [count, setCount] = useState(SHOWN_MAX)

@@ -16,6 +16,7 @@ const ticks: Readonly<Record<MessageStatus, string>> = {
 }
 
 export function LineView({ live, line }: { live: Live; line: Line }) {
+  void live.version.value
   const { mine, from, at, body, before, error, record, reactions = {}, isRetracted, isEncrypted } = line
   return (
     <div class={mine ? 'line mine' : 'line'}>
