@@ -28,6 +28,7 @@ const full = {
     BODY_LIMIT: '2MiB',
     MAX_CONNECTIONS: '5000',
     STANZA_LIMIT: '512KiB',
+    UPLOAD_LIMIT: '100MiB',
     XMPP_PORTS: '5222, 5223',
     XMPP_PRIVATE_HOSTS: 'xmpp.internal',
     XMPP_PLAINTEXT_HOSTS: 'localhost',

@@ -27,7 +27,7 @@ const setsOf = (operation: Described): ProblemSet[] =>
   [...Map.groupBy([...problemsOf(operation)].sort(), statusOf)].map(([status, codes]) => ({ status, codes }))
 
 /**
- * `Problem403ScopeMissingXmpp`: the codes, those of stanza errors in one word where all that have the status are there, and those that
+ * `403ScopeMissingXmpp`: the codes, those of stanza errors in one word where all that have the status are there, and those that
  * every operation may answer in none. Each operation has these names, so they are short.
  */
 function nameOf({ status, codes }: ProblemSet): string {
@@ -36,7 +36,7 @@ function nameOf({ status, codes }: ProblemSet): string {
   const [ofStanzas, ofAll] = [withStatus(stanzaErrorCodes), withStatus(always)]
   const told = [...(hasAll(ofStanzas) ? ofStanzas : []), ...(hasAll(ofAll) ? ofAll : [])]
   const named = [...codes.filter((code) => !told.includes(code)), ...(hasAll(ofStanzas) ? ['xmpp'] : [])]
-  return `Problem${status}${named.map(pascal).join('')}`
+  return `${status}${named.map(pascal).join('')}`
 }
 
 function problemResponse({ status, codes }: ProblemSet) {

@@ -94,7 +94,7 @@ export function registerDocument(server: FastifyInstance, name: 'openapi' | 'asy
 }
 
 /** characters of a map or list that stands in one line */
-const LINE = 120
+const LINE = 900
 
 /** Readers of YAML 1.1 get the same: a time is a string. */
 export function toYaml(value: unknown): string {

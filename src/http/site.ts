@@ -9,7 +9,7 @@ import type { EventType, Operation } from '../gateway/contract/operation.ts'
 import type { Sessions } from '../gateway/contract/session.ts'
 import type { Log } from '../gateway/ports/log.ts'
 import { createRpc, type RpcMethod } from '../websocket/json-rpc.ts'
-import { createOperationMethods } from '../websocket/operation-methods.ts'
+import { createOperationMethods, isOfWords } from '../websocket/operation-methods.ts'
 import type { Admission } from './admission.ts'
 import { createAsyncapi } from './asyncapi.ts'
 import { registerConsole } from './console.ts'
@@ -56,7 +56,8 @@ export async function registerSite(server: FastifyInstance, context: SiteContext
   const which = createWhichSession(sessions)
   const documents: Documents = {
     openapi: () => createOpenapi({ operations, event: schemas.event, version }),
-    asyncapi: () => createAsyncapi({ operations: [...operations, ...socketOperations], event: schemas.event, events: types, version }),
+    asyncapi: () =>
+      createAsyncapi({ operations: [...operations.filter(isOfWords), ...socketOperations], event: schemas.event, events: types, version }),
   }
   const ofOperations = createOperationMethods({ operations, invoke: calls.invoke, admit: context.admit })
   registerHealth(server, context)

@@ -55,7 +55,7 @@ export function createOperationMethods({
 }
 
 /** No frame has bytes. */
-const isOfWords = ({ bytesBody, answers }: Operation) => !bytesBody && !Object.values(answers).some(({ bytes }) => bytes)
+export const isOfWords = ({ bytesBody, answers }: Operation) => !bytesBody && !Object.values(answers).some(({ bytes }) => bytes)
 
 /** The names of an operation's members, by where they are. */
 interface Places {

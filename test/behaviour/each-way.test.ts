@@ -95,7 +95,7 @@ function byWebSocket({ events }: Account): Way {
 /** What differs from one run to the next, and says nothing of the way. */
 const passing = new Set([
   ...['requestId', 'since', 'createdAt', 'lastVerifiedAt', 'acceptedAt', 'at', 'time', 'expiresAt', 'lastUsedAt', 'seconds', 'ms'],
-  ...['cursor', 'next', 'prev', 'ticket', 'token', 'resource', 'archived', 'stanzaIds', 'stanzaId', 'extensions', 'oldest'],
+  ...['cursor', 'next', 'prev', 'ticket', 'token', 'resource', 'archived', 'stanzaIds', 'stanzaId', 'extensions', 'oldest', 'put', 'get'],
 ])
 
 /** of an event */
