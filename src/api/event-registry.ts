@@ -28,6 +28,7 @@ const own: readonly EventType[] = [
         .object({ name: z.string(), from: z.string().optional(), id: z.string().optional(), type: z.string().optional() })
         .optional()
         .meta({ description: 'what is known of a stanza that was too large, or is left out' }),
+      room: z.string().optional().meta({ description: 'of what was said in a room' }),
       what: z.string().optional().meta({
         description: 'of `quarantined`: `state`; of `unread`: `roster`, `carbons` (what other clients of the account send and receive)',
       }),

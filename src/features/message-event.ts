@@ -8,6 +8,7 @@ import type { EventDraft } from '../gateway/ports/event.ts'
 import { accountOf, withoutResource } from '../jid.ts'
 import { derivedText } from '../protocol/meaning.ts'
 import { fileLink, fileOf } from './file-message.ts'
+import { roomOf, type Speaker, speakerOf } from './room-state.ts'
 
 export function messageEventSchema(vocabulary: Translator): z.ZodType {
   return vocabulary.schemaOnce('MessageEvent', () =>
@@ -19,6 +20,10 @@ export function messageEventSchema(vocabulary: Translator): z.ZodType {
           .enum(['sent', 'received'])
           .optional()
           .meta({ description: 'It was addressed to, or sent by, another client of the account' }),
+        room: z
+          .object({ jid: z.string(), nick: z.string().optional(), occupantId: z.string().optional(), own: z.boolean() })
+          .optional()
+          .meta({ description: 'Who said it in which room; without a nick the room itself' }),
         source: z.literal('archive').optional().meta({ description: "It came from the server's archive" }),
       })
       .meta({ id: 'MessageEvent' }),
@@ -31,15 +36,24 @@ export function messageEvent(type: string, incoming: Incoming, json: StanzaJson,
   const text = derivedText(json)
   const file = fileOf(json)
   const { from, to } = stanza.attributes
-  const peer = isFromUs(incoming, session) ? to : from
+  const fromUs = isFromUs(incoming, session)
+  const peer = fromUs ? to : from
+  const room = stanza.attributes.type === 'error' ? undefined : fromUs ? saidTo(to, session) : speakerOf(session, stanza)
   const data = {
     ...json,
     ...(text === undefined ? {} : { text }),
     ...(file && { file }),
+    ...(room ? { room } : {}),
     ...(carbon ? { carbon } : {}),
     ...(archive ? { source: 'archive' } : {}),
   }
   return { type, subject: peer === undefined ? session.record.jid : withoutResource(peer), data }
+}
+
+/** What another client of the account said to somebody in a room. */
+function saidTo(to: string | undefined, { state }: LiveSession): Speaker | undefined {
+  const found = to === undefined ? undefined : roomOf(state, to)
+  return found && { jid: found.jid, nick: found.room.nick, own: true }
 }
 
 /** Did the account send it, to somebody else? */

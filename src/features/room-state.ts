@@ -1,9 +1,12 @@
 /** The rooms (XEP-0045) that a session wants to be in, and who is there: for whatever has to do with rooms. */
 import type { StanzaJson } from '../codec/translate.ts'
 import type { StanzaErrorJson } from '../errors/catalogue.ts'
+import type { LiveSession } from '../gateway/contract/session.ts'
 import { defineKind, type KnownState } from '../gateway/contract/state-kind.ts'
 import { accountOf, comparable, withoutResource } from '../jid.ts'
 import type { FilledIn } from './form-values.ts'
+import { OCCUPANT_ID } from '../protocol/namespaces.ts'
+import { type Element, elements } from '../xml/element.ts'
 
 export const roomStates = ['joining', 'joined', 'leaving', 'left', 'failed'] as const
 export type RoomState = (typeof roomStates)[number]
@@ -76,6 +79,22 @@ export const wantedRooms = defineKind<WantedRoom>({
   firm: true,
 })
 
+/** The newest message of a room that is known, by the id that the room gave it. */
+export interface RoomMark {
+  /** '' where its archive was empty */
+  id: string
+  /** epoch ms */
+  at: number
+}
+
+export const roomMarks = defineKind<RoomMark>({
+  name: 'room-marks',
+  bound: 'room-marks',
+  entries: ROOMS_MAX + 100,
+  size: 1024 * 1024,
+  firm: true,
+})
+
 /** Somebody in a room. */
 export interface Occupant {
   nick: string
@@ -83,6 +102,8 @@ export interface Occupant {
   occupantId?: string
   /** where the room shows it */
   jid?: string
+  /** epoch ms: when it came, as far as the session saw that; who has the nick later is somebody else */
+  at: number
   role: Role
   affiliation: Affiliation
   presence: StanzaJson
@@ -91,6 +112,9 @@ export interface Occupant {
 
 /** Who is in the rooms, by `room/nick`, comparable. */
 export const occupants = defineKind<Occupant>({ name: 'occupants', bound: 'occupants', entries: 50_000, size: 16 * 1024 * 1024 })
+
+/** What is said to it waits until it is joined. */
+export const isComing = (room: WantedRoom): boolean => room.state === 'joining' || room.retried === true
 
 /** The room that an address is in, where the session has it. */
 export function roomOf(state: Pick<KnownState, 'get'>, address: string): { jid: string; room: WantedRoom } | undefined {
@@ -111,3 +135,36 @@ export function nickOf(address: string): string | undefined {
 /** The session is in it, or wants to be. */
 export const isWanted = (room: WantedRoom | undefined): boolean =>
   room !== undefined && (room.state === 'joined' || room.state === 'joining' || room.retried === true)
+
+/** The XEP-0421 id of whoever said something in a room: an occupant can put one there itself where the room gives none. */
+export function occupantIdOf(stanza: Element, { features }: Pick<WantedRoom, 'features'>): string | undefined {
+  if (features?.occupantIds !== true) return undefined
+  const given = elements(stanza).findLast(({ name, xmlns }) => name === 'occupant-id' && xmlns === OCCUPANT_ID)
+  return given?.attributes.id || undefined
+}
+
+/** Who said something in a room, as callers see it. */
+export interface Speaker {
+  jid: string
+  /** absent: the room itself */
+  nick?: string
+  occupantId?: string
+  own: boolean
+}
+
+/** Who speaks in a message from a room that the session has, or of the type groupchat. */
+export function speakerOf({ state }: Pick<LiveSession, 'state'>, stanza: Element): Speaker | undefined {
+  const { from, type } = stanza.attributes
+  if (from === undefined) return undefined
+  const found = roomOf(state, from)
+  if (found === undefined && type !== 'groupchat') return undefined
+  const nick = nickOf(from)
+  const occupantId = found && nick !== undefined ? occupantIdOf(stanza, found.room) : undefined
+  return {
+    jid: found?.jid ?? accountOf(from),
+    ...(nick !== undefined && { nick }),
+    ...(occupantId !== undefined && { occupantId }),
+    // one who has the nick in another case is somebody else
+    own: found !== undefined && nick !== undefined && comparable(from) === occupantKey(found.jid, found.room.nick),
+  }
+}

@@ -90,6 +90,11 @@ export function createHandle({
     state: async <Value>({ name }: StateKind<Value>, keys?: readonly string[]) =>
       (await store.state.read(id, name, keys)) as Map<string, Value>,
     stateKeys: ({ name }) => store.state.keys(id, name),
+    async known<Value>(kind: StateKind<Value>, key: string) {
+      const here = router.get(id)?.live
+      if (here) return here.session.state.get(kind, key)
+      return (await store.state.read(id, kind.name, [key])).get(key) as Value | undefined
+    },
     keptIq: (iq) => store.iqs.get(id, iq),
 
     async perform<Args, Result>(

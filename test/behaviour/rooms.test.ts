@@ -79,7 +79,211 @@ forEachCell('rooms', { server: { users: users('romeo', 'juliet', 'nurse') } }, (
     const others = romeo.events.events.filter(({ type, subject }) => type.startsWith('presence.') && subject === room)
     assert.deepEqual(others, [])
   })
-  void inner
-  void isMessage
-  void withBody
+
+  it('carry messages, which are delivered once the room sends them back', async () => {
+    const room = await together()
+    const answer = await romeo.api('POST', '/messages', {
+      body: { to: room, body: 'Good morrow, all' },
+      headers: { prefer: 'wait=5' },
+      query: { level: 'delivered' },
+    })
+    assert.deepEqual([answer.status, answer.body.status], [200, 'delivered'], answer.text)
+    const { element } = await juliet.next(withBody('Good morrow, all'))
+    assert.deepEqual([element.attributes.type, element.attributes.from], ['groupchat', `${room}/Romeo`])
+    const stanzaId = inner(element, 'stanza-id')?.attributes.id
+    const record = await romeo.api('GET', `/messages/${answer.body.id}`)
+    assert.equal(record.body.stanzaId, stanzaId)
+    juliet.send(`<message to='${room}' type='groupchat' id='m1'><body>Good morrow, Romeo</body></message>`)
+    const said = await romeo.events.next((one) => one.data.body === 'Good morrow, Romeo')
+    assert.equal(said.type, 'message.received')
+    const { occupantId: _, ...who } = said.data.room
+    assert.deepEqual([said.data.type, who], ['groupchat', { jid: room, nick: 'Juliet', own: false }])
+    const own = romeo.events.events.filter(({ data }) => data.body === 'Good morrow, all')
+    assert.deepEqual(own, [])
+  })
+
+  it('tell corrections, retractions and reactions of the very occupant alone', async () => {
+    const room = await together()
+    const nurse = await openClient(cell(), 'nurse')
+    nurse.send(`<presence to='${room}/JULIET'>${JOIN}</presence>`)
+    await romeo.events.next(({ type, data }) => type === 'room.occupant-joined' && data.nick === 'JULIET')
+    juliet.send(`<message to='${room}' type='groupchat' id='c1'><body>Romeo, Romeo</body></message>`)
+    const said = await romeo.events.next((one) => one.data.body === 'Romeo, Romeo')
+    const correction = (words: string, id: string) =>
+      `<message to='${room}' type='groupchat' id='${id}'><body>${words}</body><replace xmlns='urn:xmpp:message-correct:0' id='c1'/></message>`
+    nurse.send(correction('Forged', 'f1'))
+    assert.equal((await romeo.events.next((one) => one.data.body === 'Forged')).type, 'message.received')
+    juliet.send(correction('Wherefore art thou', 'c2'))
+    const corrected = await romeo.events.next((one) => one.data.body === 'Wherefore art thou')
+    assert.deepEqual([corrected.type, corrected.data.room.nick], ['message.corrected', 'Juliet'])
+    const stanzaId = said.data.stanzaIds?.find((one: { by: string }) => one.by === room)?.id ?? 'c1'
+    nurse.send(
+      `<message to='${room}' type='groupchat' id='r1'><reactions xmlns='urn:xmpp:reactions:0' id='${stanzaId}'><reaction>👍</reaction></reactions></message>`,
+    )
+    const reacted = await romeo.events.next('message.reacted')
+    assert.deepEqual([reacted.data.room.nick, reacted.data.reactions.id], ['JULIET', stanzaId])
+    await nurse.stop()
+    await romeo.events.next(({ type, data }) => type === 'room.occupant-left' && data.nick === 'JULIET')
+  })
+
+  it('carry private messages, marked as such', async () => {
+    const room = await together()
+    const answer = await romeo.api('POST', '/messages', { body: { to: `${room}/Juliet`, body: 'Alone' } })
+    assert.equal(answer.status, 202, answer.text)
+    const { element } = await juliet.next(withBody('Alone'))
+    assert.deepEqual([element.attributes.type, element.attributes.from], ['chat', `${room}/Romeo`])
+    assert.equal(inner(element, 'x')?.xmlns, 'http://jabber.org/protocol/muc#user')
+    juliet.send(`<message to='${room}/Romeo' type='chat' id='p1'><body>Not alone</body></message>`)
+    const said = await romeo.events.next((one) => one.data.body === 'Not alone')
+    assert.deepEqual([said.type, said.data.type, said.data.room.nick, said.data.room.own], ['message.received', 'chat', 'Juliet', false])
+  })
+
+  it('are refused messages where the session does not want to be in them', async () => {
+    const room = newRoom()
+    const answer = await romeo.api('POST', '/messages', { body: { to: room, type: 'groupchat', body: 'Anybody?' } })
+    assert.deepEqual([answer.status, answer.body.code], [409, 'room-not-joined'])
+  })
+
+  it('have a subject, and the session another nick and presence in them', async () => {
+    const room = await together()
+    const subject = await romeo.api('PATCH', path(room), { body: { subject: 'Of love' } })
+    assert.deepEqual([subject.status, subject.body.subject?.text], [200, 'Of love'], subject.text)
+    const told = await romeo.events.next(({ type, data }) => type === 'room.subject' && data.room === room)
+    assert.deepEqual([told.data.subject, told.data.by], ['Of love', 'Romeo'])
+    await juliet.next((one) => isMessage(one) && one.attributes.from === `${room}/Romeo` && inner(one, 'subject') !== undefined)
+    const away = await romeo.api('PATCH', path(room), { body: { nick: 'Montague', presence: { show: 'away' } } })
+    assert.deepEqual([away.status, away.body.nick], [200, 'Montague'], away.text)
+    const list = await romeo.api('GET', path(room, '/occupants'))
+    assert.deepEqual(
+      list.body.data.map(({ nick, presence }: { nick: string; presence: object }) => [nick, presence]),
+      [
+        ['Juliet', {}],
+        ['Montague', { show: 'away' }],
+      ],
+    )
+    const taken = await romeo.api('PATCH', path(room), { body: { nick: 'Juliet' } })
+    assert.deepEqual([taken.status, taken.body.code], [409, 'xmpp-conflict'], taken.text)
+    assert.equal((await romeo.api('GET', path(room))).body.nick, 'Montague')
+  })
+
+  it('are not joined where they refuse it, and nothing of them is kept', async () => {
+    const room = newRoom()
+    const problem = async (body: object) => {
+      const answer = await romeo.api('PUT', path(room), { body })
+      return [answer.status, answer.body.code]
+    }
+    assert.deepEqual(await problem({ create: 'never' }), [404, 'xmpp-item-not-found'])
+    juliet.send(`<presence to='${room}/romeo'>${JOIN}</presence>`)
+    await juliet.next((one) => isPresence(one) && one.attributes.from === `${room}/romeo`)
+    const configure = (name: string, ...values: string[]) =>
+      juliet.request({
+        type: 'set',
+        to: room,
+        payload: `<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field><field var='${name}'>${values.map((value) => `<value>${value}</value>`).join('')}</field></x></query>`,
+      })
+    await configure('muc#roomconfig_persistentroom', '1')
+    assert.deepEqual(await problem({ nick: 'romeo' }), [409, 'xmpp-conflict'])
+    const other = await romeo.api('PUT', path(room), { body: { nick: 'romeo', nickConflict: 'suffix' } })
+    assert.deepEqual([other.status, other.body.nick], [200, 'romeo_2'])
+    assert.equal((await romeo.api('DELETE', path(room))).status, 204)
+    const affiliate = (affiliation: string) =>
+      juliet.request({
+        type: 'set',
+        to: room,
+        payload: `<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='${affiliation}' jid='${romeo.jid}'/></query>`,
+      })
+    await affiliate('outcast')
+    assert.deepEqual(await problem({ nick: 'r' }), [403, 'xmpp-forbidden'])
+    await affiliate('none')
+    await configure('muc#roomconfig_membersonly', '1')
+    // ejabberd lets in who had another affiliation before
+    if (cell().server.kind === 'prosody') assert.deepEqual(await problem({ nick: 'r' }), [403, 'xmpp-registration-required'])
+    assert.equal((await romeo.api('GET', path(room))).status, 404)
+  })
+
+  it('are left when somebody says so, with the reason', async () => {
+    const room = newRoom()
+    juliet.send(`<presence to='${room}/Juliet'>${JOIN}</presence>`)
+    await juliet.next((one) => isPresence(one) && one.attributes.from === `${room}/Juliet`)
+    const owner = (payload: string) =>
+      juliet.request({ type: 'set', to: room, payload: `<query xmlns='http://jabber.org/protocol/muc#owner'>${payload}</query>` })
+    const admin = (item: string) =>
+      juliet.request({ type: 'set', to: room, payload: `<query xmlns='http://jabber.org/protocol/muc#admin'>${item}</query>` })
+    await owner("<x xmlns='jabber:x:data' type='submit'/>")
+    const left = async () => (await romeo.events.next(({ type, data }) => type === 'room.left' && data.room === room)).data
+    const join = async () => assert.equal((await romeo.api('PUT', path(room), { body: { nick: 'Romeo' } })).status, 200)
+    await join()
+    await admin("<item nick='Romeo' role='none'><reason>Banished</reason></item>")
+    const kicked = await left()
+    assert.deepEqual([kicked.reason, kicked.text], ['kicked', 'Banished'])
+    const listed = await romeo.api('GET', path(room))
+    assert.deepEqual([listed.body.state, listed.body.reason], ['left', 'kicked'])
+    assert.equal((await romeo.api('POST', '/messages', { body: { to: room, body: 'x' } })).body.code, 'room-not-joined')
+    await join()
+    await owner(`<destroy jid='mantua@conference.${cell().server.domain}'><reason>Plague</reason></destroy>`)
+    const destroyed = await left()
+    assert.deepEqual([destroyed.reason, destroyed.alternate], ['destroyed', `mantua@conference.${cell().server.domain}`])
+    assert.equal((await romeo.api('DELETE', path(room))).status, 204)
+  })
+
+  it('that forgot the session are joined again, and what was said meanwhile is told', async () => {
+    const room = newRoom()
+    juliet.send(`<presence to='${room}/Juliet'>${JOIN}</presence>`)
+    await juliet.next((one) => isPresence(one) && one.attributes.from === `${room}/Juliet`)
+    const archive = cell().server.kind === 'prosody' ? 'muc#roomconfig_enablearchiving' : 'mam'
+    const fields = ['muc#roomconfig_persistentroom', archive].map((name) => `<field var='${name}'><value>1</value></field>`).join('')
+    await juliet.request({
+      type: 'set',
+      to: room,
+      payload: `<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>${fields}</x></query>`,
+    })
+    const say = async (body: string) => {
+      juliet.send(`<message to='${room}' type='groupchat' id='${body}'><body>${body}</body></message>`)
+      await juliet.next(withBody(body))
+    }
+    const made = await romeo.api('PUT', path(room), { body: { nick: 'Romeo' } })
+    assert.equal(made.status, 200, made.text)
+    assert.equal(made.body.features.archive, true)
+    await say('before')
+    await romeo.events.next((one) => one.data.body === 'before')
+    // written past the gateway's rooms: the room is left, and the session is not told why
+    const raw = (xml: string) => romeo.api('POST', '/stanzas', { body: xml, headers: { 'content-type': 'application/xml' } })
+    await juliet.request({ type: 'get', to: room, payload: "<query xmlns='http://jabber.org/protocol/disco#info'/>" })
+    assert.equal((await raw(`<presence to='${room}/Romeo' type='unavailable'/>`)).status, 202)
+    const left = await romeo.events.next(({ type, data }) => type === 'room.left' && data.room === room)
+    assert.equal(left.data.reason, 'lost')
+    const again = await romeo.events.next(({ type, data }) => type === 'room.joined' && data.room === room && data.again === true)
+    assert.equal(again.data.again, true)
+    await say('after')
+    await romeo.events.next((one) => one.data.body === 'after')
+    const page = await romeo.api('GET', '/events', { query: { limit: 1000, types: 'message.received' } })
+    const told = page.body.data.filter(({ data }: { data: { from: string } }) => data.from === `${room}/Juliet`)
+    assert.deepEqual(
+      told.map(({ data }: { data: { body: string } }) => data.body),
+      ['before', 'after'],
+    )
+    const read = await romeo.api('GET', path(room, '/messages'))
+    assert.deepEqual(
+      read.body.data.flatMap(({ body }: { body?: string }) => body ?? []),
+      ['before', 'after'],
+      read.text,
+    )
+  })
+
+  it('and a server that goes down and comes back leave nothing out', async () => {
+    const room = newRoom()
+    const made = await romeo.api('PUT', path(room), { body: { nick: 'Romeo' } })
+    assert.equal(made.status, 201, made.text)
+    await cell().server.restart()
+    const left = await romeo.events.next(({ type, data }) => type === 'room.left' && data.room === room, 30_000)
+    assert.ok(['lost', 'shutdown'].includes(left.data.reason), left.data.reason)
+    const again = await romeo.events.next(({ type, data }) => type === 'room.joined' && data.room === room && data.again === true, 30_000)
+    assert.equal(again.data.again, true)
+    const sent = await romeo.api('POST', '/messages', {
+      body: { to: room, body: 'Still here' },
+      headers: { prefer: 'wait=10' },
+      query: { level: 'delivered' },
+    })
+    assert.equal(sent.body.status, 'delivered', sent.text)
+  })
 })

@@ -13,6 +13,7 @@ import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import { type FileLink, withFile } from '../file-message.ts'
 import { outgoing, recordEvent, refusal, replayed } from '../outgoing-message.ts'
 import { accepted } from './examples.ts'
+import { kindOf, marked } from './to-rooms.ts'
 
 /** messages of one batch */
 const MOST = 500
@@ -35,9 +36,10 @@ export function batchOperation({
     error: z.looseObject({ code: z.string() }).optional().meta({ description: 'A problem, as of RFC 9457' }),
   })
 
-  function prepare({ expiresIn, ...json }: NewMessage, session: SessionHandle, path: string): Prepared {
+  async function prepare({ expiresIn, ...json }: NewMessage, session: SessionHandle, path: string): Promise<Prepared> {
     try {
-      const stanza = named(path, () => vocabulary.write('message', withFile({ type: 'chat', ...json })))
+      const kind = await kindOf(json, session)
+      const stanza = named(path, () => marked(vocabulary.write('message', withFile({ type: kind.type, ...json })), kind))
       for (const to of recipientsOf(stanza)) checkRecipient(session, to)
       return outgoing(stanza, session.record, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}) })
     } catch (error) {
@@ -92,7 +94,9 @@ export function batchOperation({
       return Array.isArray(messages) ? Math.max(1, messages.length) : 1
     },
     async run({ session, body, idempotency }) {
-      const prepared = withoutRepeats(body.messages.map((each, index) => prepare(each, session, `body.messages.${index}`)))
+      const prepared = withoutRepeats(
+        await Promise.all(body.messages.map((each, index) => prepare(each, session, `body.messages.${index}`))),
+      )
       for (;;) {
         const taken = prepared.filter((each) => 'entry' in each)
         const answer: Answer = { status: 200, body: { data: prepared.map(outcomeOf) } }

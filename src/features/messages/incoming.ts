@@ -14,6 +14,8 @@ import { CHAT_MARKERS, RECEIPTS } from '../../protocol/namespaces.ts'
 import { child, type Element } from '../../xml/element.ts'
 import { isFromUs, messageEvent } from '../message-event.ts'
 import { recordEvent } from '../outgoing-message.ts'
+import { reflection } from '../reflection.ts'
+import { speakerOf } from '../room-state.ts'
 import { isByAuthor, isRoom, remember } from './authors.ts'
 
 /** characters of the words of an error that the record of a message keeps */
@@ -22,6 +24,8 @@ const WORDS_MAX = 1_000
 export async function incomingMessage(incoming: Incoming, session: LiveSession, vocabulary: Translator): Promise<Effect | undefined> {
   const { stanza, carbon } = incoming
   if (stanza.attributes.type === 'error' && !isFromUs(incoming, session)) return await bounce(incoming, session, vocabulary)
+  const reflected = await reflection(stanza, session)
+  if (reflected) return { ...reflected, state: remember(stanza, session) }
   const { json } = vocabulary.read(stanza)
   const type = await eventType(incoming, json, session)
   const event = messageEvent(type, incoming, json, session)
@@ -45,6 +49,7 @@ async function eventType(incoming: Incoming, json: StanzaJson, session: LiveSess
   }
   if (sense === 'reaction') return 'message.reacted'
   if (sense === 'chatState') return 'chatstate.changed'
+  if (stanza.attributes.type === 'groupchat' && speakerOf(session, stanza)?.own) return 'message.sent-elsewhere'
   return isFromUs(incoming, session) && (incoming.carbon === 'sent' || incoming.archive) ? 'message.sent-elsewhere' : 'message.received'
 }
 

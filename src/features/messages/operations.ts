@@ -14,6 +14,7 @@ import { sendMessage } from '../outgoing-message.ts'
 import { archiveOperation } from './archive.ts'
 import { batchOperation } from './batch.ts'
 import { accepted, delivered } from './examples.ts'
+import { kindOf, marked } from './to-rooms.ts'
 
 export function messageOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
   const body = vocabulary.schemas.message
@@ -33,7 +34,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     summary: 'Send a message',
     description:
       'Answers 202 as soon as the message is in the outbox. With `Prefer: wait=N` (at most 60) it waits for the acknowledgement of the own server, ' +
-      'with `level=delivered` for the receipt of the recipient, and answers 200 when that came in time. `type` is `chat` by default.',
+      'with `level=delivered` for the receipt of the recipient, and answers 200 when that came in time. `type` is `chat` by default, `groupchat` to a room of the session: there it waits until the room is joined, and is delivered when the room sends it back.',
     scope: 'messages:write',
     session: 'named',
     query: z.strictObject({
@@ -45,7 +46,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
       202: { description: 'In the outbox', schema: progressSchema },
     },
     prefer: ['wait'],
-    problems: ['id-in-use', 'session-stopped', 'outbox-full', ...ofStanzas],
+    problems: ['id-in-use', 'room-not-joined', 'session-stopped', 'outbox-full', ...ofStanzas],
     examples: {
       body: {
         text: { to: 'juliet@example.com', body: 'Art thou not Romeo, and a Montague?' },
@@ -64,11 +65,12 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
       202: { accepted },
     },
     idempotency: 'own',
-    run(call) {
+    async run(call) {
       const { expiresIn, ...json } = call.body
-      const stanza = named('body', () => vocabulary.write('message', withFile({ type: 'chat', ...json })))
+      const kind = await kindOf(json, call.session)
+      const stanza = named('body', () => marked(vocabulary.write('message', withFile({ type: kind.type, ...json })), kind))
       const { level } = call.query
-      return sendMessage(call, stanza, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}), ...(level ? { level } : {}) })
+      return await sendMessage(call, stanza, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}), ...(level ? { level } : {}) })
     },
   })
 

@@ -59,8 +59,7 @@ export function createJoins({
   capabilities: Capabilities
   /** leaves it, and waits until it is left */
   leave: (room: string) => Promise<void>
-  /** `first`: it was never joined before */
-  onJoined: (room: string, first: boolean) => void
+  onJoined: (room: string) => void
   onError: (error: unknown) => void
 }): Joins {
   /** under way or in turn, by room */
@@ -111,7 +110,7 @@ export function createJoins({
     if (outcome.kind === 'interrupted' || attempts.get(room) !== attempt) return
     if (outcome.kind === 'joined') {
       retries.forget(room)
-      onJoined(room, before?.before !== true)
+      onJoined(room)
     } else await fail(room, outcome.problem)
     waiting.tell(room, outcome)
   }
@@ -164,6 +163,7 @@ export function createJoins({
     const now = wanted(room)
     if (now === undefined || !isOpen(room, attempt)) return interrupted
     await session.commit(entered(room, now))
+    session.sendWaiting()
     return { kind: 'joined', created: true }
   }
 
@@ -173,6 +173,7 @@ export function createJoins({
     if (value === undefined) return void (await session.commit({ events: [roomEvent('room.failed', room, { error: problemOf(problem) })] }))
     const retried = retries.isWorthIt(room, problem)
     await session.commit(failed(session, room, value, { error: problemOf(problem), retried }))
+    session.sendWaiting()
     if (retried) retries.later(room)
     else retries.forget(room)
   }

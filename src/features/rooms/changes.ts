@@ -2,7 +2,7 @@
 import { directed } from '../../gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { Change, StateChange } from '../../gateway/ports/change.ts'
-import { type LeftReason, occupants, type RoomError, type WantedRoom, wantedRooms } from '../room-state.ts'
+import { type LeftReason, occupants, type RoomError, roomMarks, type WantedRoom, wantedRooms } from '../room-state.ts'
 import { roomEvent } from './events.ts'
 
 /** Reasons after which the session comes back by itself. */
@@ -52,7 +52,7 @@ function emptied({ state }: Pick<LiveSession, 'state'>, jid: string): StateChang
 /** It is not wanted any more, and nothing of it is kept. `wasIn`: that is told. */
 export function removed(session: Pick<LiveSession, 'state'>, jid: string, wasIn: boolean): Change {
   return {
-    state: [wantedRooms.remove(jid), ...emptied(session, jid)],
+    state: [wantedRooms.remove(jid), roomMarks.remove(jid), ...emptied(session, jid)],
     events: wasIn ? [roomEvent('room.left', jid, { reason: 'left' })] : [],
   }
 }

@@ -20,6 +20,12 @@ const types: Record<string, [description: string, schema: z.ZodType]> = {
     told({ reason: z.enum(leftReasons), by: z.string().optional(), text: z.string().optional(), alternate: z.string().optional() }),
   ],
   'room.failed': ['The room could not be joined.', told({ error: failure })],
+  'room.subject': [
+    'The room has another subject, or none.',
+    told({ subject: z.string().optional(), by: z.string().optional(), at: z.string() }),
+  ],
+  'room.config-changed': ['The room was configured.', told({ codes: z.array(z.int()).meta({ description: 'Status codes of XEP-0045' }) })],
+  'room.destroyed': ['The room is no more.', told({ text: z.string().optional(), alternate: z.string().optional() })],
   'room.occupant-joined': ['Somebody came into the room.', occupant],
   'room.occupant-left': [
     'Somebody left the room.',

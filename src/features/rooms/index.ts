@@ -1,29 +1,61 @@
-import type { Feature } from '../../gateway/contract/feature.ts'
+import type { Translator } from '../../codec/translate.ts'
+import type { Effect, Feature, Incoming } from '../../gateway/contract/feature.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import { MUC, OCCUPANT_ID } from '../../protocol/namespaces.ts'
 import type { RoomWishes } from '../bookmark-state.ts'
-import { occupants, wantedRooms } from '../room-state.ts'
+import { occupants, roomMarks, roomOf, wantedRooms } from '../room-state.ts'
 import { roomEvents } from './events.ts'
+import { mayGo } from './gate.ts'
+import { historyCommand, historyOperation } from './history.ts'
 import { join, joinRoom } from './join.ts'
 import { createMembership, type Membership } from './membership.ts'
+import { aboutRoom, isAboutRoom, isBounce, isHeld, markOf } from './message.ts'
+import { occupantsOperation } from './occupants.ts'
 import { leaveRoom, roomOperations } from './operations.ts'
 import type { Capabilities } from './own-presence.ts'
 import { isOfRoom, roomPresence } from './presence.ts'
+import { awaitSubject, change, changeRoom, subjectIs, updateOperation } from './update.ts'
 
 /** what rooms can do for others to see */
 export const ofRooms = [MUC, OCCUPANT_ID]
 
+/** ms between two looks at which services have been silent for long */
+const LOOK = 60_000
+
 /** Rooms that the session is in and stays in (XEP-0045). `capabilities`: what its presence there says that the gateway can do. */
 export function rooms(capabilities: Capabilities): Feature & { wishes: RoomWishes } {
-  const memberships = new WeakMap<LiveSession, Membership>()
-  const members = (session: LiveSession): Membership => {
-    const known = memberships.get(session) ?? createMembership({ session, capabilities })
+  const memberships = new Map<LiveSession, Membership>()
+  let looking: NodeJS.Timeout | undefined
+
+  /** One look for all sessions: those without rooms have no part in it. */
+  function look(): void {
+    for (const { silence } of memberships.values()) silence.look()
+  }
+
+  function members(session: LiveSession): Membership {
+    const known = memberships.get(session) ?? createMembership({ session, capabilities, onError: () => {} })
     memberships.set(session, known)
+    looking ??= setInterval(look, LOOK).unref()
     return known
   }
-  /** most sessions are in no room */
-  const inRooms = (session: LiveSession): Membership | undefined =>
-    session.state.all(wantedRooms).size > 0 ? members(session) : memberships.get(session)
+
+  /** of a session that has rooms */
+  const known = (session: LiveSession) => (session.state.all(wantedRooms).size > 0 ? members(session) : undefined)
+
+  async function message(incoming: Incoming, session: LiveSession, vocabulary: Translator): Promise<Effect | undefined> {
+    const of = known(session)
+    if (of === undefined) return undefined
+    const { stanza } = incoming
+    const found = roomOf(session.state, stanza.attributes.from ?? '')
+    if (found === undefined) return undefined
+    of.silence.heard(found.jid)
+    if (isHeld(incoming, session, of)) return void of.catchingUp.keep(found.jid, stanza)
+    const bounced = isBounce(incoming, session)
+    if (bounced !== undefined) of.silence.check(bounced)
+    const mark = markOf(incoming, session, of)
+    const effect = isAboutRoom(incoming, session) ? await aboutRoom(incoming, session, vocabulary, of) : undefined
+    return { ...effect, state: [...(effect?.state ?? []), ...mark] }
+  }
 
   return {
     name: 'rooms',
@@ -31,27 +63,41 @@ export function rooms(capabilities: Capabilities): Feature & { wishes: RoomWishe
       want: async (session, room, wish) => void (await join(session, members(session), { room, wait: 0, ...wish })),
       leave: (session, room) => members(session).leave(room),
     },
-    operations: roomOperations,
+    operations: (context) => [...roomOperations(), updateOperation(context), occupantsOperation(), historyOperation(context)],
     events: () => [...roomEvents],
     commands: [
       joinRoom.by((session, request, { signal }) => join(session, members(session), request, signal)),
+      changeRoom.by((session, request) => change(session, members(session), request)),
+      awaitSubject.by((session, request, { signal }) => subjectIs(session, members(session), request, signal)),
+      historyCommand,
       leaveRoom.by((session, { room, status }) => members(session).leave(room, status)),
     ],
-    claims: isOfRoom,
-    presence: (incoming, session, vocabulary) =>
-      isOfRoom(incoming, session) ? roomPresence(incoming, session, vocabulary, members(session)) : undefined,
-    keeps: [wantedRooms, occupants],
-    async bind(session) {
-      await inRooms(session)?.begin()
+    claims(incoming, session) {
+      const of = known(session)
+      return of !== undefined && (isOfRoom(incoming, session) || isAboutRoom(incoming, session) || isHeld(incoming, session, of))
     },
+    message,
+    mayGo,
+    async presence(incoming, session, vocabulary) {
+      const found = isOfRoom(incoming, session) ? roomOf(session.state, incoming.stanza.attributes.from ?? '') : undefined
+      if (found === undefined) return undefined
+      members(session).silence.heard(found.jid)
+      return roomPresence(incoming, session, vocabulary, members(session))
+    },
+    keeps: [wantedRooms, roomMarks, occupants],
+    bind: async (session) => await known(session)?.begin(),
     async appear(session) {
-      inRooms(session)?.goOn()
+      known(session)?.goOn()
     },
     async online(session) {
-      inRooms(session)?.goOn()
+      known(session)?.goOn()
     },
     async left(session) {
-      inRooms(session)?.stop()
+      memberships.get(session)?.stop()
+      memberships.delete(session)
+      if (memberships.size > 0) return
+      clearInterval(looking)
+      looking = undefined
     },
   }
 }

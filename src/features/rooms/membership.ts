@@ -1,12 +1,16 @@
 /** The session in its rooms, on its owner: what is under way, and how it leaves. */
+import type { StanzaJson } from '../../codec/translate.ts'
 import type { Problem } from '../../errors/problem.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { Change } from '../../gateway/ports/change.ts'
 import { type LeftReason, type WantedRoom, wantedRooms } from '../room-state.ts'
 import { createJoins, type Joins } from './attempts.ts'
+import { type CatchingUp, createCatchingUp } from './catching-up.ts'
 import { left, removed, taken } from './changes.ts'
-import { type Capabilities, leaving } from './own-presence.ts'
-import { createWaiting } from './waiting.ts'
+import { readInfo } from './info.ts'
+import { type Capabilities, leaving, showing } from './own-presence.ts'
+import { createSilence, type Silence } from './silence.ts'
+import { createWaiting, type Waiting } from './waiting.ts'
 
 /** ms for a room to say that the session has left it */
 const LEAVE_WITHIN = 5_000
@@ -21,6 +25,18 @@ export interface Membership {
   rejoin(room: string, reason: LeftReason): void
   /** Somebody waits for the room to take a nick; true where this is the answer. */
   refused(room: string, nick: string | undefined, problem: Problem): boolean
+  /** Shows something there, under another nick where one is given; rejects with what the room says to it. */
+  showIn(room: string, shown: { nick?: string; presence?: StanzaJson | undefined }, ms: number): Promise<void>
+  /** who waits for a subject */
+  subject: Waiting<true>
+  /** the session is in it as this */
+  shown(room: string, nick: string): void
+  /** What it can do may have changed. */
+  lookAgain(room: string): void
+  /** what is said in a room may go, or fails, by what the room is now */
+  changed(): void
+  catchingUp: CatchingUp
+  silence: Silence
   /** The session is online: what is not done yet is done. */
   goOn(): void
   /** A new stream, which is in no room. */
@@ -28,10 +44,36 @@ export interface Membership {
   stop(): void
 }
 
-export function createMembership({ session, capabilities }: { session: LiveSession; capabilities: Capabilities }): Membership {
+export function createMembership({
+  session,
+  capabilities,
+  onError,
+}: {
+  session: LiveSession
+  capabilities: Capabilities
+  onError: (error: unknown) => void
+}): Membership {
   const gone = createWaiting<true>()
+  const shows = createWaiting<{ nick?: string; problem?: Problem }>()
+  /** the nick with which something is being shown, by room */
+  const asking = new Map<string, string>()
   const all = () => [...session.state.all(wantedRooms)]
-  const joins = createJoins({ session, capabilities, leave: depart, onJoined: () => {}, onError: () => {} })
+  const catchingUp = createCatchingUp({ session, onError })
+  const silence = createSilence({ session, onLost: lost })
+  const joins = createJoins({ session, capabilities, leave: depart, onJoined, onError })
+
+  function onJoined(room: string): void {
+    silence.heard(room)
+    if (session.state.get(wantedRooms, room)?.behind) catchingUp.run(room)
+    else catchingUp.note(room)
+  }
+
+  async function lost(room: string): Promise<void> {
+    const value = session.state.get(wantedRooms, room)
+    if (value?.state !== 'joined') return
+    await session.commit(left(session, room, value, { reason: 'lost' }))
+    joins.start(room)
+  }
 
   async function depart(room: string, status?: string): Promise<void> {
     const value = session.state.get(wantedRooms, room)
@@ -51,17 +93,59 @@ export function createMembership({ session, capabilities }: { session: LiveSessi
     if (session.state.get(wantedRooms, room)?.state === 'leaving') await session.commit(removed(session, room, value.before === true))
   }
 
-  async function begin(): Promise<void> {
+  async function showIn(
+    room: string,
+    { nick, presence = {} }: { nick?: string; presence?: StanzaJson | undefined },
+    ms: number,
+  ): Promise<void> {
+    const asked = nick ?? session.state.get(wantedRooms, room)?.nick ?? ''
+    asking.set(room, asked)
+    try {
+      const answer = shows.wait(room, ms)
+      await session.send(showing(session, `${room}/${asked}`, { presence }, capabilities))
+      const { problem } = (await answer) ?? {}
+      if (problem) throw problem
+    } finally {
+      asking.delete(room)
+    }
+  }
+
+  function interrupt(): void {
     joins.interrupt()
+    catchingUp.interrupt()
+  }
+
+  async function begin(): Promise<void> {
+    interrupt()
     await Promise.all(all().map(([jid, room]) => session.commit(cutOff(session, jid, room))))
   }
 
   return {
     joins,
+    catchingUp,
+    silence,
     begin,
     departed: (room) => gone.tell(room, true),
+    showIn,
+    subject: createWaiting<true>(),
+    shown: (room, nick) => shows.tell(room, { nick }),
+    refused(room, nick, problem) {
+      const asked = asking.get(room)
+      if (asked === undefined || (nick !== undefined && nick !== asked)) return false
+      shows.tell(room, { problem })
+      return true
+    },
+    lookAgain(room) {
+      const look = async () => {
+        const info = await readInfo(session, room)
+        const value = session.state.get(wantedRooms, room)
+        if (value) await session.commit({ state: [wantedRooms.put(room, { ...value, ...info })] })
+      }
+      look().catch(() => {}) // what was known of it stays
+    },
+    // in the turn after: what it is now is known then
+    changed: () => void setImmediate(session.sendWaiting),
     rejoin: (room, reason) => (reason === 'shutdown' ? joins.later(room) : joins.start(room)),
-    refused: () => false,
     async leave(room, status) {
       const left = depart(room, status)
       joins.forget(room)
@@ -72,9 +156,14 @@ export function createMembership({ session, capabilities }: { session: LiveSessi
         if (room.state === 'leaving')
           depart(jid).catch(() => {}) // the next stream, or this one after a resume, brings it to an end
         else if (room.state === 'joining' || room.retried) joins.start(jid)
+        else if (room.state === 'joined' && room.behind) {
+          // another owner was about it
+          if (room.features?.archive) catchingUp.hold(jid)
+          catchingUp.run(jid)
+        }
       }
     },
-    stop: joins.interrupt,
+    stop: interrupt,
   }
 }
 

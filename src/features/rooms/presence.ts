@@ -8,7 +8,7 @@ import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { StateChange } from '../../gateway/ports/change.ts'
 import { accountOf } from '../../jid.ts'
 import { child, type Element } from '../../xml/element.ts'
-import { nickOf, type Occupant, occupantKey, occupants, roomOf, type WantedRoom, wantedRooms } from '../room-state.ts'
+import { nickOf, type Occupant, occupantIdOf, occupantKey, occupants, roomOf, type WantedRoom, wantedRooms } from '../room-state.ts'
 import { comesBack, entered, left, removed } from './changes.ts'
 import { roomEvent, volatileRoomEvent } from './events.ts'
 import type { Membership } from './membership.ts'
@@ -55,7 +55,7 @@ export function roomPresence({ stanza }: Incoming, session: LiveSession, vocabul
   const heard: Heard = { session, members, jid, room, nick, key: occupantKey(jid, nick), told: readTold(stanza) }
   const isOwn = isSelf(heard)
   if (type === 'unavailable') return isOwn ? ownLeft(heard) : leftBy(heard)
-  const occupant = occupantOf(heard, vocabulary.read(stanza).json)
+  const occupant = occupantOf(heard, stanza, vocabulary.read(stanza).json)
   return isOwn ? ownCame(heard, occupant) : cameBy(heard, occupant)
 }
 
@@ -67,13 +67,15 @@ function isSelf({ session, members, jid, room, nick, key, told }: Heard): boolea
   return isOurs && told.codes.has('110') && (occupantKey(jid, asked) === occupantKey(jid, nick) || told.codes.has('210'))
 }
 
-function occupantOf({ nick, told: { occupantId, jid, role, affiliation } }: Heard, json: StanzaJson): Occupant {
+function occupantOf({ session, room, nick, key, told: { jid, role, affiliation } }: Heard, stanza: Element, json: StanzaJson): Occupant {
+  const occupantId = occupantIdOf(stanza, room)
+  const at = session.state.get(occupants, key)?.at ?? Date.now()
   const presence = Object.fromEntries(shown.flatMap((member) => (json[member] === undefined ? [] : [[member, json[member]]])))
   return {
     nick,
     ...(occupantId !== undefined && { occupantId }),
     ...(jid !== undefined && { jid }),
-    ...{ role, affiliation, presence },
+    ...{ at, role, affiliation, presence },
     ...(json.hats !== undefined && { hats: json.hats }),
   }
 }
@@ -87,11 +89,14 @@ function ownCame({ members, jid, room, nick, key, told }: Heard, occupant: Occup
   const value: WantedRoom = { ...room, nick, role, affiliation, ...anonymous }
   if (room.state === 'joined' || room.state === 'leaving') {
     const isSame = room.role === role && room.affiliation === affiliation
+    members.shown(jid, nick)
     return { state: isSame ? state : [...state, wantedRooms.put(jid, value)], events: isSame ? [] : [changed(jid, occupant)] }
   }
   // also where another owner was told so
   const created = told.codes.has('201') || (room.created === true && room.before !== true)
   members.joins.heard(jid, { kind: 'joined', created })
+  members.changed()
+  if (room.behind && room.features?.archive) members.catchingUp.hold(jid)
   if (created) return { state: [...state, wantedRooms.put(jid, { ...value, created })] }
   const { events = [], state: rest = [] } = entered(jid, value)
   return { events, state: [...state, ...rest] }
@@ -107,6 +112,7 @@ function ownLeft(heard: Heard): Effect | undefined {
   const said = reasonOf(told)
   if (room.state !== 'joined' && said === undefined) return undefined
   const reason = said ?? 'lost'
+  members.changed()
   const { by, text, destroyed } = told
   const more = { ...(by && { by }), ...(text && { text }), ...destroyed }
   if (comesBack.has(reason)) members.rejoin(jid, reason)
@@ -164,9 +170,9 @@ function leftBy(heard: Heard): Effect | undefined {
   }
 }
 
-function renamed({ session, jid, room, nick, key, told }: Heard, to: string, own: boolean): Effect {
+function renamed({ session, jid, room, nick, key }: Heard, to: string, own: boolean): Effect {
   const before = session.state.get(occupants, key)
-  const occupantId = told.occupantId ?? before?.occupantId
+  const occupantId = before?.occupantId
   const state = [occupants.remove(key), ...(before ? [occupants.put(occupantKey(jid, to), { ...before, nick: to })] : [])]
   if (own) state.push(wantedRooms.put(jid, { ...room, nick: to }))
   const data = { from: nick, to, own, ...(occupantId !== undefined && { occupantId }) }

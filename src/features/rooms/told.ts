@@ -1,5 +1,5 @@
 /** What a presence of a room says (XEP-0045 sections 7 and 15.6). */
-import { MUC_USER, OCCUPANT_ID } from '../../protocol/namespaces.ts'
+import { MUC_USER } from '../../protocol/namespaces.ts'
 import { child, childText, type Element, elements } from '../../xml/element.ts'
 import { type Affiliation, affiliations, type LeftReason, type Role, roles } from '../room-state.ts'
 
@@ -13,33 +13,28 @@ export interface Told {
   nick?: string
   by?: string
   text?: string
-  occupantId?: string
   destroyed?: { alternate?: string; text?: string }
 }
 
 /** The last one is the room's: what an occupant put into its own presence stands before it. */
-function lastOf(stanza: Element, name: string, xmlns: string): Element | undefined {
-  return elements(stanza).findLast((one) => one.name === name && one.xmlns === xmlns)
-}
+const said = (stanza: Element) => elements(stanza).findLast(({ name, xmlns }) => name === 'x' && xmlns === MUC_USER)
 
 export function readTold(presence: Element): Told {
-  const about = lastOf(presence, 'x', MUC_USER)
-  const item = about && child(about, 'item')
-  const destroy = about && child(about, 'destroy')
+  const x = said(presence)
+  const item = x && child(x, 'item')
+  const destroy = x && child(x, 'destroy')
   const actor = item && child(item, 'actor')
   const by = actor?.attributes.nick ?? actor?.attributes.jid
   const text = item && childText(item, 'reason')
-  const occupantId = lastOf(presence, 'occupant-id', OCCUPANT_ID)?.attributes.id
   const { jid, nick, role, affiliation } = item?.attributes ?? {}
   return {
-    codes: new Set(about && elements(about).flatMap(({ name, attributes }) => (name === 'status' ? [attributes.code ?? ''] : []))),
+    codes: new Set(x && elements(x).flatMap(({ name, attributes }) => (name === 'status' ? [attributes.code ?? ''] : []))),
     role: roles.find((one) => one === role) ?? 'none',
     affiliation: affiliations.find((one) => one === affiliation) ?? 'none',
     ...(jid !== undefined && { jid }),
     ...(nick !== undefined && { nick }),
     ...(by !== undefined && { by }),
     ...(text && { text }),
-    ...(occupantId && { occupantId }),
     ...(destroy && { destroyed: destroyedOf(destroy) }),
   }
 }

@@ -1,8 +1,9 @@
 import type { Translator } from '../../codec/translate.ts'
+import type { Problem } from '../../errors/problem.ts'
 import type { Element } from '../../xml/element.ts'
 import type { StateChange } from '../ports/change.ts'
 import type { EventDraft } from '../ports/event.ts'
-import type { MessageRecord } from '../ports/message.ts'
+import type { MessageRecord, OutboxEntry } from '../ports/message.ts'
 import type { Put } from '../ports/put.ts'
 import type { EventType, Operation } from './operation.ts'
 import type { LiveSession, OwnersCommand, SessionHandle, Sessions } from './session.ts'
@@ -61,6 +62,8 @@ export interface Feature {
   /** asked in the order of features/index.ts, each adds its effect */
   message?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
   presence?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
+  /** May a message of the outbox go now? With a problem that is retryable it waits, and what follows it to the same JID; with another it fails. */
+  mayGo?(message: OutboxEntry, session: LiveSession): Problem | undefined
   answers?: readonly IqAnswer[]
   /** the kinds of state that this room has a session remember */
   keeps?: readonly StateKind[]

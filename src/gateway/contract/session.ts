@@ -30,6 +30,8 @@ export interface SessionHandle {
   /** what the session knows of a kind, by key: of these keys, or all */
   state<Value>(kind: StateKind<Value>, keys?: readonly string[]): Promise<Map<string, Value>>
   stateKeys(kind: StateKind): Promise<string[]>
+  /** The value of one key, from memory where the session is here: for what every message asks. */
+  known<Value>(kind: StateKind<Value>, key: string): Promise<Value | undefined>
   keptIq(id: string): Promise<KeptIq | undefined>
   /** Runs a command where the session lives. `repeatable`: twice does no harm. Rejects with session-offline, session-stopped. */
   perform<Args, Result>(
@@ -40,6 +42,8 @@ export interface SessionHandle {
 }
 
 export interface ArchiveQuery {
+  /** the room whose archive it is; absent: the own one */
+  of?: string
   /** bare or full JID of the other side */
   with?: string
   /** XEP-0082 times */
@@ -92,6 +96,8 @@ export interface LiveSession {
   reply(answer: IqReply): void
   /** Writes a stanza on the primary now. Rejects with session-offline, session-stopped. */
   send(stanza: Element): Promise<void>
+  /** Messages of the outbox that had to wait may go. */
+  sendWaiting(): void
   /** For what each new stream of the primary gets again. */
   repeated: Pick<Repeated, 'write' | 'forget' | 'isOnItsWay' | 'isOpen'>
   /** is the primary, with the work of its bind done? */
@@ -106,8 +112,10 @@ export interface LiveSession {
   settled(): Promise<void>
   /** for JSON in commands and bind steps */
   readonly vocabulary: Translator
-  /** One page of the own archive (XEP-0313). Rejects with the server's problem. */
+  /** One page of an archive (XEP-0313). Rejects with the server's problem. */
   archive(query: ArchiveQuery, options: Patience & { signal?: AbortSignal }): Promise<ArchivePage>
+  /** Takes messages in, in their turn among those that come: of a room's archive, or such as a feature held back. Resolves when they are stored. */
+  takeIn(messages: () => readonly (Archived | Element)[]): Promise<void>
   /** Restores from the archive what was missed, before own presence is sent; what it answers is to be called after. The core does it at a new bind. */
   catchUp(): Promise<() => Promise<void>>
 }

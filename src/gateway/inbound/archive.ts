@@ -1,5 +1,6 @@
 import { elementOf } from '../../codec/alone.ts'
 import { Problem } from '../../errors/problem.ts'
+import { comparable } from '../../jid.ts'
 import { DELAY, FORWARD, MAM, RSM } from '../../protocol/namespaces.ts'
 import { archiveQuery } from '../../protocol/xep0313.ts'
 import { CLIENT, child, childText, type Element, elements } from '../../xml/element.ts'
@@ -14,7 +15,7 @@ import { isOfAccount } from './provenance.ts'
 const PAGE_SIZE = 4 * 1024 * 1024
 
 export interface Archive {
-  /** One page of the own archive (XEP-0313, paged by XEP-0059). Rejects with the server's problem; `xmpp-item-not-found`: the id is not (any more) there. */
+  /** One page of an archive (XEP-0313, paged by XEP-0059). Rejects with the server's problem; `xmpp-item-not-found`: the id is not (any more) there. */
   page(query: ArchiveQuery, options: Patience & { signal?: AbortSignal }): Promise<ArchivePage>
   /** true when the message was an archive result, whether it was asked for or forged */
   take(message: Element): boolean
@@ -22,6 +23,8 @@ export interface Archive {
 
 /** What came of a page. */
 interface Page {
+  /** whose archive it is, comparable; absent: the own one */
+  of: string | undefined
   items: Archived[]
   sizes: number[]
   size: number
@@ -52,6 +55,10 @@ function add(page: Page, item: Archived): void {
   }
 }
 
+/** Is it told by the archive that was asked? */
+const isFromArchive = (message: Element, { of }: Page, own: string): boolean =>
+  of === undefined ? isOfAccount(message, own) : comparable(message.attributes.from ?? '') === of
+
 interface ArchiveContext {
   session: Pick<LiveSession, 'record' | 'iq'>
   reports: Pick<Reports, 'forged' | 'full'>
@@ -69,14 +76,15 @@ class ArchiveOfSession implements Archive {
     this.#context = context
   }
 
-  async page({ limit, ...query }: ArchiveQuery, options: Patience & { signal?: AbortSignal }): Promise<ArchivePage> {
+  async page({ limit, of, ...query }: ArchiveQuery, options: Patience & { signal?: AbortSignal }): Promise<ArchivePage> {
     const { session, reports } = this.#context
     const queryid = newIqId(session.record.id)
-    const collected: Page = { items: [], sizes: [], size: 0, count: 0, limit, backwards: query.before !== undefined, isCut: false }
+    const collected: Page = { of, items: [], sizes: [], size: 0, count: 0, limit, backwards: query.before !== undefined, isCut: false }
     this.#open ??= new Map()
     this.#open.set(queryid, collected)
     try {
-      const answer = await session.iq({ type: 'set', payload: request(queryid, limit, query) }, options)
+      const to = of === undefined ? {} : { to: of }
+      const answer = await session.iq({ type: 'set', ...to, payload: request(queryid, limit, query) }, options)
       const fin = child(answer, 'fin', MAM)
       if (!fin) throw new Problem('xmpp-undefined-condition', 'The archive gave no end of the page.')
       const set = child(fin, 'set', RSM)
@@ -107,13 +115,13 @@ class ArchiveOfSession implements Archive {
     const forwarded = child(result, 'forwarded', FORWARD)
     const stanza = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === CLIENT)
     // a server that sends more than was asked for is not followed
-    if (!collected || !stanza || !isOfAccount(message, session.record.jid) || collected.count >= collected.limit) reports.forged('archive')
+    if (!collected || !stanza || !isFromArchive(message, collected, session.record.jid) || collected.count >= collected.limit) reports.forged('archive')
     else add(collected, { id, stamp: child(forwarded, 'delay', DELAY)?.attributes.stamp ?? '', stanza })
     return true
   }
 }
 
-function request(queryId: string, max: number, { after, before, ...filter }: Omit<ArchiveQuery, 'limit'>): Element {
+function request(queryId: string, max: number, { after, before, ...filter }: Omit<ArchiveQuery, 'limit' | 'of'>): Element {
   const fields = Object.entries(filter).map(([name, value]) => ({ name, values: [value] }))
   const form = { type: 'submit' as const, fields: [{ name: 'FORM_TYPE', type: 'hidden' as const, values: [MAM] }, ...fields] }
   const place = { ...(after === undefined ? {} : { after }), ...(before === undefined ? {} : { before }) }

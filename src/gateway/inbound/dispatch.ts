@@ -17,6 +17,8 @@ export interface Receiver {
   stanza(arrival: Arrival, stanza: Element): Promise<Handled>
   /** of messages of the archive, in the order given */
   archived(items: readonly Archived[]): Promise<Handled>
+  /** of messages of other archives, and of such as were held back */
+  takenIn(messages: readonly (Archived | Element)[]): Promise<Handled>
   held: Held
 }
 
@@ -39,6 +41,10 @@ class ReceiverOfSession implements Receiver {
 
   archived(items: readonly Archived[]): Promise<Handled> {
     return handleAllArchived(this.receiving, items)
+  }
+
+  takenIn(messages: readonly (Archived | Element)[]): Promise<Handled> {
+    return handleTakenIn(this.receiving, messages)
   }
 
   /** of one that was held */
@@ -67,6 +73,22 @@ async function handlePresence(receiving: Receiving, connection: number, stanza: 
   // one after the other: what one room keeps of it the next one sees
   for (const feature of concerned(receiving, incoming))
     add(all, combine(receiving, connection, [await feature.presence?.(incoming, session, vocabulary)]))
+  return all
+}
+
+async function handleTakenIn(receiving: Receiving, messages: readonly (Archived | Element)[]): Promise<Handled> {
+  const { turn, clock } = receiving
+  const all = nothing()
+  for (const message of messages) {
+    const wait = turn()
+    if (wait) await wait
+    const arrival = { connection: 0, stream: '', at: `@${randomUUID()}`, time: clock.now() }
+    if ('name' in message) add(all, await guarded(receiving, message, arrival, () => handleMessage(receiving, arrival, message)))
+    else {
+      const { id, stamp, stanza } = message
+      add(all, await guarded(receiving, stanza, arrival, () => handleArchived(receiving, arrival, message), { id, stamp }))
+    }
+  }
   return all
 }
 

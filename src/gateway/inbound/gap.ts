@@ -7,9 +7,9 @@ export type GapReason = 'archive-unavailable' | 'too-many' | 'stanza-too-large' 
 
 /** Tells what is missing where it would be: `since` is when the gap begins (epoch ms), now for a single stanza. */
 export function gapEvent(
-  clock: Clock,
+  clock: Pick<Clock, 'now'>,
   reason: GapReason,
-  { since, ...more }: { since?: number; stanza?: object; what?: string } = {},
+  { since, ...more }: { since?: number; stanza?: object; what?: string; room?: string } = {},
 ): EventDraft {
   const now = clock.now()
   return { type: 'events.gap', data: { from: timestamp(since ?? now), to: timestamp(now), reason, ...more } }

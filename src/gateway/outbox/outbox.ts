@@ -1,3 +1,4 @@
+import type { Problem } from '../../errors/problem.ts'
 import { foldedBare } from '../../folded-jid.ts'
 import type { Acceptance, AcceptResult, Change } from '../ports/change.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -80,6 +81,8 @@ export interface OutboxOptions {
   clock: Clock
   /** connections that take messages now, by index */
   usable: () => ReadonlyMap<number, Connection>
+  /** may a message go now? with a problem that is retryable it waits, with another it fails */
+  mayGo: (entry: OutboxEntry) => Problem | undefined
   /** JIDs that only the primary may write to */
   primaryOnly: (to: string) => boolean
   /** ids of the streams that another process left and that are being resumed, by connection */

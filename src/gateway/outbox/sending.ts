@@ -36,6 +36,7 @@ export function createSending({
   routes,
   window,
   usable,
+  mayGo,
   clock,
   progress,
   onWritten,
@@ -49,6 +50,7 @@ export function createSending({
   routes: Pick<Routes, 'connectionFor'>
   window: Window
   usable: () => ReadonlyMap<number, Connection>
+  mayGo: (entry: OutboxEntry) => Problem | undefined
   clock: Clock
   progress: Progress
   onWritten: (kind: OutboxEntry['kind']) => void
@@ -126,6 +128,8 @@ export function createSending({
     const connection = index === undefined ? undefined : connections.get(index)
     if (index === undefined || !connection) return false
     try {
+      const refused = mayGo(entry)
+      if (refused) throw refused
       const { position, written: done } = connection.send(entry.xml, ask)
       inFlight.add(index, { ...message, position, at: clock.monotonic() })
       onWritten(entry.kind)
@@ -136,7 +140,7 @@ export function createSending({
       else written.set(done, [sent])
       return true
     } catch (error) {
-      // no stream now, or too much on its way: it waits
+      // no stream now, too much on its way, or not yet allowed: it waits
       if (error instanceof Problem && error.retryable) return false
       // a message that cannot be written must not hold up the others
       const { code, message: detail } = toProblem(error)

@@ -12,6 +12,7 @@ import type { LargeAnswers } from '../inbound/large-answers.ts'
 import type { Quarantine } from '../inbound/quarantine.ts'
 import { createInbound } from '../inbound/queue.ts'
 import type { IqAnswers } from '../inbound/receiving.ts'
+import { createGate } from '../outbox/gate.ts'
 import type { Load, Outbox } from '../outbox/outbox.ts'
 import { createRecords } from '../outbox/recent-records.ts'
 import type { StreamState } from '../ports/change.ts'
@@ -133,7 +134,8 @@ class LiveOnOwner implements Live {
     const known = createKnowledge({ record: start.record, mirror, records, journal })
     const { commit, remember } = known
 
-    const streams = { streams: start.streams, inherited: !start.state.isEmpty, holdsLease }
+    const mayGo = createGate(features, () => this.session)
+    const streams = { streams: start.streams, inherited: !start.state.isEmpty, mayGo, holdsLease }
     const { connections, outbox, wire } = createStreams({ ...context, ...streams, record, known, records, reports })
     const link = () => connections.get(0)
     const own = () => addressOf(this.#record, link()?.jid ?? null)
@@ -156,7 +158,7 @@ class LiveOnOwner implements Live {
 
     const session = createSession({
       ...{ record: start.record, state: mirror, holdsLease, commit, records, large: context.large.use, vocabulary },
-      ...{ connections, correlator, wire, raised, repeated, inbound, journal, states, clock, metrics },
+      ...{ connections, correlator, wire, raised, repeated, inbound, journal, states, clock, metrics, outbox },
     })
     const archive = createArchive({ session, reports })
     session.archive = (...query) => archive.page(...query)
@@ -169,6 +171,7 @@ class LiveOnOwner implements Live {
       ...{ session, archive: repeatedArchive, inbound, receiver, outbox, store, clock, watch, announcer },
     })
     session.catchUp = () => catchUp.run()
+    session.takeIn = (messages) => inbound.enqueue(() => receiver.takenIn(messages()))
     const bind = createBind({ session, features, catchUp, online, unread, repeated, resync, reports })
 
     // what a session is shown as knowing it has to know

@@ -4,6 +4,7 @@ import type { Repeated } from '../contract/repeated.ts'
 import type { LiveSession } from '../contract/session.ts'
 import { newIqId } from '../ids.ts'
 import type { Inbound } from '../inbound/queue.ts'
+import type { Outbox } from '../outbox/outbox.ts'
 import type { Records } from '../outbox/recent-records.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Metrics } from '../ports/metrics.ts'
@@ -18,7 +19,7 @@ import type { Wire } from './wire.ts'
 /** A session as its own parts see it: they change its members. Plain ones, since objects with accessors of their own cost each session ten times what the value does. */
 export type OwnSession = { -readonly [Key in keyof LiveSession]: LiveSession[Key] }
 
-/** A session as the rooms see it. `archive` and `catchUp` are set by the parts that read the archive, which need the session themselves. */
+/** A session as the rooms see it. `archive`, `takeIn` and `catchUp` are set by the parts that read the archive, which need the session themselves. */
 export function createSession({
   record,
   connections,
@@ -37,7 +38,9 @@ export function createSession({
   records,
   large,
   vocabulary,
+  outbox,
 }: Pick<LiveSession, 'record' | 'state' | 'holdsLease' | 'commit' | 'large' | 'vocabulary'> & {
+  outbox: Pick<Outbox, 'wake'>
   records: Pick<Records, 'get'>
   connections: Pick<Connections, 'isOwn'>
   correlator: Correlator
@@ -63,6 +66,7 @@ export function createSession({
     message: (id) => records.get(id),
     large,
     vocabulary,
+    sendWaiting: () => outbox.wake(),
     isOwn: (jid) => connections.isOwn(jid),
     online: () => states.now() === 'online',
     holdsLease,
@@ -94,6 +98,7 @@ export function createSession({
       await journal.flush()
     },
     archive: notYet,
+    takeIn: notYet,
     catchUp: notYet,
   }
 }

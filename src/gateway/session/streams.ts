@@ -1,7 +1,7 @@
 import { bare, jid as normalised } from '../../jid.ts'
 import { directed } from '../contract/roster-and-presence.ts'
 import { openPassword, openSasl } from '../credentials.ts'
-import { createOutbox, type Outbox } from '../outbox/outbox.ts'
+import { createOutbox, type Outbox, type OutboxOptions } from '../outbox/outbox.ts'
 import type { Records } from '../outbox/recent-records.ts'
 import type { StreamState } from '../ports/change.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -29,6 +29,7 @@ export function createStreams({
   records,
   streams,
   inherited,
+  mayGo,
   holdsLease,
   store,
   connector,
@@ -44,6 +45,7 @@ export function createStreams({
   streams: ReadonlyMap<number, StreamState>
   /** another process had the session before */
   inherited: boolean
+  mayGo: OutboxOptions['mayGo']
   holdsLease: () => boolean
   store: Store
   connector: Connector
@@ -70,6 +72,7 @@ export function createStreams({
     write: commit,
     writeSoon: known.commitSoon,
     clock,
+    mayGo,
     usable: () => (holdsLease() ? connections.usable() : new Map()),
     primaryOnly: (to) => state.get(directed, normalised(to)) !== undefined || state.get(directed, bare(to)) !== undefined,
     resumable: new Map([...streams].map(([index, { id }]) => [index, id])),

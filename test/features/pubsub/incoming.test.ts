@@ -3,11 +3,12 @@ import { test } from 'node:test'
 import { createTranslator } from '../../../src/codec/translate.ts'
 import { incomingNotification, isNotification } from '../../../src/features/pubsub/incoming.ts'
 import type { LiveSession } from '../../../src/gateway/contract/session.ts'
+import { createMirror } from '../../../src/gateway/session/mirror.ts'
 import { definitions } from '../../../src/protocol/index.ts'
 import { parseStanza } from '../../../src/xml/parse.ts'
 
 const vocabulary = createTranslator(definitions)
-const session = { record: { jid: 'romeo@montague.lit' } } as LiveSession
+const session = { record: { jid: 'romeo@montague.lit' }, state: createMirror(new Map()) } as unknown as LiveSession
 
 /** What a message is told as by this room; undefined where it is not its business. */
 function notified(inner: string, attributes = 'from="news.lit"') {

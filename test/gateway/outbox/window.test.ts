@@ -65,6 +65,7 @@ function start(
       },
     }) as unknown as Connection
   const outbox = createOutbox({
+    mayGo: () => undefined,
     id: 'ses_1',
     store,
     records: createRecords({ id: 'ses_1', store }),
