@@ -160,9 +160,11 @@ export function createJoins({
       await leave(room)
       return { kind: 'failed', problem }
     }
+    // it was not there before: what it can do is known only now
+    const info = await readInfo(session, room).catch(() => undefined)
     const now = wanted(room)
     if (now === undefined || !isOpen(room, attempt)) return interrupted
-    await session.commit(entered(room, now))
+    await session.commit(entered(room, { ...now, ...info }))
     session.sendWaiting()
     return { kind: 'joined', created: true }
   }
