@@ -4,9 +4,9 @@ import type { StanzaErrorJson } from '../errors/catalogue.ts'
 import type { LiveSession } from '../gateway/contract/session.ts'
 import { defineKind, type KnownState } from '../gateway/contract/state-kind.ts'
 import { accountOf, comparable, withoutResource } from '../jid.ts'
-import type { FilledIn } from './form-values.ts'
 import { OCCUPANT_ID } from '../protocol/namespaces.ts'
 import { type Element, elements } from '../xml/element.ts'
+import type { FilledIn } from './form-values.ts'
 
 export const roomStates = ['joining', 'joined', 'leaving', 'left', 'failed'] as const
 export type RoomState = (typeof roomStates)[number]

@@ -115,7 +115,8 @@ class ArchiveOfSession implements Archive {
     const forwarded = child(result, 'forwarded', FORWARD)
     const stanza = forwarded && elements(forwarded).find(({ name, xmlns }) => name === 'message' && xmlns === CLIENT)
     // a server that sends more than was asked for is not followed
-    if (!collected || !stanza || !isFromArchive(message, collected, session.record.jid) || collected.count >= collected.limit) reports.forged('archive')
+    if (!collected || !stanza || !isFromArchive(message, collected, session.record.jid) || collected.count >= collected.limit)
+      reports.forged('archive')
     else add(collected, { id, stamp: child(forwarded, 'delay', DELAY)?.attributes.stamp ?? '', stanza })
     return true
   }
