@@ -61,7 +61,7 @@ export async function startStage(): Promise<Stage> {
   }
 }
 
-export async function signIn(page: Page, token: string): Promise<void> {
+async function signIn(page: Page, token: string): Promise<void> {
   await page.getByLabel('API key or session token').fill(token)
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Sign out' }).waitFor()
