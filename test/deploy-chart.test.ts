@@ -38,6 +38,13 @@ const full = {
     EVENT_LOG_AGE: '3d',
     SLOW_READER_SECONDS: '1.5',
     WEBHOOK_PRIVATE_HOSTS: 'hooks.internal',
+    RATE_LIMIT_SEND: '100/1s',
+    RATE_LIMIT_READ: '600/1m',
+    RATE_LIMIT_OPEN: '10/1m',
+    MAX_SESSIONS: '1000',
+    JWT_ISSUER: 'https://issuer.example/',
+    JWT_JWKS_URL: 'https://issuer.example/jwks.json',
+    JWT_AUDIENCE: 'stanzagate',
   },
   imagePullSecrets: [{ name: 'registry' }],
   networkPolicy: {
