@@ -10,7 +10,7 @@ export function recipientPattern(text: string, path: string): string {
 }
 
 /** A bare JID is all of its resources, a domain everybody there and itself. What is no JID is nobody who may be written to. */
-export function isRecipient(recipients: readonly string[], to: string): boolean {
+function isRecipient(recipients: readonly string[], to: string): boolean {
   const address = jidIfValid(to)
   if (address === undefined) return false
   const domain = `@${domainOf(address)}`
