@@ -63,7 +63,16 @@ test('variables are read, lists by comma, and an empty one is unset', () => {
     EVENT_LOG_BYTES: '32MiB',
     EVENT_LOG_AGE: '90m',
     SLOW_READER_SECONDS: '0.5',
+    RATE_LIMIT_SEND: '100/1s',
+    RATE_LIMIT_OPEN: '5 / 2m',
+    MAX_SESSIONS: '20',
+    JWT_ISSUER: 'https://issuer.example/',
+    JWT_JWKS_URL: 'http://127.0.0.1:8081/jwks.json',
+    JWT_AUDIENCE: 'stanzagate',
   })
+  assert.deepEqual(config.rateLimits, { send: { quota: 100, window: 1_000 }, open: { quota: 5, window: 120_000 } })
+  assert.equal(config.limits.maxSessions, 20)
+  assert.deepEqual(config.jwt, { issuer: 'https://issuer.example/', jwksUrl: 'http://127.0.0.1:8081/jwks.json', audience: 'stanzagate' })
   assert.deepEqual([config.host, config.port, config.instance, config.redis], ['::1', 0, 'gate-1', null])
   assert.deepEqual(
     config.apiKeys.map(({ tenant }) => tenant),
@@ -120,6 +129,10 @@ test('what is wrong is told by the name of the variable, all of it at once', () 
     { XMPP_PRIVATE_HOSTS: 'xmpp.internal,10.0.0.5:5222' },
     { XMPP_PLAINTEXT_HOSTS: 'xmpp://localhost' },
     { WEBHOOK_PRIVATE_HOSTS: 'https://hooks.internal/x' },
+    { RATE_LIMIT_READ: '100' },
+    { RATE_LIMIT_READ: '0/1s' },
+    { MAX_SESSIONS: '0' },
+    { JWT_JWKS_URL: 'http://issuer.example/jwks.json' },
     { XMPP_PORTS: '5222,0' },
     { XMPP_CA_FILE: '/nowhere/ca.pem' },
     { SLOW_READER_SECONDS: '0' },

@@ -256,6 +256,14 @@ describe('the command line', () => {
     assert.match(text, /^API_KEYS=acme=sgk_[\w-]{32}\n$/)
     assert.match(values[0].key, /^sgk_[\w-]{32}$/)
     assert.notEqual(text, (await both('key', 'acme')).text)
+
+    const made = await both('key', 'order bot', '--scopes', 'messages:write,events:read', '--recipients', '@localhost')
+    assert.match(made.text, /^key_[\w-]{22} {2}sgk_[\w-]{43}\n$/)
+    const [{ name, scopes, recipients, key }] = made.values
+    assert.deepEqual([name, scopes, recipients], ['order bot', ['messages:write', 'events:read'], ['@localhost']])
+    assert.deepEqual((await gateway.api('GET', '/me', { key })).body.scopes, scopes)
+    const wrong = await stanzagate(['key', 'bot', '--scopes', 'messages:delete'])
+    assert.deepEqual([wrong.code, (await stanzagate(['key', 'bot', '--recipients', '@localhost'])).code], [1, 2])
   })
 
   it('acts for the session of a token without being told', async () => {
