@@ -163,11 +163,17 @@ describe('who may do what', { concurrency: false, timeout: 120_000 }, () => {
       ['POST /presence', { body: { to } }],
       ['POST /presence', { body: { to, type: 'subscribe' } }],
       ['PUT /rooms/room@rooms.example', { body: {} }],
+      ['POST /rooms/room@c.example/invitations', { body: { to } }],
+      ['POST /rooms/room@c.example/invitations', { body: { to, kind: 'mediated' } }],
+      [`POST /uploads?fileName=x.txt&to=${to}`, { body: 'x', headers: { 'content-type': 'text/plain' } }],
+      [`PUT /chats/paris@${domain}/displayed`, { body: { id: 'x' } }],
     ]
     for (const [route, options] of refused) {
       const { status, body } = await call(key, route, { ...options, query })
       assert.deepEqual([status, body.code], [403, 'recipient-not-allowed'], `${route} ${JSON.stringify(options.body)}`)
     }
+    const hook = { name: 'alerts', session: romeo.id, to, format: 'text' }
+    assert.equal((await call(key, 'POST /hooks', { body: hook })).body.code, 'recipient-not-allowed')
     for (const [method, params] of [
       ['messages.send', { to, body: 'x' }],
       ['stanzas.send', { message: { to, body: 'x' } }],
