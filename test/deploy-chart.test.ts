@@ -38,7 +38,6 @@ const full = {
     EVENT_LOG_AGE: '3d',
     SLOW_READER_SECONDS: '1.5',
     WEBHOOK_PRIVATE_HOSTS: 'hooks.internal',
-    UPLOAD_LIMIT: '20MiB',
     RATE_LIMIT_SEND: '100/1s',
     RATE_LIMIT_READ: '600/1m',
     RATE_LIMIT_OPEN: '10/1m',
