@@ -104,7 +104,7 @@ export function toYaml(value: unknown): string {
     return node.flow ? visit.SKIP : undefined
   }
   visit(document, { Map: inOneLine, Seq: inOneLine })
-  return document.toString({ lineWidth: 0, indentSeq: false })
+  return document.toString({ lineWidth: 0, indentSeq: false, indent: 1 })
 }
 
 const description = [
