@@ -107,9 +107,6 @@ export type Event =
   | RoomJoinedEvent
   | RoomLeftEvent
   | RoomFailedEvent
-  | RoomSubjectEvent
-  | RoomConfigChangedEvent
-  | RoomDestroyedEvent
   | RoomOccupantJoinedEvent
   | RoomOccupantLeftEvent
   | RoomOccupantChangedEvent
@@ -120,6 +117,13 @@ export type Event =
   | EventsGapEvent
   | EventsSnapshotEndEvent
 /**
+ * The account is online.
+ */
+export type SessionOnlineEvent = EventHead & {
+  type: 'session.online'
+  data: SessionEvent
+}
+/**
  * the cursor: read on with ?after=
  */
 export type Cursor = string
@@ -129,9 +133,563 @@ export type Cursor = string
 export type EventSource = string
 export type SessionState = 'connecting' | 'online' | 'resuming' | 'backoff' | 'auth-failed' | 'conflict' | 'stopped'
 /**
+ * The connection was lost and taken up again; nothing was missed.
+ */
+export type SessionResumedEvent = EventHead & {
+  type: 'session.resumed'
+  data: SessionEvent
+}
+/**
+ * The connection is lost; the gateway goes on trying.
+ */
+export type SessionOfflineEvent = EventHead & {
+  type: 'session.offline'
+  data: SessionEvent
+}
+/**
+ * The session has stopped, for example because the password is not accepted any more; `reason` says why.
+ */
+export type SessionFailedEvent = EventHead & {
+  type: 'session.failed'
+  data: SessionEvent
+}
+/**
+ * Another client took the resource; the session has stopped.
+ */
+export type SessionConflictEvent = EventHead & {
+  type: 'session.conflict'
+  data: SessionEvent
+}
+/**
+ * What the archive keeps of the time away was restored.
+ */
+export type SessionCaughtUpEvent = EventHead & {
+  type: 'session.caught-up'
+  data: SessionEvent
+}
+/**
+ * The session was ended; nothing follows.
+ */
+export type SessionEndedEvent = EventHead & {
+  type: 'session.ended'
+  data: SessionEvent
+}
+/**
+ * Somebody invites the account to a room. One who does it in both forms is told once.
+ */
+export type RoomInvitedEvent = EventHead & {
+  type: 'room.invited'
+  data: {
+    room: string
+    /**
+     * As the room tells it: a JID, or somebody in the room
+     */
+    from?: string
+    reason?: string
+    password?: string
+    kind: 'direct' | 'mediated'
+    [k: string]: unknown
+  }
+}
+/**
+ * Somebody whom the account invited declines.
+ */
+export type RoomDeclinedEvent = EventHead & {
+  type: 'room.declined'
+  data: {
+    room: string
+    /**
+     * As the room tells it: a JID, or somebody in the room
+     */
+    from?: string
+    reason?: string
+    [k: string]: unknown
+  }
+}
+/**
+ * The moderators of a room took a message away, which is named by the id that the room gave it.
+ */
+export type RoomMessageModeratedEvent = EventHead & {
+  type: 'room.message-moderated'
+  data: {
+    room: string
+    stanzaId: string
+    by?: string
+    reason?: string
+    [k: string]: unknown
+  }
+}
+/**
+ * The message was validated and is in the outbox.
+ */
+export type MessageAcceptedEvent = EventHead & {
+  type: 'message.accepted'
+  data: MessageRecord
+}
+/**
  * How far the message came
  */
 export type MessageStatus = 'accepted' | 'sent' | 'acked' | 'delivered' | 'displayed' | 'failed' | 'expired'
+/**
+ * The message was written to the connection. Left out where the acknowledgement comes soon; the history of the record has it.
+ */
+export type MessageSentEvent = EventHead & {
+  type: 'message.sent'
+  data: MessageRecord
+}
+/**
+ * The account's own server took the message over.
+ */
+export type MessageAckedEvent = EventHead & {
+  type: 'message.acked'
+  data: MessageRecord
+}
+/**
+ * A receipt of the recipient came.
+ */
+export type MessageDeliveredEvent = EventHead & {
+  type: 'message.delivered'
+  data: MessageRecord
+}
+/**
+ * The recipient has seen the message.
+ */
+export type MessageDisplayedEvent = EventHead & {
+  type: 'message.displayed'
+  data: MessageRecord
+}
+/**
+ * The message came back, was refused, or what became of it is not known; `error` says why.
+ */
+export type MessageFailedEvent = EventHead & {
+  type: 'message.failed'
+  data: MessageRecord
+}
+/**
+ * The message was not sent before its `expiresIn` was over.
+ */
+export type MessageExpiredEvent = EventHead & {
+  type: 'message.expired'
+  data: MessageRecord
+}
+/**
+ * A message came in. A correction or retraction (`replace`, `retract`) of somebody else's message, or of one that the gateway does not remember, comes as this too.
+ */
+export type MessageReceivedEvent = EventHead & {
+  type: 'message.received'
+  data: MessageEvent
+}
+/**
+ * Another client of the account sent a message.
+ */
+export type MessageSentElsewhereEvent = EventHead & {
+  type: 'message.sent-elsewhere'
+  data: MessageEvent
+}
+/**
+ * A message replaces an earlier one of the same author (`replace`).
+ */
+export type MessageCorrectedEvent = EventHead & {
+  type: 'message.corrected'
+  data: MessageEvent
+}
+/**
+ * The author takes a message back (`retract`), or a moderator does in a room.
+ */
+export type MessageRetractedEvent = EventHead & {
+  type: 'message.retracted'
+  data: MessageEvent
+}
+/**
+ * Somebody reacts to a message (`reactions`: all that they now have on it).
+ */
+export type MessageReactedEvent = EventHead & {
+  type: 'message.reacted'
+  data: MessageEvent
+}
+/**
+ * Somebody composes, pauses, or looks at the conversation or away.
+ */
+export type ChatstateChangedEvent = EventHead & {
+  type: 'chatstate.changed'
+  data: MessageEvent
+}
+/**
+ * A client of the account, this one or another, has displayed a chat up to a message. Only of sessions with `mds`.
+ */
+export type ChatDisplayedEvent = EventHead & {
+  type: 'chat.displayed'
+  data: {
+    chat: string
+    stanzaId: string
+    own: true
+  }
+}
+/**
+ * Somebody has another avatar, or, without `id`, none any more.
+ */
+export type ProfileAvatarChangedEvent = EventHead & {
+  type: 'profile.avatar-changed'
+  data: {
+    jid: string
+    /**
+     * SHA-1 of the image: the ETag of `GET /profiles/{jid}/avatar`
+     */
+    id?: string
+    mediaType?: string
+  }
+}
+/**
+ * Somebody calls themselves otherwise (XEP-0172), or, without `nick`, not any more.
+ */
+export type ProfileNickChangedEvent = EventHead & {
+  type: 'profile.nick-changed'
+  data: {
+    jid: string
+    nick?: string
+  }
+}
+/**
+ * A node that the account listens to has new items (`pubsub`).
+ */
+export type PubsubPublishedEvent = EventHead & {
+  type: 'pubsub.published'
+  data: MessageEvent
+}
+/**
+ * Items of a node were taken away.
+ */
+export type PubsubRetractedEvent = EventHead & {
+  type: 'pubsub.retracted'
+  data: MessageEvent
+}
+/**
+ * All items of a node were taken away.
+ */
+export type PubsubPurgedEvent = EventHead & {
+  type: 'pubsub.purged'
+  data: MessageEvent
+}
+/**
+ * A node is gone.
+ */
+export type PubsubDeletedEvent = EventHead & {
+  type: 'pubsub.deleted'
+  data: MessageEvent
+}
+/**
+ * A node was configured anew.
+ */
+export type PubsubConfiguredEvent = EventHead & {
+  type: 'pubsub.configured'
+  data: MessageEvent
+}
+/**
+ * A subscription to a node has changed.
+ */
+export type PubsubSubscriptionEvent = EventHead & {
+  type: 'pubsub.subscription'
+  data: MessageEvent
+}
+/**
+ * A contact is new or was changed, also by another client of the account.
+ */
+export type RosterUpdatedEvent = EventHead & {
+  type: 'roster.updated'
+  data: RosterContact
+}
+/**
+ * A contact is not in the roster any more.
+ */
+export type RosterRemovedEvent = EventHead & {
+  type: 'roster.removed'
+  data: {
+    jid: string
+  }
+}
+/**
+ * Somebody was blocked or unblocked, by any client of the account.
+ */
+export type BlocklistUpdatedEvent = EventHead & {
+  type: 'blocklist.updated'
+  data: BlocklistChange
+}
+/**
+ * Somebody asks the account, in a namespace that the session `handles`: answer by `POST /iq/{subject}/reply` within 20 s.
+ */
+export type IqRequestedEvent = EventHead & {
+  type: 'iq.requested'
+  data: Iq
+}
+/**
+ * The answer to an iq came, or its time is over.
+ */
+export type IqCompletedEvent = EventHead & {
+  type: 'iq.completed'
+  data: KeptIq
+}
+/**
+ * A resource is available, or shows something else.
+ */
+export type PresenceAvailableEvent = EventHead & {
+  type: 'presence.available'
+  data: PresenceEvent
+}
+/**
+ * A resource is not available any more; `source: resync` where it was no longer there after a reconnect.
+ */
+export type PresenceUnavailableEvent = EventHead & {
+  type: 'presence.unavailable'
+  data: PresenceEvent
+}
+/**
+ * A presence could not be delivered, for example because a domain cannot be reached. With `source: gateway` it is the own presence, because of which the server ended one connection after another: the last one that it accepted is shown again, or a plain one.
+ */
+export type PresenceErrorEvent = EventHead & {
+  type: 'presence.error'
+  data: PresenceEvent
+}
+/**
+ * Somebody asks to see the presence of the account: answer with `subscribed` or `unsubscribed`.
+ */
+export type SubscriptionRequestedEvent = EventHead & {
+  type: 'subscription.requested'
+  data: PresenceEvent
+}
+/**
+ * A contact allows the account to see their presence.
+ */
+export type SubscriptionApprovedEvent = EventHead & {
+  type: 'subscription.approved'
+  data: PresenceEvent
+}
+/**
+ * Somebody no longer wants to see the presence of the account, or withdraws the request.
+ */
+export type SubscriptionCancelledEvent = EventHead & {
+  type: 'subscription.cancelled'
+  data: PresenceEvent
+}
+/**
+ * A contact refuses to let the account see their presence, or no longer lets it.
+ */
+export type SubscriptionDeniedEvent = EventHead & {
+  type: 'subscription.denied'
+  data: PresenceEvent
+}
+/**
+ * The session is in the room. `again`: it was before.
+ */
+export type RoomJoinedEvent = EventHead & {
+  type: 'room.joined'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    nick: string
+    created?: boolean
+    again?: boolean
+    [k: string]: unknown
+  }
+}
+/**
+ * The session is not in the room any more. After `lost`, `shutdown` and `error` it comes back by itself.
+ */
+export type RoomLeftEvent = EventHead & {
+  type: 'room.left'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    reason: 'left' | 'kicked' | 'banned' | 'lost' | 'affiliation' | 'members-only' | 'shutdown' | 'destroyed' | 'error'
+    by?: string
+    text?: string
+    alternate?: string
+    [k: string]: unknown
+  }
+}
+/**
+ * The room could not be joined.
+ */
+export type RoomFailedEvent = EventHead & {
+  type: 'room.failed'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    error: {
+      code: string
+      detail: string
+      [k: string]: unknown
+    }
+    [k: string]: unknown
+  }
+}
+/**
+ * Somebody came into the room.
+ */
+export type RoomOccupantJoinedEvent = EventHead & {
+  type: 'room.occupant-joined'
+  data: {
+    nick: string
+    /**
+     * The same whatever the nick (XEP-0421)
+     */
+    occupantId?: string
+    jid?: string
+    role?: 'moderator' | 'participant' | 'visitor' | 'none'
+    affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+    presence?: {
+      show?: string
+      status?: string
+      [k: string]: unknown
+    }
+    hats?: unknown
+    /**
+     * The bare JID of the room
+     */
+    room: string
+  }
+}
+/**
+ * Somebody left the room.
+ */
+export type RoomOccupantLeftEvent = EventHead & {
+  type: 'room.occupant-left'
+  data: {
+    nick: string
+    /**
+     * The same whatever the nick (XEP-0421)
+     */
+    occupantId?: string
+    jid?: string
+    role?: 'moderator' | 'participant' | 'visitor' | 'none'
+    affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+    presence?: {
+      show?: string
+      status?: string
+      [k: string]: unknown
+    }
+    hats?: unknown
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    reason: 'left' | 'kicked' | 'banned' | 'lost' | 'affiliation' | 'members-only' | 'shutdown' | 'destroyed' | 'error'
+    by?: string
+    text?: string
+  }
+}
+/**
+ * Role, affiliation or presence of somebody in the room changed.
+ */
+export type RoomOccupantChangedEvent = EventHead & {
+  type: 'room.occupant-changed'
+  data: {
+    nick: string
+    /**
+     * The same whatever the nick (XEP-0421)
+     */
+    occupantId?: string
+    jid?: string
+    role?: 'moderator' | 'participant' | 'visitor' | 'none'
+    affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+    presence?: {
+      show?: string
+      status?: string
+      [k: string]: unknown
+    }
+    hats?: unknown
+    /**
+     * The bare JID of the room
+     */
+    room: string
+  }
+}
+/**
+ * Somebody in the room has another nick.
+ */
+export type RoomNickChangedEvent = EventHead & {
+  type: 'room.nick-changed'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    from: string
+    to: string
+    own: boolean
+    [k: string]: unknown
+  }
+}
+/**
+ * Ten tries in a row failed; one is made at a time from now on, until one succeeds.
+ */
+export type WebhookFailingEvent = EventHead & {
+  type: 'webhook.failing'
+  data: WebhookBrief
+}
+/**
+ * It takes events again; what waited is delivered.
+ */
+export type WebhookRecoveredEvent = EventHead & {
+  type: 'webhook.recovered'
+  data: WebhookBrief
+}
+/**
+ * Nothing is sent any more until it is enabled again; `reason` says why.
+ */
+export type WebhookDisabledEvent = EventHead & {
+  type: 'webhook.disabled'
+  data: WebhookBrief
+}
+/**
+ * Events are missing here. `expired`, `store-lost`: those between two cursors are no longer kept; the oldest there is comes next. `archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, `stanza-not-stored`: a stanza came that could not be taken. `quarantined`: a stanza, or what the session knew (`what: state`, which is read again), was being handled both times when an instance died; it is left out. `unread`: what a new connection should bring was refused, did not come or could not be read; it is not known until it is gone from the `unread` of the session.
+ */
+export type EventsGapEvent = EventHead & {
+  type: 'events.gap'
+  data: {
+    /**
+     * the cursor that was asked for, or the time at which what is missing begins
+     */
+    from: string
+    /**
+     * the cursor after which the log can be read, or the time at which it ends
+     */
+    to: string
+    reason:
+      'expired' | 'store-lost' | 'archive-unavailable' | 'too-many' | 'stanza-too-large' | 'stanza-not-stored' | 'quarantined' | 'unread'
+    /**
+     * what is known of a stanza that was too large, or is left out
+     */
+    stanza?: {
+      name: string
+      from?: string
+      id?: string
+      type?: string
+    }
+    /**
+     * of `quarantined`: `state`; of `unread`: `roster`, `carbons` (what other clients of the account send and receive)
+     */
+    what?: string
+  }
+}
+/**
+ * The snapshot is complete; live events follow.
+ */
+export type EventsSnapshotEndEvent = EventHead & {
+  type: 'events.snapshot-end'
+  data: {
+    snapshot: string
+    /**
+     * how many events it had
+     */
+    events: number
+  }
+}
 export type RoomState = 'joining' | 'joined' | 'leaving' | 'left' | 'failed'
 export type RoomsListResult =
   | {
@@ -3016,42 +3574,6 @@ export interface RoomWish {
 export interface FilledIn1 {
   [k: string]: string | boolean | string[] | number
 }
-export interface RoomUpdate {
-  nick?: string
-  /**
-   * Empty: none
-   */
-  subject?: string
-  /**
-   * What the session shows in this room alone
-   */
-  presence?: {
-    lang?: string
-    lastActivity?: LastActivity
-    addresses?: Addresses
-    oob?: OobLink
-    nick?: string
-    delay?: Delay
-    occupantId?: string
-    show?: 'away' | 'chat' | 'dnd' | 'xa'
-    status?: string
-    statuses?: TextsByLanguage
-    priority?: number
-    caps?: Caps
-    vcardUpdate?: VcardUpdate
-    hats?: Hat[]
-    idle?: Idle
-    caps2?: Caps2
-    muc?: MucJoin | MucInfo
-    attributes?: Attributes
-    extensions?: Extensions
-    raw?: Raw
-    /**
-     * Only where the stanza is not in jabber:client; such a stanza is never sent
-     */
-    xmlns?: string
-  }
-}
 export interface NewWebhook {
   /**
    * https, with a public address; WEBHOOK_PRIVATE_HOSTS names the hosts where http and other addresses are allowed
@@ -3214,18 +3736,13 @@ export interface KeyChange {
   recipients?: [string, ...string[]] | null
   expiresAt?: string | null
 }
-/**
- * The account is online.
- */
-export interface SessionOnlineEvent {
+export interface EventHead {
   specversion: '1.0'
   id: Cursor
   source: EventSource
-  type: 'session.online'
   subject?: string
   time: string
   datacontenttype: 'application/json'
-  data: SessionEvent
 }
 export interface SessionEvent {
   id: string
@@ -3276,160 +3793,6 @@ export interface SessionEvent {
   [k: string]: unknown
 }
 /**
- * The connection was lost and taken up again; nothing was missed.
- */
-export interface SessionResumedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'session.resumed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: SessionEvent
-}
-/**
- * The connection is lost; the gateway goes on trying.
- */
-export interface SessionOfflineEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'session.offline'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: SessionEvent
-}
-/**
- * The session has stopped, for example because the password is not accepted any more; `reason` says why.
- */
-export interface SessionFailedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'session.failed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: SessionEvent
-}
-/**
- * Another client took the resource; the session has stopped.
- */
-export interface SessionConflictEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'session.conflict'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: SessionEvent
-}
-/**
- * What the archive keeps of the time away was restored.
- */
-export interface SessionCaughtUpEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'session.caught-up'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: SessionEvent
-}
-/**
- * The session was ended; nothing follows.
- */
-export interface SessionEndedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'session.ended'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: SessionEvent
-}
-/**
- * Somebody invites the account to a room. One who does it in both forms is told once.
- */
-export interface RoomInvitedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.invited'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    room: string
-    /**
-     * As the room tells it: a JID, or somebody in the room
-     */
-    from?: string
-    reason?: string
-    password?: string
-    kind: 'direct' | 'mediated'
-    [k: string]: unknown
-  }
-}
-/**
- * Somebody whom the account invited declines.
- */
-export interface RoomDeclinedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.declined'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    room: string
-    /**
-     * As the room tells it: a JID, or somebody in the room
-     */
-    from?: string
-    reason?: string
-    [k: string]: unknown
-  }
-}
-/**
- * The moderators of a room took a message away, which is named by the id that the room gave it.
- */
-export interface RoomMessageModeratedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.message-moderated'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    room: string
-    stanzaId: string
-    by?: string
-    reason?: string
-    [k: string]: unknown
-  }
-}
-/**
- * The message was validated and is in the outbox.
- */
-export interface MessageAcceptedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.accepted'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageRecord
-}
-/**
  * A message that was sent through the gateway
  */
 export interface MessageRecord {
@@ -3457,97 +3820,6 @@ export interface MessageFailure {
   detail: string
   xmpp?: unknown
   [k: string]: unknown
-}
-/**
- * The message was written to the connection. Left out where the acknowledgement comes soon; the history of the record has it.
- */
-export interface MessageSentEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.sent'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageRecord
-}
-/**
- * The account's own server took the message over.
- */
-export interface MessageAckedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.acked'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageRecord
-}
-/**
- * A receipt of the recipient came.
- */
-export interface MessageDeliveredEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.delivered'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageRecord
-}
-/**
- * The recipient has seen the message.
- */
-export interface MessageDisplayedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.displayed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageRecord
-}
-/**
- * The message came back, was refused, or what became of it is not known; `error` says why.
- */
-export interface MessageFailedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.failed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageRecord
-}
-/**
- * The message was not sent before its `expiresIn` was over.
- */
-export interface MessageExpiredEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.expired'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageRecord
-}
-/**
- * A message came in. A correction or retraction (`replace`, `retract`) of somebody else's message, or of one that the gateway does not remember, comes as this too.
- */
-export interface MessageReceivedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.received'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
 }
 export interface MessageEvent {
   to?: Jid
@@ -3636,15 +3908,6 @@ export interface MessageEvent {
   text?: string
   file?: FileLink2
   /**
-   * Who said it in which room; without a nick the room itself
-   */
-  room?: {
-    jid: string
-    nick?: string
-    occupantId?: string
-    own: boolean
-  }
-  /**
    * It came from the server's archive
    */
   source?: 'archive'
@@ -3661,215 +3924,6 @@ export interface FileLink2 {
    */
   size?: number
   sha256?: string
-}
-/**
- * Another client of the account sent a message.
- */
-export interface MessageSentElsewhereEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.sent-elsewhere'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * A message replaces an earlier one of the same author (`replace`).
- */
-export interface MessageCorrectedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.corrected'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * The author takes a message back (`retract`), or a moderator does in a room.
- */
-export interface MessageRetractedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.retracted'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * Somebody reacts to a message (`reactions`: all that they now have on it).
- */
-export interface MessageReactedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'message.reacted'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * Somebody composes, pauses, or looks at the conversation or away.
- */
-export interface ChatstateChangedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'chatstate.changed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * A client of the account, this one or another, has displayed a chat up to a message. Only of sessions with `mds`.
- */
-export interface ChatDisplayedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'chat.displayed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    chat: string
-    stanzaId: string
-    own: true
-  }
-}
-/**
- * Somebody has another avatar, or, without `id`, none any more.
- */
-export interface ProfileAvatarChangedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'profile.avatar-changed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    jid: string
-    /**
-     * SHA-1 of the image: the ETag of `GET /profiles/{jid}/avatar`
-     */
-    id?: string
-    mediaType?: string
-  }
-}
-/**
- * Somebody calls themselves otherwise (XEP-0172), or, without `nick`, not any more.
- */
-export interface ProfileNickChangedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'profile.nick-changed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    jid: string
-    nick?: string
-  }
-}
-/**
- * A node that the account listens to has new items (`pubsub`).
- */
-export interface PubsubPublishedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'pubsub.published'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * Items of a node were taken away.
- */
-export interface PubsubRetractedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'pubsub.retracted'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * All items of a node were taken away.
- */
-export interface PubsubPurgedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'pubsub.purged'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * A node is gone.
- */
-export interface PubsubDeletedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'pubsub.deleted'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * A node was configured anew.
- */
-export interface PubsubConfiguredEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'pubsub.configured'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * A subscription to a node has changed.
- */
-export interface PubsubSubscriptionEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'pubsub.subscription'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: MessageEvent
-}
-/**
- * A contact is new or was changed, also by another client of the account.
- */
-export interface RosterUpdatedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'roster.updated'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: RosterContact
 }
 export interface RosterContact {
   jid: string
@@ -3888,34 +3942,6 @@ export interface RosterContact {
    */
   approved?: true
 }
-/**
- * A contact is not in the roster any more.
- */
-export interface RosterRemovedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'roster.removed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    jid: string
-  }
-}
-/**
- * Somebody was blocked or unblocked, by any client of the account.
- */
-export interface BlocklistUpdatedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'blocklist.updated'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: BlocklistChange
-}
 export interface BlocklistChange {
   blocked: string[]
   unblocked: string[]
@@ -3923,32 +3949,6 @@ export interface BlocklistChange {
    * Everybody was unblocked
    */
   all?: true
-}
-/**
- * Somebody asks the account, in a namespace that the session `handles`: answer by `POST /iq/{subject}/reply` within 20 s.
- */
-export interface IqRequestedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'iq.requested'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: Iq
-}
-/**
- * The answer to an iq came, or its time is over.
- */
-export interface IqCompletedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'iq.completed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: KeptIq
 }
 /**
  * An iq whose answer is kept for an hour
@@ -3968,19 +3968,6 @@ export interface KeptIq {
   error?: {
     [k: string]: unknown
   }
-}
-/**
- * A resource is available, or shows something else.
- */
-export interface PresenceAvailableEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'presence.available'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: PresenceEvent
 }
 export interface PresenceEvent {
   to?: Jid
@@ -4014,353 +4001,6 @@ export interface PresenceEvent {
   xmlns?: string
   source?: 'resync' | 'gateway'
 }
-/**
- * A resource is not available any more; `source: resync` where it was no longer there after a reconnect.
- */
-export interface PresenceUnavailableEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'presence.unavailable'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: PresenceEvent
-}
-/**
- * A presence could not be delivered, for example because a domain cannot be reached. With `source: gateway` it is the own presence, because of which the server ended one connection after another: the last one that it accepted is shown again, or a plain one.
- */
-export interface PresenceErrorEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'presence.error'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: PresenceEvent
-}
-/**
- * Somebody asks to see the presence of the account: answer with `subscribed` or `unsubscribed`.
- */
-export interface SubscriptionRequestedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'subscription.requested'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: PresenceEvent
-}
-/**
- * A contact allows the account to see their presence.
- */
-export interface SubscriptionApprovedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'subscription.approved'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: PresenceEvent
-}
-/**
- * Somebody no longer wants to see the presence of the account, or withdraws the request.
- */
-export interface SubscriptionCancelledEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'subscription.cancelled'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: PresenceEvent
-}
-/**
- * A contact refuses to let the account see their presence, or no longer lets it.
- */
-export interface SubscriptionDeniedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'subscription.denied'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: PresenceEvent
-}
-/**
- * The session is in the room. `again`: it was before.
- */
-export interface RoomJoinedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.joined'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    /**
-     * The bare JID of the room
-     */
-    room: string
-    nick: string
-    created?: boolean
-    again?: boolean
-    [k: string]: unknown
-  }
-}
-/**
- * The session is not in the room any more. After `lost`, `shutdown` and `error` it comes back by itself.
- */
-export interface RoomLeftEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.left'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    /**
-     * The bare JID of the room
-     */
-    room: string
-    reason: 'left' | 'kicked' | 'banned' | 'lost' | 'affiliation' | 'members-only' | 'shutdown' | 'destroyed' | 'error'
-    by?: string
-    text?: string
-    alternate?: string
-    [k: string]: unknown
-  }
-}
-/**
- * The room could not be joined.
- */
-export interface RoomFailedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.failed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    /**
-     * The bare JID of the room
-     */
-    room: string
-    error: {
-      code: string
-      detail: string
-      [k: string]: unknown
-    }
-    [k: string]: unknown
-  }
-}
-/**
- * The room has another subject, or none.
- */
-export interface RoomSubjectEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.subject'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    /**
-     * The bare JID of the room
-     */
-    room: string
-    subject?: string
-    by?: string
-    at: string
-    [k: string]: unknown
-  }
-}
-/**
- * The room was configured.
- */
-export interface RoomConfigChangedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.config-changed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    /**
-     * The bare JID of the room
-     */
-    room: string
-    /**
-     * Status codes of XEP-0045
-     */
-    codes: number[]
-    [k: string]: unknown
-  }
-}
-/**
- * The room is no more.
- */
-export interface RoomDestroyedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.destroyed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    /**
-     * The bare JID of the room
-     */
-    room: string
-    text?: string
-    alternate?: string
-    [k: string]: unknown
-  }
-}
-/**
- * Somebody came into the room.
- */
-export interface RoomOccupantJoinedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.occupant-joined'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    nick: string
-    /**
-     * The same whatever the nick (XEP-0421)
-     */
-    occupantId?: string
-    jid?: string
-    role?: 'moderator' | 'participant' | 'visitor' | 'none'
-    affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
-    presence?: {
-      show?: string
-      status?: string
-      [k: string]: unknown
-    }
-    hats?: unknown
-    /**
-     * The bare JID of the room
-     */
-    room: string
-  }
-}
-/**
- * Somebody left the room.
- */
-export interface RoomOccupantLeftEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.occupant-left'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    nick: string
-    /**
-     * The same whatever the nick (XEP-0421)
-     */
-    occupantId?: string
-    jid?: string
-    role?: 'moderator' | 'participant' | 'visitor' | 'none'
-    affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
-    presence?: {
-      show?: string
-      status?: string
-      [k: string]: unknown
-    }
-    hats?: unknown
-    /**
-     * The bare JID of the room
-     */
-    room: string
-    reason: 'left' | 'kicked' | 'banned' | 'lost' | 'affiliation' | 'members-only' | 'shutdown' | 'destroyed' | 'error'
-    by?: string
-    text?: string
-  }
-}
-/**
- * Role, affiliation or presence of somebody in the room changed.
- */
-export interface RoomOccupantChangedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.occupant-changed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    nick: string
-    /**
-     * The same whatever the nick (XEP-0421)
-     */
-    occupantId?: string
-    jid?: string
-    role?: 'moderator' | 'participant' | 'visitor' | 'none'
-    affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
-    presence?: {
-      show?: string
-      status?: string
-      [k: string]: unknown
-    }
-    hats?: unknown
-    /**
-     * The bare JID of the room
-     */
-    room: string
-  }
-}
-/**
- * Somebody in the room has another nick.
- */
-export interface RoomNickChangedEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'room.nick-changed'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    /**
-     * The bare JID of the room
-     */
-    room: string
-    from: string
-    to: string
-    own: boolean
-    [k: string]: unknown
-  }
-}
-/**
- * Ten tries in a row failed; one is made at a time from now on, until one succeeds.
- */
-export interface WebhookFailingEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'webhook.failing'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: WebhookBrief
-}
 export interface WebhookBrief {
   id: string
   url: string
@@ -4384,92 +4024,6 @@ export interface WebhookBrief {
   reason?: 'gone' | 'manual' | 'expired'
   since: string
   createdAt: string
-}
-/**
- * It takes events again; what waited is delivered.
- */
-export interface WebhookRecoveredEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'webhook.recovered'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: WebhookBrief
-}
-/**
- * Nothing is sent any more until it is enabled again; `reason` says why.
- */
-export interface WebhookDisabledEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'webhook.disabled'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: WebhookBrief
-}
-/**
- * Events are missing here. `expired`, `store-lost`: those between two cursors are no longer kept; the oldest there is comes next. `archive-unavailable`, `too-many`: not all that was missed while the session was away could be restored. `stanza-too-large`, `stanza-not-stored`: a stanza came that could not be taken. `quarantined`: a stanza, or what the session knew (`what: state`, which is read again), was being handled both times when an instance died; it is left out. `unread`: what a new connection should bring was refused, did not come or could not be read; it is not known until it is gone from the `unread` of the session.
- */
-export interface EventsGapEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'events.gap'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    /**
-     * the cursor that was asked for, or the time at which what is missing begins
-     */
-    from: string
-    /**
-     * the cursor after which the log can be read, or the time at which it ends
-     */
-    to: string
-    reason:
-      'expired' | 'store-lost' | 'archive-unavailable' | 'too-many' | 'stanza-too-large' | 'stanza-not-stored' | 'quarantined' | 'unread'
-    /**
-     * what is known of a stanza that was too large, or is left out
-     */
-    stanza?: {
-      name: string
-      from?: string
-      id?: string
-      type?: string
-    }
-    /**
-     * of what was said in a room
-     */
-    room?: string
-    /**
-     * of `quarantined`: `state`; of `unread`: `roster`, `carbons` (what other clients of the account send and receive)
-     */
-    what?: string
-  }
-}
-/**
- * The snapshot is complete; live events follow.
- */
-export interface EventsSnapshotEndEvent {
-  specversion: '1.0'
-  id: Cursor
-  source: EventSource
-  type: 'events.snapshot-end'
-  subject?: string
-  time: string
-  datacontenttype: 'application/json'
-  data: {
-    snapshot: string
-    /**
-     * how many events it had
-     */
-    events: number
-  }
 }
 /**
  * RFC 9457
@@ -4984,22 +4538,6 @@ export interface Room {
    */
   created?: boolean
   bookmarked: boolean
-}
-export interface Occupant {
-  nick: string
-  /**
-   * The same whatever the nick (XEP-0421)
-   */
-  occupantId?: string
-  jid?: string
-  role: 'moderator' | 'participant' | 'visitor' | 'none'
-  affiliation: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
-  presence: {
-    show?: string
-    status?: string
-    [k: string]: unknown
-  }
-  hats?: unknown
 }
 export interface CreatedWebhook {
   id: string
@@ -6085,74 +5623,6 @@ export interface RoomsLeaveParams {
    */
   session?: string
 }
-export interface RoomsUpdateParams {
-  /**
-   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
-   */
-  room: string
-  /**
-   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
-   */
-  session?: string
-}
-export interface RoomsOccupantsParams {
-  /**
-   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
-   */
-  room: string
-  /**
-   * Items of a page, default 100
-   */
-  limit?: number
-  /**
-   * `page.next` of the page before
-   */
-  after?: string
-  /**
-   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
-   */
-  session?: string
-}
-export interface RoomsOccupantsResult {
-  data: Occupant[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
-}
-export interface RoomsMessagesParams {
-  /**
-   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
-   */
-  room: string
-  /**
-   * `page.next` of another page
-   */
-  after?: string
-  /**
-   * `page.prev` of another page; empty for the last page
-   */
-  before?: string
-  /**
-   * Messages of a page, default 100
-   */
-  limit?: number
-  /**
-   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
-   */
-  session?: string
-}
-export interface RoomsMessagesResult {
-  data: ArchivedMessage[]
-  page: {
-    next?: string
-    prev?: string
-    complete: boolean
-  }
-}
 export interface WebhooksListParams {
   /**
    * Items of a page, default 100
@@ -6498,12 +5968,6 @@ export interface Operations {
   'rooms.join': { params: RoomsJoinParams & RoomWish; result: Room }
   /** Leave a room */
   'rooms.leave': { params: RoomsLeaveParams; result: undefined }
-  /** Change the nick, the subject, or what is shown in a room */
-  'rooms.update': { params: RoomsUpdateParams & RoomUpdate; result: Room }
-  /** Read who is in a room */
-  'rooms.occupants': { params: RoomsOccupantsParams; result: RoomsOccupantsResult }
-  /** Read what was said in a room */
-  'rooms.messages': { params: RoomsMessagesParams; result: RoomsMessagesResult }
   /** Have events sent to a URL */
   'webhooks.create': { params: NewWebhook; result: CreatedWebhook }
   /** List the webhooks */

@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from 'zod-openapi'
 import type { Operation } from '../gateway/contract/operation.ts'
 import { mergeComponents } from './openapi-components.ts'
+import { withEventHead } from './openapi-events.ts'
+import { withSharedParameters } from './openapi-parameters.ts'
 import { problemReferences, problemResponses } from './openapi-problems.ts'
 import { relax } from './schemas.ts'
 import { systemPaths, systemProblems } from './system-paths.ts'
@@ -58,7 +60,7 @@ export function createOpenapi({
     } as ZodOpenApiObject,
     { override: relax },
   )
-  return mergeComponents(document) as unknown as Record<string, unknown>
+  return withSharedParameters(withEventHead(mergeComponents(document))) as unknown as Record<string, unknown>
 }
 
 /** What a consumer of webhooks is asked. */
