@@ -3,7 +3,10 @@ import { isNCName } from '../xml/characters.ts'
 import type { Element } from '../xml/element.ts'
 import type { Payload, Vocabulary } from './model.ts'
 
-/** The element of a payload that holds no other definition's. Throws illegal-character for text that XML has no characters for. */
+/**
+ * The element of a payload that holds no other definition's. Throws illegal-character for text that XML has no characters for. Addresses
+ * are as they are: a server may have a contact whose address RFC 7622 does not allow.
+ */
 export const elementOf = <T>(codec: Payload<T>, value: T): Element => codec.write(value, nothingElse, undefined, '')
 
 const missing = () => {
@@ -12,7 +15,7 @@ const missing = () => {
 
 const nothingElse: Vocabulary = {
   isName: isNCName,
-  received: false,
+  received: true,
   known: missing,
   stanza: missing,
   schema: missing,
