@@ -5166,7 +5166,7 @@ export interface ProfilePutParams {
    */
   session?: string
 }
-export interface ProfilesGetParams {
+export interface ProfileGetOfParams {
   /**
    * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
    */
@@ -5202,7 +5202,7 @@ export interface ProfileRemoveAvatarParams {
    */
   session?: string
 }
-export interface ProfilesGetAvatarParams {
+export interface ProfileAvatarOfParams {
   /**
    * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
    */
@@ -5452,7 +5452,7 @@ export interface UploadsCreateParams {
    */
   mediaType?: string
 }
-export interface UploadsCreateSlotParams {
+export interface UploadsSlotParams {
   /**
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
@@ -5901,7 +5901,7 @@ export interface Operations {
   /** Change what the account tells of itself */
   'profile.put': { params: ProfilePutParams & Profile; result: Profile }
   /** Read what somebody tells of themselves */
-  'profiles.get': { params: ProfilesGetParams; result: Profile }
+  'profile.getOf': { params: ProfileGetOfParams; result: Profile }
   /** Read the account's avatar */
   'profile.getAvatar': { params: ProfileGetAvatarParams; result: Uint8Array }
   /** Change the account's avatar */
@@ -5909,7 +5909,7 @@ export interface Operations {
   /** Take the account's avatar away */
   'profile.removeAvatar': { params: ProfileRemoveAvatarParams; result: undefined }
   /** Read somebody's avatar */
-  'profiles.getAvatar': { params: ProfilesGetAvatarParams; result: Uint8Array }
+  'profile.avatarOf': { params: ProfileAvatarOfParams; result: Uint8Array }
   /** Read the contacts */
   'roster.get': { params: RosterGetParams; result: RosterGetResult }
   /** Read one contact */
@@ -5945,7 +5945,7 @@ export interface Operations {
   /** Put a file where others can get it */
   'uploads.create': { params: UploadsCreateParams; result: UploadedFile }
   /** Ask for a place for a file, to upload it without the gateway */
-  'uploads.createSlot': { params: UploadsCreateSlotParams & NewUploadSlot; result: UploadPlace }
+  'uploads.slot': { params: UploadsSlotParams & NewUploadSlot; result: UploadPlace }
   /** Read the presence of all contacts */
   'presence.list': { params: PresenceListParams; result: PresenceListResult }
   /** Show something else, or become available */

@@ -98,7 +98,7 @@ export function avatarOperations(): Operation[] {
   })
 
   const getOther = operation({
-    id: 'profiles.getAvatar',
+    id: 'profile.avatarOf',
     method: 'GET',
     path: '/profiles/{jid}/avatar',
     summary: "Read somebody's avatar",

@@ -57,7 +57,7 @@ export function profileOperations(): Operation[] {
   })
 
   const getOther = operation({
-    id: 'profiles.get',
+    id: 'profile.getOf',
     method: 'GET',
     path: '/profiles/{jid}',
     summary: 'Read what somebody tells of themselves',

@@ -106,7 +106,7 @@ export function uploadOperations({ vocabulary, limits, put }: Pick<FeatureContex
   })
 
   const createSlot = operation({
-    id: 'uploads.createSlot',
+    id: 'uploads.slot',
     method: 'POST',
     path: '/uploads/slots',
     summary: 'Ask for a place for a file, to upload it without the gateway',
