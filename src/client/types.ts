@@ -107,6 +107,9 @@ export type Event =
   | RoomJoinedEvent
   | RoomLeftEvent
   | RoomFailedEvent
+  | RoomSubjectEvent
+  | RoomConfigChangedEvent
+  | RoomDestroyedEvent
   | RoomOccupantJoinedEvent
   | RoomOccupantLeftEvent
   | RoomOccupantChangedEvent
@@ -529,6 +532,54 @@ export type RoomFailedEvent = EventHead & {
   }
 }
 /**
+ * The room has another subject, or none.
+ */
+export type RoomSubjectEvent = EventHead & {
+  type: 'room.subject'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    subject?: string
+    by?: string
+    at: string
+    [k: string]: unknown
+  }
+}
+/**
+ * The room was configured.
+ */
+export type RoomConfigChangedEvent = EventHead & {
+  type: 'room.config-changed'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    /**
+     * Status codes of XEP-0045
+     */
+    codes: number[]
+    [k: string]: unknown
+  }
+}
+/**
+ * The room is no more.
+ */
+export type RoomDestroyedEvent = EventHead & {
+  type: 'room.destroyed'
+  data: {
+    /**
+     * The bare JID of the room
+     */
+    room: string
+    text?: string
+    alternate?: string
+    [k: string]: unknown
+  }
+}
+/**
  * Somebody came into the room.
  */
 export type RoomOccupantJoinedEvent = EventHead & {
@@ -671,6 +722,10 @@ export type EventsGapEvent = EventHead & {
       id?: string
       type?: string
     }
+    /**
+     * of what was said in a room
+     */
+    room?: string
     /**
      * of `quarantined`: `state`; of `unread`: `roster`, `carbons` (what other clients of the account send and receive)
      */
@@ -3574,6 +3629,42 @@ export interface RoomWish {
 export interface FilledIn1 {
   [k: string]: string | boolean | string[] | number
 }
+export interface RoomUpdate {
+  nick?: string
+  /**
+   * Empty: none
+   */
+  subject?: string
+  /**
+   * What the session shows in this room alone
+   */
+  presence?: {
+    lang?: string
+    lastActivity?: LastActivity
+    addresses?: Addresses
+    oob?: OobLink
+    nick?: string
+    delay?: Delay
+    occupantId?: string
+    show?: 'away' | 'chat' | 'dnd' | 'xa'
+    status?: string
+    statuses?: TextsByLanguage
+    priority?: number
+    caps?: Caps
+    vcardUpdate?: VcardUpdate
+    hats?: Hat[]
+    idle?: Idle
+    caps2?: Caps2
+    muc?: MucJoin | MucInfo
+    attributes?: Attributes
+    extensions?: Extensions
+    raw?: Raw
+    /**
+     * Only where the stanza is not in jabber:client; such a stanza is never sent
+     */
+    xmlns?: string
+  }
+}
 export interface NewWebhook {
   /**
    * https, with a public address; WEBHOOK_PRIVATE_HOSTS names the hosts where http and other addresses are allowed
@@ -3907,6 +3998,15 @@ export interface MessageEvent {
    */
   text?: string
   file?: FileLink2
+  /**
+   * Who said it in which room; without a nick the room itself
+   */
+  room?: {
+    jid: string
+    nick?: string
+    occupantId?: string
+    own: boolean
+  }
   /**
    * It came from the server's archive
    */
@@ -4538,6 +4638,22 @@ export interface Room {
    */
   created?: boolean
   bookmarked: boolean
+}
+export interface Occupant {
+  nick: string
+  /**
+   * The same whatever the nick (XEP-0421)
+   */
+  occupantId?: string
+  jid?: string
+  role: 'moderator' | 'participant' | 'visitor' | 'none'
+  affiliation: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+  presence: {
+    show?: string
+    status?: string
+    [k: string]: unknown
+  }
+  hats?: unknown
 }
 export interface CreatedWebhook {
   id: string
@@ -5623,6 +5739,74 @@ export interface RoomsLeaveParams {
    */
   session?: string
 }
+export interface RoomsUpdateParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsOccupantsParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsOccupantsResult {
+  data: Occupant[]
+  page: {
+    next?: string
+    /**
+     * Nothing is left after this page
+     */
+    complete: boolean
+  }
+}
+export interface RoomsMessagesParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  room: string
+  /**
+   * `page.next` of another page
+   */
+  after?: string
+  /**
+   * `page.prev` of another page; empty for the last page
+   */
+  before?: string
+  /**
+   * Messages of a page, default 100
+   */
+  limit?: number
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RoomsMessagesResult {
+  data: ArchivedMessage[]
+  page: {
+    next?: string
+    prev?: string
+    complete: boolean
+  }
+}
 export interface WebhooksListParams {
   /**
    * Items of a page, default 100
@@ -5968,6 +6152,12 @@ export interface Operations {
   'rooms.join': { params: RoomsJoinParams & RoomWish; result: Room }
   /** Leave a room */
   'rooms.leave': { params: RoomsLeaveParams; result: undefined }
+  /** Change the nick, the subject, or what is shown in a room */
+  'rooms.update': { params: RoomsUpdateParams & RoomUpdate; result: Room }
+  /** Read who is in a room */
+  'rooms.occupants': { params: RoomsOccupantsParams; result: RoomsOccupantsResult }
+  /** Read what was said in a room */
+  'rooms.messages': { params: RoomsMessagesParams; result: RoomsMessagesResult }
   /** Have events sent to a URL */
   'webhooks.create': { params: NewWebhook; result: CreatedWebhook }
   /** List the webhooks */
