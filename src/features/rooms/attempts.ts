@@ -2,7 +2,6 @@
 import { Problem, stanzaProblem, toProblem } from '../../errors/problem.ts'
 import { directed } from '../../gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
-import { domainOf } from '../../jid.ts'
 import { type WantedRoom, wantedRooms } from '../room-state.ts'
 import { entered, failed, taken } from './changes.ts'
 import { discard, unlock } from './creating.ts'
@@ -10,10 +9,9 @@ import { roomEvent } from './events.ts'
 import { readInfo } from './info.ts'
 import { type Capabilities, joining, showing } from './own-presence.ts'
 import { createRetries } from './retries.ts'
+import { createTurns } from './turns.ts'
 import { createWaiting, type Waiting } from './waiting.ts'
 
-/** rooms of one service that are being joined at one time */
-const AT_ONCE = 5
 /** ms until a join without an answer is given up, and tried again */
 const JOIN_WITHIN = 60_000
 /** nicks that are tried with `nickConflict: suffix` */
@@ -64,8 +62,7 @@ export function createJoins({
 }): Joins {
   /** under way or in turn, by room */
   const attempts = new Map<string, Attempt>()
-  const queue: string[] = []
-  const running = new Map<string, number>()
+  const turns = createTurns()
   const retries = createRetries(start)
   const waiting = createWaiting<Answer>()
 
@@ -75,32 +72,19 @@ export function createJoins({
 
   function start(room: string): void {
     if (attempts.has(room)) return
-    attempts.set(room, {})
-    queue.push(room)
-    pump()
-  }
-
-  function pump(): void {
-    for (const room of queue.splice(0)) {
-      const attempt = attempts.get(room)
-      const service = domainOf(room)
-      const count = running.get(service) ?? 0
-      if (attempt === undefined) continue
-      if (count >= AT_ONCE) {
-        queue.push(room)
-        continue
-      }
-      running.set(service, count + 1)
-      const done = () => {
-        running.set(service, (running.get(service) ?? 1) - 1)
+    const attempt: Attempt = {}
+    attempts.set(room, attempt)
+    turns.add(room, async () => {
+      try {
+        // another one may be under way by now
+        if (attempts.get(room) === attempt) await run(room, attempt)
+      } catch (error) {
+        // a session that is away, or a store, joins it when they are back
+        if (!(error instanceof Problem)) onError(error)
+      } finally {
         if (attempts.get(room) === attempt) attempts.delete(room)
-        pump()
       }
-      // a session that is away, or a store, joins it when they are back
-      run(room, attempt)
-        .catch((error) => error instanceof Problem || onError(error))
-        .finally(done)
-    }
+    })
   }
 
   async function run(room: string, attempt: Attempt): Promise<void> {
@@ -195,7 +179,7 @@ export function createJoins({
       retries.pause()
       for (const { heard } of attempts.values()) heard?.(interrupted)
       attempts.clear()
-      queue.length = 0
+      turns.clear()
     },
   }
 }

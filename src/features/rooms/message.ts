@@ -16,7 +16,7 @@ import type { Membership } from './membership.ts'
 /** of the configuration; 170 and 171: it is logged, or not; 172 and 173: everybody sees the JIDs of all, or not */
 const configured = new Set(['104', '170', '171', '172', '173'])
 
-export const isSubject = ({ stanza }: Incoming): boolean =>
+const isSubject = ({ stanza }: Incoming): boolean =>
   stanza.attributes.type === 'groupchat' && child(stanza, 'subject') !== undefined && !child(stanza, 'body') && !child(stanza, 'thread')
 
 function codesOf(stanza: Element): string[] {
