@@ -10,6 +10,7 @@ import type { Dictionary, Fields, Json, Payload, Vocabulary } from './model.ts'
 import { payload } from './payload.ts'
 import { checkText, invalid } from './scalars.ts'
 import { stanzaError, stanzaFields } from './stanza.ts'
+import { known } from './structures.ts'
 
 export type { Definition } from './definition.ts'
 
@@ -45,6 +46,8 @@ export interface Translator {
     presence: StanzaSchema
     iq: StanzaSchema
     payload: z.ZodType<Record<string, unknown>>
+    /** what a pubsub item holds: `{mood: {…}}` */
+    item: z.ZodType<Record<string, unknown>>
     error: z.ZodType
     extension: z.ZodType
   }
@@ -126,6 +129,7 @@ export function createTranslator(definitions: readonly Definition[]): Translator
       presence: vocabulary.schema(stanzas.presence) as unknown as StanzaSchema,
       iq: vocabulary.schema(stanzas.iq) as unknown as StanzaSchema,
       payload: iqPayload.schema(vocabulary),
+      item: known('item').schema(vocabulary),
       error: vocabulary.schema(stanzaError),
       extension: extensionSchema,
     },

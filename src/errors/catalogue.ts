@@ -20,6 +20,7 @@ const own = {
   'message-not-found': [404, 'There is no such message', false],
   'iq-not-found': [404, 'There is no such iq', false],
   'contact-not-found': [404, 'There is no such contact', false],
+  'command-not-found': [404, 'There is no such command under way', false],
   'room-not-found': [404, 'The session has no such room', false],
   'subscription-not-found': [404, 'There is no such subscription', false],
   'avatar-not-found': [404, 'There is no avatar', false],

@@ -79,6 +79,19 @@ export function submitted(
   return { type: 'submit', fields: sent }
 }
 
+/** A form that is sent without one that was asked for. */
+export function formOf(type: string, given: Readonly<Record<string, FilledIn[string] | undefined>>, names: PlainNames = {}): FormJson {
+  const fields = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [{ name: Object.hasOwn(names, name) ? (names[name] as string) : name, values: textsOf(value) }],
+  )
+  return { type: 'submit', fields: [{ name: 'FORM_TYPE', type: 'hidden', values: [type] }, ...fields] }
+}
+
+function textsOf(given: FilledIn[string]): string[] {
+  if (Array.isArray(given)) return given
+  return [typeof given === 'boolean' ? (given ? '1' : '0') : String(given)]
+}
+
 const asBoolean = (text: string) => (isYes(text) ? '1' : '0')
 
 function fill({ type, options = [], validate }: Field, filled: FilledIn[string]): { values: string[] } | { message: string } {

@@ -3,6 +3,7 @@ import type { Feature } from '../gateway/contract/feature.ts'
 import { blocklist } from './blocklist/index.ts'
 import { bookmarks } from './bookmarks/index.ts'
 import { chats } from './chats/index.ts'
+import { commands } from './commands/index.ts'
 import { disco } from './disco/index.ts'
 import { createFindHome } from './discovery.ts'
 import { invitations } from './invitations/index.ts'
@@ -12,6 +13,8 @@ import { capabilities, shownBy } from './own-capabilities.ts'
 import { presence } from './presence/index.ts'
 import { profile } from './profile/index.ts'
 import { pubsub } from './pubsub/index.ts'
+import { push } from './push/index.ts'
+import { registration } from './registration/index.ts'
 import { roomAdministration } from './room-administration/index.ts'
 import { roomDirectory } from './room-directory/index.ts'
 import { ofRooms, rooms } from './rooms/index.ts'
@@ -26,7 +29,7 @@ const findHome = createFindHome()
 
 const first: readonly Feature[] = [
   ...[sessions, invitations, roomAdministration, messages, chats, profile({ findHome }), pubsub],
-  ...[roster, blocklist, iq, stanzas],
+  ...[roster, blocklist, iq, stanzas, commands, registration, push],
 ]
 
 /** What service discovery shows of all of them. */

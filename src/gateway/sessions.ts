@@ -1,3 +1,4 @@
+import { createBeforeLogIn } from './before-log-in.ts'
 import type { Router } from './cluster/router.ts'
 import type { SessionHandle, Sessions } from './contract/session.ts'
 import { changedCredentials, sameCredentials, sealCredentials } from './credentials.ts'
@@ -51,18 +52,19 @@ export function createSessions(context: {
   return {
     ...createOpening({ ...context, handleOf, change, end }),
     ...createFinding({ store, handleOf }),
+    beforeLogIn: createBeforeLogIn(connector),
 
     async list(tenant, page) {
       return (await store.sessions.list(tenant, page)).map(({ record }) => handleOf(record))
     },
 
-    async update(handle, { password, sasl, ...patch }) {
+    async update(handle, { password, sasl, ...patch }, { proven } = { proven: false }) {
       const { record } = handle
       onlyPrimary(record.jid, patch.connections)
       const given = password !== undefined || sasl !== undefined
       const wanted = given ? changedCredentials(seal, record, { password, sasl }) : undefined
       const differ = wanted !== undefined && !sameCredentials(seal, record, wanted)
-      if (differ) await verify(record, wanted, { connector, ms: VERIFY_WITHIN })
+      if (differ && !proven) await verify(record, wanted, { connector, ms: VERIFY_WITHIN })
       const changed = await change(record.id, { ...patch, ...(differ ? sealCredentials(seal, record, wanted) : {}) })
       const { state } = await handle.status()
       if (given && ended.includes(state)) await router.restart(record.id)

@@ -6,10 +6,10 @@ import { oneOf, string } from '../codec/scalars.ts'
 import { elements } from '../codec/structures.ts'
 import { form } from './xep0004.ts'
 
-const COMMANDS = 'http://jabber.org/protocol/commands'
+export const COMMANDS = 'http://jabber.org/protocol/commands'
 const actions = ['prev', 'next', 'complete'] as const
 
-const command = payload('Command', 'command', COMMANDS, {
+export const command = payload('Command', 'command', COMMANDS, {
   node: attribute(),
   sessionId: attribute(string, 'sessionid'),
   action: attribute(oneOf('cancel', 'complete', 'execute', 'next', 'prev')),

@@ -22,7 +22,7 @@ const subscription = payload('PubsubOwnerSubscription', 'subscription', OWNER, {
 
 const node = attribute()
 
-const owner = payload('PubsubOwner', 'pubsub', OWNER, {
+export const ownerRequest = payload('PubsubOwner', 'pubsub', OWNER, {
   configure: one(payload('PubsubOwnerConfigure', 'configure', OWNER, { node, form: one(form) })),
   default: one(payload('PubsubOwnerDefault', 'default', OWNER, { node, type: attribute(nodeTypes), form: one(form) })),
   delete: one(payload('PubsubOwnerDelete', 'delete', OWNER, { node, redirect: attributeOf('redirect', 'uri') })),
@@ -32,4 +32,4 @@ const owner = payload('PubsubOwner', 'pubsub', OWNER, {
   paging: one(resultSet),
 })
 
-export const pubsubOwner = define('pubsubOwner', ['iq', 'message'], owner)
+export const pubsubOwner = define('pubsubOwner', ['iq', 'message'], ownerRequest)

@@ -28,7 +28,12 @@ const subscription = payload('PubsubSubscription', 'subscription', PUBSUB, {
 
 const whose = { node: attribute(), jid: attribute(jid) }
 
-const pubsub = payload('Pubsub', 'pubsub', PUBSUB, {
+/** what is asked of nodes when something is published: the service announces that it heeds it, and the type of the form */
+export const PUBLISH_OPTIONS = `${PUBSUB}#publish-options`
+/** the type of the form that a node is configured by */
+export const NODE_CONFIG = `${PUBSUB}#node_config`
+
+export const request = payload('Pubsub', 'pubsub', PUBSUB, {
   node: attribute(),
   create: one(payload('PubsubCreate', 'create', PUBSUB, { node: attribute() })),
   configure: one(payload('PubsubConfigure', 'configure', PUBSUB, { node: attribute(), form: one(form) })),
@@ -55,4 +60,4 @@ const pubsub = payload('Pubsub', 'pubsub', PUBSUB, {
 })
 
 /** in a message a service tells what became of an affiliation or subscription */
-export const pubsubRequests = [define('pubsub', ['iq'], pubsub), define('pubsubNotice', ['message'], pubsub)]
+export const pubsubRequests = [define('pubsub', ['iq'], request), define('pubsubNotice', ['message'], request)]

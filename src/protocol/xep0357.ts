@@ -9,8 +9,11 @@ import { form } from './xep0004.ts'
 
 const where = { jid: attribute(jid), node: attribute() }
 
+export const pushEnable = payload('PushEnable', 'enable', PUSH, { ...where, form: one(form) })
+export const pushDisable = payload('PushDisable', 'disable', PUSH, where)
+
 export const push = [
-  define('pushEnable', ['iq'], payload('PushEnable', 'enable', PUSH, { ...where, form: one(form) })),
-  define('pushDisable', ['iq'], payload('PushDisable', 'disable', PUSH, where)),
+  define('pushEnable', ['iq'], pushEnable),
+  define('pushDisable', ['iq'], pushDisable),
   define('pushNotification', ['item'], payload('PushNotification', 'notification', PUSH, { form: one(form), elements: elements() })),
 ]

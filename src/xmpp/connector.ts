@@ -7,6 +7,7 @@ import type { Metrics } from '../gateway/ports/metrics.ts'
 import { normalHost, type Resolve } from '../net/address.ts'
 import { limitsWith } from '../xml/limits.ts'
 import type { Shared } from './attempt.ts'
+import { beforeLogIn } from './before-log-in.ts'
 import { type Bounds, defaultBounds } from './bounds.ts'
 import { type ConnectionContext, KeptConnection } from './connection.ts'
 import { createLookUps } from './dial/look-up.ts'
@@ -95,6 +96,7 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   return {
     open: connect,
+    beforeLogIn: (server, work, { signal }) => beforeLogIn(server, work, { shared, signal }),
     verify: async (spec) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const connection = connect(

@@ -26,6 +26,8 @@ export interface CellOptions {
   /** cells that the suite is run in, where not all of them tell it more; default all */
   only?: readonly `${'prosody' | 'ejabberd'}+${'memory' | 'redis'}`[]
   server?: XmppServerOptions
+  /** more for one server alone: modules and lines of configuration as it calls them */
+  alone?: Partial<Record<XmppServer['kind'], XmppServerOptions>>
   gateway?: Omit<GatewayOptions, 'server' | 'redis'>
 }
 
@@ -41,7 +43,7 @@ export function forEachCell(title: string, options: CellOptions, suite: (cell: (
       let cell: Cell | undefined
       const started: { stop(): Promise<unknown> }[] = []
       before(async () => {
-        const server = await servers[kind](options.server)
+        const server = await servers[kind]({ ...options.server, ...options.alone?.[kind] })
         started.push(server)
         const redis = store === 'redis' ? await startRedis() : undefined
         if (redis !== undefined) started.push(redis)

@@ -132,6 +132,9 @@ export function createScriptedConnector(): ScriptedConnector {
     verdict: undefined,
     open,
     connection: (index) => connections[index] as ScriptedConnection,
+    async beforeLogIn() {
+      throw new Error('This server has no stream for strangers.')
+    },
     async verify() {
       await turn()
       if (connector.verdict) throw connector.verdict

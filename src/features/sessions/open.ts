@@ -10,7 +10,7 @@ import type { Operation } from '../../gateway/contract/operation.ts'
 import type { Sessions } from '../../gateway/contract/session.ts'
 import { sessionShape } from '../../gateway/contract/session-json.ts'
 import { comparable } from '../../jid.ts'
-import { canLogIn, password, sasl } from './credentials.ts'
+import { canLogIn, password, sasl, service } from '../credentials.ts'
 import { connecting, online, token } from './examples.ts'
 import { connections, handles, options } from './wanted.ts'
 
@@ -29,14 +29,7 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
       jid: z.string().min(1).max(3071).meta({ description: 'The bare JID; the domain alone for ANONYMOUS' }),
       password: password.optional(),
       sasl: sasl.optional(),
-      service: z
-        .string()
-        .max(2048)
-        .regex(/^(xmpps?|wss?):\/\//)
-        .optional()
-        .meta({
-          description: 'Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. By default it is looked up from the domain',
-        }),
+      service: service.optional(),
       resource: z.string().min(1).optional().meta({ description: 'By default the gateway chooses one' }),
       connections: connections.optional(),
       presence: z

@@ -3,6 +3,7 @@ import type { StanzaErrorJson } from '../../errors/catalogue.ts'
 import type { Element } from '../../xml/element.ts'
 import type { LargeAnswers, Room } from '../inbound/large-answers.ts'
 import type { Acceptance, AcceptResult, Change, KeptIq, StoredAnswer } from '../ports/change.ts'
+import type { Server } from '../ports/connection.ts'
 import type { Grant } from '../ports/key.ts'
 import type { MessageRecord } from '../ports/message.ts'
 import type { SaslOptions, SessionOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
@@ -190,17 +191,28 @@ export interface Sessions {
   /** the tenant's session that a message or an iq belongs to: told by an id of ours, looked for where a caller chose the id */
   ofMessage(tenant: string, id: string): Promise<SessionHandle | undefined>
   list(tenant: string, page: { after?: string; limit: number }): Promise<SessionHandle[]>
-  /** `password` and `sasl` are tried on a new connection before they replace the kept ones */
+  /** `password` and `sasl` are tried on a new connection before they replace the kept ones, unless they are `proven` to be good */
   update(
     handle: SessionHandle,
     patch: SessionOptions & { password?: string; sasl?: SaslOptions; connections?: number; handles?: string[] },
+    options?: { proven: boolean },
   ): Promise<SessionHandle>
   /** unavailable presence with the status, acks awaited ≤ 5 s, stream closed, everything about it removed */
   close(handle: SessionHandle, options: { status?: string }): Promise<void>
   /** the session of a session token, its account, and what the token was made by */
   authenticate(token: string): Promise<{ tenant: string; session: string; jid: string; grant?: Grant } | undefined>
+  /** Asks a server on a stream of its own, before any log-in. Rejects with the problem of the work, and of the log-in's kind. */
+  beforeLogIn<Result>(server: Server, work: (stranger: Stranger) => Promise<Result>, options: { signal: AbortSignal }): Promise<Result>
   /** the session as callers see it */
   view(handle: SessionHandle): Promise<SessionJson>
+}
+
+/** Somebody whom the server does not know. */
+export interface Stranger {
+  /** names (xmlns) of the stream features */
+  features: readonly string[]
+  /** The payload of the result. Rejects with the problem of an error. */
+  ask(type: 'get' | 'set', payload: Element): Promise<Element | undefined>
 }
 
 export interface OpenSession extends SessionOptions {

@@ -113,7 +113,26 @@ export interface Connection {
   abandon(options?: { acks?: number }): Promise<StreamState | null>
 }
 
+/** A server that is asked something before any log-in. */
+export interface Server {
+  /** for whom: tenants take turns */
+  tenant: string
+  domain: string
+  /** as of a ConnectionSpec */
+  service: string | null
+}
+
+/** A stream on which nobody has logged in. */
+export interface UnnamedStream {
+  /** names (xmlns) of the stream features */
+  features: readonly string[]
+  /** the iq that answers */
+  ask(type: 'get' | 'set', payload: Element): Promise<Element>
+}
+
 export interface Connector {
+  /** A stream of its own, secure and before any log-in, while the work lasts. Rejects with its problem, and with that of the stream. */
+  beforeLogIn<Result>(server: Server, work: (stream: UnnamedStream) => Promise<Result>, options: { signal: AbortSignal }): Promise<Result>
   open(spec: ConnectionSpec, events: ConnectionEvents): Connection
   /** Logs in on a throw-away connection, for a changed password; rejects with the problem. */
   verify(spec: ConnectionSpec): Promise<void>

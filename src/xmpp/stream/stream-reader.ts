@@ -6,7 +6,8 @@ import { type Failure, failure, toFailure } from '../failure.ts'
 import type { Channel, ChannelListener } from './channel.ts'
 import { Utf8Decoder } from './utf8.ts'
 
-const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing'
+/** RFC 7395 */
+export const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing'
 
 export interface ReaderHandler {
   /** a stanza over a limit is told as `cut`; else it ends the stream */

@@ -1,7 +1,15 @@
-/** What an account logs in with, as callers tell it. */
+/** Where an account is and what it logs in with, as callers tell it. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
-import { optInMechanisms } from '../../gateway/ports/session-record.ts'
+import { optInMechanisms } from '../gateway/ports/session-record.ts'
+
+export const service = z
+  .string()
+  .max(2048)
+  .regex(/^(xmpps?|wss?):\/\//)
+  .meta({
+    description: 'Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. By default it is looked up from the domain',
+  })
 
 export const password = z
   .string()
