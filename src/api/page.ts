@@ -15,10 +15,15 @@ interface PageQuery {
   after?: string
 }
 
+/** where a page is in its list */
+const place = z
+  .object({ next: z.string().optional(), complete: z.boolean().meta({ description: 'Nothing is left after this page' }) })
+  .meta({ id: 'Page' })
+
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({
     data: z.array(item),
-    page: z.object({ next: z.string().optional(), complete: z.boolean().meta({ description: 'Nothing is left after this page' }) }),
+    page: place,
   })
 }
 

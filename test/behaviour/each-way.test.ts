@@ -36,7 +36,9 @@ const offered = operations.filter(({ id, isOfBytes }) => !id.startsWith('system.
 
 // biome-ignore lint/suspicious/noExplicitAny: as the document has it
 function operationOf(method: string, path: string, { operationId: id, parameters = [], requestBody, responses }: any): Operation {
-  const inPlace = (place: string) => parameters.filter((one: Params) => one.in === place).map((one: Params) => one.name)
+  const shared = (one: Params) => openapi.components.parameters[String(one.$ref).split('/').at(-1)!]
+  const whole: Params[] = parameters.map((one: Params) => (one.$ref === undefined ? one : shared(one)))
+  const inPlace = (place: string) => whole.filter((one) => one.in === place && one.name !== 'session').map((one) => String(one.name))
   const { 'application/json': json, 'application/xml': xml } = requestBody?.content ?? {}
   const values = (content: { examples?: Record<string, { value: unknown }> } | undefined) =>
     Object.values(content?.examples ?? {}).map(({ value }) => value)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ofIqs, ofStanzas } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
+import { pageOf } from '../../api/page.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { invalidRequest } from '../../errors/refusals.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
@@ -47,7 +48,7 @@ export function itemOperations({ vocabulary, limits }: { vocabulary: Translator;
     answers: {
       200: {
         description: 'A page of items',
-        schema: z.object({ data: z.array(item), page: z.object({ next: z.string().optional(), complete: z.boolean() }) }),
+        schema: pageOf(item),
       },
     },
     problems: ['jid-malformed', 'cursor-invalid', ...ofIqs],
