@@ -10,10 +10,11 @@ import type { Caller, Operation } from '../../gateway/contract/operation.ts'
 import { checkRecipient } from '../../gateway/contract/recipients.ts'
 import type { SessionHandle } from '../../gateway/contract/session.ts'
 import { domainOf, jid, withoutResource } from '../../jid.ts'
+import { form } from '../../protocol/xep0004.ts'
 import { discoItems } from '../../protocol/xep0030.ts'
 import { COMMANDS } from '../../protocol/xep0050.ts'
 import { ask } from '../asking.ts'
-import { filledIn, formSchema, formValues, submitted } from '../form-values.ts'
+import { filledIn, formValues, submitted } from '../form-values.ts'
 import { continueCommand, STEP_WITHIN, startCommand, unknownCommand } from './live.ts'
 import { type Action, actions, commandsUnderWay, type UnderWay } from './under-way.ts'
 
@@ -29,7 +30,7 @@ export function commandOperations({ vocabulary }: { vocabulary: Translator }): O
       status: z.enum(['executing', 'completed', 'canceled']),
       actions: z.array(z.enum(actions)).meta({ description: 'What may be done next' }),
       default: z.enum(actions).optional().meta({ description: 'What is done next unless told' }),
-      form: formSchema(vocabulary).optional(),
+      form: vocabulary.schemaOf(form).optional(),
       values: formValues.optional(),
       notes: z.array(z.object({ type: z.enum(['info', 'warn', 'error']), text: z.string() })),
     })

@@ -4,10 +4,11 @@ import { operation } from '../../api/operation.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem, stanzaProblem } from '../../errors/problem.ts'
 import type { Operation, SessionCall } from '../../gateway/contract/operation.ts'
+import { form } from '../../protocol/xep0004.ts'
 import { NODE_CONFIG, request } from '../../protocol/xep0060.ts'
 import { ownerRequest } from '../../protocol/xep0060-owner.ts'
 import { ask } from '../asking.ts'
-import { type FilledIn, type FormJson, formOf, formSchema, formValues, submitted, valuesOf } from '../form-values.ts'
+import { type FilledIn, type FormJson, formOf, formValues, submitted, valuesOf } from '../form-values.ts'
 import { configuration, plainNames } from './configuration.ts'
 import { addressee, place } from './place.ts'
 
@@ -22,7 +23,7 @@ export function nodeOperations({ vocabulary }: { vocabulary: Translator }): Oper
   const query = z.strictObject(place)
   const problems = ['jid-malformed', ...ofIqs] as const
   const values = z.strictObject({ values: configuration }).meta({ id: 'NodeValues' })
-  const whole = z.object({ node: z.string(), form: formSchema(vocabulary), values: formValues }).meta({ id: 'PubsubNode' })
+  const whole = z.object({ node: z.string(), form: vocabulary.schemaOf(form), values: formValues }).meta({ id: 'PubsubNode' })
   const made = z.object({ node: z.string() })
 
   async function configurationOf(call: Asking, { node, to }: Where): Promise<FormJson> {

@@ -11,11 +11,12 @@ import type { Operation } from '../../gateway/contract/operation.ts'
 import type { SessionHandle, Sessions, Stranger } from '../../gateway/contract/session.ts'
 import { ended } from '../../gateway/session/status.ts'
 import { comparable, jid, parseJid } from '../../jid.ts'
+import { form as dataForm } from '../../protocol/xep0004.ts'
 import { REGISTER, REGISTER_FEATURE, registration } from '../../protocol/xep0077.ts'
 import { element } from '../../xml/element.ts'
 import { ask } from '../asking.ts'
 import { password, service } from '../credentials.ts'
-import { filledIn, formSchema, formValues, valuesOf } from '../form-values.ts'
+import { filledIn, formValues, valuesOf } from '../form-values.ts'
 import { filled, type Wanted, wantedBy } from './form.ts'
 
 const domain = z.string().min(1).max(1023)
@@ -23,7 +24,7 @@ const ofServers = [...ofLogIns, ...stanzaErrorCodes, 'jid-malformed', 'scope-mis
 
 export function registrationOperations({ vocabulary, sessions }: { vocabulary: Translator; sessions: Sessions }): Operation[] {
   const wanted = z
-    .object({ domain: z.string(), form: formSchema(vocabulary), values: formValues, url: z.string().optional() })
+    .object({ domain: z.string(), form: vocabulary.schemaOf(dataForm), values: formValues, url: z.string().optional() })
     .meta({ id: 'RegistrationForm', description: 'What the server wants to know; `url` is where else one can register' })
 
   /** The server's own form is asked for on the stream on which it is sent back. */
