@@ -749,23 +749,11 @@ export type RoomState = 'joining' | 'joined' | 'leaving' | 'left' | 'failed'
 export type RoomsListResult =
   | {
       data: Room[]
-      page: {
-        next?: string
-        /**
-         * Nothing is left after this page
-         */
-        complete: boolean
-      }
+      page: Page
     }
   | {
       data: PublicRoom[]
-      page: {
-        next?: string
-        /**
-         * Nothing is left after this page
-         */
-        complete: boolean
-      }
+      page: Page
     }
 
 export interface NewSession {
@@ -3448,6 +3436,63 @@ export interface Profile {
    */
   urls?: string[]
 }
+export interface NewItem {
+  /**
+   * Replaces the item with this id; by default the service chooses one
+   */
+  id?: string
+  payload?: ItemContent
+  /**
+   * The payload as XML, in place of `payload`
+   */
+  xml?: string
+  options?: NodeConfiguration
+}
+/**
+ * Options by plain names; others by their own, like `pubsub#deliver_payloads`
+ */
+export interface NodeConfiguration {
+  accessModel?: 'open' | 'presence' | 'roster' | 'authorize' | 'whitelist'
+  maxItems?: number | 'max'
+  persistItems?: boolean
+  sendLastPublishedItem?: 'never' | 'on_sub' | 'on_sub_and_presence'
+  notifyRetract?: boolean
+  title?: string
+  [k: string]:
+    | string
+    | boolean
+    | number
+    | string[]
+    | 'open'
+    | 'presence'
+    | 'roster'
+    | 'authorize'
+    | 'whitelist'
+    | 'max'
+    | 'never'
+    | 'on_sub'
+    | 'on_sub_and_presence'
+    | undefined
+}
+export interface NodeValues {
+  values: NodeConfiguration
+}
+export interface AffiliationChanges {
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  affiliations: [
+    {
+      jid: Jid
+      affiliation: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
+    },
+    ...{
+      jid: Jid
+      affiliation: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
+    }[],
+  ]
+}
 /**
  * What is left out is removed
  */
@@ -3529,6 +3574,47 @@ export interface Stanza {
   message?: Message
   presence?: Presence
   iq?: Iq
+}
+export interface NewCommand {
+  jid: Jid
+  node: string
+}
+export interface CommandStep {
+  /**
+   * By default what the other side has as the usual next step
+   */
+  action?: 'cancel' | 'execute' | 'prev' | 'next' | 'complete'
+  values?: FilledIn
+}
+export interface NewAccount {
+  domain: string
+  username: string
+  /**
+   * Stored encrypted, never shown. Only an account that logs in by certificate or anonymously can do without
+   */
+  password: string
+  values?: FilledIn
+  /**
+   * Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. By default it is looked up from the domain
+   */
+  service?: string
+}
+export interface AccountRemoval {
+  /**
+   * The bare JID once more, so that no other is removed
+   */
+  jid: string
+}
+export interface NewPassword {
+  /**
+   * Stored encrypted, never shown. Only an account that logs in by certificate or anonymously can do without
+   */
+  password: string
+}
+export interface PushService {
+  jid: Jid
+  node: string
+  values?: FilledIn
 }
 export interface NewUploadSlot {
   fileName: string
@@ -4158,6 +4244,7 @@ export interface Problem {
     | 'message-not-found'
     | 'iq-not-found'
     | 'contact-not-found'
+    | 'command-not-found'
     | 'room-not-found'
     | 'subscription-not-found'
     | 'avatar-not-found'
@@ -4363,6 +4450,13 @@ export interface Session {
   mds?: boolean
   createdAt: string
 }
+export interface Page {
+  next?: string
+  /**
+   * Nothing is left after this page
+   */
+  complete: boolean
+}
 /**
  * A message that was accepted, and how far it came by now
  */
@@ -4401,6 +4495,28 @@ export interface ArchivedMessage {
     at: string
   }
   [k: string]: unknown
+}
+export interface StoredItem {
+  id?: string
+  publisher?: string
+  payload?: ItemContent
+}
+export interface PubsubNode {
+  node: string
+  form: Form
+  values: FormValues
+}
+export interface NodeSubscription {
+  node?: string
+  jid?: string
+  state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
+  subscriptionId?: string
+  expiry?: string | null
+}
+export interface NodeAffiliation {
+  node?: string
+  jid?: string
+  affiliation?: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
 }
 export interface Contact {
   jid: string
@@ -4445,6 +4561,43 @@ export interface StanzaSent {
   id: string
   status?: string
   originId?: string
+}
+export interface OfferedCommand {
+  jid: string
+  node: string
+  name?: string
+}
+/**
+ * How far a command is; kept for an hour after its last step
+ */
+export interface CommandProgress {
+  id: string
+  jid: string
+  node: string
+  status: 'executing' | 'completed' | 'canceled'
+  /**
+   * What may be done next
+   */
+  actions: ('cancel' | 'execute' | 'prev' | 'next' | 'complete')[]
+  /**
+   * What is done next unless told
+   */
+  default?: 'cancel' | 'execute' | 'prev' | 'next' | 'complete'
+  form?: Form
+  values?: FormValues
+  notes: {
+    type: 'info' | 'warn' | 'error'
+    text: string
+  }[]
+}
+/**
+ * What the server wants to know; `url` is where else one can register
+ */
+export interface RegistrationForm {
+  domain: string
+  form: Form
+  values: FormValues
+  url?: string
 }
 export interface EntityInfo {
   jid: string
@@ -5019,13 +5172,7 @@ export interface SessionsListParams {
 }
 export interface SessionsListResult {
   data: Session[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface SessionsGetParams {
   id: string
@@ -5108,13 +5255,7 @@ export interface RoomsAffiliationsParams {
 }
 export interface RoomsAffiliationsResult {
   data: RoomAffiliation[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface RoomsSetAffiliationParams {
   /**
@@ -5328,6 +5469,242 @@ export interface ProfileAvatarOfParams {
    */
   session?: string
 }
+export interface PubsubItemsParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  /**
+   * Only the item with this id
+   */
+  id?: string
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubItemsResult {
+  data: StoredItem[]
+  page: Page
+}
+export interface PubsubPublishParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubPublishResult {
+  id?: string
+}
+export interface PubsubRetractParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  id: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubGetNodeParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubCreateNodeParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubCreateNodeBody {
+  values?: NodeConfiguration
+}
+export interface PubsubCreateNodeResult {
+  node: string
+}
+export interface PubsubConfigureNodeParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubRemoveNodeParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubPurgeParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubSubscriptionsParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node, percent-encoded: names have `/`, `:` and `#`
+   */
+  node?: string
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubSubscriptionsResult {
+  data: NodeSubscription[]
+  page: Page
+}
+export interface PubsubSubscribeParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubUnsubscribeParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  /**
+   * Where the account has several to the node
+   */
+  subscriptionId?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubAffiliationsParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node, percent-encoded: names have `/`, `:` and `#`
+   */
+  node?: string
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PubsubAffiliationsResult {
+  data: NodeAffiliation[]
+  page: Page
+}
+export interface PubsubSetAffiliationsParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  service?: string
+  /**
+   * The node: names have `/`, `:` and `#`
+   */
+  node: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
 export interface RosterGetParams {
   /**
    * Items of a page, default 100
@@ -5348,13 +5725,7 @@ export interface RosterGetParams {
 }
 export interface RosterGetResult {
   data: Contact[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface RosterGetContactParams {
   /**
@@ -5402,13 +5773,7 @@ export interface BlocklistListParams {
 }
 export interface BlocklistListResult {
   data: Blocked[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface BlocklistClearParams {
   /**
@@ -5490,6 +5855,84 @@ export interface StanzasSendParams {
    */
   respondAsync?: boolean
 }
+export interface CommandsListParams {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  jid: string
+  /**
+   * Items of a page, default 100
+   */
+  limit?: number
+  /**
+   * `page.next` of the page before
+   */
+  after?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface CommandsListResult {
+  data: OfferedCommand[]
+  page: Page
+}
+export interface CommandsStartParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface CommandsContinueParams {
+  id: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface CommandsCancelParams {
+  id: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RegistrationFormParams {
+  domain: string
+  /**
+   * Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. By default it is looked up from the domain
+   */
+  service?: string
+}
+export interface RegistrationRegisterResult {
+  jid: string
+}
+export interface RegistrationRemoveParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface RegistrationChangePasswordParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PushEnableParams {
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
+export interface PushDisableParams {
+  jid?: Jid
+  node?: string
+  /**
+   * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
+   */
+  session?: string
+}
 export interface DiscoInfoParams {
   /**
    * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
@@ -5528,13 +5971,7 @@ export interface DiscoItemsParams {
 }
 export interface DiscoItemsResult {
   data: EntityItem[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface CapabilitiesGetParams {
   /**
@@ -5590,13 +6027,7 @@ export interface PresenceListParams {
 }
 export interface PresenceListResult {
   data: ContactPresence[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
   /**
    * More came than the session keeps: of those who are not contacts, the ones last heard from longest ago are missing
    */
@@ -5667,13 +6098,7 @@ export interface RoomsSearchParams {
 }
 export interface RoomsSearchResult {
   data: PublicRoom[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface RoomsListParams {
   /**
@@ -5769,13 +6194,7 @@ export interface RoomsOccupantsParams {
 }
 export interface RoomsOccupantsResult {
   data: Occupant[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface RoomsMessagesParams {
   /**
@@ -5819,13 +6238,7 @@ export interface WebhooksListParams {
 }
 export interface WebhooksListResult {
   data: Webhook[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface WebhooksGetParams {
   id: string
@@ -5853,13 +6266,7 @@ export interface WebhooksDeliveriesParams {
 }
 export interface WebhooksDeliveriesResult {
   data: WebhookDelivery[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface WebhooksReplayParams {
   id: string
@@ -5879,13 +6286,7 @@ export interface HooksListParams {
 }
 export interface HooksListResult {
   data: Hook[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface HooksGetParams {
   id: string
@@ -5924,13 +6325,7 @@ export interface EventsConsumersParams {
 }
 export interface EventsConsumersResult {
   data: Consumer[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface KeysListParams {
   /**
@@ -5944,13 +6339,7 @@ export interface KeysListParams {
 }
 export interface KeysListResult {
   data: Key[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface KeysGetParams {
   id: string
@@ -5973,13 +6362,7 @@ export interface AuditListParams {
 }
 export interface AuditListResult {
   data: AuditEntry[]
-  page: {
-    next?: string
-    /**
-     * Nothing is left after this page
-     */
-    complete: boolean
-  }
+  page: Page
 }
 export interface EventsListParams {
   /**
@@ -6094,6 +6477,32 @@ export interface Operations {
   'profile.removeAvatar': { params: ProfileRemoveAvatarParams; result: undefined }
   /** Read somebody's avatar */
   'profile.avatarOf': { params: ProfileAvatarOfParams; result: Uint8Array }
+  /** Read the items of a node, in the order of the service */
+  'pubsub.items': { params: PubsubItemsParams; result: PubsubItemsResult }
+  /** Publish an item */
+  'pubsub.publish': { params: PubsubPublishParams & NewItem; result: PubsubPublishResult }
+  /** Take an item away, and tell those who listen */
+  'pubsub.retract': { params: PubsubRetractParams; result: undefined }
+  /** Read how a node is configured, as its owner */
+  'pubsub.getNode': { params: PubsubGetNodeParams; result: PubsubNode }
+  /** Make a node, or configure the one that is there */
+  'pubsub.createNode': { params: PubsubCreateNodeParams & Partial<PubsubCreateNodeBody>; result: PubsubCreateNodeResult }
+  /** Configure a node; what is not named stays as it is */
+  'pubsub.configureNode': { params: PubsubConfigureNodeParams & NodeValues; result: undefined }
+  /** Delete a node with all that is in it */
+  'pubsub.removeNode': { params: PubsubRemoveNodeParams; result: undefined }
+  /** Take all items of a node away; the node stays */
+  'pubsub.purge': { params: PubsubPurgeParams; result: undefined }
+  /** Read the subscriptions of the account, to all nodes of a service or to one */
+  'pubsub.subscriptions': { params: PubsubSubscriptionsParams; result: PubsubSubscriptionsResult }
+  /** Subscribe the account to a node */
+  'pubsub.subscribe': { params: PubsubSubscribeParams; result: NodeSubscription }
+  /** End a subscription */
+  'pubsub.unsubscribe': { params: PubsubUnsubscribeParams; result: undefined }
+  /** Read who may do what with a node; without `node` what the account may do with those of a service */
+  'pubsub.affiliations': { params: PubsubAffiliationsParams; result: PubsubAffiliationsResult }
+  /** Say who may do what with a node; `none` takes it back */
+  'pubsub.setAffiliations': { params: PubsubSetAffiliationsParams & AffiliationChanges; result: undefined }
   /** Read the contacts */
   'roster.get': { params: RosterGetParams; result: RosterGetResult }
   /** Read one contact */
@@ -6120,6 +6529,26 @@ export interface Operations {
   'stanzas.send': { params: StanzasSendParams & (Stanza | { xml: string }); result: string | StanzaSent }
   /** Translate a stanza between XML and JSON, without sending it */
   'translate': { params: (Stanza | { xml: string }); result: string | Stanza }
+  /** Read which commands a server, a component or a client offers */
+  'commands.list': { params: CommandsListParams; result: CommandsListResult }
+  /** Begin a command */
+  'commands.start': { params: CommandsStartParams & NewCommand; result: CommandProgress }
+  /** Take the next step of a command */
+  'commands.continue': { params: CommandsContinueParams & CommandStep; result: CommandProgress }
+  /** Give a command up */
+  'commands.cancel': { params: CommandsCancelParams; result: undefined }
+  /** Read what a server wants to know of a new account */
+  'registration.form': { params: RegistrationFormParams; result: RegistrationForm }
+  /** Make an account on a server; then open a session for it */
+  'registration.register': { params: NewAccount; result: RegistrationRegisterResult }
+  /** Remove the account from its server for good, and end the session */
+  'registration.remove': { params: RegistrationRemoveParams & AccountRemoval; result: undefined }
+  /** Change the password of the account; the session goes on with the new one */
+  'registration.changePassword': { params: RegistrationChangePasswordParams & NewPassword; result: undefined }
+  /** Have the server tell a push service of messages that come while no client looks */
+  'push.enable': { params: PushEnableParams & PushService; result: undefined }
+  /** Have it told no longer: all push services that this session said, or the one that is named */
+  'push.disable': { params: PushDisableParams; result: undefined }
   /** Ask what somebody is and can do (XEP-0030) */
   'disco.info': { params: DiscoInfoParams; result: EntityInfo }
   /** Ask what belongs to somebody: services, rooms, nodes (XEP-0030) */
