@@ -1,17 +1,1709 @@
 /** Written by `npm run client` from openapi.yaml: not for hands. */
 
+export type LastActivity = Leftovers & {
+  seconds?: number
+  status?: string
+}
 /**
  * What has no member of its own, as it is: elements, and text between them
  */
 export type Extensions = (Extension | string)[]
+export type Addresses = Leftovers & {
+  items?: Address[]
+}
+export type Address = Leftovers & {
+  type?: 'bcc' | 'cc' | 'noreply' | 'replyroom' | 'replyto' | 'to' | 'ofrom'
+  jid?: Jid
+  uri?: string
+  node?: string
+  description?: string
+  delivered?: boolean
+  elements?: Extension[]
+}
 /**
  * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
  */
 export type Jid = string
+export type OobLink = Leftovers & {
+  url?: string
+  description?: string
+}
+/**
+ * When a stanza was sent that came later
+ */
+export type Delay = Leftovers & {
+  timestamp?: Timestamp
+  from?: Jid
+  reason?: string
+}
 /**
  * RFC 3339 in UTC (XEP-0082); null where what was received is not one
  */
 export type Timestamp = string | null
+export type Caps = Leftovers & {
+  algorithm?: string
+  node?: string
+  value?: string
+  ext?: string
+}
+export type VcardUpdate = Leftovers & {
+  photo?: string
+}
+export type Hat = Leftovers & {
+  uri?: string
+  title?: string
+  hue?: number
+  lang?: string
+  elements?: Extension[]
+}
+export type Idle = Leftovers & {
+  since?: Timestamp
+}
+export type Caps2 = Leftovers & {
+  hashes?: Hash[]
+}
+export type Hash = Leftovers & {
+  algorithm?: string
+  value?: string
+}
+export type MucJoin = Leftovers & {
+  type: 'join'
+  password?: string
+  history?: MucHistory
+}
+export type MucHistory = Leftovers & {
+  maxCharacters?: number
+  maxStanzas?: number
+  seconds?: number
+  since?: Timestamp
+}
+export type MucInfo = Leftovers & {
+  type: 'info'
+  affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+  role?: 'moderator' | 'participant' | 'visitor' | 'none'
+  jid?: Jid
+  nick?: string
+  actor?: MucActor
+  reason?: string
+  continue?: MucContinue
+  statusCodes?: number[]
+  invites?: MucInvite[]
+  decline?: MucDecline
+  destroy?: MucDestroyed
+  password?: string
+}
+export type MucActor = Leftovers & {
+  jid?: Jid
+  nick?: string
+}
+export type MucContinue = Leftovers & {
+  thread?: string
+}
+export type MucInvite = Leftovers & {
+  to?: Jid
+  from?: Jid
+  reason?: string
+  continue?: MucContinue
+}
+export type MucDecline = Leftovers & {
+  to?: Jid
+  from?: Jid
+  reason?: string
+}
+export type MucDestroyed = Leftovers & {
+  jid?: Jid
+  password?: string
+  reason?: string
+}
+export type NewMessage = Leftovers & {
+  to: Jid
+  /**
+   * The caller's own id, unique within 24 hours
+   */
+  id?: string
+  lang?: string
+  type?: 'chat' | 'error' | 'groupchat' | 'headline' | 'normal'
+  archived?: ArchiveResult
+  discoItems?: DiscoItems
+  form?: Form
+  body?: string
+  bodies?: TextsByLanguage
+  subject?: string
+  subjects?: TextsByLanguage
+  thread?: string
+  parentThread?: string
+  addresses?: Addresses
+  oob?: OobLink
+  /**
+   * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+   */
+  html?: string
+  htmls?: {
+    /**
+     * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+     */
+    [k: string]: string
+  }
+  chatState?: 'active' | 'composing' | 'gone' | 'inactive' | 'paused'
+  nick?: string
+  receipt?: ReceiptRequest | ReceiptReceived
+  delay?: Delay
+  attention?: true
+  carbon?: CarbonSent | CarbonReceived
+  private?: true
+  forwarded?: Forwarded
+  replace?: string
+  marker?: MarkerMarkable | MarkerReceived | MarkerDisplayed | MarkerAcknowledged
+  hints?: ('no-permanent-store' | 'no-store' | 'no-copy' | 'store')[]
+  originId?: string
+  stanzaIds?: StanzaId[]
+  referencedStanza?: ReferencedStanza
+  attachTo?: string
+  references?: Reference[]
+  openpgp?: string
+  encryption?: Encryption
+  spoiler?: string
+  spoilers?: TextsByLanguage
+  unstyled?: true
+  markup?: Markup
+  occupantId?: string
+  retract?: Retraction
+  retracted?: Retracted
+  fallback?: Fallback[]
+  reactions?: Reactions
+  fileMetadata?: FileMetadata
+  fileSharing?: FileSharing[]
+  fileSources?: FileSources[]
+  reply?: Reply
+  displayed?: Displayed
+  location?: Location
+  mood?: Mood
+  activity?: Activity
+  tune?: Tune
+  hats?: Hat[]
+  pubsubNotice?: Pubsub
+  pubsubOwner?: PubsubOwner
+  pubsub?: PubsubEvent
+  headers?: Headers
+  muc?: MucJoin | MucInfo
+  invite?: Invite
+  error?: StanzaError
+  /**
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
+   */
+  xmlns?: string
+  file?: FileLink
+  /**
+   * Seconds after which it is not sent any more
+   */
+  expiresIn?: number
+}
+export type ArchiveResult = Leftovers & {
+  queryId?: string
+  id?: string
+  forwarded?: Forwarded
+}
+export type Forwarded = Leftovers & {
+  delay?: Delay
+  message?: Message
+  presence?: Presence
+  iq?: Iq
+}
+export type Message = Leftovers & {
+  to?: Jid
+  from?: Jid
+  id?: string
+  lang?: string
+  type?: 'chat' | 'error' | 'groupchat' | 'headline' | 'normal'
+  archived?: ArchiveResult
+  discoItems?: DiscoItems
+  form?: Form
+  body?: string
+  bodies?: TextsByLanguage
+  subject?: string
+  subjects?: TextsByLanguage
+  thread?: string
+  parentThread?: string
+  addresses?: Addresses
+  oob?: OobLink
+  /**
+   * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+   */
+  html?: string
+  htmls?: {
+    /**
+     * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+     */
+    [k: string]: string
+  }
+  chatState?: 'active' | 'composing' | 'gone' | 'inactive' | 'paused'
+  nick?: string
+  receipt?: ReceiptRequest | ReceiptReceived
+  delay?: Delay
+  attention?: true
+  carbon?: CarbonSent | CarbonReceived
+  private?: true
+  forwarded?: Forwarded
+  replace?: string
+  marker?: MarkerMarkable | MarkerReceived | MarkerDisplayed | MarkerAcknowledged
+  hints?: ('no-permanent-store' | 'no-store' | 'no-copy' | 'store')[]
+  originId?: string
+  stanzaIds?: StanzaId[]
+  referencedStanza?: ReferencedStanza
+  attachTo?: string
+  references?: Reference[]
+  openpgp?: string
+  encryption?: Encryption
+  spoiler?: string
+  spoilers?: TextsByLanguage
+  unstyled?: true
+  markup?: Markup
+  occupantId?: string
+  retract?: Retraction
+  retracted?: Retracted
+  fallback?: Fallback[]
+  reactions?: Reactions
+  fileMetadata?: FileMetadata
+  fileSharing?: FileSharing[]
+  fileSources?: FileSources[]
+  reply?: Reply
+  displayed?: Displayed
+  location?: Location
+  mood?: Mood
+  activity?: Activity
+  tune?: Tune
+  hats?: Hat[]
+  pubsubNotice?: Pubsub
+  pubsubOwner?: PubsubOwner
+  pubsub?: PubsubEvent
+  headers?: Headers
+  muc?: MucJoin | MucInfo
+  invite?: Invite
+  error?: StanzaError
+  /**
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
+   */
+  xmlns?: string
+}
+export type DiscoItems = Leftovers & {
+  node?: string
+  items?: DiscoItem[]
+  paging?: ResultSet
+}
+export type DiscoItem = Leftovers & {
+  jid: Jid
+  node?: string
+  name?: string
+}
+/**
+ * A page of a longer list: what is wanted of it, or what was given
+ */
+export type ResultSet = Leftovers & {
+  max?: number
+  before?: string
+  after?: string
+  first?: string
+  firstIndex?: number
+  last?: string
+  index?: number
+  count?: number
+}
+export type Form = Leftovers & {
+  type?: 'cancel' | 'form' | 'result' | 'submit'
+  title?: string
+  instructions?: string[]
+  fields?: FormField[]
+  reported?: FormReported
+  items?: FormItem[]
+  pages?: FormPage[]
+}
+export type FormField = Leftovers & {
+  name?: string
+  type?:
+    | 'boolean'
+    | 'fixed'
+    | 'hidden'
+    | 'jid-multi'
+    | 'jid-single'
+    | 'list-multi'
+    | 'list-single'
+    | 'text-multi'
+    | 'text-private'
+    | 'text-single'
+  label?: string
+  description?: string
+  required?: true
+  values?: string[]
+  options?: FormOption[]
+  validate?: FormValidation
+  media?: FormMedia
+  elements?: Extension[]
+}
+export type FormOption = Leftovers & {
+  label?: string
+  value?: string
+}
+export type FormValidation = Leftovers & {
+  datatype?: string
+  basic?: true
+  open?: true
+  range?: FormRange
+  regex?: string
+  listRange?: FormListRange
+}
+export type FormRange = Leftovers & {
+  min?: string
+  max?: string
+}
+export type FormListRange = Leftovers & {
+  min?: number
+  max?: number
+}
+export type FormMedia = Leftovers & {
+  width?: number
+  height?: number
+  uris?: FormMediaUri[]
+}
+export type FormMediaUri = Leftovers & {
+  type?: string
+  uri?: string
+}
+export type FormReported = Leftovers & {
+  fields?: FormField[]
+}
+export type FormItem = Leftovers & {
+  fields?: FormField[]
+}
+export type FormPage = Leftovers & {
+  label?: string
+  texts?: string[]
+  fields?: string[]
+  reported?: true
+  sections?: FormSection[]
+}
+export type FormSection = Leftovers & {
+  label?: string
+  texts?: string[]
+  fields?: string[]
+  reported?: true
+  sections?: FormSection[]
+}
+export type ReceiptRequest = Leftovers & {
+  type: 'request'
+}
+export type ReceiptReceived = Leftovers & {
+  type: 'received'
+  id?: string
+}
+export type CarbonSent = Leftovers & {
+  type: 'sent'
+  forwarded?: Forwarded
+}
+export type CarbonReceived = Leftovers & {
+  type: 'received'
+  forwarded?: Forwarded
+}
+export type MarkerMarkable = Leftovers & {
+  type: 'markable'
+}
+export type MarkerReceived = Leftovers & {
+  type: 'received'
+  id?: string
+  sender?: string
+}
+export type MarkerDisplayed = Leftovers & {
+  type: 'displayed'
+  id?: string
+  sender?: string
+}
+export type MarkerAcknowledged = Leftovers & {
+  type: 'acknowledged'
+  id?: string
+  sender?: string
+}
+export type StanzaId = Leftovers & {
+  id: string
+  by: Jid
+}
+export type ReferencedStanza = Leftovers & {
+  id: string
+  by?: Jid
+}
+export type Reference = Leftovers & {
+  type?: string
+  uri?: string
+  anchor?: string
+  begin?: number
+  end?: number
+  share?: MediaSharing
+}
+export type MediaSharing = Leftovers & {
+  file?: JingleFile
+  sources?: MediaSource[]
+}
+export type JingleFile = Leftovers & {
+  name?: string
+  mediaType?: string
+  size?: number
+  date?: Timestamp
+  description?: string
+  descriptions?: TextsByLanguage
+  width?: number
+  height?: number
+  length?: number
+  hashes?: Hash[]
+  hashUsed?: string
+  thumbnails?: Thumbnail[]
+}
+export type Thumbnail = Leftovers & {
+  uri?: string
+  mediaType?: string
+  width?: number
+  height?: number
+}
+export type MediaSource = Leftovers & {
+  type?: string
+  uri?: string
+}
+export type Encryption = Leftovers & {
+  namespace: string
+  name?: string
+}
+export type Markup = Leftovers & {
+  spans?: MarkupSpan[]
+  codeBlocks?: MarkupCode[]
+  quotes?: MarkupQuote[]
+  lists?: MarkupList[]
+}
+export type MarkupSpan = Leftovers & {
+  start?: number
+  end?: number
+  styles?: ('emphasis' | 'code' | 'deleted' | 'strong')[]
+}
+export type MarkupCode = Leftovers & {
+  start?: number
+  end?: number
+  language?: string
+}
+export type MarkupQuote = Leftovers & {
+  start?: number
+  end?: number
+}
+export type MarkupList = Leftovers & {
+  start?: number
+  end?: number
+  ordered?: boolean
+  items?: MarkupListItem[]
+}
+export type MarkupListItem = Leftovers & {
+  start?: number
+}
+export type Retraction = Leftovers & {
+  id: string
+  moderated?: Moderated
+  reason?: string
+}
+export type Moderated = Leftovers & {
+  by?: Jid
+  occupantId?: string
+}
+export type Retracted = Leftovers & {
+  id?: string
+  by?: Jid
+  timestamp?: Timestamp
+  moderated?: Moderated
+  reason?: string
+}
+export type Fallback = Leftovers & {
+  for?: string
+  body?: FallbackBody[]
+  subject?: FallbackSubject[]
+}
+export type FallbackBody = Leftovers & {
+  start?: number
+  end?: number
+}
+export type FallbackSubject = Leftovers & {
+  start?: number
+  end?: number
+}
+export type Reactions = Leftovers & {
+  id: string
+  reactions?: string[]
+}
+export type FileMetadata = Leftovers & {
+  name?: string
+  mediaType?: string
+  size?: number
+  date?: Timestamp
+  description?: string
+  descriptions?: TextsByLanguage
+  width?: number
+  height?: number
+  length?: number
+  hashes?: Hash[]
+  hashUsed?: string
+  thumbnails?: Thumbnail[]
+}
+export type FileSharing = Leftovers & {
+  id?: string
+  disposition?: 'inline' | 'attachment'
+  file?: FileMetadata
+  sources?: FileSharingSources
+}
+export type FileSharingSources = Leftovers & {
+  id?: string
+  urls?: UrlSource[]
+  jingle?: JingleSource[]
+  elements?: Extension[]
+}
+export type UrlSource = Leftovers & {
+  target: string
+  elements?: Extension[]
+}
+export type JingleSource = Leftovers & {
+  from?: Jid
+  id?: string
+  elements?: Extension[]
+}
+export type FileSources = Leftovers & {
+  id?: string
+  urls?: UrlSource[]
+  jingle?: JingleSource[]
+  elements?: Extension[]
+}
+export type Reply = Leftovers & {
+  id: string
+  to?: Jid
+}
+export type Displayed = Leftovers & {
+  stanzaId?: StanzaId
+}
+export type Location = Leftovers & {
+  lang?: string
+  latitude?: number
+  longitude?: number
+  altitude?: number
+  altitudeAccuracy?: number
+  accuracy?: number
+  error?: number
+  bearing?: number
+  speed?: number
+  datum?: string
+  description?: string
+  text?: string
+  area?: string
+  building?: string
+  floor?: string
+  room?: string
+  street?: string
+  locality?: string
+  region?: string
+  regionCode?: string
+  postalCode?: string
+  country?: string
+  countryCode?: string
+  timestamp?: Timestamp
+  /**
+   * offset from UTC: Z or ±hh:mm
+   */
+  zone?: string
+  uri?: string
+}
+export type Mood = Leftovers & {
+  value?:
+    | 'afraid'
+    | 'amazed'
+    | 'angry'
+    | 'amorous'
+    | 'annoyed'
+    | 'anxious'
+    | 'aroused'
+    | 'ashamed'
+    | 'bored'
+    | 'brave'
+    | 'calm'
+    | 'cautious'
+    | 'cold'
+    | 'confident'
+    | 'confused'
+    | 'contemplative'
+    | 'contented'
+    | 'cranky'
+    | 'crazy'
+    | 'creative'
+    | 'curious'
+    | 'dejected'
+    | 'depressed'
+    | 'disappointed'
+    | 'disgusted'
+    | 'dismayed'
+    | 'distracted'
+    | 'embarrassed'
+    | 'envious'
+    | 'excited'
+    | 'flirtatious'
+    | 'frustrated'
+    | 'grumpy'
+    | 'guilty'
+    | 'happy'
+    | 'hopeful'
+    | 'hot'
+    | 'humbled'
+    | 'humiliated'
+    | 'hungry'
+    | 'hurt'
+    | 'impressed'
+    | 'in_awe'
+    | 'in_love'
+    | 'indignant'
+    | 'interested'
+    | 'intoxicated'
+    | 'invincible'
+    | 'jealous'
+    | 'lonely'
+    | 'lucky'
+    | 'mean'
+    | 'moody'
+    | 'nervous'
+    | 'neutral'
+    | 'offended'
+    | 'outraged'
+    | 'playful'
+    | 'proud'
+    | 'relaxed'
+    | 'relieved'
+    | 'remorseful'
+    | 'restless'
+    | 'sad'
+    | 'sarcastic'
+    | 'serious'
+    | 'shocked'
+    | 'shy'
+    | 'sick'
+    | 'sleepy'
+    | 'spontaneous'
+    | 'stressed'
+    | 'strong'
+    | 'surprised'
+    | 'thankful'
+    | 'thirsty'
+    | 'tired'
+    | 'undefined'
+    | 'weak'
+    | 'worried'
+  text?: string
+  texts?: TextsByLanguage
+}
+export type Activity = Leftovers & {
+  general?: ActivityDetail
+  text?: string
+  texts?: TextsByLanguage
+}
+export type ActivityDetail = Leftovers & {
+  type:
+    | 'doing_chores'
+    | 'drinking'
+    | 'eating'
+    | 'exercising'
+    | 'grooming'
+    | 'having_appointment'
+    | 'inactive'
+    | 'relaxing'
+    | 'talking'
+    | 'traveling'
+    | 'undefined'
+    | 'working'
+  specific?:
+    | 'at_the_spa'
+    | 'brushing_teeth'
+    | 'buying_groceries'
+    | 'cleaning'
+    | 'coding'
+    | 'commuting'
+    | 'cooking'
+    | 'cycling'
+    | 'dancing'
+    | 'day_off'
+    | 'doing_maintenance'
+    | 'doing_the_dishes'
+    | 'doing_the_laundry'
+    | 'driving'
+    | 'fishing'
+    | 'gaming'
+    | 'gardening'
+    | 'getting_a_haircut'
+    | 'going_out'
+    | 'hanging_out'
+    | 'having_a_beer'
+    | 'having_a_snack'
+    | 'having_breakfast'
+    | 'having_coffee'
+    | 'having_dinner'
+    | 'having_lunch'
+    | 'having_tea'
+    | 'hiding'
+    | 'hiking'
+    | 'in_a_car'
+    | 'in_a_meeting'
+    | 'in_real_life'
+    | 'jogging'
+    | 'on_a_bus'
+    | 'on_a_plane'
+    | 'on_a_train'
+    | 'on_a_trip'
+    | 'on_the_phone'
+    | 'on_vacation'
+    | 'on_video_phone'
+    | 'other'
+    | 'partying'
+    | 'playing_sports'
+    | 'praying'
+    | 'reading'
+    | 'rehearsing'
+    | 'running'
+    | 'running_an_errand'
+    | 'scheduled_holiday'
+    | 'shaving'
+    | 'shopping'
+    | 'skiing'
+    | 'sleeping'
+    | 'smoking'
+    | 'socializing'
+    | 'studying'
+    | 'sunbathing'
+    | 'swimming'
+    | 'taking_a_bath'
+    | 'taking_a_shower'
+    | 'thinking'
+    | 'walking'
+    | 'walking_the_dog'
+    | 'watching_a_movie'
+    | 'watching_tv'
+    | 'working_out'
+    | 'writing'
+  elements?: Extension[]
+}
+export type Tune = Leftovers & {
+  artist?: string
+  composer?: string
+  date?: string
+  genre?: string
+  language?: string
+  length?: number
+  lyricist?: string
+  performer?: string
+  rating?: number
+  source?: string
+  title?: string
+  track?: string
+  uri?: string
+}
+export type Pubsub = Leftovers & {
+  node?: string
+  create?: PubsubCreate
+  configure?: PubsubConfigure
+  subscribe?: PubsubSubscribe
+  unsubscribe?: PubsubUnsubscribe
+  options?: PubsubOptions
+  publish?: PubsubPublish
+  publishOptions?: PubsubPublishOptions
+  items?: PubsubItems
+  retract?: PubsubRetract
+  affiliation?: PubsubAffiliation
+  affiliations?: PubsubAffiliations
+  subscription?: PubsubSubscription
+  subscriptions?: PubsubSubscriptions
+  default?: PubsubDefault
+  paging?: ResultSet
+}
+export type PubsubCreate = Leftovers & {
+  node?: string
+}
+export type PubsubConfigure = Leftovers & {
+  node?: string
+  form?: Form
+}
+export type PubsubSubscribe = Leftovers & {
+  node?: string
+  jid?: Jid
+}
+export type PubsubUnsubscribe = Leftovers & {
+  node?: string
+  jid?: Jid
+  subscriptionId?: string
+}
+export type PubsubOptions = Leftovers & {
+  node?: string
+  jid?: Jid
+  subscriptionId?: string
+  form?: Form
+}
+export type PubsubPublish = Leftovers & {
+  node?: string
+  items?: PubsubItem[]
+}
+export type PubsubItem = Leftovers & {
+  id?: string
+  publisher?: string
+  content?: ItemContent
+}
+export type Bookmarks = Leftovers & {
+  conferences?: BookmarkedConference[]
+  urls?: BookmarkedUrl[]
+}
+export type BookmarkedConference = Leftovers & {
+  jid?: Jid
+  name?: string
+  autojoin?: boolean
+  nick?: string
+  password?: string
+}
+export type BookmarkedUrl = Leftovers & {
+  name?: string
+  url?: string
+}
+export type AvatarMetadata = Leftovers & {
+  versions?: AvatarInfo[]
+  pointers?: AvatarPointer[]
+}
+export type AvatarInfo = Leftovers & {
+  id?: string
+  mediaType?: string
+  bytes?: number
+  width?: number
+  height?: number
+  url?: string
+}
+export type AvatarPointer = Leftovers & {
+  id?: string
+  mediaType?: string
+  bytes?: number
+  width?: number
+  height?: number
+  elements?: Extension[]
+}
+export type PushNotification = Leftovers & {
+  form?: Form
+  elements?: Extension[]
+}
+export type Bookmark = Leftovers & {
+  name?: string
+  autojoin?: boolean
+  nick?: string
+  password?: string
+  elements?: Extension[]
+}
+export type Vcard = Leftovers & {
+  version?: string
+  versionAttribute?: string
+  fullName?: string
+  name?: VcardName
+  nicknames?: string[]
+  photo?: VcardImage
+  birthday?: string
+  addresses?: VcardAddress[]
+  labels?: VcardLabel[]
+  phoneNumbers?: VcardPhone[]
+  emails?: VcardEmail[]
+  jids?: string[]
+  mailer?: string
+  timeZone?: string
+  geo?: VcardGeo
+  titles?: string[]
+  roles?: string[]
+  logo?: VcardImage
+  organizations?: VcardOrganization[]
+  categories?: string[]
+  notes?: string[]
+  product?: string
+  revision?: string
+  sortString?: string
+  sound?: VcardSound
+  uid?: string
+  urls?: string[]
+  descriptions?: string[]
+  class?: 'public' | 'private' | 'confidential'
+  key?: VcardKey
+  agent?: VcardAgent
+}
+export type VcardName = Leftovers & {
+  family?: string
+  given?: string
+  middle?: string
+  prefix?: string
+  suffix?: string
+}
+export type VcardImage = Leftovers & {
+  mediaType?: string
+  data?: string
+  uri?: string
+}
+export type VcardAddress = Leftovers & {
+  types?: ('home' | 'work' | 'postal' | 'parcel' | 'dom' | 'intl' | 'pref')[]
+  postOfficeBox?: string
+  extended?: string
+  street?: string
+  locality?: string
+  region?: string
+  postalCode?: string
+  country?: string
+}
+export type VcardLabel = Leftovers & {
+  types?: ('home' | 'work' | 'postal' | 'parcel' | 'dom' | 'intl' | 'pref')[]
+  lines?: string[]
+}
+export type VcardPhone = Leftovers & {
+  types?: ('home' | 'work' | 'voice' | 'fax' | 'pager' | 'msg' | 'cell' | 'video' | 'bbs' | 'modem' | 'isdn' | 'pcs' | 'pref')[]
+  number?: string
+}
+export type VcardEmail = Leftovers & {
+  types?: ('home' | 'work' | 'internet' | 'pref' | 'x400')[]
+  address?: string
+}
+export type VcardGeo = Leftovers & {
+  latitude?: string
+  longitude?: string
+}
+export type VcardOrganization = Leftovers & {
+  name?: string
+  units?: string[]
+}
+export type VcardSound = Leftovers & {
+  phonetic?: string
+  data?: string
+  uri?: string
+}
+export type VcardKey = Leftovers & {
+  type?: string
+  credential?: string
+}
+export type VcardAgent = Leftovers & {
+  uri?: string
+  vcard?: Vcard
+}
+export type Vcard4 = Leftovers & {
+  fullNames?: Vcard4Property[]
+  names?: Vcard4Name[]
+  nicknames?: Vcard4Property[]
+  photos?: Vcard4Property[]
+  birthdays?: Vcard4Property[]
+  anniversaries?: Vcard4Property[]
+  genders?: Vcard4Gender[]
+  addresses?: Vcard4Address[]
+  phoneNumbers?: Vcard4Property[]
+  emails?: Vcard4Property[]
+  impps?: Vcard4Property[]
+  languages?: Vcard4Property[]
+  timeZones?: Vcard4Property[]
+  geo?: Vcard4Property[]
+  titles?: Vcard4Property[]
+  roles?: Vcard4Property[]
+  logos?: Vcard4Property[]
+  organizations?: Vcard4Property[]
+  members?: Vcard4Property[]
+  related?: Vcard4Property[]
+  categories?: Vcard4Property[]
+  notes?: Vcard4Property[]
+  products?: Vcard4Property[]
+  revisions?: Vcard4Property[]
+  sounds?: Vcard4Property[]
+  uids?: Vcard4Property[]
+  clientPropertyIds?: Vcard4ClientPid[]
+  urls?: Vcard4Property[]
+  keys?: Vcard4Property[]
+  busyUrls?: Vcard4Property[]
+  calendarAddresses?: Vcard4Property[]
+  calendars?: Vcard4Property[]
+  kinds?: Vcard4Property[]
+  sources?: Vcard4Property[]
+  groups?: Vcard4Group[]
+  elements?: Extension[]
+}
+export type Vcard4Property = Leftovers & {
+  parameters?: Vcard4Parameters
+  texts?: string[]
+  uris?: string[]
+  date?: string
+  dateTime?: string
+  time?: string
+  timestamp?: string
+  languageTag?: string
+  utcOffset?: string
+  boolean?: boolean
+  integer?: string
+  float?: string
+}
+export type Vcard4Parameters = Leftovers & {
+  types?: string[]
+  preference?: string
+  preferences?: string[]
+  language?: string[]
+  altId?: string[]
+  propertyIds?: string[]
+  mediaType?: string[]
+  calendarScale?: string[]
+  sortAs?: string[]
+  geo?: string[]
+  timeZone?: string[]
+  label?: string[]
+}
+export type Vcard4Name = Leftovers & {
+  parameters?: Vcard4Parameters
+  surnames?: string[]
+  given?: string[]
+  additional?: string[]
+  prefixes?: string[]
+  suffixes?: string[]
+}
+export type Vcard4Gender = Leftovers & {
+  parameters?: Vcard4Parameters
+  sex?: string
+  sexes?: string[]
+  identity?: string
+}
+export type Vcard4Address = Leftovers & {
+  parameters?: Vcard4Parameters
+  postOfficeBox?: string[]
+  extended?: string[]
+  street?: string[]
+  locality?: string[]
+  region?: string[]
+  postalCode?: string[]
+  country?: string[]
+}
+export type Vcard4ClientPid = Leftovers & {
+  parameters?: Vcard4Parameters
+  sourceId?: string
+  uri?: string
+}
+export type Vcard4Group = Leftovers & {
+  name?: string
+  fullNames?: Vcard4Property[]
+  names?: Vcard4Name[]
+  nicknames?: Vcard4Property[]
+  photos?: Vcard4Property[]
+  birthdays?: Vcard4Property[]
+  anniversaries?: Vcard4Property[]
+  genders?: Vcard4Gender[]
+  addresses?: Vcard4Address[]
+  phoneNumbers?: Vcard4Property[]
+  emails?: Vcard4Property[]
+  impps?: Vcard4Property[]
+  languages?: Vcard4Property[]
+  timeZones?: Vcard4Property[]
+  geo?: Vcard4Property[]
+  titles?: Vcard4Property[]
+  roles?: Vcard4Property[]
+  logos?: Vcard4Property[]
+  organizations?: Vcard4Property[]
+  members?: Vcard4Property[]
+  related?: Vcard4Property[]
+  categories?: Vcard4Property[]
+  notes?: Vcard4Property[]
+  products?: Vcard4Property[]
+  revisions?: Vcard4Property[]
+  sounds?: Vcard4Property[]
+  uids?: Vcard4Property[]
+  clientPropertyIds?: Vcard4ClientPid[]
+  urls?: Vcard4Property[]
+  keys?: Vcard4Property[]
+  busyUrls?: Vcard4Property[]
+  calendarAddresses?: Vcard4Property[]
+  calendars?: Vcard4Property[]
+  kinds?: Vcard4Property[]
+  sources?: Vcard4Property[]
+  elements?: Extension[]
+}
+export type AtomEntry = Leftovers & {
+  lang?: string
+  id?: string
+  title?: AtomText
+  subtitle?: AtomText
+  summary?: AtomText
+  content?: AtomContent
+  rights?: AtomText
+  published?: Timestamp
+  updated?: Timestamp
+  authors?: AtomPerson[]
+  contributors?: AtomPerson[]
+  links?: AtomLink[]
+  categories?: AtomCategory[]
+  source?: AtomSource
+  elements?: Extension[]
+}
+export type AtomText = Leftovers & {
+  type?: string
+  lang?: string
+  text?: string
+  elements?: Extension[]
+}
+export type AtomContent = Leftovers & {
+  type?: string
+  source?: string
+  lang?: string
+  text?: string
+  elements?: Extension[]
+}
+export type AtomPerson = Leftovers & {
+  name?: string
+  uri?: string
+  email?: string
+}
+export type AtomLink = Leftovers & {
+  href?: string
+  rel?: string
+  type?: string
+  hreflang?: string
+  title?: string
+  length?: string
+}
+export type AtomCategory = Leftovers & {
+  term?: string
+  scheme?: string
+  label?: string
+}
+export type AtomSource = Leftovers & {
+  id?: string
+  title?: AtomText
+  updated?: Timestamp
+  links?: AtomLink[]
+}
+export type PubsubPublishOptions = Leftovers & {
+  form?: Form
+}
+export type PubsubItems = Leftovers & {
+  node?: string
+  max?: number
+  subscriptionId?: string
+  items?: PubsubItem[]
+}
+export type PubsubRetract = Leftovers & {
+  node?: string
+  notify?: boolean
+  items?: PubsubItem[]
+}
+export type PubsubAffiliation = Leftovers & {
+  node?: string
+  jid?: Jid
+  affiliation?: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
+}
+export type PubsubAffiliations = Leftovers & {
+  node?: string
+  items?: PubsubAffiliation[]
+}
+export type PubsubSubscription = Leftovers & {
+  node?: string
+  jid?: Jid
+  subscriptionId?: string
+  state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
+  expiry?: Timestamp
+  options?: PubsubSubscribeOptions
+}
+export type PubsubSubscribeOptions = Leftovers & {
+  required?: true
+}
+export type PubsubSubscriptions = Leftovers & {
+  node?: string
+  items?: PubsubSubscription[]
+}
+export type PubsubDefault = Leftovers & {
+  node?: string
+  type?: 'collection' | 'leaf'
+  form?: Form
+}
+export type PubsubOwner = Leftovers & {
+  configure?: PubsubOwnerConfigure
+  default?: PubsubOwnerDefault
+  delete?: PubsubOwnerDelete
+  purge?: PubsubOwnerPurge
+  affiliations?: PubsubOwnerAffiliations
+  subscriptions?: PubsubOwnerSubscriptions
+  paging?: ResultSet
+}
+export type PubsubOwnerConfigure = Leftovers & {
+  node?: string
+  form?: Form
+}
+export type PubsubOwnerDefault = Leftovers & {
+  node?: string
+  type?: 'collection' | 'leaf'
+  form?: Form
+}
+export type PubsubOwnerDelete = Leftovers & {
+  node?: string
+  redirect?: string
+}
+export type PubsubOwnerPurge = Leftovers & {
+  node?: string
+}
+export type PubsubOwnerAffiliations = Leftovers & {
+  node?: string
+  items?: PubsubOwnerAffiliation[]
+}
+export type PubsubOwnerAffiliation = Leftovers & {
+  jid?: Jid
+  affiliation?: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
+}
+export type PubsubOwnerSubscriptions = Leftovers & {
+  node?: string
+  items?: PubsubOwnerSubscription[]
+}
+export type PubsubOwnerSubscription = Leftovers & {
+  jid?: Jid
+  subscriptionId?: string
+  state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
+}
+export type PubsubEvent = Leftovers & {
+  items?: PubsubEventItems
+  configuration?: PubsubEventConfiguration
+  delete?: PubsubEventDelete
+  purge?: PubsubEventPurge
+  subscription?: PubsubEventSubscription
+  collection?: PubsubEventCollection
+}
+export type PubsubEventItems = Leftovers & {
+  node?: string
+  items?: PubsubEventItem[]
+  retracted?: string[]
+}
+export type PubsubEventItem = Leftovers & {
+  id?: string
+  node?: string
+  publisher?: string
+  content?: ItemContent
+}
+export type PubsubEventConfiguration = Leftovers & {
+  node?: string
+  form?: Form
+}
+export type PubsubEventDelete = Leftovers & {
+  node?: string
+  redirect?: string
+}
+export type PubsubEventPurge = Leftovers & {
+  node?: string
+}
+export type PubsubEventSubscription = Leftovers & {
+  node?: string
+  jid?: Jid
+  subscriptionId?: string
+  state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
+  expiry?: Timestamp
+}
+export type PubsubEventCollection = Leftovers & {
+  node?: string
+  associate?: string
+  disassociate?: string
+}
+export type Headers = Leftovers & {
+  items?: Header[]
+}
+export type Header = Leftovers & {
+  name?: string
+  value?: string
+}
+export type Invite = Leftovers & {
+  jid: Jid
+  password?: string
+  reason?: string
+  thread?: string
+  continue?: boolean
+}
+/**
+ * Why a stanza was refused (RFC 6120 section 8.3)
+ */
+export type StanzaError = Leftovers & {
+  type?: 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
+  condition?:
+    | 'bad-request'
+    | 'conflict'
+    | 'feature-not-implemented'
+    | 'forbidden'
+    | 'gone'
+    | 'internal-server-error'
+    | 'item-not-found'
+    | 'jid-malformed'
+    | 'not-acceptable'
+    | 'not-allowed'
+    | 'not-authorized'
+    | 'policy-violation'
+    | 'recipient-unavailable'
+    | 'redirect'
+    | 'registration-required'
+    | 'remote-server-not-found'
+    | 'remote-server-timeout'
+    | 'resource-constraint'
+    | 'service-unavailable'
+    | 'subscription-required'
+    | 'undefined-condition'
+    | 'unexpected-request'
+    | 'payment-required'
+  uri?: string
+  text?: string
+  lang?: string
+  by?: Jid
+  code?: number
+  applicationCondition?: Extension
+}
+export type Presence = Leftovers & {
+  to?: Jid
+  from?: Jid
+  id?: string
+  lang?: string
+  type?: 'error' | 'probe' | 'subscribe' | 'subscribed' | 'unavailable' | 'unsubscribe' | 'unsubscribed'
+  lastActivity?: LastActivity
+  addresses?: Addresses
+  oob?: OobLink
+  nick?: string
+  delay?: Delay
+  occupantId?: string
+  show?: 'away' | 'chat' | 'dnd' | 'xa'
+  status?: string
+  statuses?: TextsByLanguage
+  priority?: number
+  caps?: Caps
+  vcardUpdate?: VcardUpdate
+  hats?: Hat[]
+  idle?: Idle
+  caps2?: Caps2
+  muc?: MucJoin | MucInfo
+  error?: StanzaError
+  /**
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
+   */
+  xmlns?: string
+}
+export type Iq = Leftovers & {
+  to?: Jid
+  from?: Jid
+  id?: string
+  lang?: string
+  type?: 'get' | 'set' | 'result' | 'error'
+  payload?: Payload
+  error?: StanzaError
+  /**
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
+   */
+  xmlns?: string
+}
+export type ArchiveQuery = Leftovers & {
+  queryId?: string
+  node?: string
+  form?: Form
+  paging?: ResultSet
+  flipPage?: true
+}
+export type ArchiveFin = Leftovers & {
+  queryId?: string
+  complete?: boolean
+  stable?: boolean
+  paging?: ResultSet
+}
+export type ArchiveMetadata = Leftovers & {
+  start?: ArchiveStart
+  end?: ArchiveEnd
+}
+export type ArchiveStart = Leftovers & {
+  id?: string
+  timestamp?: Timestamp
+}
+export type ArchiveEnd = Leftovers & {
+  id?: string
+  timestamp?: Timestamp
+}
+export type ArchivePreferences = Leftovers & {
+  default?: 'always' | 'never' | 'roster'
+  always?: Jid[]
+  never?: Jid[]
+}
+export type Privacy = Leftovers & {
+  active?: PrivacyActive
+  default?: PrivacyDefault
+  lists?: PrivacyList[]
+}
+export type PrivacyActive = Leftovers & {
+  name?: string
+}
+export type PrivacyDefault = Leftovers & {
+  name?: string
+}
+export type PrivacyList = Leftovers & {
+  name?: string
+  items?: PrivacyItem[]
+}
+export type PrivacyItem = Leftovers & {
+  type?: 'group' | 'jid' | 'subscription'
+  value?: string
+  action?: 'allow' | 'deny'
+  order?: number
+  stanzas?: ('iq' | 'message' | 'presence-in' | 'presence-out')[]
+}
+export type Blocklist = Leftovers & {
+  items?: BlockedItem[]
+}
+export type BlockedItem = Leftovers & {
+  jid: Jid
+  report?: Report
+}
+export type Report = Leftovers & {
+  reason: 'abuse' | 'spam'
+  text?: string
+  texts?: TextsByLanguage
+}
+export type Block = Leftovers & {
+  items?: BlockedItem[]
+}
+export type Unblock = Leftovers & {
+  items?: BlockedItem[]
+}
+export type Command = Leftovers & {
+  node?: string
+  sessionId?: string
+  action?: 'cancel' | 'complete' | 'execute' | 'next' | 'prev'
+  status?: 'canceled' | 'completed' | 'executing'
+  lang?: string
+  actions?: CommandActions
+  notes?: CommandNote[]
+  form?: Form
+  elements?: Extension[]
+}
+export type CommandActions = Leftovers & {
+  execute?: 'prev' | 'next' | 'complete'
+  allowed?: ('prev' | 'next' | 'complete')[]
+}
+export type CommandNote = Leftovers & {
+  type?: 'error' | 'info' | 'warn'
+  text?: string
+}
+export type DiscoInfo = Leftovers & {
+  node?: string
+  identities?: DiscoIdentity[]
+  features?: string[]
+  forms?: Form[]
+}
+export type DiscoIdentity = Leftovers & {
+  category: string
+  type: string
+  name?: string
+  lang?: string
+}
+export type ExternalServices = Leftovers & {
+  type?: string
+  services?: ExternalService[]
+}
+export type ExternalService = Leftovers & {
+  type?: string
+  host?: string
+  port?: number
+  transport?: string
+  name?: string
+  username?: string
+  password?: string
+  restricted?: boolean
+  expires?: Timestamp
+  action?: 'add' | 'delete' | 'modify'
+  form?: Form
+}
+export type ExternalCredentials = Leftovers & {
+  services?: ExternalService[]
+}
+export type Bind = Leftovers & {
+  resource?: string
+  jid?: Jid
+}
+export type SessionRequest = Leftovers & {
+  optional?: true
+}
+export type SoftwareVersion = Leftovers & {
+  name?: string
+  version?: string
+  os?: string
+}
+export type Ping = Leftovers & {}
+export type EntityTime = Leftovers & {
+  /**
+   * offset from UTC: Z or ±hh:mm
+   */
+  zone?: string
+  utc?: Timestamp
+}
+export type OobOffer = Leftovers & {
+  url?: string
+  description?: string
+  id?: string
+}
+export type CarbonsEnable = Leftovers & {
+  type: 'enable'
+}
+export type CarbonsDisable = Leftovers & {
+  type: 'disable'
+}
+export type Moderate = Leftovers & {
+  id: string
+  retract?: true
+  reason?: string
+}
+export type PrivateStorage = Leftovers & {
+  content?: ItemContent
+}
+export type PushEnable = Leftovers & {
+  jid?: Jid
+  node?: string
+  form?: Form
+}
+export type PushDisable = Leftovers & {
+  jid?: Jid
+  node?: string
+}
+export type Search = Leftovers & {
+  instructions?: string
+  first?: string
+  last?: string
+  nick?: string
+  email?: string
+  items?: SearchItem[]
+  form?: Form
+  paging?: ResultSet
+}
+export type SearchItem = Leftovers & {
+  jid?: Jid
+  first?: string
+  last?: string
+  nick?: string
+  email?: string
+}
+export type Register = Leftovers & {
+  registered?: true
+  remove?: true
+  instructions?: string
+  username?: string
+  nick?: string
+  password?: string
+  name?: string
+  first?: string
+  last?: string
+  email?: string
+  address?: string
+  city?: string
+  state?: string
+  zip?: string
+  phone?: string
+  url?: string
+  date?: string
+  misc?: string
+  text?: string
+  key?: string
+  form?: Form
+  oob?: OobLink
+}
+export type GatewayAddress = Leftovers & {
+  description?: string
+  prompt?: string
+  jid?: string
+}
+export type Agents = Leftovers & {
+  agents?: Agent[]
+}
+export type Agent = Leftovers & {
+  jid?: Jid
+  name?: string
+  description?: string
+  transport?: string
+  service?: string
+  groupchat?: true
+  register?: true
+  search?: true
+}
+export type MucAdmin = Leftovers & {
+  items?: MucAdminItem[]
+}
+export type MucAdminItem = Leftovers & {
+  affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
+  role?: 'moderator' | 'participant' | 'visitor' | 'none'
+  jid?: Jid
+  nick?: string
+  actor?: MucAdminActor
+  reason?: string
+}
+export type MucAdminActor = Leftovers & {
+  jid?: Jid
+  nick?: string
+}
+export type MucOwner = Leftovers & {
+  form?: Form
+  destroy?: MucDestroy
+}
+export type MucDestroy = Leftovers & {
+  jid?: Jid
+  password?: string
+  reason?: string
+}
+export type Roster = Leftovers & {
+  version?: string
+  items?: RosterItem[]
+}
+export type RosterItem = Leftovers & {
+  jid: Jid
+  name?: string
+  subscription?: 'none' | 'to' | 'from' | 'both' | 'remove'
+  ask?: 'subscribe'
+  approved?: boolean
+  groups?: string[]
+}
+export type UploadRequest = Leftovers & {
+  fileName?: string
+  size?: number
+  mediaType?: string
+  purpose?: UploadForMessage | UploadForProfile | UploadEphemeral | UploadPermanent
+}
+export type UploadForMessage = Leftovers & {
+  type: 'message'
+}
+export type UploadForProfile = Leftovers & {
+  type: 'profile'
+}
+export type UploadEphemeral = Leftovers & {
+  type: 'ephemeral'
+  expireBefore?: Timestamp
+}
+export type UploadPermanent = Leftovers & {
+  type: 'permanent'
+}
+export type UploadSlot = Leftovers & {
+  put?: UploadPut
+  get?: UploadGet
+}
+export type UploadPut = Leftovers & {
+  url?: string
+  headers?: UploadHeader[]
+}
+export type UploadHeader = Leftovers & {
+  name?: string
+  value?: string
+}
+export type UploadGet = Leftovers & {
+  url?: string
+}
+export type StreamInitiation = Leftovers & {
+  id?: string
+  mediaType?: string
+  profile?: string
+  file?: TransferFile
+  feature?: Form
+}
+export type TransferFile = Leftovers & {
+  name?: string
+  size?: number
+  date?: Timestamp
+  hash?: string
+  description?: string
+  range?: TransferRange
+}
+export type TransferRange = Leftovers & {
+  offset?: number
+  length?: number
+}
 export type WebhookReplay =
   | {
       delivery: string
@@ -282,6 +1974,103 @@ export type MessageReceivedEvent = EventHead & {
   type: 'message.received'
   data: MessageEvent
 }
+export type MessageEvent = Leftovers & {
+  to?: Jid
+  from?: Jid
+  id?: string
+  lang?: string
+  type?: 'chat' | 'error' | 'groupchat' | 'headline' | 'normal'
+  archived?: ArchiveResult
+  discoItems?: DiscoItems
+  form?: Form
+  body?: string
+  bodies?: TextsByLanguage
+  subject?: string
+  subjects?: TextsByLanguage
+  thread?: string
+  parentThread?: string
+  addresses?: Addresses
+  oob?: OobLink
+  /**
+   * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+   */
+  html?: string
+  htmls?: {
+    /**
+     * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
+     */
+    [k: string]: string
+  }
+  chatState?: 'active' | 'composing' | 'gone' | 'inactive' | 'paused'
+  nick?: string
+  receipt?: ReceiptRequest | ReceiptReceived
+  delay?: Delay
+  attention?: true
+  /**
+   * It was addressed to, or sent by, another client of the account
+   */
+  carbon?: 'sent' | 'received'
+  private?: true
+  forwarded?: Forwarded
+  replace?: string
+  marker?: MarkerMarkable | MarkerReceived | MarkerDisplayed | MarkerAcknowledged
+  hints?: ('no-permanent-store' | 'no-store' | 'no-copy' | 'store')[]
+  originId?: string
+  stanzaIds?: StanzaId[]
+  referencedStanza?: ReferencedStanza
+  attachTo?: string
+  references?: Reference[]
+  openpgp?: string
+  encryption?: Encryption
+  spoiler?: string
+  spoilers?: TextsByLanguage
+  unstyled?: true
+  markup?: Markup
+  occupantId?: string
+  retract?: Retraction
+  retracted?: Retracted
+  fallback?: Fallback[]
+  reactions?: Reactions
+  fileMetadata?: FileMetadata
+  fileSharing?: FileSharing[]
+  fileSources?: FileSources[]
+  reply?: Reply
+  displayed?: Displayed
+  location?: Location
+  mood?: Mood
+  activity?: Activity
+  tune?: Tune
+  hats?: Hat[]
+  pubsubNotice?: Pubsub
+  pubsubOwner?: PubsubOwner
+  pubsub?: PubsubEvent
+  headers?: Headers
+  muc?: MucJoin | MucInfo
+  invite?: Invite
+  error?: StanzaError
+  /**
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
+   */
+  xmlns?: string
+  /**
+   * The body without the part that is a fallback for older clients (XEP-0428)
+   */
+  text?: string
+  file?: FileLink2
+  /**
+   * Who said it in which room; without a nick the room itself
+   */
+  room?: {
+    jid: string
+    nick?: string
+    occupantId?: string
+    own: boolean
+  }
+  /**
+   * It came from the server's archive
+   */
+  source?: 'archive'
+}
 /**
  * Another client of the account sent a message.
  */
@@ -437,6 +2226,35 @@ export type IqCompletedEvent = EventHead & {
 export type PresenceAvailableEvent = EventHead & {
   type: 'presence.available'
   data: PresenceEvent
+}
+export type PresenceEvent = Leftovers & {
+  to?: Jid
+  from?: Jid
+  id?: string
+  lang?: string
+  type?: 'error' | 'probe' | 'subscribe' | 'subscribed' | 'unavailable' | 'unsubscribe' | 'unsubscribed'
+  lastActivity?: LastActivity
+  addresses?: Addresses
+  oob?: OobLink
+  nick?: string
+  delay?: Delay
+  occupantId?: string
+  show?: 'away' | 'chat' | 'dnd' | 'xa'
+  status?: string
+  statuses?: TextsByLanguage
+  priority?: number
+  caps?: Caps
+  vcardUpdate?: VcardUpdate
+  hats?: Hat[]
+  idle?: Idle
+  caps2?: Caps2
+  muc?: MucJoin | MucInfo
+  error?: StanzaError
+  /**
+   * Only where the stanza is not in jabber:client; such a stanza is never sent
+   */
+  xmlns?: string
+  source?: 'resync' | 'gateway'
 }
 /**
  * A resource is not available any more; `source: resync` where it was no longer there after a reconnect.
@@ -858,9 +2676,10 @@ export interface Sasl {
     key: string
   }
 }
-export interface LastActivity {
-  seconds?: number
-  status?: string
+/**
+ * What has no member of its own: unknown attributes and elements, and texts that a member cannot hold
+ */
+export interface Leftovers {
   attributes?: Attributes
   extensions?: Extensions
   raw?: Raw
@@ -886,164 +2705,11 @@ export interface Extension {
 export interface Raw {
   [k: string]: string
 }
-export interface Addresses {
-  items?: Address[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Address {
-  type?: 'bcc' | 'cc' | 'noreply' | 'replyroom' | 'replyto' | 'to' | 'ofrom'
-  jid?: Jid
-  uri?: string
-  node?: string
-  description?: string
-  delivered?: boolean
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface OobLink {
-  url?: string
-  description?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-/**
- * When a stanza was sent that came later
- */
-export interface Delay {
-  timestamp?: Timestamp
-  from?: Jid
-  reason?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
 /**
  * Texts by language tag (BCP 47)
  */
 export interface TextsByLanguage {
   [k: string]: string
-}
-export interface Caps {
-  algorithm?: string
-  node?: string
-  value?: string
-  ext?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardUpdate {
-  photo?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Hat {
-  uri?: string
-  title?: string
-  hue?: number
-  lang?: string
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Idle {
-  since?: Timestamp
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Caps2 {
-  hashes?: Hash[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Hash {
-  algorithm?: string
-  value?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucJoin {
-  type: 'join'
-  password?: string
-  history?: MucHistory
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucHistory {
-  maxCharacters?: number
-  maxStanzas?: number
-  seconds?: number
-  since?: Timestamp
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucInfo {
-  type: 'info'
-  affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
-  role?: 'moderator' | 'participant' | 'visitor' | 'none'
-  jid?: Jid
-  nick?: string
-  actor?: MucActor
-  reason?: string
-  continue?: MucContinue
-  statusCodes?: number[]
-  invites?: MucInvite[]
-  decline?: MucDecline
-  destroy?: MucDestroyed
-  password?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucActor {
-  jid?: Jid
-  nick?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucContinue {
-  thread?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucInvite {
-  to?: Jid
-  from?: Jid
-  reason?: string
-  continue?: MucContinue
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucDecline {
-  to?: Jid
-  from?: Jid
-  reason?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucDestroyed {
-  jid?: Jid
-  password?: string
-  reason?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
 }
 export interface SessionChange {
   /**
@@ -1119,946 +2785,6 @@ export interface RoomEnd {
    */
   alternate?: string
 }
-export interface NewMessage {
-  to: Jid
-  /**
-   * The caller's own id, unique within 24 hours
-   */
-  id?: string
-  lang?: string
-  type?: 'chat' | 'error' | 'groupchat' | 'headline' | 'normal'
-  archived?: ArchiveResult
-  discoItems?: DiscoItems
-  form?: Form
-  body?: string
-  bodies?: TextsByLanguage
-  subject?: string
-  subjects?: TextsByLanguage
-  thread?: string
-  parentThread?: string
-  addresses?: Addresses
-  oob?: OobLink
-  /**
-   * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
-   */
-  html?: string
-  htmls?: {
-    /**
-     * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
-     */
-    [k: string]: string
-  }
-  chatState?: 'active' | 'composing' | 'gone' | 'inactive' | 'paused'
-  nick?: string
-  receipt?: ReceiptRequest | ReceiptReceived
-  delay?: Delay
-  attention?: true
-  carbon?: CarbonSent | CarbonReceived
-  private?: true
-  forwarded?: Forwarded
-  replace?: string
-  marker?: MarkerMarkable | MarkerReceived | MarkerDisplayed | MarkerAcknowledged
-  hints?: ('no-permanent-store' | 'no-store' | 'no-copy' | 'store')[]
-  originId?: string
-  stanzaIds?: StanzaId[]
-  referencedStanza?: ReferencedStanza
-  attachTo?: string
-  references?: Reference[]
-  openpgp?: string
-  encryption?: Encryption
-  spoiler?: string
-  spoilers?: TextsByLanguage
-  unstyled?: true
-  markup?: Markup
-  occupantId?: string
-  retract?: Retraction
-  retracted?: Retracted
-  fallback?: Fallback[]
-  reactions?: Reactions
-  fileMetadata?: FileMetadata
-  fileSharing?: FileSharing[]
-  fileSources?: FileSources[]
-  reply?: Reply
-  displayed?: Displayed
-  location?: Location
-  mood?: Mood
-  activity?: Activity
-  tune?: Tune
-  hats?: Hat[]
-  pubsubNotice?: Pubsub
-  pubsubOwner?: PubsubOwner
-  pubsub?: PubsubEvent
-  headers?: Headers
-  muc?: MucJoin | MucInfo
-  invite?: Invite
-  error?: StanzaError
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-  /**
-   * Only where the stanza is not in jabber:client; such a stanza is never sent
-   */
-  xmlns?: string
-  file?: FileLink
-  /**
-   * Seconds after which it is not sent any more
-   */
-  expiresIn?: number
-}
-export interface ArchiveResult {
-  queryId?: string
-  id?: string
-  forwarded?: Forwarded
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Forwarded {
-  delay?: Delay
-  message?: Message
-  presence?: Presence
-  iq?: Iq
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Message {
-  to?: Jid
-  from?: Jid
-  id?: string
-  lang?: string
-  type?: 'chat' | 'error' | 'groupchat' | 'headline' | 'normal'
-  archived?: ArchiveResult
-  discoItems?: DiscoItems
-  form?: Form
-  body?: string
-  bodies?: TextsByLanguage
-  subject?: string
-  subjects?: TextsByLanguage
-  thread?: string
-  parentThread?: string
-  addresses?: Addresses
-  oob?: OobLink
-  /**
-   * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
-   */
-  html?: string
-  htmls?: {
-    /**
-     * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
-     */
-    [k: string]: string
-  }
-  chatState?: 'active' | 'composing' | 'gone' | 'inactive' | 'paused'
-  nick?: string
-  receipt?: ReceiptRequest | ReceiptReceived
-  delay?: Delay
-  attention?: true
-  carbon?: CarbonSent | CarbonReceived
-  private?: true
-  forwarded?: Forwarded
-  replace?: string
-  marker?: MarkerMarkable | MarkerReceived | MarkerDisplayed | MarkerAcknowledged
-  hints?: ('no-permanent-store' | 'no-store' | 'no-copy' | 'store')[]
-  originId?: string
-  stanzaIds?: StanzaId[]
-  referencedStanza?: ReferencedStanza
-  attachTo?: string
-  references?: Reference[]
-  openpgp?: string
-  encryption?: Encryption
-  spoiler?: string
-  spoilers?: TextsByLanguage
-  unstyled?: true
-  markup?: Markup
-  occupantId?: string
-  retract?: Retraction
-  retracted?: Retracted
-  fallback?: Fallback[]
-  reactions?: Reactions
-  fileMetadata?: FileMetadata
-  fileSharing?: FileSharing[]
-  fileSources?: FileSources[]
-  reply?: Reply
-  displayed?: Displayed
-  location?: Location
-  mood?: Mood
-  activity?: Activity
-  tune?: Tune
-  hats?: Hat[]
-  pubsubNotice?: Pubsub
-  pubsubOwner?: PubsubOwner
-  pubsub?: PubsubEvent
-  headers?: Headers
-  muc?: MucJoin | MucInfo
-  invite?: Invite
-  error?: StanzaError
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-  /**
-   * Only where the stanza is not in jabber:client; such a stanza is never sent
-   */
-  xmlns?: string
-}
-export interface DiscoItems {
-  node?: string
-  items?: DiscoItem[]
-  paging?: ResultSet
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface DiscoItem {
-  jid: Jid
-  node?: string
-  name?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-/**
- * A page of a longer list: what is wanted of it, or what was given
- */
-export interface ResultSet {
-  max?: number
-  before?: string
-  after?: string
-  first?: string
-  firstIndex?: number
-  last?: string
-  index?: number
-  count?: number
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Form {
-  type?: 'cancel' | 'form' | 'result' | 'submit'
-  title?: string
-  instructions?: string[]
-  fields?: FormField[]
-  reported?: FormReported
-  items?: FormItem[]
-  pages?: FormPage[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormField {
-  name?: string
-  type?:
-    | 'boolean'
-    | 'fixed'
-    | 'hidden'
-    | 'jid-multi'
-    | 'jid-single'
-    | 'list-multi'
-    | 'list-single'
-    | 'text-multi'
-    | 'text-private'
-    | 'text-single'
-  label?: string
-  description?: string
-  required?: true
-  values?: string[]
-  options?: FormOption[]
-  validate?: FormValidation
-  media?: FormMedia
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormOption {
-  label?: string
-  value?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormValidation {
-  datatype?: string
-  basic?: true
-  open?: true
-  range?: FormRange
-  regex?: string
-  listRange?: FormListRange
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormRange {
-  min?: string
-  max?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormListRange {
-  min?: number
-  max?: number
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormMedia {
-  width?: number
-  height?: number
-  uris?: FormMediaUri[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormMediaUri {
-  type?: string
-  uri?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormReported {
-  fields?: FormField[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormItem {
-  fields?: FormField[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormPage {
-  label?: string
-  texts?: string[]
-  fields?: string[]
-  reported?: true
-  sections?: FormSection[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FormSection {
-  label?: string
-  texts?: string[]
-  fields?: string[]
-  reported?: true
-  sections?: FormSection[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ReceiptRequest {
-  type: 'request'
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ReceiptReceived {
-  type: 'received'
-  id?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface CarbonSent {
-  type: 'sent'
-  forwarded?: Forwarded
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface CarbonReceived {
-  type: 'received'
-  forwarded?: Forwarded
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MarkerMarkable {
-  type: 'markable'
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MarkerReceived {
-  type: 'received'
-  id?: string
-  sender?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MarkerDisplayed {
-  type: 'displayed'
-  id?: string
-  sender?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MarkerAcknowledged {
-  type: 'acknowledged'
-  id?: string
-  sender?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface StanzaId {
-  id: string
-  by: Jid
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ReferencedStanza {
-  id: string
-  by?: Jid
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Reference {
-  type?: string
-  uri?: string
-  anchor?: string
-  begin?: number
-  end?: number
-  share?: MediaSharing
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MediaSharing {
-  file?: JingleFile
-  sources?: MediaSource[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface JingleFile {
-  name?: string
-  mediaType?: string
-  size?: number
-  date?: Timestamp
-  description?: string
-  descriptions?: TextsByLanguage
-  width?: number
-  height?: number
-  length?: number
-  hashes?: Hash[]
-  hashUsed?: string
-  thumbnails?: Thumbnail[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Thumbnail {
-  uri?: string
-  mediaType?: string
-  width?: number
-  height?: number
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MediaSource {
-  type?: string
-  uri?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Encryption {
-  namespace: string
-  name?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Markup {
-  spans?: MarkupSpan[]
-  codeBlocks?: MarkupCode[]
-  quotes?: MarkupQuote[]
-  lists?: MarkupList[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MarkupSpan {
-  start?: number
-  end?: number
-  styles?: ('emphasis' | 'code' | 'deleted' | 'strong')[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MarkupCode {
-  start?: number
-  end?: number
-  language?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MarkupQuote {
-  start?: number
-  end?: number
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MarkupList {
-  start?: number
-  end?: number
-  ordered?: boolean
-  items?: MarkupListItem[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MarkupListItem {
-  start?: number
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Retraction {
-  id: string
-  moderated?: Moderated
-  reason?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Moderated {
-  by?: Jid
-  occupantId?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Retracted {
-  id?: string
-  by?: Jid
-  timestamp?: Timestamp
-  moderated?: Moderated
-  reason?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Fallback {
-  for?: string
-  body?: FallbackBody[]
-  subject?: FallbackSubject[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FallbackBody {
-  start?: number
-  end?: number
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FallbackSubject {
-  start?: number
-  end?: number
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Reactions {
-  id: string
-  reactions?: string[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FileMetadata {
-  name?: string
-  mediaType?: string
-  size?: number
-  date?: Timestamp
-  description?: string
-  descriptions?: TextsByLanguage
-  width?: number
-  height?: number
-  length?: number
-  hashes?: Hash[]
-  hashUsed?: string
-  thumbnails?: Thumbnail[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FileSharing {
-  id?: string
-  disposition?: 'inline' | 'attachment'
-  file?: FileMetadata
-  sources?: FileSharingSources
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FileSharingSources {
-  id?: string
-  urls?: UrlSource[]
-  jingle?: JingleSource[]
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface UrlSource {
-  target: string
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface JingleSource {
-  from?: Jid
-  id?: string
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface FileSources {
-  id?: string
-  urls?: UrlSource[]
-  jingle?: JingleSource[]
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Reply {
-  id: string
-  to?: Jid
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Displayed {
-  stanzaId?: StanzaId
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Location {
-  lang?: string
-  latitude?: number
-  longitude?: number
-  altitude?: number
-  altitudeAccuracy?: number
-  accuracy?: number
-  error?: number
-  bearing?: number
-  speed?: number
-  datum?: string
-  description?: string
-  text?: string
-  area?: string
-  building?: string
-  floor?: string
-  room?: string
-  street?: string
-  locality?: string
-  region?: string
-  regionCode?: string
-  postalCode?: string
-  country?: string
-  countryCode?: string
-  timestamp?: Timestamp
-  /**
-   * offset from UTC: Z or ±hh:mm
-   */
-  zone?: string
-  uri?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Mood {
-  value?:
-    | 'afraid'
-    | 'amazed'
-    | 'angry'
-    | 'amorous'
-    | 'annoyed'
-    | 'anxious'
-    | 'aroused'
-    | 'ashamed'
-    | 'bored'
-    | 'brave'
-    | 'calm'
-    | 'cautious'
-    | 'cold'
-    | 'confident'
-    | 'confused'
-    | 'contemplative'
-    | 'contented'
-    | 'cranky'
-    | 'crazy'
-    | 'creative'
-    | 'curious'
-    | 'dejected'
-    | 'depressed'
-    | 'disappointed'
-    | 'disgusted'
-    | 'dismayed'
-    | 'distracted'
-    | 'embarrassed'
-    | 'envious'
-    | 'excited'
-    | 'flirtatious'
-    | 'frustrated'
-    | 'grumpy'
-    | 'guilty'
-    | 'happy'
-    | 'hopeful'
-    | 'hot'
-    | 'humbled'
-    | 'humiliated'
-    | 'hungry'
-    | 'hurt'
-    | 'impressed'
-    | 'in_awe'
-    | 'in_love'
-    | 'indignant'
-    | 'interested'
-    | 'intoxicated'
-    | 'invincible'
-    | 'jealous'
-    | 'lonely'
-    | 'lucky'
-    | 'mean'
-    | 'moody'
-    | 'nervous'
-    | 'neutral'
-    | 'offended'
-    | 'outraged'
-    | 'playful'
-    | 'proud'
-    | 'relaxed'
-    | 'relieved'
-    | 'remorseful'
-    | 'restless'
-    | 'sad'
-    | 'sarcastic'
-    | 'serious'
-    | 'shocked'
-    | 'shy'
-    | 'sick'
-    | 'sleepy'
-    | 'spontaneous'
-    | 'stressed'
-    | 'strong'
-    | 'surprised'
-    | 'thankful'
-    | 'thirsty'
-    | 'tired'
-    | 'undefined'
-    | 'weak'
-    | 'worried'
-  text?: string
-  texts?: TextsByLanguage
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Activity {
-  general?: ActivityDetail
-  text?: string
-  texts?: TextsByLanguage
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ActivityDetail {
-  type:
-    | 'doing_chores'
-    | 'drinking'
-    | 'eating'
-    | 'exercising'
-    | 'grooming'
-    | 'having_appointment'
-    | 'inactive'
-    | 'relaxing'
-    | 'talking'
-    | 'traveling'
-    | 'undefined'
-    | 'working'
-  specific?:
-    | 'at_the_spa'
-    | 'brushing_teeth'
-    | 'buying_groceries'
-    | 'cleaning'
-    | 'coding'
-    | 'commuting'
-    | 'cooking'
-    | 'cycling'
-    | 'dancing'
-    | 'day_off'
-    | 'doing_maintenance'
-    | 'doing_the_dishes'
-    | 'doing_the_laundry'
-    | 'driving'
-    | 'fishing'
-    | 'gaming'
-    | 'gardening'
-    | 'getting_a_haircut'
-    | 'going_out'
-    | 'hanging_out'
-    | 'having_a_beer'
-    | 'having_a_snack'
-    | 'having_breakfast'
-    | 'having_coffee'
-    | 'having_dinner'
-    | 'having_lunch'
-    | 'having_tea'
-    | 'hiding'
-    | 'hiking'
-    | 'in_a_car'
-    | 'in_a_meeting'
-    | 'in_real_life'
-    | 'jogging'
-    | 'on_a_bus'
-    | 'on_a_plane'
-    | 'on_a_train'
-    | 'on_a_trip'
-    | 'on_the_phone'
-    | 'on_vacation'
-    | 'on_video_phone'
-    | 'other'
-    | 'partying'
-    | 'playing_sports'
-    | 'praying'
-    | 'reading'
-    | 'rehearsing'
-    | 'running'
-    | 'running_an_errand'
-    | 'scheduled_holiday'
-    | 'shaving'
-    | 'shopping'
-    | 'skiing'
-    | 'sleeping'
-    | 'smoking'
-    | 'socializing'
-    | 'studying'
-    | 'sunbathing'
-    | 'swimming'
-    | 'taking_a_bath'
-    | 'taking_a_shower'
-    | 'thinking'
-    | 'walking'
-    | 'walking_the_dog'
-    | 'watching_a_movie'
-    | 'watching_tv'
-    | 'working_out'
-    | 'writing'
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Tune {
-  artist?: string
-  composer?: string
-  date?: string
-  genre?: string
-  language?: string
-  length?: number
-  lyricist?: string
-  performer?: string
-  rating?: number
-  source?: string
-  title?: string
-  track?: string
-  uri?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Pubsub {
-  node?: string
-  create?: PubsubCreate
-  configure?: PubsubConfigure
-  subscribe?: PubsubSubscribe
-  unsubscribe?: PubsubUnsubscribe
-  options?: PubsubOptions
-  publish?: PubsubPublish
-  publishOptions?: PubsubPublishOptions
-  items?: PubsubItems
-  retract?: PubsubRetract
-  affiliation?: PubsubAffiliation
-  affiliations?: PubsubAffiliations
-  subscription?: PubsubSubscription
-  subscriptions?: PubsubSubscriptions
-  default?: PubsubDefault
-  paging?: ResultSet
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubCreate {
-  node?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubConfigure {
-  node?: string
-  form?: Form
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubSubscribe {
-  node?: string
-  jid?: Jid
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubUnsubscribe {
-  node?: string
-  jid?: Jid
-  subscriptionId?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubOptions {
-  node?: string
-  jid?: Jid
-  subscriptionId?: string
-  form?: Form
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubPublish {
-  node?: string
-  items?: PubsubItem[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubItem {
-  id?: string
-  publisher?: string
-  content?: ItemContent
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
 /**
  * One known payload by its name, or any other as `element`
  */
@@ -2078,746 +2804,6 @@ export interface ItemContent {
   vcard?: Vcard
   vcard4?: Vcard4
   atom?: AtomEntry
-}
-export interface Bookmarks {
-  conferences?: BookmarkedConference[]
-  urls?: BookmarkedUrl[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface BookmarkedConference {
-  jid?: Jid
-  name?: string
-  autojoin?: boolean
-  nick?: string
-  password?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface BookmarkedUrl {
-  name?: string
-  url?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface AvatarMetadata {
-  versions?: AvatarInfo[]
-  pointers?: AvatarPointer[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface AvatarInfo {
-  id?: string
-  mediaType?: string
-  bytes?: number
-  width?: number
-  height?: number
-  url?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface AvatarPointer {
-  id?: string
-  mediaType?: string
-  bytes?: number
-  width?: number
-  height?: number
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PushNotification {
-  form?: Form
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Bookmark {
-  name?: string
-  autojoin?: boolean
-  nick?: string
-  password?: string
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Vcard {
-  version?: string
-  versionAttribute?: string
-  fullName?: string
-  name?: VcardName
-  nicknames?: string[]
-  photo?: VcardImage
-  birthday?: string
-  addresses?: VcardAddress[]
-  labels?: VcardLabel[]
-  phoneNumbers?: VcardPhone[]
-  emails?: VcardEmail[]
-  jids?: string[]
-  mailer?: string
-  timeZone?: string
-  geo?: VcardGeo
-  titles?: string[]
-  roles?: string[]
-  logo?: VcardImage
-  organizations?: VcardOrganization[]
-  categories?: string[]
-  notes?: string[]
-  product?: string
-  revision?: string
-  sortString?: string
-  sound?: VcardSound
-  uid?: string
-  urls?: string[]
-  descriptions?: string[]
-  class?: 'public' | 'private' | 'confidential'
-  key?: VcardKey
-  agent?: VcardAgent
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardName {
-  family?: string
-  given?: string
-  middle?: string
-  prefix?: string
-  suffix?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardImage {
-  mediaType?: string
-  data?: string
-  uri?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardAddress {
-  types?: ('home' | 'work' | 'postal' | 'parcel' | 'dom' | 'intl' | 'pref')[]
-  postOfficeBox?: string
-  extended?: string
-  street?: string
-  locality?: string
-  region?: string
-  postalCode?: string
-  country?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardLabel {
-  types?: ('home' | 'work' | 'postal' | 'parcel' | 'dom' | 'intl' | 'pref')[]
-  lines?: string[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardPhone {
-  types?: ('home' | 'work' | 'voice' | 'fax' | 'pager' | 'msg' | 'cell' | 'video' | 'bbs' | 'modem' | 'isdn' | 'pcs' | 'pref')[]
-  number?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardEmail {
-  types?: ('home' | 'work' | 'internet' | 'pref' | 'x400')[]
-  address?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardGeo {
-  latitude?: string
-  longitude?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardOrganization {
-  name?: string
-  units?: string[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardSound {
-  phonetic?: string
-  data?: string
-  uri?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardKey {
-  type?: string
-  credential?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface VcardAgent {
-  uri?: string
-  vcard?: Vcard
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Vcard4 {
-  fullNames?: Vcard4Property[]
-  names?: Vcard4Name[]
-  nicknames?: Vcard4Property[]
-  photos?: Vcard4Property[]
-  birthdays?: Vcard4Property[]
-  anniversaries?: Vcard4Property[]
-  genders?: Vcard4Gender[]
-  addresses?: Vcard4Address[]
-  phoneNumbers?: Vcard4Property[]
-  emails?: Vcard4Property[]
-  impps?: Vcard4Property[]
-  languages?: Vcard4Property[]
-  timeZones?: Vcard4Property[]
-  geo?: Vcard4Property[]
-  titles?: Vcard4Property[]
-  roles?: Vcard4Property[]
-  logos?: Vcard4Property[]
-  organizations?: Vcard4Property[]
-  members?: Vcard4Property[]
-  related?: Vcard4Property[]
-  categories?: Vcard4Property[]
-  notes?: Vcard4Property[]
-  products?: Vcard4Property[]
-  revisions?: Vcard4Property[]
-  sounds?: Vcard4Property[]
-  uids?: Vcard4Property[]
-  clientPropertyIds?: Vcard4ClientPid[]
-  urls?: Vcard4Property[]
-  keys?: Vcard4Property[]
-  busyUrls?: Vcard4Property[]
-  calendarAddresses?: Vcard4Property[]
-  calendars?: Vcard4Property[]
-  kinds?: Vcard4Property[]
-  sources?: Vcard4Property[]
-  groups?: Vcard4Group[]
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Vcard4Property {
-  parameters?: Vcard4Parameters
-  texts?: string[]
-  uris?: string[]
-  date?: string
-  dateTime?: string
-  time?: string
-  timestamp?: string
-  languageTag?: string
-  utcOffset?: string
-  boolean?: boolean
-  integer?: string
-  float?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Vcard4Parameters {
-  types?: string[]
-  preference?: string
-  preferences?: string[]
-  language?: string[]
-  altId?: string[]
-  propertyIds?: string[]
-  mediaType?: string[]
-  calendarScale?: string[]
-  sortAs?: string[]
-  geo?: string[]
-  timeZone?: string[]
-  label?: string[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Vcard4Name {
-  parameters?: Vcard4Parameters
-  surnames?: string[]
-  given?: string[]
-  additional?: string[]
-  prefixes?: string[]
-  suffixes?: string[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Vcard4Gender {
-  parameters?: Vcard4Parameters
-  sex?: string
-  sexes?: string[]
-  identity?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Vcard4Address {
-  parameters?: Vcard4Parameters
-  postOfficeBox?: string[]
-  extended?: string[]
-  street?: string[]
-  locality?: string[]
-  region?: string[]
-  postalCode?: string[]
-  country?: string[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Vcard4ClientPid {
-  parameters?: Vcard4Parameters
-  sourceId?: string
-  uri?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Vcard4Group {
-  name?: string
-  fullNames?: Vcard4Property[]
-  names?: Vcard4Name[]
-  nicknames?: Vcard4Property[]
-  photos?: Vcard4Property[]
-  birthdays?: Vcard4Property[]
-  anniversaries?: Vcard4Property[]
-  genders?: Vcard4Gender[]
-  addresses?: Vcard4Address[]
-  phoneNumbers?: Vcard4Property[]
-  emails?: Vcard4Property[]
-  impps?: Vcard4Property[]
-  languages?: Vcard4Property[]
-  timeZones?: Vcard4Property[]
-  geo?: Vcard4Property[]
-  titles?: Vcard4Property[]
-  roles?: Vcard4Property[]
-  logos?: Vcard4Property[]
-  organizations?: Vcard4Property[]
-  members?: Vcard4Property[]
-  related?: Vcard4Property[]
-  categories?: Vcard4Property[]
-  notes?: Vcard4Property[]
-  products?: Vcard4Property[]
-  revisions?: Vcard4Property[]
-  sounds?: Vcard4Property[]
-  uids?: Vcard4Property[]
-  clientPropertyIds?: Vcard4ClientPid[]
-  urls?: Vcard4Property[]
-  keys?: Vcard4Property[]
-  busyUrls?: Vcard4Property[]
-  calendarAddresses?: Vcard4Property[]
-  calendars?: Vcard4Property[]
-  kinds?: Vcard4Property[]
-  sources?: Vcard4Property[]
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface AtomEntry {
-  lang?: string
-  id?: string
-  title?: AtomText
-  subtitle?: AtomText
-  summary?: AtomText
-  content?: AtomContent
-  rights?: AtomText
-  published?: Timestamp
-  updated?: Timestamp
-  authors?: AtomPerson[]
-  contributors?: AtomPerson[]
-  links?: AtomLink[]
-  categories?: AtomCategory[]
-  source?: AtomSource
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface AtomText {
-  type?: string
-  lang?: string
-  text?: string
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface AtomContent {
-  type?: string
-  source?: string
-  lang?: string
-  text?: string
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface AtomPerson {
-  name?: string
-  uri?: string
-  email?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface AtomLink {
-  href?: string
-  rel?: string
-  type?: string
-  hreflang?: string
-  title?: string
-  length?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface AtomCategory {
-  term?: string
-  scheme?: string
-  label?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface AtomSource {
-  id?: string
-  title?: AtomText
-  updated?: Timestamp
-  links?: AtomLink[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubPublishOptions {
-  form?: Form
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubItems {
-  node?: string
-  max?: number
-  subscriptionId?: string
-  items?: PubsubItem[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubRetract {
-  node?: string
-  notify?: boolean
-  items?: PubsubItem[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubAffiliation {
-  node?: string
-  jid?: Jid
-  affiliation?: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubAffiliations {
-  node?: string
-  items?: PubsubAffiliation[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubSubscription {
-  node?: string
-  jid?: Jid
-  subscriptionId?: string
-  state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
-  expiry?: Timestamp
-  options?: PubsubSubscribeOptions
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubSubscribeOptions {
-  required?: true
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubSubscriptions {
-  node?: string
-  items?: PubsubSubscription[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubDefault {
-  node?: string
-  type?: 'collection' | 'leaf'
-  form?: Form
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubOwner {
-  configure?: PubsubOwnerConfigure
-  default?: PubsubOwnerDefault
-  delete?: PubsubOwnerDelete
-  purge?: PubsubOwnerPurge
-  affiliations?: PubsubOwnerAffiliations
-  subscriptions?: PubsubOwnerSubscriptions
-  paging?: ResultSet
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubOwnerConfigure {
-  node?: string
-  form?: Form
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubOwnerDefault {
-  node?: string
-  type?: 'collection' | 'leaf'
-  form?: Form
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubOwnerDelete {
-  node?: string
-  redirect?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubOwnerPurge {
-  node?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubOwnerAffiliations {
-  node?: string
-  items?: PubsubOwnerAffiliation[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubOwnerAffiliation {
-  jid?: Jid
-  affiliation?: 'member' | 'none' | 'outcast' | 'owner' | 'publisher' | 'publish-only'
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubOwnerSubscriptions {
-  node?: string
-  items?: PubsubOwnerSubscription[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubOwnerSubscription {
-  jid?: Jid
-  subscriptionId?: string
-  state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubEvent {
-  items?: PubsubEventItems
-  configuration?: PubsubEventConfiguration
-  delete?: PubsubEventDelete
-  purge?: PubsubEventPurge
-  subscription?: PubsubEventSubscription
-  collection?: PubsubEventCollection
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubEventItems {
-  node?: string
-  items?: PubsubEventItem[]
-  retracted?: string[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubEventItem {
-  id?: string
-  node?: string
-  publisher?: string
-  content?: ItemContent
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubEventConfiguration {
-  node?: string
-  form?: Form
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubEventDelete {
-  node?: string
-  redirect?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubEventPurge {
-  node?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubEventSubscription {
-  node?: string
-  jid?: Jid
-  subscriptionId?: string
-  state?: 'none' | 'pending' | 'subscribed' | 'unconfigured'
-  expiry?: Timestamp
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PubsubEventCollection {
-  node?: string
-  associate?: string
-  disassociate?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Headers {
-  items?: Header[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Header {
-  name?: string
-  value?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Invite {
-  jid: Jid
-  password?: string
-  reason?: string
-  thread?: string
-  continue?: boolean
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-/**
- * Why a stanza was refused (RFC 6120 section 8.3)
- */
-export interface StanzaError {
-  type?: 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
-  condition?:
-    | 'bad-request'
-    | 'conflict'
-    | 'feature-not-implemented'
-    | 'forbidden'
-    | 'gone'
-    | 'internal-server-error'
-    | 'item-not-found'
-    | 'jid-malformed'
-    | 'not-acceptable'
-    | 'not-allowed'
-    | 'not-authorized'
-    | 'policy-violation'
-    | 'recipient-unavailable'
-    | 'redirect'
-    | 'registration-required'
-    | 'remote-server-not-found'
-    | 'remote-server-timeout'
-    | 'resource-constraint'
-    | 'service-unavailable'
-    | 'subscription-required'
-    | 'undefined-condition'
-    | 'unexpected-request'
-    | 'payment-required'
-  uri?: string
-  text?: string
-  lang?: string
-  by?: Jid
-  code?: number
-  applicationCondition?: Extension
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Presence {
-  to?: Jid
-  from?: Jid
-  id?: string
-  lang?: string
-  type?: 'error' | 'probe' | 'subscribe' | 'subscribed' | 'unavailable' | 'unsubscribe' | 'unsubscribed'
-  lastActivity?: LastActivity
-  addresses?: Addresses
-  oob?: OobLink
-  nick?: string
-  delay?: Delay
-  occupantId?: string
-  show?: 'away' | 'chat' | 'dnd' | 'xa'
-  status?: string
-  statuses?: TextsByLanguage
-  priority?: number
-  caps?: Caps
-  vcardUpdate?: VcardUpdate
-  hats?: Hat[]
-  idle?: Idle
-  caps2?: Caps2
-  muc?: MucJoin | MucInfo
-  error?: StanzaError
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-  /**
-   * Only where the stanza is not in jabber:client; such a stanza is never sent
-   */
-  xmlns?: string
-}
-export interface Iq {
-  to?: Jid
-  from?: Jid
-  id?: string
-  lang?: string
-  type?: 'get' | 'set' | 'result' | 'error'
-  payload?: Payload
-  error?: StanzaError
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-  /**
-   * Only where the stanza is not in jabber:client; such a stanza is never sent
-   */
-  xmlns?: string
 }
 /**
  * The payload of an iq by its name; one that is not known is in `extensions`
@@ -2866,507 +2852,6 @@ export interface Payload {
   uploadSlot?: UploadSlot
   streamInitiation?: StreamInitiation
   extensions?: Extensions
-}
-export interface ArchiveQuery {
-  queryId?: string
-  node?: string
-  form?: Form
-  paging?: ResultSet
-  flipPage?: true
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ArchiveFin {
-  queryId?: string
-  complete?: boolean
-  stable?: boolean
-  paging?: ResultSet
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ArchiveMetadata {
-  start?: ArchiveStart
-  end?: ArchiveEnd
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ArchiveStart {
-  id?: string
-  timestamp?: Timestamp
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ArchiveEnd {
-  id?: string
-  timestamp?: Timestamp
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ArchivePreferences {
-  default?: 'always' | 'never' | 'roster'
-  always?: Jid[]
-  never?: Jid[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Privacy {
-  active?: PrivacyActive
-  default?: PrivacyDefault
-  lists?: PrivacyList[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PrivacyActive {
-  name?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PrivacyDefault {
-  name?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PrivacyList {
-  name?: string
-  items?: PrivacyItem[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PrivacyItem {
-  type?: 'group' | 'jid' | 'subscription'
-  value?: string
-  action?: 'allow' | 'deny'
-  order?: number
-  stanzas?: ('iq' | 'message' | 'presence-in' | 'presence-out')[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Blocklist {
-  items?: BlockedItem[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface BlockedItem {
-  jid: Jid
-  report?: Report
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Report {
-  reason: 'abuse' | 'spam'
-  text?: string
-  texts?: TextsByLanguage
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Block {
-  items?: BlockedItem[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Unblock {
-  items?: BlockedItem[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Command {
-  node?: string
-  sessionId?: string
-  action?: 'cancel' | 'complete' | 'execute' | 'next' | 'prev'
-  status?: 'canceled' | 'completed' | 'executing'
-  lang?: string
-  actions?: CommandActions
-  notes?: CommandNote[]
-  form?: Form
-  elements?: Extension[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface CommandActions {
-  execute?: 'prev' | 'next' | 'complete'
-  allowed?: ('prev' | 'next' | 'complete')[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface CommandNote {
-  type?: 'error' | 'info' | 'warn'
-  text?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface DiscoInfo {
-  node?: string
-  identities?: DiscoIdentity[]
-  features?: string[]
-  forms?: Form[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface DiscoIdentity {
-  category: string
-  type: string
-  name?: string
-  lang?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ExternalServices {
-  type?: string
-  services?: ExternalService[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ExternalService {
-  type?: string
-  host?: string
-  port?: number
-  transport?: string
-  name?: string
-  username?: string
-  password?: string
-  restricted?: boolean
-  expires?: Timestamp
-  action?: 'add' | 'delete' | 'modify'
-  form?: Form
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface ExternalCredentials {
-  services?: ExternalService[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Bind {
-  resource?: string
-  jid?: Jid
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface SessionRequest {
-  optional?: true
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface SoftwareVersion {
-  name?: string
-  version?: string
-  os?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Ping {
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface EntityTime {
-  /**
-   * offset from UTC: Z or ±hh:mm
-   */
-  zone?: string
-  utc?: Timestamp
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface OobOffer {
-  url?: string
-  description?: string
-  id?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface CarbonsEnable {
-  type: 'enable'
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface CarbonsDisable {
-  type: 'disable'
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Moderate {
-  id: string
-  retract?: true
-  reason?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PrivateStorage {
-  content?: ItemContent
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PushEnable {
-  jid?: Jid
-  node?: string
-  form?: Form
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface PushDisable {
-  jid?: Jid
-  node?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Search {
-  instructions?: string
-  first?: string
-  last?: string
-  nick?: string
-  email?: string
-  items?: SearchItem[]
-  form?: Form
-  paging?: ResultSet
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface SearchItem {
-  jid?: Jid
-  first?: string
-  last?: string
-  nick?: string
-  email?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Register {
-  registered?: true
-  remove?: true
-  instructions?: string
-  username?: string
-  nick?: string
-  password?: string
-  name?: string
-  first?: string
-  last?: string
-  email?: string
-  address?: string
-  city?: string
-  state?: string
-  zip?: string
-  phone?: string
-  url?: string
-  date?: string
-  misc?: string
-  text?: string
-  key?: string
-  form?: Form
-  oob?: OobLink
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface GatewayAddress {
-  description?: string
-  prompt?: string
-  jid?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Agents {
-  agents?: Agent[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Agent {
-  jid?: Jid
-  name?: string
-  description?: string
-  transport?: string
-  service?: string
-  groupchat?: true
-  register?: true
-  search?: true
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucAdmin {
-  items?: MucAdminItem[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucAdminItem {
-  affiliation?: 'owner' | 'admin' | 'member' | 'outcast' | 'none'
-  role?: 'moderator' | 'participant' | 'visitor' | 'none'
-  jid?: Jid
-  nick?: string
-  actor?: MucAdminActor
-  reason?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucAdminActor {
-  jid?: Jid
-  nick?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucOwner {
-  form?: Form
-  destroy?: MucDestroy
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface MucDestroy {
-  jid?: Jid
-  password?: string
-  reason?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface Roster {
-  version?: string
-  items?: RosterItem[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface RosterItem {
-  jid: Jid
-  name?: string
-  subscription?: 'none' | 'to' | 'from' | 'both' | 'remove'
-  ask?: 'subscribe'
-  approved?: boolean
-  groups?: string[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface UploadRequest {
-  fileName?: string
-  size?: number
-  mediaType?: string
-  purpose?: UploadForMessage | UploadForProfile | UploadEphemeral | UploadPermanent
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface UploadForMessage {
-  type: 'message'
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface UploadForProfile {
-  type: 'profile'
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface UploadEphemeral {
-  type: 'ephemeral'
-  expireBefore?: Timestamp
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface UploadPermanent {
-  type: 'permanent'
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface UploadSlot {
-  put?: UploadPut
-  get?: UploadGet
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface UploadPut {
-  url?: string
-  headers?: UploadHeader[]
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface UploadHeader {
-  name?: string
-  value?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface UploadGet {
-  url?: string
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface StreamInitiation {
-  id?: string
-  mediaType?: string
-  profile?: string
-  file?: TransferFile
-  feature?: Form
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface TransferFile {
-  name?: string
-  size?: number
-  date?: Timestamp
-  hash?: string
-  description?: string
-  range?: TransferRange
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-}
-export interface TransferRange {
-  offset?: number
-  length?: number
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
 }
 /**
  * A file to tell of: the body is its URL then
@@ -3624,9 +3109,6 @@ export interface NewUploadSlot {
   size: number
   mediaType?: string
 }
-/**
- * What the account shows of itself
- */
 export interface OwnPresence {
   lang?: string
   lastActivity?: LastActivity
@@ -3645,9 +3127,6 @@ export interface OwnPresence {
   idle?: Idle
   caps2?: Caps2
   muc?: MucJoin | MucInfo
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
   /**
    * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
@@ -3674,9 +3153,6 @@ export interface DirectedPresence {
   idle?: Idle
   caps2?: Caps2
   muc?: MucJoin | MucInfo
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
   /**
    * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
@@ -3998,106 +3474,6 @@ export interface MessageFailure {
   xmpp?: unknown
   [k: string]: unknown
 }
-export interface MessageEvent {
-  to?: Jid
-  from?: Jid
-  id?: string
-  lang?: string
-  type?: 'chat' | 'error' | 'groupchat' | 'headline' | 'normal'
-  archived?: ArchiveResult
-  discoItems?: DiscoItems
-  form?: Form
-  body?: string
-  bodies?: TextsByLanguage
-  subject?: string
-  subjects?: TextsByLanguage
-  thread?: string
-  parentThread?: string
-  addresses?: Addresses
-  oob?: OobLink
-  /**
-   * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
-   */
-  html?: string
-  htmls?: {
-    /**
-     * XHTML-IM: the inside of the body, sanitised to the profile of XEP-0071
-     */
-    [k: string]: string
-  }
-  chatState?: 'active' | 'composing' | 'gone' | 'inactive' | 'paused'
-  nick?: string
-  receipt?: ReceiptRequest | ReceiptReceived
-  delay?: Delay
-  attention?: true
-  /**
-   * It was addressed to, or sent by, another client of the account
-   */
-  carbon?: 'sent' | 'received'
-  private?: true
-  forwarded?: Forwarded
-  replace?: string
-  marker?: MarkerMarkable | MarkerReceived | MarkerDisplayed | MarkerAcknowledged
-  hints?: ('no-permanent-store' | 'no-store' | 'no-copy' | 'store')[]
-  originId?: string
-  stanzaIds?: StanzaId[]
-  referencedStanza?: ReferencedStanza
-  attachTo?: string
-  references?: Reference[]
-  openpgp?: string
-  encryption?: Encryption
-  spoiler?: string
-  spoilers?: TextsByLanguage
-  unstyled?: true
-  markup?: Markup
-  occupantId?: string
-  retract?: Retraction
-  retracted?: Retracted
-  fallback?: Fallback[]
-  reactions?: Reactions
-  fileMetadata?: FileMetadata
-  fileSharing?: FileSharing[]
-  fileSources?: FileSources[]
-  reply?: Reply
-  displayed?: Displayed
-  location?: Location
-  mood?: Mood
-  activity?: Activity
-  tune?: Tune
-  hats?: Hat[]
-  pubsubNotice?: Pubsub
-  pubsubOwner?: PubsubOwner
-  pubsub?: PubsubEvent
-  headers?: Headers
-  muc?: MucJoin | MucInfo
-  invite?: Invite
-  error?: StanzaError
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-  /**
-   * Only where the stanza is not in jabber:client; such a stanza is never sent
-   */
-  xmlns?: string
-  /**
-   * The body without the part that is a fallback for older clients (XEP-0428)
-   */
-  text?: string
-  file?: FileLink2
-  /**
-   * Who said it in which room; without a nick the room itself
-   */
-  room?: {
-    jid: string
-    nick?: string
-    occupantId?: string
-    own: boolean
-  }
-  /**
-   * It came from the server's archive
-   */
-  source?: 'archive'
-}
 /**
  * The file that it is about (XEP-0447, XEP-0066)
  */
@@ -4154,38 +3530,6 @@ export interface KeptIq {
   error?: {
     [k: string]: unknown
   }
-}
-export interface PresenceEvent {
-  to?: Jid
-  from?: Jid
-  id?: string
-  lang?: string
-  type?: 'error' | 'probe' | 'subscribe' | 'subscribed' | 'unavailable' | 'unsubscribe' | 'unsubscribed'
-  lastActivity?: LastActivity
-  addresses?: Addresses
-  oob?: OobLink
-  nick?: string
-  delay?: Delay
-  occupantId?: string
-  show?: 'away' | 'chat' | 'dnd' | 'xa'
-  status?: string
-  statuses?: TextsByLanguage
-  priority?: number
-  caps?: Caps
-  vcardUpdate?: VcardUpdate
-  hats?: Hat[]
-  idle?: Idle
-  caps2?: Caps2
-  muc?: MucJoin | MucInfo
-  error?: StanzaError
-  attributes?: Attributes
-  extensions?: Extensions
-  raw?: Raw
-  /**
-   * Only where the stanza is not in jabber:client; such a stanza is never sent
-   */
-  xmlns?: string
-  source?: 'resync' | 'gateway'
 }
 export interface WebhookBrief {
   id: string

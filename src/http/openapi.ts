@@ -5,6 +5,7 @@ import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject }
 import type { Operation } from '../gateway/contract/operation.ts'
 import { mergeComponents } from './openapi-components.ts'
 import { withEventHead } from './openapi-events.ts'
+import { withLeftovers } from './openapi-leftovers.ts'
 import { withSharedParameters } from './openapi-parameters.ts'
 import { problemReferences, problemResponses } from './openapi-problems.ts'
 import { relax } from './schemas.ts'
@@ -60,7 +61,7 @@ export function createOpenapi({
     } as ZodOpenApiObject,
     { override: relax },
   )
-  return withSharedParameters(withEventHead(mergeComponents(document))) as unknown as Record<string, unknown>
+  return withSharedParameters(withLeftovers(withEventHead(mergeComponents(document)))) as unknown as Record<string, unknown>
 }
 
 /** What a consumer of webhooks is asked. */
