@@ -1,21 +1,15 @@
 import type { FastifyInstance } from 'fastify'
-import { createAudit } from './api/audit.ts'
-import { auditOperation } from './api/audit-operation.ts'
-import { createAuthenticator } from './api/authenticator.ts'
 import { createRegistry } from './api/event-registry.ts'
 import { createInvoke } from './api/invoke.ts'
-import { createVerifyJwt } from './api/jwt.ts'
-import { createKeyRing } from './api/key-ring.ts'
 import { meOperation } from './api/me.ts'
-import { createTakeRate } from './api/rate-limits.ts'
 import { statsOperation } from './api/stats.ts'
+import { createCallers } from './callers.ts'
 import { createTranslator } from './codec/translate.ts'
 import type { Config } from './config/config.ts'
 import { createEvents } from './events/events.ts'
 import { hooks } from './features/hooks/hooks.ts'
 import { createReceive } from './features/hooks/receive.ts'
 import { features as allFeatures } from './features/index.ts'
-import { keyOperations } from './features/keys/operations.ts'
 import type { Feature } from './gateway/contract/feature.ts'
 import type { Operation } from './gateway/contract/operation.ts'
 import type { Sessions } from './gateway/contract/session.ts'
@@ -86,47 +80,27 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const sessions = overrides.sessions ?? gateway.sessions
 
   // HTTP
-  const ring = createKeyRing({ store, clock })
-  const authenticator = createAuthenticator({
-    keys: config.apiKeys,
-    ring,
-    metricsTokenHash: config.metricsTokenHash,
-    ...{ sessions, clock, log, jwt: config.jwt && createVerifyJwt(config.jwt, { clock }) },
-  })
+  const callers = createCallers(config, { store: counted, sessions, clock, log, metrics })
+  const { ring, authenticator, takeRate, audit } = callers
   const { server, pressure, responses, openRequests, admit } = createServer({ ...config, authenticator, metrics, log, isDraining })
 
   // the tables of the rooms
   const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
   const events = createEvents({
-    ...{
-      store,
-      clock,
-      metrics,
-      registry,
-      features,
-      draining: draining.signal,
-      refusal: responses.refusal,
-      ofTicket: authenticator.ofTicket,
-    },
+    ...{ store, clock, metrics, registry, features, refusal: responses.refusal, ofTicket: authenticator.ofTicket },
+    draining: draining.signal,
     ...{ slowReaderSeconds: config.slowReaderSeconds, eventLogAge: config.limits.eventLogAge },
   })
-  const limits = { stanza: config.stanzaLimit, upload: config.uploadLimit }
-  const put = createPut(config.xmpp)
+  const given = { vocabulary, sessions, put: createPut(config.xmpp), limits: { stanza: config.stanzaLimit, upload: config.uploadLimit } }
   const operations: Operation[] = [
-    ...features.flatMap((feature) => feature.operations?.({ vocabulary, sessions, limits, put }) ?? []),
+    ...features.flatMap((feature) => feature.operations?.(given) ?? []),
     ...events.operations,
     meOperation({ version, instance: config.instance }),
     statsOperation({ sessions, store, openStreams: events.streams.open }),
-    ...keyOperations({ store, ring, clock }),
-    auditOperation({ store }),
+    ...callers.operations,
     events.list,
   ]
-  const calls = createInvoke({
-    ...{ sessions, store: counted, instance: config.instance },
-    takeRate: createTakeRate({ limits: config.rateLimits, store: counted, clock, metrics }),
-    audit: createAudit({ store: counted, clock, log, instance: config.instance }),
-  })
-
+  const calls = createInvoke({ sessions, store: counted, instance: config.instance, takeRate, audit })
   const { message, presence, iq } = vocabulary.schemas
   const documents = await registerSite(server, {
     ...{ authenticator, sessions, calls, events, operations, log, metrics, pressure, responses, admit, isDraining, version },
@@ -137,9 +111,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     ping: () => store.ping(),
     measure: gateway.measure,
   })
-  const { streams, consumers } = events
   const lifecycle = createLifecycle({
-    ...{ server, ring, openRequests, streams, consumers, webhooks, gateway, connector, store, draining },
+    ...{ server, ring, openRequests, streams: events.streams, consumers: events.consumers, webhooks, gateway, connector, store, draining },
     ...{ host: config.host, port: config.port, finishWithin: overrides.finishWithin, linger: overrides.linger },
   })
   return { server, log, documents, ...lifecycle }

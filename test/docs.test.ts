@@ -57,7 +57,7 @@ describe('docs/operations.md', () => {
   it('explains every bound that is counted, and no other', () => {
     const src = fileURLToPath(new URL('../src', import.meta.url))
     const sources = globSync('**/*.ts', { cwd: src }).map((file) => readFileSync(`${src}/${file}`, 'utf8'))
-    const counted = sources.flatMap((source) => [...source.matchAll(/\bbound: '([a-z-]+)'/g)])
+    const counted = sources.flatMap((source) => [...source.matchAll(/(?:\bbound: |\.full\()'([a-z-]+)'/g)])
     assert.deepEqual(firstColumn('Bounds').toSorted(), [...new Set(counted.map(([, name]) => name!))].toSorted())
   })
 

@@ -59,7 +59,7 @@ function operationOf(method: string, path: string, { operationId: id, parameters
 function byHttp(gateway: TestGateway, session: string): Way {
   return async (id, params) => {
     const { method, path, inPath, inQuery, hasBody, takesXml, isForSession } = operations.find((one) => one.id === id)!
-    const query: Record<string, string> = isForSession && !path.includes('{id}') ? { session } : {}
+    const query: Record<string, string> = isForSession && !/^\/(?:messages|iq)\/\{id\}/.test(path) ? { session } : {}
     const sent: Record<string, string> = {}
     const prefer: string[] = []
     const body: Record<string, unknown> = {}
