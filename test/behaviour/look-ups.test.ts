@@ -67,7 +67,7 @@ describe('a look-up of what is not there', { timeout: 120_000 }, () => {
     ['an iq whose id somebody chose', 1, () => read('/iq/order-1')],
     ['a ticket', 1, () => read('/events', { ticket: `sgt_${unknown(32)}` }), 401],
     ['a session token', 1, () => read('/roster', {}, `sgs_${unknown(54)}`), 401],
-    ['an API key', 0, () => read('/sessions', {}, `sgk_${unknown(40)}`), 401],
+    ['an API key', 1, () => read('/sessions', {}, `sgk_${unknown(40)}`), 401],
     ['what is longer than any id', 0, () => read(`/messages/${unknown(256)}`)],
     ['a session whose name is longer than any', 0, () => read('/roster', { session: `${unknown(3072)}@x` })],
   ]
