@@ -93,6 +93,17 @@ function trappedStore(store: Store): Store {
 
 const stepOf = (xml: string) => (xml.startsWith('<message') ? ['send'] : xml.includes('urn:xmpp:mam:2') ? ['query'] : [])
 
+/** The same object, of which some things are done in another way; it may have members that only its own methods see. */
+function over<Of extends object>(of: Of, own: Partial<Of>): Of {
+  return new Proxy(of, {
+    get(target, name) {
+      if (Object.hasOwn(own, name)) return Reflect.get(own, name)
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
 function trappedConnector(connector: Connector): Connector {
   let first = true
   return {
@@ -100,8 +111,7 @@ function trappedConnector(connector: Connector): Connector {
     open(spec, events) {
       const resume = first && RESUME === 'never' ? null : spec.resume
       let forgotten = spec.resume !== resume
-      const heard: ConnectionEvents = {
-        ...events,
+      const heard = over<ConnectionEvents>(events, {
         state: (state, detail) =>
           around(detail.resumed ? ['resumed'] : state === 'online' ? ['online'] : [], () => events.state(state, detail)),
         bound: (jid, features, stream) => {
@@ -112,14 +122,14 @@ function trappedConnector(connector: Connector): Connector {
           return around(['bound'], () => events.bound(jid, features, stream))
         },
         acked: (position) => around(['told of acks'], () => events.acked(position)),
-      }
+      })
       const service = ways[spec.service ?? ''] ?? spec.service
       const connection = connector.open({ ...spec, service, resume }, heard)
       first = false
-      return Object.create(connection, {
-        send: { value: (xml: string) => around(stepOf(xml), () => connection.send(xml)) },
-        stored: { value: (position: number) => around(['stored'], () => connection.stored(position)) },
-      }) as Connection
+      return over<Connection>(connection, {
+        send: (xml, ask) => around(stepOf(xml), () => connection.send(xml, ask)),
+        stored: (position) => around(['stored'], () => connection.stored(position)),
+      })
     },
   }
 }
