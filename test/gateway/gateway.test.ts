@@ -154,7 +154,7 @@ test('a session is found by id, bare and bound full JID, and by its own tenant a
   for (const reference of ['romeo@montague.lit/elsewhere', 'juliet@capulet.lit', 'ses_unknown', '@/'])
     await assert.rejects(sessions.resolve('main', reference), code('session-not-found'))
   await assert.rejects(sessions.resolve('other', id), code('session-not-found'))
-  assert.deepEqual(await sessions.authenticate(token), { tenant: 'main', session: id })
+  assert.deepEqual(await sessions.authenticate(token), { tenant: 'main', session: id, jid: 'romeo@montague.lit' })
   assert.equal(await sessions.authenticate(`${token.slice(0, -1)}x`), undefined)
 })
 
