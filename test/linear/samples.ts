@@ -101,6 +101,8 @@ function samples(schema: z.ZodType, { met, depth }: { met: Set<unknown> | undefi
       return inner(def.innerType)
     case 'array':
       return inner(def.element).map((one) => [one, one])
+    case 'record':
+      return inner(def.valueType).map((one) => ({ z: one }))
     case 'union':
       return (def.options as unknown[]).flatMap((option) => inner(option))
     case 'lazy':
@@ -132,5 +134,7 @@ function objects(shape: Record<string, z.ZodType>, samplesOf: (schema: z.ZodType
 function textOf(def: Json): string {
   const checks = (def.checks ?? []) as { _zod: { def: { pattern?: RegExp } } }[]
   const pattern = (def.pattern as RegExp | undefined) ?? checks.map((check) => check._zod.def.pattern).find((one) => one !== undefined)
-  return pattern === undefined ? 'text' : (fc.sample(fc.stringMatching(pattern), { numRuns: 1, seed: 1 })[0] as string)
+  if (pattern === undefined) return 'text'
+  const exact = new RegExp(pattern.source, pattern.flags.replace('i', ''))
+  return fc.sample(fc.stringMatching(exact), { numRuns: 1, seed: 1 })[0] as string
 }
