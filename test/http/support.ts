@@ -29,7 +29,7 @@ export interface TestApp {
   /** lines of the log so far */
   lines(): string[]
   /** makes a session in the store; nothing of it is online */
-  addSession(jid: string, tenant?: string): Promise<{ id: string; token: string; revoke(): void }>
+  addSession(jid: string, tenant?: string): Promise<{ id: string; token: string }>
   append(session: string, ...events: EventDraft[]): Promise<string[]>
   /** ends a session as the gateway does */
   end(session: string): Promise<void>
@@ -119,10 +119,9 @@ export async function startApp(t: Pick<TestContext, 'after'>, options: TestAppOp
       const status = { state: 'online' as const, since: 0, reason: null, lastVerifiedAt: null, instance: 'test', connections: [] }
       const { record } = await store.sessions.create(recordOf(id, jid, tenant), status)
       const token = `sgs_${id.slice(4)}${'x'.repeat(32)}`
-      const until = new AbortController()
-      tokens.set(token, { tenant, session: record.id, until: until.signal })
+      tokens.set(token, { tenant, session: record.id })
       leases.set(id, (await store.leases.acquire(id, 'test'))?.fence ?? '')
-      return { id, token, revoke: () => until.abort() }
+      return { id, token }
     },
     append: (session, ...events) => store.commit(session, leases.get(session) ?? '', { events }),
     async end(session) {

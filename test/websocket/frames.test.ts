@@ -163,17 +163,3 @@ test('a client that asks and takes no answer is read no further, and is sent awa
   stream.socket.resume()
   assert.equal((await stream.closed).code, 4008)
 })
-
-test('where the token is no longer good, what was opened with it ends', async (t) => {
-  const { open, othersGoOn, url, id, token, revoke } = await start(t)
-  const stream = open(token)
-  await stream.opened
-  const headers = { accept: 'text/event-stream', authorization: `Bearer ${token}` }
-  const sse = await fetch(`${url}/events?session=${id}`, { headers })
-  revoke()
-  assert.equal((await stream.closed).code, 4001)
-  assert.match(await sse.text(), /^retry: /)
-  await othersGoOn()
-  const late = open(token)
-  assert.equal((await late.closed).code, 4001)
-})
