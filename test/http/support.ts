@@ -78,7 +78,7 @@ export async function startApp(t: Pick<TestContext, 'after'>, options: TestAppOp
   const config = readConfig({ env, folder: '/nowhere' })
   const clock = { now: Date.now, monotonic: () => performance.now() }
   const store = createMemoryStore({ limits: config.limits, clock })
-  const tokens = new Map<string, { tenant: string; session: string; until: AbortSignal }>()
+  const tokens = new Map<string, { tenant: string; session: string }>()
   const log: string[] = []
   const destination = new Writable({
     write(chunk, _encoding, done) {
@@ -162,7 +162,7 @@ const recordOf = (id: string, jid: string, tenant: string): SessionRecord => ({
   version: 1,
 })
 
-function fakeSessions(store: Store, tokens: ReadonlyMap<string, { tenant: string; session: string; until: AbortSignal }>): Sessions {
+function fakeSessions(store: Store, tokens: ReadonlyMap<string, { tenant: string; session: string }>): Sessions {
   const handleOf = (record: SessionRecord) =>
     ({
       record,
