@@ -8,7 +8,7 @@ import { type Account, openAccount, openClient, users, watch } from './account.t
 
 const only = ['prosody+memory', 'ejabberd+redis'] as const
 const alone = {
-  prosody: { modules: ['register'], config: 'allow_registration = true\n' },
+  prosody: { modules: ['register'] },
   ejabberd: { modules: ['mod_register', 'mod_push'], config: 'registration_timeout: infinity\n' },
 }
 

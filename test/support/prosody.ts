@@ -122,7 +122,7 @@ http_host = "127.0.0.1"
 authentication = "internal_hashed"
 default_iteration_count = ${iterations}
 ${sqlArchive ? 'storage = { archive = "sql" }\nsql = { driver = "SQLite3"; database = "archive.sqlite" }' : 'storage = "internal"'}
-allow_registration = false
+allow_registration = ${enabled.includes('register')}
 c2s_require_encryption = ${tls}
 allow_unencrypted_plain_auth = false
 network_settings = { read_size = 65536 }
