@@ -25,6 +25,10 @@ const tools = {
     package: 'python3-slixmpp',
     present: () => spawnSync('/usr/bin/python3', ['-c', 'import slixmpp'], { stdio: 'ignore' }).status === 0,
   },
+  pyyaml: {
+    package: 'python3-yaml',
+    present: () => spawnSync('/usr/bin/python3', ['-c', 'import yaml'], { stdio: 'ignore' }).status === 0,
+  },
   wrk: { package: 'wrk', present: () => findProgram('wrk') !== undefined },
   chromium: { package: 'chromium', present: () => findProgram('chromium') !== undefined },
   openssl: { package: 'openssl', present: () => findProgram('openssl') !== undefined },

@@ -31,7 +31,7 @@ const ALONE = ['abuse']
 const TIMEOUT = 480_000
 
 try {
-  await install(['prosody', 'redis', 'ejabberd', 'slixmpp', 'openssl', 'faketime', 'chromium'])
+  await install(['prosody', 'redis', 'ejabberd', 'slixmpp', 'pyyaml', 'openssl', 'faketime', 'chromium'])
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)

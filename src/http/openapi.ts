@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Document, visit, type YAMLMap, type YAMLSeq } from 'yaml'
+import { Document, type Scalar, visit, type YAMLMap, type YAMLSeq } from 'yaml'
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject } from 'zod-openapi'
 import type { Operation } from '../gateway/contract/operation.ts'
@@ -104,10 +104,14 @@ export function toYaml(value: unknown): string {
   const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' })
   const inOneLine = (_: unknown, node: YAMLMap | YAMLSeq) => {
     node.flow = JSON.stringify(node).length < LINE
-    return node.flow ? visit.SKIP : undefined
+    return undefined
   }
-  visit(document, { Map: inOneLine, Seq: inOneLine })
-  return document.toString({ lineWidth: 0, indentSeq: false, indent: 1 })
+  // YAML 1.1 takes a question mark in a flow collection for the beginning of a key
+  const quoted = (_: unknown, node: Scalar) => {
+    if (typeof node.value === 'string' && node.value.includes('?')) node.type = 'QUOTE_DOUBLE'
+  }
+  visit(document, { Map: inOneLine, Seq: inOneLine, Scalar: quoted })
+  return document.toString({ lineWidth: 0, indentSeq: false, indent: 1, flowCollectionPadding: false })
 }
 
 const description = [

@@ -1,5 +1,6 @@
 /** asyncapi.yaml beside openapi.yaml: what goes over a WebSocket. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
@@ -30,7 +31,17 @@ test('it is valid: the parser has nothing to say but that there is a newer versi
 })
 
 test('both documents are small enough to be read', () => {
-  for (const file of Object.values(documentFiles)) assert.ok(readFileSync(file).length < 400 * 1024, file)
+  for (const file of Object.values(documentFiles)) assert.ok(readFileSync(file).length < 400_000, file)
+})
+
+test('readers of YAML 1.1 find in both what readers of YAML 1.2 find', () => {
+  const asJson = 'import json, sys, yaml; print(json.dumps(yaml.load(sys.stdin, yaml.CSafeLoader)))'
+  for (const file of Object.values(documentFiles)) {
+    const input = readFileSync(file, 'utf8')
+    const { stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', asJson], { input, encoding: 'utf8', maxBuffer: 2 ** 24 })
+    assert.equal(stderr, '', file)
+    assert.deepEqual(JSON.parse(stdout), parse(input), file)
+  }
 })
 
 test('every event, and every operation with its members and what it answers, is in it', () => {
