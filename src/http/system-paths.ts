@@ -9,8 +9,9 @@ const unready: ProblemSet = { status: 503, codes: ['draining', 'store-unavailabl
 const unauthorized: ProblemSet = { status: 401, codes: ['unauthorized'] }
 const unknown: ProblemSet = { status: 404, codes: ['not-found'] }
 const noHook: ProblemSet = { status: 404, codes: ['hook-not-found'] }
+const noRoom: ProblemSet = { status: 409, codes: ['room-not-joined', 'session-stopped'] }
 const tooLarge: ProblemSet = { status: 413, codes: ['body-too-large'] }
-export const systemProblems: readonly ProblemSet[] = [malformed, unready, unauthorized, unknown, noHook, tooLarge]
+export const systemProblems: readonly ProblemSet[] = [malformed, unready, unauthorized, unknown, noHook, noRoom, tooLarge]
 
 function open(operationId: string, summary: string, answer: object) {
   return { get: { operationId, summary, tags: ['system'], security: [], responses: { 200: answer, 400: problemReference(malformed) } } }
@@ -74,6 +75,7 @@ export const systemPaths = {
         },
         400: problemReference(malformed),
         404: problemReference(noHook),
+        409: problemReference(noRoom),
         413: problemReference(tooLarge),
       },
     },

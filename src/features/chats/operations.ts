@@ -8,7 +8,7 @@ import type { Operation } from '../../gateway/contract/operation.ts'
 import { ID_MAX } from '../../gateway/ids.ts'
 import { bare, jid } from '../../jid.ts'
 import { sendMessage } from '../outgoing-message.ts'
-import { wantedRooms } from '../room-state.ts'
+import { kindOf } from '../to-rooms.ts'
 import { keyOf, publishDisplayed, stanzaIds } from './displayed.ts'
 
 /** ms for the own server to keep it */
@@ -32,18 +32,19 @@ export function chatOperations({ vocabulary, limits }: Pick<FeatureContext, 'voc
       })
       .meta({ id: 'ChatDisplayed' }),
     answers: { 204: { description: 'Said' } },
-    problems: ['message-not-found', 'outbox-full', ...ofStanzas, ...ofIqs],
+    problems: ['message-not-found', 'room-not-joined', 'outbox-full', ...ofStanzas, ...ofIqs],
     examples: { body: { 'a message': { id: 'b4c1' }, 'with its stanza-id': { id: 'b4c1', stanzaId: '1743501600118-1' } } },
     async run(call) {
       const { session, body, signal } = call
       const chat = bare(jid(call.params.jid, 'params.jid'))
-      const isRoom = (await session.state(wantedRooms, [chat])).size > 0
+      const { type } = await kindOf({ to: chat }, session)
+      const isRoom = type === 'groupchat'
       const { mds } = session.record
       const stanzaId = body.stanzaId ?? (isRoom ? body.id : mds ? await lookUp(chat) : undefined)
       if (mds && stanzaId === undefined)
         throw new Problem('message-not-found', 'The id that the server gave this message is not known: say it as stanzaId.')
       const marker = { type: 'displayed', id: body.id }
-      const message = vocabulary.write('message', { to: chat, type: isRoom ? 'groupchat' : 'chat', marker, hints: ['store'] })
+      const message = vocabulary.write('message', { to: chat, type, marker, hints: ['store'] })
       await sendMessage({ ...call, prefer: {} }, message, { limit: limits.stanza })
       if (mds && stanzaId !== undefined) {
         const by = isRoom ? chat : session.record.jid

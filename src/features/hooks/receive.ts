@@ -6,11 +6,10 @@ import { invalidRequest } from '../../errors/refusals.ts'
 import type { SessionHandle, Sessions } from '../../gateway/contract/session.ts'
 import { messageIdOf, newMessageId } from '../../gateway/ids.ts'
 import type { HookRecord, HookStore } from '../../gateway/ports/hook.ts'
-import { accountOf } from '../../jid.ts'
 import { replaced } from '../../xml/characters.ts'
 import { CLIENT, element } from '../../xml/element.ts'
 import { outgoing, recordEvent, refusal } from '../outgoing-message.ts'
-import { wantedRooms } from '../room-state.ts'
+import { kindOf, marked } from '../to-rooms.ts'
 import { formats } from './formats/formats.ts'
 import { rendered } from './template.ts'
 import { hashOf } from './token.ts'
@@ -24,17 +23,15 @@ export interface HookRequest {
   headers: Readonly<Record<string, string | undefined>>
 }
 
-/** Rejects with hook-not-found, invalid-request, and what the outbox refuses. Answers the id of the message, also where it was sent before. */
+/** Rejects with hook-not-found, invalid-request, room-not-joined, and what the outbox refuses. Answers the id of the message, also where it was sent before. */
 export type Receive = (request: HookRequest) => Promise<{ id: string }>
 
 export function createReceive({ store, sessions, limit }: { store: HookStore; sessions: Sessions; limit: number }): Receive {
-  /** Rejects with what the outbox refuses; true: it has been sent under this id already. */
+  /** Rejects with room-not-joined, and what the outbox refuses; true: it has been sent under this id already. */
   async function send(session: SessionHandle, to: string, body: string, id: string): Promise<boolean> {
-    const isRoom = (await session.state(wantedRooms, [accountOf(to)])).size > 0
-    const attributes = { to, id, type: isRoom ? 'groupchat' : 'chat' }
-    const { entry, record } = outgoing(element('message', CLIENT, attributes, [element('body', CLIENT, {}, [body])]), session.record, {
-      limit,
-    })
+    const kind = await kindOf({ to }, session)
+    const message = element('message', CLIENT, { to, id, type: kind.type }, [element('body', CLIENT, {}, [body])])
+    const { entry, record } = outgoing(marked(message, kind), session.record, { limit })
     const result = await session.accept({ entries: [{ entry, record }], events: [recordEvent(record, 'accepted')] })
     if (result.kind === 'id-in-use') return true
     if (result.kind !== 'accepted' && result.kind !== 'replayed') throw refusal(result)

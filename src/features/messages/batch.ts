@@ -12,8 +12,8 @@ import type { SessionHandle } from '../../gateway/contract/session.ts'
 import type { MessageRecord, OutboxEntry } from '../../gateway/ports/message.ts'
 import { type FileLink, withFile } from '../file-message.ts'
 import { outgoing, recordEvent, refusal, replayed } from '../outgoing-message.ts'
+import { kindOf, marked } from '../to-rooms.ts'
 import { accepted } from './examples.ts'
-import { kindOf, marked } from './to-rooms.ts'
 
 /** messages of one batch */
 const MOST = 500

@@ -11,10 +11,10 @@ import { ID_MAX } from '../../gateway/ids.ts'
 import { recordJson } from '../../gateway/outbox/message-record.ts'
 import { fileLink, withFile } from '../file-message.ts'
 import { sendMessage } from '../outgoing-message.ts'
+import { kindOf, marked } from '../to-rooms.ts'
 import { archiveOperation } from './archive.ts'
 import { batchOperation } from './batch.ts'
 import { accepted, delivered } from './examples.ts'
-import { kindOf, marked } from './to-rooms.ts'
 
 export function messageOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
   const body = vocabulary.schemas.message

@@ -12,6 +12,7 @@ import { checkRecipient } from '../../gateway/contract/recipients.ts'
 import { jid } from '../../jid.ts'
 import { fileShape, withFile } from '../file-message.ts'
 import { sendMessage } from '../outgoing-message.ts'
+import { kindOf, marked } from '../to-rooms.ts'
 import { fileNameOf } from './name.ts'
 import { askForSlot, createTurns, sendFile } from './sending.ts'
 
@@ -69,6 +70,7 @@ export function uploadOperations({ vocabulary, limits, put }: Pick<FeatureContex
       'scope-missing',
       'recipient-not-allowed',
       'id-in-use',
+      'room-not-joined',
       'outbox-full',
       ...problems,
       ...ofStanzas,
@@ -90,12 +92,13 @@ export function uploadOperations({ vocabulary, limits, put }: Pick<FeatureContex
         checkRecipient(call.caller, to)
       }
       if (fileName !== undefined) fileNameOf(fileName, 'query.fileName')
+      const kind = await kindOf({ to }, call.session)
       return inTurn(call.session.record.id, async () => {
         const taken = await call.body.take(limits.upload)
         try {
           const file = await sendFile(call, { taken, fileName, put })
           if (to === undefined) return { status: 201, body: file }
-          const message = named('query', () => vocabulary.write('message', { to, type: 'chat', ...withFile({ file }) }))
+          const message = named('query', () => marked(vocabulary.write('message', { to, type: kind.type, ...withFile({ file }) }), kind))
           const { body } = await sendMessage({ ...call, prefer: {} }, message, { limit: limits.stanza })
           return { status: 201, body: { ...file, message: body } }
         } finally {

@@ -1,12 +1,12 @@
-/** Messages to rooms (XEP-0045 sections 7.4 and 7.5). */
-import type { StanzaJson } from '../../codec/translate.ts'
-import { Problem } from '../../errors/problem.ts'
-import { directed } from '../../gateway/contract/roster-and-presence.ts'
-import type { SessionHandle } from '../../gateway/contract/session.ts'
-import { accountOf, isBare } from '../../jid.ts'
-import { MUC_USER } from '../../protocol/namespaces.ts'
-import { child, type Element, element, withChildren } from '../../xml/element.ts'
-import { isComing, wantedRooms } from '../room-state.ts'
+/** Whom a message is for decides what it is: to a room, to somebody in a room, or to anybody else (XEP-0045 sections 7.4 and 7.5). */
+import type { StanzaJson } from '../codec/translate.ts'
+import { Problem } from '../errors/problem.ts'
+import { directed } from '../gateway/contract/roster-and-presence.ts'
+import type { SessionHandle } from '../gateway/contract/session.ts'
+import { accountOf, isBare } from '../jid.ts'
+import { MUC_USER } from '../protocol/namespaces.ts'
+import { child, type Element, element, withChildren } from '../xml/element.ts'
+import { isComing, wantedRooms } from './room-state.ts'
 
 /** What a message is by whom it is for. */
 interface Kind {
