@@ -1,6 +1,6 @@
 /** The keys that callers made, as they are now. */
-import { hash } from 'node:crypto'
 import { z } from 'zod'
+import { tokenHash } from '../gateway/ids.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { KeyRecord } from '../gateway/ports/key.ts'
 import type { Store } from '../gateway/ports/store.ts'
@@ -100,7 +100,7 @@ export function createKeyRing({ store, clock }: { store: Pick<Store, 'keys' | 'b
   return {
     byId,
     async byText(text) {
-      const digest = hash('sha256', text, 'base64url')
+      const digest = tokenHash(text)
       const place = places.get(digest) ?? (await store.keys.find(digest))
       if (place === undefined) return undefined
       const key = await byId(place.tenant, place.id)

@@ -37,6 +37,16 @@ export function page(keys: readonly string[], { limit = PAGE, after }: PageQuery
   return { data, page: { ...(complete || last === undefined ? {} : { next: encode(last) }), complete } }
 }
 
+/** The page of a list that is held whole, in the order of what tells its items apart. */
+export function pageBy<Item>(items: readonly Item[], query: PageQuery, keyOf: (item: Item) => string) {
+  const byKey = new Map(items.map((item) => [keyOf(item), item]))
+  const { data, ...rest } = page([...byKey.keys()], query)
+  return { data: data.flatMap((key) => byKey.get(key) ?? []), ...rest }
+}
+
+/** The key of what is listed by age, those made first at first. */
+export const byAge = ({ createdAt, id }: { createdAt: number; id: string }) => `${String(createdAt).padStart(16, '0')} ${id}`
+
 function encode(key: string): string {
   return Buffer.from(key).toString('base64url')
 }

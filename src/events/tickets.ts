@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { Problem } from '../errors/problem.ts'
 import type { Caller } from '../gateway/contract/operation.ts'
+import { tokenHash } from '../gateway/ids.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Store, Ticket } from '../gateway/ports/store.ts'
 
@@ -29,16 +30,14 @@ export function createTickets({
       const ticket = `sgt_${randomBytes(24).toString('base64url')}`
       const expiresAt = new Date(clock.now() + TICKET_AGE).toISOString()
       const cursor = await store.log.end(caller.session)
-      await store.tickets.put(hashOf(ticket), caller, TICKET_AGE)
+      await store.tickets.put(tokenHash(ticket), caller, TICKET_AGE)
       return { ticket, expiresAt, cursor }
     },
     async redeem(ticket) {
-      const taken = await store.tickets.take(hashOf(ticket))
+      const taken = await store.tickets.take(tokenHash(ticket))
       const caller = taken && (await ofTicket(taken))
       if (!caller) throw new Problem('ticket-invalid', 'The ticket is unknown, used or expired.')
       return caller
     },
   }
 }
-
-const hashOf = (ticket: string) => createHash('sha256').update(ticket).digest('base64url')

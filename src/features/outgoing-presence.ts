@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import type { Wanted } from '../gateway/contract/account.ts'
 import type { Answer } from '../gateway/contract/operation.ts'
 import { defineCommand, type SessionHandle } from '../gateway/contract/session.ts'
+import { newId } from '../gateway/ids.ts'
 import { bare, jid } from '../jid.ts'
 import { type Element, withAttributes } from '../xml/element.ts'
 import { withinLimit } from './outgoing-message.ts'
@@ -22,7 +22,7 @@ export async function sendPresence(
   presence: Element,
   { session, signal, limit }: { session: SessionHandle; signal: AbortSignal; limit: number },
 ): Promise<Answer> {
-  const { type, id = `prs_${randomBytes(16).toString('base64url')}` } = presence.attributes
+  const { type, id = newId('prs') } = presence.attributes
   const address = jid(presence.attributes.to ?? '', 'body.to')
   const to = subscriptions.some((one) => one === type) ? bare(address) : address
   const xml = withinLimit(withAttributes(presence, { id, to }), limit)

@@ -20,11 +20,14 @@ function createRandom(): () => string {
   }
 }
 
+/** Ids carry 128 random bits: `<prefix>_<22 random>`. */
+export const newId = (prefix: string) => `${prefix}_${random()}`
+
 /**
- * Ids carry 128 random bits. Those of messages and iqs carry their session too, so that a path like `/messages/{id}`
+ * Those of messages and iqs carry their session too, so that a path like `/messages/{id}`
  * needs no other word about it: `msg_<22 of the session><22 random>`.
  */
-export const newSessionId = () => `ses_${random()}`
+export const newSessionId = () => newId('ses')
 
 export const newMessageId = (session: string) => messageIdOf(session, random())
 
@@ -55,6 +58,7 @@ export function readToken(token: string): { session: string; grant(): Grant | un
   }
 }
 
+/** Of tokens of every kind only this is kept. */
 export const tokenHash = (token: string) => createHash('sha256').update(token).digest('base64url')
 
 /** The resource of a session whose caller asked for none: stable for its life. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { sessionFor, visible } from '../api/accounts.ts'
 import { operation } from '../api/operation.ts'
-import { page, pageOf, pageQuery } from '../api/page.ts'
+import { byAge, pageBy, pageOf, pageQuery } from '../api/page.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
 import type { WebhookRecord } from '../gateway/ports/webhook.ts'
@@ -35,12 +35,9 @@ export function webhookOperations(context: WebhookOperations): Operation[] {
     examples: { 200: { 'one webhook': { data: [examples.webhook], page: { complete: true } } } },
     async run({ caller, query }) {
       const records = await visible(sessions, caller, await webhooks.list(caller.tenant))
-      // by age: keys of a page are in the order of their characters
-      const keys = records.map(({ createdAt, id }) => `${String(createdAt).padStart(16, '0')} ${id}`)
-      const { data, ...rest } = page(keys, query)
+      const { data, ...rest } = pageBy(records, query, byAge)
       const view = createView(caller.tenant, context)
-      const byKey = new Map(keys.map((key, index) => [key, records[index]!]))
-      return { status: 200, body: { data: await Promise.all(data.map((key) => view(byKey.get(key)!))), ...rest } }
+      return { status: 200, body: { data: await Promise.all(data.map(view)), ...rest } }
     },
   })
 

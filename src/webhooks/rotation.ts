@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { operation } from '../api/operation.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
+import { newId } from '../gateway/ids.ts'
 import { changeWebhook } from './access.ts'
 import type { WebhookOperations } from './create.ts'
 import * as examples from './examples.ts'
 import { secretPlace } from './hook.ts'
 import { rotated } from './schemas.ts'
-import { newId, newSecret } from './signature.ts'
+import { newSecret } from './signature.ts'
 
 /** ms that an old secret signs beside the new one */
 const OVERLAP = 24 * 3_600_000

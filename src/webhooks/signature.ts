@@ -8,7 +8,6 @@ const SECRET_BYTES = 32
 export const newSecret = (): string => `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64')}`
 
 /** `whk`, `sec`: with 128 random bits behind it. */
-export const newId = (prefix: string): string => `${prefix}_${randomBytes(16).toString('base64url')}`
 
 /** The key that a secret stands for, made once for all that it signs. */
 export const keyOf = (secret: string): KeyObject => createSecretKey(secret.slice(PREFIX.length), 'base64')

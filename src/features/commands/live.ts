@@ -1,7 +1,7 @@
 /** Steps of commands on the instance that owns the session: each is sent, and what is left to do is kept. */
-import { randomBytes } from 'node:crypto'
 import { Problem } from '../../errors/problem.ts'
 import { type CommandOptions, defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
+import { newId } from '../../gateway/ids.ts'
 import type { StateChange } from '../../gateway/ports/change.ts'
 import { command } from '../../protocol/xep0050.ts'
 import { elements } from '../../xml/element.ts'
@@ -35,7 +35,7 @@ export const startCommand = defineCommand<{ jid: string; node: string }, Progres
 export const continueCommand = defineCommand<NextStep, Progress>({ name: 'commands.continue', changes: () => true })
 
 async function start(session: LiveSession, { jid, node }: { jid: string; node: string }, options: CommandOptions): Promise<Progress> {
-  return await take(session, { jid, node, id: `cmd_${randomBytes(16).toString('base64url')}`, action: 'execute' }, options)
+  return await take(session, { jid, node, id: newId('cmd'), action: 'execute' }, options)
 }
 
 async function goOn(session: LiveSession, { id, ...step }: NextStep, options: CommandOptions): Promise<Progress> {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ofIqs } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
-import { page, pageOf, pageQuery } from '../../api/page.ts'
+import { pageBy, pageOf, pageQuery } from '../../api/page.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
@@ -63,11 +63,10 @@ export function commandOperations({ vocabulary }: { vocabulary: Translator }): O
       const to = jid(call.query.jid, 'query.jid')
       const answer = await ask(call, { type: 'get', to, payload: vocabulary.writeAs(discoItems, { node: COMMANDS, items: [] }) })
       const offered = vocabulary.readAs(discoItems, answer)?.items ?? []
-      const byKey = new Map<string, { jid: string; node: string; name?: string }>()
-      for (const { jid, node, name } of offered)
-        if (node !== undefined) byKey.set(`${node}\n${jid}`, { jid, node, ...(name !== undefined && { name }) })
-      const { data, ...rest } = page([...byKey.keys()], call.query)
-      return { status: 200, body: { data: data.flatMap((key) => byKey.get(key) ?? []), ...rest } }
+      const commands = offered.flatMap(({ jid, node, name }) =>
+        node === undefined ? [] : [{ jid, node, ...(name !== undefined && { name }) }],
+      )
+      return { status: 200, body: pageBy(commands, call.query, ({ jid, node }) => `${node}\n${jid}`) }
     },
   })
 

@@ -1,16 +1,17 @@
 import { z } from 'zod'
 import { visible } from '../../api/accounts.ts'
 import { operation } from '../../api/operation.ts'
-import { page, pageOf, pageQuery } from '../../api/page.ts'
+import { byAge, pageBy, pageOf, pageQuery } from '../../api/page.ts'
 import { Problem } from '../../errors/problem.ts'
 import type { Caller, Operation } from '../../gateway/contract/operation.ts'
 import { checkRecipient } from '../../gateway/contract/recipients.ts'
+import { newId, tokenHash } from '../../gateway/ids.ts'
 import { HOOKS_MAX, type HookRecord } from '../../gateway/ports/hook.ts'
 import { jid } from '../../jid.ts'
 import { type Access, hookOf, speakerOf } from './access.ts'
 import * as examples from './examples.ts'
 import { createdHook, hook, hookChange, newHook } from './schemas.ts'
-import { hashOf, newId, newToken, urlOf } from './token.ts'
+import { newToken, urlOf } from './token.ts'
 
 export function hookOperations(access: Access): Operation[] {
   const { store, sessions } = access
@@ -38,9 +39,9 @@ export function hookOperations(access: Access): Operation[] {
       const { tenant } = caller
       const token = newToken()
       const made = await store.create({
-        ...{ id: newId(), tenant, name, session: await speakerOf(sessions, caller, session), to: recipient(caller, to), format },
+        ...{ id: newId('hok'), tenant, name, session: await speakerOf(sessions, caller, session), to: recipient(caller, to), format },
         ...(template !== undefined && { template }),
-        hash: hashOf(token),
+        hash: tokenHash(token),
       })
       if (made === undefined) throw new Problem('limit-exceeded', `There are ${HOOKS_MAX} hooks already.`)
       return { status: 201, body: { ...shown(made), url: urlOf(token, origin) }, headers: { location: `/hooks/${made.id}` } }
@@ -60,10 +61,8 @@ export function hookOperations(access: Access): Operation[] {
     examples: { 200: { 'one hook': { data: [examples.hook], page: { complete: true } } } },
     async run({ caller, query }) {
       const records = await visible(sessions, caller, await store.list(caller.tenant))
-      // by age: keys of a page are in the order of their characters
-      const byKey = new Map(records.map((record) => [`${String(record.createdAt).padStart(16, '0')} ${record.id}`, record]))
-      const { data, ...rest } = page([...byKey.keys()], query)
-      return { status: 200, body: { data: data.map((key) => shown(byKey.get(key)!)), ...rest } }
+      const { data, ...rest } = pageBy(records, query, byAge)
+      return { status: 200, body: { data: data.map(shown), ...rest } }
     },
   })
 

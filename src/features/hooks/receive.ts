@@ -4,7 +4,7 @@ import { parseJson } from '../../api/json.ts'
 import { Problem } from '../../errors/problem.ts'
 import { invalidRequest } from '../../errors/refusals.ts'
 import type { SessionHandle, Sessions } from '../../gateway/contract/session.ts'
-import { messageIdOf, newMessageId } from '../../gateway/ids.ts'
+import { messageIdOf, newMessageId, tokenHash } from '../../gateway/ids.ts'
 import type { HookRecord, HookStore } from '../../gateway/ports/hook.ts'
 import { replaced } from '../../xml/characters.ts'
 import { CLIENT, element } from '../../xml/element.ts'
@@ -12,7 +12,6 @@ import { outgoing, recordEvent, refusal } from '../outgoing-message.ts'
 import { kindOf, marked } from '../to-rooms.ts'
 import { formats } from './formats/formats.ts'
 import { rendered } from './template.ts'
-import { hashOf } from './token.ts'
 import type { Delivery, OfGroup } from './told.ts'
 
 /** A request of another service: its body as text. */
@@ -53,7 +52,7 @@ export function createReceive({ store, sessions, limit }: { store: HookStore; se
   }
 
   return async ({ token, ...request }) => {
-    const hook = await store.find(hashOf(token))
+    const hook = await store.find(tokenHash(token))
     if (hook === undefined) throw new Problem('hook-not-found', 'There is no such hook.')
     const delivery = read(hook, request)
     const { text, repeats } = formats[hook.format](delivery)

@@ -1,8 +1,9 @@
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { operation } from '../../api/operation.ts'
 import { Problem } from '../../errors/problem.ts'
 import { invalidRequest } from '../../errors/refusals.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
+import { newId, tokenHash } from '../../gateway/ids.ts'
 import { KEYS_MAX } from '../../gateway/ports/key.ts'
 import { goodUntil, mustBeKey, mustBeWithin, normalised } from './bounds.ts'
 import * as examples from './examples.ts'
@@ -45,9 +46,9 @@ export function createKey({ store, ring, clock }: KeyOperations): Operation {
       const text = `sgk_${randomBytes(32).toString('base64url')}`
       const { sessions, recipients } = normalised(body)
       const record = {
-        id: `key_${randomBytes(16).toString('base64url')}`,
+        id: newId('key'),
         tenant,
-        hash: hash('sha256', text, 'base64url'),
+        hash: tokenHash(text),
         name: body.name,
         scopes: [...new Set(body.scopes)],
         ...(sessions && { sessions }),

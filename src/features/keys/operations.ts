@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { operation } from '../../api/operation.ts'
-import { page, pageOf, pageQuery } from '../../api/page.ts'
+import { byAge, pageBy, pageOf, pageQuery } from '../../api/page.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import { mustBeKey } from './bounds.ts'
 import { createKey } from './create.ts'
@@ -28,12 +28,8 @@ export function keyOperations(context: KeyOperations): Operation[] {
     examples: { 200: { 'one key': { data: [examples.key], page: { complete: true } } } },
     async run({ caller, query }) {
       mustBeKey(caller)
-      const records = await keys.list(caller.tenant)
-      // by age: keys of a page are in the order of their characters
-      const places = records.map(({ createdAt, id }) => `${String(createdAt).padStart(16, '0')} ${id}`)
-      const { data, ...rest } = page(places, query)
-      const byPlace = new Map(places.map((place, index) => [place, records[index]!]))
-      return { status: 200, body: { data: data.map((place) => keyView(byPlace.get(place)!)), ...rest } }
+      const { data, ...rest } = pageBy(await keys.list(caller.tenant), query, byAge)
+      return { status: 200, body: { data: data.map(keyView), ...rest } }
     },
   })
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ofIqs } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
-import { page, pageOf, pageQuery } from '../../api/page.ts'
+import { pageBy, pageOf, pageQuery } from '../../api/page.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
@@ -55,7 +55,7 @@ export function memberOperations({ vocabulary }: { vocabulary: Translator }): Op
       const whose = found?.node ?? node
       const items = (found?.items ?? []).map((item) => ({ ...(whose !== undefined && { node: whose }), ...item }))
       const some = node === undefined ? items : items.filter((item) => item.node === node)
-      return { status: 200, body: paged(some, call.query, ({ node, jid, subscriptionId }) => [node, jid, subscriptionId]) }
+      return { status: 200, body: pageBy(some, call.query, ({ node, jid, subscriptionId }) => [node, jid, subscriptionId].join('\n')) }
     },
   })
 
@@ -132,7 +132,7 @@ export function memberOperations({ vocabulary }: { vocabulary: Translator }): Op
           : vocabulary.writeAs(ownerRequest, { affiliations: { node, items: [] } })
       const answer = await ask(call, { type: 'get', payload, ...where })
       const items = (vocabulary.readAs(request, answer) ?? vocabulary.readAs(ownerRequest, answer))?.affiliations?.items ?? []
-      return { status: 200, body: paged<z.infer<typeof affiliation>>(items, call.query, ({ node, jid }) => [node, jid]) }
+      return { status: 200, body: pageBy<z.infer<typeof affiliation>>(items, call.query, ({ node, jid }) => `${node}\n${jid}`) }
     },
   })
 
@@ -165,11 +165,4 @@ export function memberOperations({ vocabulary }: { vocabulary: Translator }): Op
   })
 
   return [subscriptions, subscribe, unsubscribe, affiliations, setAffiliations]
-}
-
-/** A page of a list that came whole, by what tells its items apart. */
-function paged<Item>(items: readonly Item[], query: Parameters<typeof page>[1], keyOf: (item: Item) => readonly (string | undefined)[]) {
-  const byKey = new Map(items.map((item) => [keyOf(item).join('\n'), item]))
-  const { data, ...rest } = page([...byKey.keys()], query)
-  return { data: data.flatMap((key) => byKey.get(key) ?? []), ...rest }
 }

@@ -19,7 +19,7 @@ export interface HookRecord {
   format: HookFormat
   /** Mustache */
   template?: string
-  /** SHA-256 of its token, hex */
+  /** SHA-256 of its token, base64url */
   hash: string
   /** by the clock of the store */
   createdAt: number

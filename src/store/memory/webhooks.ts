@@ -11,12 +11,12 @@ import {
 } from '../../gateway/ports/webhook.ts'
 import { byFirstTry } from '../deliveries.ts'
 import { copy } from './log.ts'
+import { createTenantRecords } from './tenant-records.ts'
 
 /** rows beyond those that are told, before the oldest go */
 const SLACK = 200
 
-interface Kept {
-  record: WebhookRecord
+interface Beside {
   failures: number
   last: WebhookHealth['last']
   rows: Map<string, DeliveryRow>
@@ -26,8 +26,8 @@ interface Kept {
 }
 
 export function createWebhooks(clock: Clock): WebhookStore {
-  const tenants = new Map<string, Map<string, Kept>>()
-  const find = (tenant: string, id: string) => tenants.get(tenant)?.get(id)
+  const webhooks = createTenantRecords<WebhookRecord, Beside>({ most: WEBHOOKS_MAX })
+  const { find } = webhooks
 
   /** the oldest beyond the bound, of those that are dead or of the others */
   function makeRoom(rows: Map<string, DeliveryRow>, dead: boolean): void {
@@ -39,28 +39,14 @@ export function createWebhooks(clock: Clock): WebhookStore {
 
   return {
     async create(record) {
-      const webhooks = tenants.get(record.tenant) ?? new Map<string, Kept>()
-      if (webhooks.size >= WEBHOOKS_MAX) return undefined
-      tenants.set(record.tenant, webhooks)
       const now = clock.now()
-      const made = copy({ ...record, createdAt: now, since: now, version: 1 })
-      webhooks.set(record.id, { record: made, failures: 0, last: undefined, rows: new Map(), most: DELIVERIES_MAX, probe: undefined })
-      return copy(made)
+      const nothingYet = { failures: 0, last: undefined, rows: new Map<string, DeliveryRow>(), most: DELIVERIES_MAX, probe: undefined }
+      return copy(webhooks.create({ ...record, createdAt: now, since: now, version: 1 }, nothingYet)?.record)
     },
-    list: async (tenant) => [...(tenants.get(tenant)?.values() ?? [])].map(({ record }) => copy(record)),
-    get: async (tenant, id) => copy(find(tenant, id)?.record),
-    async update(record) {
-      const kept = find(record.tenant, record.id)
-      if (kept?.record.version !== record.version) return undefined
-      kept.record = copy({ ...record, version: record.version + 1 })
-      return copy(kept.record)
-    },
-    async remove(tenant, id) {
-      const webhooks = tenants.get(tenant)
-      const isGone = webhooks?.delete(id) ?? false
-      if (webhooks?.size === 0) tenants.delete(tenant)
-      return isGone
-    },
+    list: async (tenant) => webhooks.list(tenant),
+    get: async (tenant, id) => webhooks.get(tenant, id),
+    update: async (record) => webhooks.update(record),
+    remove: async (tenant, id) => webhooks.remove(tenant, id) !== undefined,
 
     async failed(tenant, id) {
       const kept = find(tenant, id)
