@@ -2,11 +2,12 @@
  * The API keys of tenants in Redis, by their hashes. What a flush takes away stays away: a key that was revoked meanwhile must not come back
  * from somebody's memory.
  */
-import type { KeyRecord, KeyStore } from '../../gateway/ports/key.ts'
+import { KEYS_MAX, type KeyRecord, type KeyStore } from '../../gateway/ports/key.ts'
 import type { Connection } from './connection.ts'
-import { disclose, enclose } from './envelope.ts'
+import { enclose } from './envelope.ts'
 import { keyHashKey, keysKey, usedKeysKey } from './keys.ts'
 import type { Scripts } from './scripts.ts'
+import { byAge, datedRecord, placeOf } from './tenant-records.ts'
 
 /** ms that the way to a key lives which was never made to the end */
 const UNMADE_LIFE = 60_000
@@ -20,14 +21,12 @@ export function createApiKeys({ connection, scripts }: { connection: Connection;
       const way = keyHashKey(hash)
       const place = `${tenant} ${id}`
       await ask(() => client.set(way, place, 'PX', UNMADE_LIFE))
-      const made = await scripts.createKey<number>([keysKey(tenant)], [id, enclose(record)])
-      if (made === 1) await ask(() => client.set(way, place))
-      return made === 1 ? { ...record, version: 1 } : undefined
+      const made = await scripts.createRecord<string | null>([keysKey(tenant)], [id, KEYS_MAX, enclose(record)])
+      if (made === null) return undefined
+      await ask(() => client.set(way, place))
+      return { ...record, version: 1 }
     },
-    async find(hash) {
-      const [, tenant, id] = /^(\S+) (\S+)$/.exec((await ask(() => client.get(keyHashKey(hash)))) ?? '') ?? []
-      return tenant !== undefined && id !== undefined ? { tenant, id } : undefined
-    },
+    find: async (hash) => placeOf(await ask(() => client.get(keyHashKey(hash)))),
     read: async (tenant, id, usedAt = 0) =>
       recordOf(await scripts.readKey<string | null>([keysKey(tenant), usedKeysKey(tenant)], [id, usedAt])),
     async list(tenant) {
@@ -36,10 +35,10 @@ export function createApiKeys({ connection, scripts }: { connection: Connection;
       return records
         .filter((record) => record !== undefined)
         .map((record) => ({ ...record, ...(used[record.id] !== undefined && { lastUsedAt: Number(used[record.id]) }) }))
-        .sort((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1))
+        .sort(byAge)
     },
     async update({ version, ...record }) {
-      const won = await scripts.updateKey<number>([keysKey(record.tenant)], [record.id, version, enclose(record)])
+      const won = await scripts.updateRecord<number>([keysKey(record.tenant)], [record.id, version, enclose(record)])
       return won === 1 ? { ...record, version: version + 1 } : undefined
     },
     async remove(tenant, id) {
@@ -56,9 +55,4 @@ export function createApiKeys({ connection, scripts }: { connection: Connection;
   }
 }
 
-/** of "<version> <record>" */
-function recordOf(text: string | null | undefined): KeyRecord | undefined {
-  const [, version, kept] = /^(\d+) (.*)$/s.exec(text ?? '') ?? []
-  const record = disclose<KeyRecord>(kept)
-  return record && { ...record, version: Number(version) }
-}
+const recordOf = datedRecord<KeyRecord>

@@ -1,9 +1,10 @@
 /** The hooks of tenants in Redis: kept as webhooks are, found by the hash of their token. */
-import { GROUP_AGE, type HookRecord, type HookStore, type ToldGroup } from '../../gateway/ports/hook.ts'
+import { GROUP_AGE, HOOKS_MAX, type HookRecord, type HookStore, type ToldGroup } from '../../gateway/ports/hook.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
 import { hookGroupKey, hooksKey, hookTokenKey } from './keys.ts'
 import type { Scripts } from './scripts.ts'
+import { byAge, datedRecord, placeOf } from './tenant-records.ts'
 
 export function createHooks({ connection, scripts }: { connection: Connection; scripts: Scripts }): HookStore {
   const { client, ask } = connection
@@ -12,7 +13,7 @@ export function createHooks({ connection, scripts }: { connection: Connection; s
   return {
     async create(record) {
       const { tenant, id, hash } = record
-      const made = await scripts.createWebhook<string | null>([hooksKey(tenant)], [id, enclose(record)])
+      const made = await scripts.createRecord<string | null>([hooksKey(tenant)], [id, HOOKS_MAX, enclose(record)])
       if (made === null) return undefined
       // where this is not reached nobody was told the token
       await ask(() => client.set(hookTokenKey(hash), `${tenant} ${id}`))
@@ -20,17 +21,15 @@ export function createHooks({ connection, scripts }: { connection: Connection; s
     },
     async list(tenant) {
       const records = Object.values(await ask(() => client.hgetall(hooksKey(tenant)))).map(recordOf)
-      return records
-        .filter((record) => record !== undefined)
-        .sort((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1))
+      return records.filter((record) => record !== undefined).sort(byAge)
     },
     get,
     async find(hash) {
-      const [, tenant, id] = /^(\S+) (\S+)$/.exec((await ask(() => client.get(hookTokenKey(hash)))) ?? '') ?? []
-      return tenant === undefined || id === undefined ? undefined : get(tenant, id)
+      const place = placeOf(await ask(() => client.get(hookTokenKey(hash))))
+      return place && get(place.tenant, place.id)
     },
     async update({ createdAt, version, ...record }) {
-      const won = await scripts.updateWebhook<number>([hooksKey(record.tenant)], [record.id, version, enclose(record)])
+      const won = await scripts.updateRecord<number>([hooksKey(record.tenant)], [record.id, version, enclose(record)])
       return won === 1 ? { ...record, createdAt, version: version + 1 } : undefined
     },
     async remove(tenant, id) {
@@ -47,9 +46,4 @@ export function createHooks({ connection, scripts }: { connection: Connection; s
   }
 }
 
-/** of "<version> <created> <record>" */
-function recordOf(text: string | null | undefined): HookRecord | undefined {
-  const [, version, created, kept] = /^(\d+) (\d+) (.*)$/s.exec(text ?? '') ?? []
-  const record = disclose<HookRecord>(kept)
-  return record && { ...record, createdAt: Number(created), version: Number(version) }
-}
+const recordOf = datedRecord<HookRecord>

@@ -4,10 +4,9 @@ import { AUDIT_AGE, AUDIT_MAX } from '../../gateway/ports/audit.ts'
 import { IQ_AGE } from '../../gateway/ports/change.ts'
 import { CONSUMERS_MAX } from '../../gateway/ports/consumer.ts'
 import { COPIES_OF_KEY, WAYS_OF_COPY } from '../../gateway/ports/event.ts'
-import { KEYS_MAX } from '../../gateway/ports/key.ts'
 import type { Metrics } from '../../gateway/ports/metrics.ts'
 import type { StoreLimits } from '../../gateway/ports/store.ts'
-import { DELIVERIES_AGE, DELIVERIES_MAX, WEBHOOKS_MAX } from '../../gateway/ports/webhook.ts'
+import { DELIVERIES_AGE, DELIVERIES_MAX } from '../../gateway/ports/webhook.ts'
 import { DRAIN_WINDOW } from '../drain.ts'
 import { FENCES_PER_MS } from '../fence.ts'
 import { READ_BYTES } from '../reading.ts'
@@ -25,7 +24,7 @@ export type OnKeys = <Answer>(keys: readonly string[], args: readonly Argument[]
 const REPLICATED: readonly string[] = [
   ...['create', 'confirm', 'persist', 'restore', 'update', 'addToken', 'leave', 'remove'],
   ...['accept', 'choose', 'commit', 'finish', 'replaceAnswer', 'useConsumer'],
-  ...['createWebhook', 'updateWebhook', 'removeWebhook', 'createKey', 'updateKey', 'removeKey'],
+  ...['createRecord', 'updateRecord', 'removeWebhook', 'removeKey'],
 ]
 /** ms that replicas are waited for */
 const REPLICA_TIMEOUT = 500
@@ -38,8 +37,8 @@ export const ON_SESSION = [
 ]
 const ON_KEYS = [
   ...(['claim', 'confirm', 'leave', 'list', 'choose', 'members'] as const),
-  ...(['createWebhook', 'updateWebhook', 'removeWebhook', 'failWebhook', 'tellWebhook', 'probed'] as const),
-  ...(['createKey', 'readKey', 'updateKey', 'removeKey', 'takeRate', 'appendAudit'] as const),
+  ...(['createRecord', 'updateRecord', 'removeWebhook', 'failWebhook', 'tellWebhook', 'probed'] as const),
+  ...(['readKey', 'removeKey', 'takeRate', 'appendAudit'] as const),
 ]
 
 /** kept entries that `tidy` drops at one time */
@@ -48,9 +47,9 @@ export const TIDIED = 500
 /** What the scripts know by name; `publish`: on a Cluster channels are sharded like keys. */
 const constants = (limits: StoreLimits, publish: 'PUBLISH' | 'SPUBLISH'): Constants => ({
   ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name.replace(/[A-Z]/g, '_$&').toUpperCase(), value])),
-  ...{ CONSUMERS_MAX, COPIES_OF_KEY, DELIVERIES_AGE, DELIVERIES_MAX, DRAIN_WINDOW, FENCES_PER_MS, IQ_AGE, KEYS_MAX },
+  ...{ CONSUMERS_MAX, COPIES_OF_KEY, DELIVERIES_AGE, DELIVERIES_MAX, DRAIN_WINDOW, FENCES_PER_MS, IQ_AGE },
   ...{ AUDIT_MAX, AUDIT_AGE, MAX_SESSIONS: limits.maxSessions ?? 0 },
-  ...{ READ_BYTES, TIDIED, WAYS_OF_COPY, WEBHOOKS_MAX },
+  ...{ READ_BYTES, TIDIED, WAYS_OF_COPY },
   PUBLISH: publish,
 })
 

@@ -2,12 +2,20 @@
  * The webhooks of tenants in Redis. What a flush takes away is written anew: definitions that were listed here, and that nobody removed.
  * How tries went is not.
  */
-import { DELIVERIES_AGE, type DeliveryRow, type WebhookHealth, type WebhookRecord, type WebhookStore } from '../../gateway/ports/webhook.ts'
+import {
+  DELIVERIES_AGE,
+  type DeliveryRow,
+  WEBHOOKS_MAX,
+  type WebhookHealth,
+  type WebhookRecord,
+  type WebhookStore,
+} from '../../gateway/ports/webhook.ts'
 import { byFirstTry } from '../deliveries.ts'
 import type { Connection } from './connection.ts'
 import { disclose, enclose } from './envelope.ts'
 import { removedWebhooksKey, type WebhookNoun, webhookKey, webhooksKey } from './keys.ts'
 import type { Scripts } from './scripts.ts'
+import { byAge, datedRecord } from './tenant-records.ts'
 
 /** rows that one script writes */
 const TOLD = 200
@@ -44,7 +52,7 @@ export function createWebhooks({
     if (kept.size > 0) known.set(tenant, kept)
     else known.delete(tenant)
     const records = [...kept.values()].map(recordOf).filter((record) => record !== undefined)
-    return records.sort((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1))
+    return records.sort(byAge)
   }
 
   const rowOf = (text: string | null) => disclose<DeliveryRow>(text)
@@ -52,13 +60,13 @@ export function createWebhooks({
   return {
     list,
     async create(record) {
-      const made = await scripts.createWebhook<string | null>([webhooksKey(record.tenant)], [record.id, enclose(record)])
+      const made = await scripts.createRecord<string | null>([webhooksKey(record.tenant)], [record.id, WEBHOOKS_MAX, enclose(record)])
       if (made === null) return undefined
       return { ...record, createdAt: Number(made), since: Number(made), version: 1 }
     },
     get: async (tenant, id) => recordOf(await ask(() => client.hget(webhooksKey(tenant), id))),
     async update({ createdAt, version, ...record }) {
-      const won = await scripts.updateWebhook<number>([webhooksKey(record.tenant)], [record.id, version, enclose(record)])
+      const won = await scripts.updateRecord<number>([webhooksKey(record.tenant)], [record.id, version, enclose(record)])
       return won === 1 ? { ...record, createdAt, version: version + 1 } : undefined
     },
     async remove(tenant, id) {
@@ -118,10 +126,7 @@ function rowArguments(row: DeliveryRow): (string | number)[] {
   return [row.id, row.state === 'dead' ? 'd' : '', row.firstTryAt, row.nextTry ?? '', enclose(row)]
 }
 
-/** of "<version> <created> <record>" */
 function recordOf(text: string | null | undefined): WebhookRecord | undefined {
-  const [, version, created, kept] = /^(\d+) (\d+) (.*)$/s.exec(text ?? '') ?? []
-  const record = disclose<WebhookRecord>(kept)
-  if (record === undefined) return undefined
-  return { ...record, createdAt: Number(created), since: record.since ?? Number(created), version: Number(version) }
+  const record = datedRecord<WebhookRecord>(text)
+  return record && { ...record, since: record.since ?? record.createdAt }
 }

@@ -4,7 +4,7 @@
 
   KEYS    records, used
   ARGV    id, when it is used (epoch ms; 0: it is only looked at)
-  Answer  "<version> <record>"; nil: there is no such key
+  Answer  "<version> <created> <record>"; nil: there is no such key
 ]]
 --- @include "arguments"
 

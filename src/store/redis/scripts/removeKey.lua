@@ -3,7 +3,7 @@
 
   KEYS    records, used
   ARGV    id
-  Answer  "<version> <record>" as it was; nil: it was not there
+  Answer  "<version> <created> <record>" as it was; nil: it was not there
 ]]
 --- @include "arguments"
 
