@@ -10,6 +10,7 @@ import { invitations } from './invitations/index.ts'
 import { iq } from './iq/index.ts'
 import { messages } from './messages/index.ts'
 import { capabilities, shownBy } from './own-capabilities.ts'
+import type { Capabilities } from './own-presence.ts'
 import { presence } from './presence/index.ts'
 import { profile } from './profile/index.ts'
 import { pubsub } from './pubsub/index.ts'
@@ -35,7 +36,8 @@ const first: readonly Feature[] = [
 /** What service discovery shows of all of them. */
 const supported = [...first.flatMap(({ discovers = [] }) => discovers), ...ofRooms, ...answered]
 
-const ofSession = rooms(({ record }) => capabilities([...supported, ...shownBy(record)]))
+const shown: Capabilities = ({ record }) => capabilities([...supported, ...shownBy(record)])
+const ofSession = rooms(shown)
 
 // The roster is read before the own presence is sent, so that contacts are known when theirs come; rooms are joined after it.
 export const features: readonly Feature[] = [
@@ -43,7 +45,7 @@ export const features: readonly Feature[] = [
   ...first,
   disco({ supported, findHome }),
   uploads({ findHome }),
-  presence(supported),
+  presence({ capabilities: shown, onlookers: ofSession.onlookers }),
   roomDirectory,
   ofSession,
   system(supported),

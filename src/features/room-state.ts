@@ -61,6 +61,8 @@ export interface WantedRoom extends Wish {
   created?: true
   /** it was joined before: what comes now is once more */
   before?: true
+  /** it is joined once the session is available: it was left when it became unavailable */
+  resting?: true
   /** own presence there, where it is another one */
   presence?: StanzaJson
   /** not all that was said while the session was away is read yet */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import { forEachCell } from '../support/matrix.ts'
 import type { Client } from '../support/second-client.ts'
-import { type Account, inner, isMessage, isPresence, openAccount, openClient, users, withBody } from './account.ts'
+import { type Account, inner, isMessage, isPresence, openAccount, openClient, textOf, users, withBody } from './account.ts'
 
 const JOIN = "<x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x>"
 
@@ -164,6 +164,53 @@ forEachCell('rooms', { server: { users: users('romeo', 'juliet', 'nurse') } }, (
     const taken = await romeo.api('PATCH', path(room), { body: { nick: 'Juliet' } })
     assert.deepEqual([taken.status, taken.body.code], [409, 'xmpp-conflict'], taken.text)
     assert.equal((await romeo.api('GET', path(room))).body.nick, 'Montague')
+  })
+
+  it('are shown the own presence, but for those where the session has another', async () => {
+    const [one, other] = [await together(), await together()]
+    const shows = async (room: string, show: string) =>
+      await juliet.next((each) => isPresence(each) && each.attributes.from === `${room}/Romeo` && textOf(each, 'show') === show)
+    await romeo.api('PUT', '/presence', { body: { show: 'away', status: 'at the ball' } })
+    for (const room of [one, other]) assert.equal(textOf((await shows(room, 'away')).element, 'status'), 'at the ball')
+    await romeo.api('PATCH', path(one), { body: { presence: { show: 'dnd' } } })
+    await shows(one, 'dnd')
+    await romeo.api('PUT', '/presence', { body: { show: 'xa' } })
+    await shows(other, 'xa')
+    assert.deepEqual(
+      juliet.stanzas.filter(
+        ({ element }) => isPresence(element) && element.attributes.from === `${one}/Romeo` && textOf(element, 'show') === 'xa',
+      ),
+      [],
+    )
+    await romeo.api('PATCH', path(one), { body: { presence: null } })
+    await shows(one, 'xa')
+    await shows(await together(), 'xa')
+    await romeo.api('PUT', '/presence', { body: {} })
+  })
+
+  it('are left while the session is unavailable, and joined again as soon as it is not', async () => {
+    const room = await together()
+    assert.equal((await romeo.api('DELETE', '/presence')).status, 204)
+    await juliet.next((one) => isPresence(one) && one.attributes.from === `${room}/Romeo` && one.attributes.type === 'unavailable')
+    const left = await romeo.events.next(({ type, data }) => type === 'room.left' && data.room === room)
+    assert.deepEqual(left.data, { room, reason: 'left' })
+    const resting = await romeo.api('GET', path(room))
+    assert.deepEqual([resting.body.state, resting.body.occupants], ['joining', 0], resting.text)
+    const waiting = await romeo.api('POST', '/messages', { body: { to: room, body: 'I come back' } })
+    assert.equal(waiting.status, 202, waiting.text)
+    // one that is asked for is joined, whatever the session shows to others
+    const asked = newRoom()
+    assert.equal((await romeo.api('PUT', path(asked), { body: { nick: 'Romeo' } })).status, 201)
+    juliet.send(`<message to='${room}' type='groupchat' id='gone'><body>Is he gone?</body></message>`)
+    await juliet.next(withBody('Is he gone?'))
+    assert.equal((await romeo.api('PUT', '/presence', { body: {} })).status, 200)
+    const joined = await romeo.events.next(({ type, data }) => type === 'room.joined' && data.room === room && data.again === true)
+    assert.deepEqual(joined.data, { room, nick: 'Romeo', again: true })
+    await juliet.next(withBody('I come back'))
+    const { body } = await romeo.api('GET', path(room))
+    assert.deepEqual([body.state, body.occupants], ['joined', 2])
+    if (body.features.archive) assert.equal((await romeo.events.next(({ data }) => data.body === 'Is he gone?')).data.source, 'archive')
+    assert.equal((await romeo.api('GET', path(asked))).body.state, 'joined')
   })
 
   it('are not joined where they refuse it, and nothing of them is kept', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createTranslator } from '../../src/codec/translate.ts'
+import { capabilities, shownBy } from '../../src/features/own-capabilities.ts'
+import type { Capabilities, Onlookers } from '../../src/features/own-presence.ts'
 import { incomingPresence } from '../../src/features/presence/incoming.ts'
 import { presence } from '../../src/features/presence/index.ts'
 import { ownPresence } from '../../src/features/presence/own.ts'
@@ -16,6 +18,8 @@ import { serialize } from '../../src/xml/serialize.ts'
 
 const vocabulary = createTranslator(definitions)
 const room = 'verona@rooms.lit'
+const onlookers: Onlookers = { shown() {}, hide: async () => {} }
+const shown: Capabilities = ({ record }) => capabilities(['urn:a', ...shownBy(record)])
 const muc = '<x xmlns="http://jabber.org/protocol/muc"/>'
 
 /** A session whose own presence goes where `sent` is. */
@@ -43,7 +47,7 @@ function start() {
     },
     vocabulary,
   } as unknown as LiveSession
-  const own = ownPresence(['urn:a'])
+  const own = ownPresence({ capabilities: shown, onlookers })
   const run = (name: string, args: unknown) =>
     own.commands.find((command) => command.name === name)!.run(session, args as never, { timeout: 1 })
   const show = (to: string, inner = '', attributes = '') =>
@@ -104,7 +108,7 @@ test('who is put out of a room is not in it; who has another nick is', async () 
 
 test('of more presence than is remembered that of contacts goes last, whatever their names are', () => {
   const contact = '\u263a@capulet.lit'
-  const state = createMirror(new Map(), { kinds: byName(presence([]).keeps ?? []) })
+  const state = createMirror(new Map(), { kinds: byName(presence({ capabilities: shown, onlookers }).keeps ?? []) })
   const set = (key: string) => state.apply({ state: [{ kind: 'presence', key, value: { status: 'x'.repeat(1_000_000) } }] })
   state.apply({ state: [{ kind: 'roster', key: contact, value: {} }] })
   for (const key of [`${contact}/a`, ...Array.from({ length: 20 }, (_, index) => `\u2665${index}@evil.lit/a`), `${contact}/b`]) set(key)

@@ -26,8 +26,8 @@ export function createFollowing({ want, leave }: RoomWishes): Following {
     const { nick = localPart(session.record.jid), password } = now ?? {}
     const isNews = before?.autojoin !== true
     if (now?.autojoin && !wanted && (isNews || before.left !== true))
-      later(() => want(session, room, { nick, ...(password !== undefined && { password }) }))
-    if (!now?.autojoin && before?.autojoin && wanted) later(() => leave(session, room))
+      later(session, () => want(session, room, { nick, ...(password !== undefined && { password }) }))
+    if (!now?.autojoin && before?.autojoin && wanted) later(session, () => leave(session, room))
     if (now === undefined) return [bookmarks.remove(room)]
     return [bookmarks.put(room, { ...now, ...(!isNews && before.left && now.autojoin && { left: true }) })]
   }
@@ -72,7 +72,8 @@ function change(stanza: Element): readonly Element[] | 'all' | undefined {
   return what?.name === 'items' ? elements(what) : undefined
 }
 
-const later = (run: () => Promise<void>) => void setImmediate(() => void run().catch(() => {}))
+const later = (session: LiveSession, run: () => Promise<void>) =>
+  void setImmediate(() => void run().catch((error) => session.report(error, 'bookmarks')))
 
 const localPart = (jid: string) => jid.slice(0, Math.max(jid.indexOf('@'), 0)) || jid
 

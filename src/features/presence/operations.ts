@@ -103,6 +103,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     summary: 'Show something else, or become available',
     description:
       'Kept for the life of the session: shown again after every reconnect, and while the session is away as soon as it is back. ' +
+      'The rooms that it is in are shown it too, unless it has another presence there; those that it left to be unavailable are joined again. ' +
       'If the server ends one connection after another because of it, the last presence that it accepted is shown again, and the event `presence.error` says so. A priority of 0 or more takes part in the delivery to the bare JID.',
     scope: 'presence:write',
     session: 'named',
@@ -132,6 +133,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     method: 'DELETE',
     path: '/presence',
     summary: 'Become unavailable; the session stays',
+    description: 'Its rooms are left, and joined again as soon as it is available: what is sent to them waits as long.',
     scope: 'presence:write',
     session: 'named',
     answers: { 204: { description: 'Sent, or kept until the session is back' } },

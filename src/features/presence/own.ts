@@ -1,39 +1,30 @@
 /** Own presence: what the session shows, and to whom it was shown directly. Runs on the owner. */
 import { isDeepStrictEqual } from 'node:util'
 import { Problem } from '../../errors/problem.ts'
-import { account, avatarHash, defineMember, ownPresence as keptPresence, type Wanted, type Wish } from '../../gateway/contract/account.ts'
+import { account, defineMember, ownPresence as keptPresence, type Wanted, type Wish } from '../../gateway/contract/account.ts'
 import { directed, joined, presences } from '../../gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { Change, StateChange } from '../../gateway/ports/change.ts'
 import { bare, jid } from '../../jid.ts'
-import { CAPS, MUC, VCARD_UPDATE } from '../../protocol/namespaces.ts'
+import { CAPS, MUC } from '../../protocol/namespaces.ts'
 import { CLIENT, child, type Element, element, withChildren } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
 import { sendDirected, setPresence } from '../outgoing-presence.ts'
-import { capabilities, shownBy } from '../own-capabilities.ts'
+import { available, type Capabilities, type Onlookers, wishOf } from '../own-presence.ts'
 import { lastAppeared, requests } from './requests.ts'
-import { giveUp, goodOf, KEY, wishOf } from './wish.ts'
+import { giveUp, goodOf, KEY } from './wish.ts'
 
 /** The capabilities that others were told last: they keep them until they are told others (XEP-0115). */
 const capsTold = defineMember<string>('caps')
 
-export function ownPresence(supported: readonly string[]) {
+export function ownPresence({ capabilities, onlookers }: { capabilities: Capabilities; onlookers: Onlookers }) {
   /** `since` of what was written on the present stream */
   const shown = new WeakMap<LiveSession, number>()
-
-  function available(session: LiveSession, wanted: Exclude<Wanted, false>): Element {
-    const presence = session.vocabulary.write('presence', wanted)
-    const avatar = child(presence, 'x', VCARD_UPDATE) ? undefined : avatarHash.of(session.state.all(account))
-    const photo = avatar === undefined ? [] : [element('x', VCARD_UPDATE, {}, [element('photo', VCARD_UPDATE, {}, [avatar])])]
-    return withChildren(presence, ...(child(presence, 'c', CAPS) ? [] : [caps(session)]), ...photo)
-  }
-
-  const caps = (session: LiveSession) => capabilities([...supported, ...shownBy(session.record)])
 
   const keep = (session: LiveSession, wish: Wish, { state = [], ...more }: Pick<Change, 'state' | 'clear'> = {}) =>
     session.commit({ state: [keptPresence.put(wish), ...state], ...more })
 
-  const toldCaps = (session: LiveSession): StateChange => capsTold.put(caps(session).attributes.ver ?? '')
+  const toldCaps = (session: LiveSession): StateChange => capsTold.put(capabilities(session).attributes.ver ?? '')
 
   /** Once the server took it, it is what a later one falls back to. */
   function follow(session: LiveSession, since: number, taken: Promise<void>): void {
@@ -52,8 +43,9 @@ export function ownPresence(supported: readonly string[]) {
       const { wanted, since } = wishOf(session)
       if (wanted === false) return
       try {
-        const { taken } = await session.repeated.write(KEY, available(session, wanted))
-        return follow(session, since, taken)
+        const { taken } = await session.repeated.write(KEY, available(session, wanted, capabilities))
+        follow(session, since, taken)
+        return onlookers.shown(session)
       } catch (error) {
         if (!(error instanceof Problem) || error.retryable) throw error
         await giveUp(session, error)
@@ -64,6 +56,7 @@ export function ownPresence(supported: readonly string[]) {
 
   /** Nobody tells an unavailable client about others, and everybody was told that it went. */
   async function go(session: LiveSession, { since, status }: Pick<Wish, 'since' | 'status'>): Promise<void> {
+    await onlookers.hide(session, status)
     await session.send(element('presence', CLIENT, { type: 'unavailable' }, status ? [element('status', CLIENT, {}, [status])] : []))
     session.repeated.forget(KEY)
     await keep(session, { wanted: false, since }, { clear: [presences.name, directed.name] })
@@ -93,9 +86,10 @@ export function ownPresence(supported: readonly string[]) {
     }
     if (presence === false) return await go(session, wish)
     await appearing(session, before.wanted, async () => {
-      const { taken } = await session.repeated.write(KEY, available(session, presence))
+      const { taken } = await session.repeated.write(KEY, available(session, presence, capabilities))
       await keep(session, wish, { state: [toldCaps(session)] })
       follow(session, wish.since, taken)
+      onlookers.shown(session)
     })
   }
   /** Sends presence to one JID: directed presence, or a step of a subscription. */
@@ -103,7 +97,7 @@ export function ownPresence(supported: readonly string[]) {
     const stanza = reparse(xml)
     const { type } = stanza.attributes
     const directed = type === undefined
-    const sent = directed && !child(stanza, 'c', CAPS) ? withChildren(stanza, caps(session)) : stanza
+    const sent = directed && !child(stanza, 'c', CAPS) ? withChildren(stanza, capabilities(session)) : stanza
     await session.send(sent)
     const state = consequences(stanza, session)
     if (state.length > 0) await session.commit({ state })
@@ -114,7 +108,9 @@ export function ownPresence(supported: readonly string[]) {
     await session.commit({ clear: [directed.name], state: [appeared(), toldCaps(session)] })
     const { wanted, since, instead } = wishOf(session)
     if (wanted !== false) return await show(session)
-    if (instead !== undefined) await keep(session, { wanted, since })
+    if (instead === undefined) return
+    await onlookers.hide(session)
+    await keep(session, { wanted, since })
   }
 
   /** What was wished while the session was away, and what a resume shows not to have arrived. */

@@ -2,19 +2,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { StanzaErrorJson } from '../../errors/catalogue.ts'
 import type { Problem } from '../../errors/problem.ts'
-import { account, ownPresence, type Wanted, type Wish } from '../../gateway/contract/account.ts'
+import { account, ownPresence, type Wanted } from '../../gateway/contract/account.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
+import { wishOf } from '../own-presence.ts'
 
 /** of what is written again on each new stream */
 export const KEY = 'presence'
 const plain: Wanted = {}
 
 const keptWish = (session: LiveSession) => ownPresence.of(session.state.all(account))
-
-/** As it was made unless it was changed. */
-export function wishOf(session: LiveSession): Wish {
-  return keptWish(session) ?? { wanted: session.record.presence, since: session.record.createdAt }
-}
 
 /** The last one that the server took. */
 export function goodOf(session: LiveSession): Wanted {

@@ -3,11 +3,11 @@ import { Problem, stanzaProblem, toProblem } from '../../errors/problem.ts'
 import { directed } from '../../gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import { type WantedRoom, wantedRooms } from '../room-state.ts'
-import { entered, failed, taken } from './changes.ts'
+import { emptied, entered, failed, taken } from './changes.ts'
 import { discard, unlock } from './creating.ts'
 import { roomEvent } from './events.ts'
 import { readInfo } from './info.ts'
-import { type Capabilities, joining, showing } from './own-presence.ts'
+import { joining, type Shown } from './own-presence.ts'
 import { createRetries } from './retries.ts'
 import { createTurns } from './turns.ts'
 import { createWaiting, type Waiting } from './waiting.ts'
@@ -48,13 +48,13 @@ const interrupted: Outcome = { kind: 'interrupted' }
 
 export function createJoins({
   session,
-  capabilities,
+  shown,
   leave,
   onJoined,
   onError,
 }: {
   session: LiveSession
-  capabilities: Capabilities
+  shown: Shown
   /** leaves it, and waits until it is left */
   leave: (room: string) => Promise<void>
   onJoined: (room: string) => void
@@ -79,8 +79,7 @@ export function createJoins({
         // another one may be under way by now
         if (attempts.get(room) === attempt) await run(room, attempt)
       } catch (error) {
-        // a session that is away, or a store, joins it when they are back
-        if (!(error instanceof Problem)) onError(error)
+        onError(error) // a session that is away, or a store, joins it when they are back
       } finally {
         if (attempts.get(room) === attempt) attempts.delete(room)
       }
@@ -89,7 +88,8 @@ export function createJoins({
 
   async function run(room: string, attempt: Attempt): Promise<void> {
     const before = wanted(room)
-    if (before?.retried) await put(room, { ...taken(before), state: 'joining', ...(before.error && { error: before.error }) })
+    if (before?.retried || before?.resting)
+      await put(room, { ...taken(before), state: 'joining', ...(before.error && { error: before.error }) })
     const outcome = await join(room, attempt)
     if (outcome.kind === 'interrupted' || attempts.get(room) !== attempt) return
     if (outcome.kind === 'joined') {
@@ -122,8 +122,9 @@ export function createJoins({
     const late = new Problem('xmpp-timeout', 'The room did not answer in time.', { retryAfter: 5 })
     const timer = setTimeout(() => resolve({ kind: 'failed', problem: late }), JOIN_WITHIN)
     try {
-      await session.commit({ state: [directed.put(room, { muc: true, at: Date.now() })] })
-      await session.send(joining(showing(session, `${room}/${nick}`, value, capabilities), value, hasArchive))
+      // of whom it is told now who is there
+      await session.commit({ state: [...emptied(session, room), directed.put(room, { muc: true, at: Date.now() })] })
+      await session.send(joining(shown.in(room, { ...value, nick }), value, hasArchive))
       return await promise
     } finally {
       clearTimeout(timer)

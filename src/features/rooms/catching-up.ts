@@ -94,10 +94,6 @@ export function createCatchingUp({ session, onError }: { session: LiveSession; o
     await session.commit({ state: [roomMarks.put(room, { id: items.at(-1)?.id ?? '', at: Date.now() })] })
   }
 
-  const left = (error: unknown) => {
-    if (!(error instanceof Problem)) onError(error)
-  }
-
   return {
     hold(room) {
       if (!held.has(room)) held.set(room, { stanzas: [], isOver: false })
@@ -114,10 +110,10 @@ export function createCatchingUp({ session, onError }: { session: LiveSession; o
       const run = {}
       running.set(room, run)
       catchUp(room, run)
-        .catch(left)
+        .catch(onError)
         .finally(() => running.get(room) === run && running.delete(room))
     },
-    note: (room) => void note(room).catch(left),
+    note: (room) => void note(room).catch(onError),
     interrupt() {
       running.clear()
       held.clear()

@@ -9,7 +9,7 @@ import { roomEvent } from './events.ts'
 export const comesBack: ReadonlySet<LeftReason> = new Set(['lost', 'shutdown', 'error'])
 
 /** What was so is not so any more: it is on its way into another state. */
-export function taken({ reason: _, error: __, retried: ___, ...room }: WantedRoom): WantedRoom {
+export function taken({ reason: _, error: __, retried: ___, resting: ____, ...room }: WantedRoom): WantedRoom {
   return { ...room, since: Date.now() }
 }
 
@@ -39,20 +39,32 @@ export function failed(
   const isTold = room.error?.code === error.code
   const value: WantedRoom = { ...taken(room), state: 'failed', error, ...(retried && { retried }) }
   return {
-    state: [wantedRooms.put(jid, value), ...emptied(session, jid)],
+    state: [wantedRooms.put(jid, value), ...cleared(session, jid)],
     events: isTold ? [] : [roomEvent('room.failed', jid, { error })],
   }
 }
 
-/** Nobody is known to be in it, and nothing was shown to it. */
-function emptied({ state }: Pick<LiveSession, 'state'>, jid: string): StateChange[] {
-  return [...state.ofAccount(occupants, jid).map((key) => occupants.remove(key)), directed.remove(jid)]
+/** Nobody is known to be in it. */
+export const emptied = ({ state }: Pick<LiveSession, 'state'>, jid: string): StateChange[] =>
+  state.ofAccount(occupants, jid).map((key) => occupants.remove(key))
+
+/** … and nothing was shown to it. */
+const cleared = (session: Pick<LiveSession, 'state'>, jid: string): StateChange[] => [...emptied(session, jid), directed.remove(jid)]
+
+/** The session is not in it while it is unavailable, and wants to be all the same. */
+export function rested(session: Pick<LiveSession, 'state'>, jid: string, room: WantedRoom): Change {
+  const wasIn = room.state === 'joined'
+  const value: WantedRoom = { ...taken(room), state: 'joining', resting: true, ...(wasIn && { behind: true }) }
+  return {
+    state: [wantedRooms.put(jid, value), ...cleared(session, jid)],
+    events: wasIn ? [roomEvent('room.left', jid, { reason: 'left' })] : [],
+  }
 }
 
 /** It is not wanted any more, and nothing of it is kept. `wasIn`: that is told. */
 export function removed(session: Pick<LiveSession, 'state'>, jid: string, wasIn: boolean): Change {
   return {
-    state: [wantedRooms.remove(jid), roomMarks.remove(jid), ...emptied(session, jid)],
+    state: [wantedRooms.remove(jid), roomMarks.remove(jid), ...cleared(session, jid)],
     events: wasIn ? [roomEvent('room.left', jid, { reason: 'left' })] : [],
   }
 }
@@ -68,7 +80,7 @@ export function left(
     ? { ...taken(room), state: 'joining', behind: true }
     : { ...taken(room), state: 'left', reason }
   return {
-    state: [wantedRooms.put(jid, value), ...emptied(session, jid)],
+    state: [wantedRooms.put(jid, value), ...cleared(session, jid)],
     events: [roomEvent('room.left', jid, { reason, ...more })],
   }
 }

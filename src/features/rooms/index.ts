@@ -3,6 +3,7 @@ import type { Effect, Feature, Incoming } from '../../gateway/contract/feature.t
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import { MUC, OCCUPANT_ID } from '../../protocol/namespaces.ts'
 import type { RoomWishes } from '../bookmark-state.ts'
+import type { Capabilities, Onlookers } from '../own-presence.ts'
 import { occupants, roomMarks, roomOf, wantedRooms } from '../room-state.ts'
 import { roomEvents } from './events.ts'
 import { mayGo } from './gate.ts'
@@ -12,7 +13,6 @@ import { createMembership, type Membership } from './membership.ts'
 import { aboutRoom, isAboutRoom, isBounce, isHeld, markOf } from './message.ts'
 import { occupantsOperation } from './occupants.ts'
 import { leaveRoom, roomOperations } from './operations.ts'
-import type { Capabilities } from './own-presence.ts'
 import { isOfRoom, roomPresence } from './presence.ts'
 import { awaitSubject, change, changeRoom, subjectIs, updateOperation } from './update.ts'
 
@@ -23,7 +23,7 @@ export const ofRooms = [MUC, OCCUPANT_ID]
 const LOOK = 60_000
 
 /** Rooms that the session is in and stays in (XEP-0045). `capabilities`: what its presence there says that the gateway can do. */
-export function rooms(capabilities: Capabilities): Feature & { wishes: RoomWishes } {
+export function rooms(capabilities: Capabilities): Feature & { wishes: RoomWishes; onlookers: Onlookers } {
   const memberships = new Map<LiveSession, Membership>()
   let looking: NodeJS.Timeout | undefined
 
@@ -33,7 +33,7 @@ export function rooms(capabilities: Capabilities): Feature & { wishes: RoomWishe
   }
 
   function members(session: LiveSession): Membership {
-    const known = memberships.get(session) ?? createMembership({ session, capabilities, onError: () => {} })
+    const known = memberships.get(session) ?? createMembership({ session, capabilities })
     memberships.set(session, known)
     looking ??= setInterval(look, LOOK).unref()
     return known
@@ -62,6 +62,10 @@ export function rooms(capabilities: Capabilities): Feature & { wishes: RoomWishe
     wishes: {
       want: async (session, room, wish) => void (await join(session, members(session), { room, wait: 0, ...wish })),
       leave: (session, room) => members(session).leave(room),
+    },
+    onlookers: {
+      shown: (session) => known(session)?.showAll(),
+      hide: async (session, status) => await known(session)?.rest(status),
     },
     operations: (context) => [...roomOperations(), updateOperation(context), occupantsOperation(), historyOperation(context)],
     events: () => [...roomEvents],

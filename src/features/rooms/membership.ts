@@ -3,12 +3,13 @@ import type { StanzaJson } from '../../codec/translate.ts'
 import type { Problem } from '../../errors/problem.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { Change } from '../../gateway/ports/change.ts'
-import { type LeftReason, type WantedRoom, wantedRooms } from '../room-state.ts'
+import { type Capabilities, wishOf } from '../own-presence.ts'
+import { isWanted, type LeftReason, type WantedRoom, wantedRooms } from '../room-state.ts'
 import { createJoins, type Joins } from './attempts.ts'
 import { type CatchingUp, createCatchingUp } from './catching-up.ts'
-import { left, removed, taken } from './changes.ts'
+import { left, removed, rested, taken } from './changes.ts'
 import { readInfo } from './info.ts'
-import { type Capabilities, leaving, showing } from './own-presence.ts'
+import { createShown, leaving } from './own-presence.ts'
 import { createSilence, type Silence } from './silence.ts'
 import { createWaiting, type Waiting } from './waiting.ts'
 
@@ -31,6 +32,10 @@ export interface Membership {
   subject: Waiting<true>
   /** the session is in it as this */
   shown(room: string, nick: string): void
+  /** Shows the own presence in all of them, where it is another one, and comes back to those that rest. */
+  showAll(): void
+  /** Leaves them until the session is available again. */
+  rest(status?: string): Promise<void>
   /** What it can do may have changed. */
   lookAgain(room: string): void
   /** what is said in a room may go, or fails, by what the room is now */
@@ -44,23 +49,17 @@ export interface Membership {
   stop(): void
 }
 
-export function createMembership({
-  session,
-  capabilities,
-  onError,
-}: {
-  session: LiveSession
-  capabilities: Capabilities
-  onError: (error: unknown) => void
-}): Membership {
+export function createMembership({ session, capabilities }: { session: LiveSession; capabilities: Capabilities }): Membership {
+  const onError = (error: unknown) => session.report(error, 'rooms')
   const gone = createWaiting<true>()
   const shows = createWaiting<{ nick?: string; problem?: Problem }>()
   /** the nick with which something is being shown, by room */
   const asking = new Map<string, string>()
+  const shown = createShown({ session, capabilities })
   const all = () => [...session.state.all(wantedRooms)]
   const catchingUp = createCatchingUp({ session, onError })
-  const silence = createSilence({ session, onLost: lost })
-  const joins = createJoins({ session, capabilities, leave: depart, onJoined, onError })
+  const silence = createSilence({ session, onLost: lost, onError })
+  const joins = createJoins({ session, shown, leave: depart, onJoined, onError })
 
   function onJoined(room: string): void {
     silence.heard(room)
@@ -93,16 +92,12 @@ export function createMembership({
     if (session.state.get(wantedRooms, room)?.state === 'leaving') await session.commit(removed(session, room, value.before === true))
   }
 
-  async function showIn(
-    room: string,
-    { nick, presence = {} }: { nick?: string; presence?: StanzaJson | undefined },
-    ms: number,
-  ): Promise<void> {
+  async function showIn(room: string, { nick, presence }: { nick?: string; presence?: StanzaJson | undefined }, ms: number): Promise<void> {
     const asked = nick ?? session.state.get(wantedRooms, room)?.nick ?? ''
     asking.set(room, asked)
     try {
       const answer = shows.wait(room, ms)
-      await session.send(showing(session, `${room}/${asked}`, { presence }, capabilities))
+      await session.send(shown.in(room, { nick: asked, ...(presence && { presence }) }))
       const { problem } = (await answer) ?? {}
       if (problem) throw problem
     } finally {
@@ -110,8 +105,25 @@ export function createMembership({
     }
   }
 
+  async function showNews(): Promise<void> {
+    for (const [jid] of all()) {
+      const room = session.state.get(wantedRooms, jid)
+      const news = room?.state === 'joined' ? shown.news(jid, room) : undefined
+      if (news) await session.send(news)
+    }
+  }
+
+  async function rest(jid: string, room: WantedRoom, status?: string): Promise<void> {
+    const trying = joins.trying(jid)
+    joins.forget(jid)
+    shown.forget(jid)
+    await session.commit(rested(session, jid, room))
+    if ((room.state === 'joined' || trying !== undefined) && session.online()) await session.send(leaving(jid, trying ?? room.nick, status))
+  }
+
   function interrupt(): void {
     joins.interrupt()
+    shown.forget()
     catchingUp.interrupt()
   }
 
@@ -129,6 +141,13 @@ export function createMembership({
     showIn,
     subject: createWaiting<true>(),
     shown: (room, nick) => shows.tell(room, { nick }),
+    showAll() {
+      for (const [jid, room] of all()) if (room.resting) joins.start(jid)
+      showNews().catch(onError)
+    },
+    async rest(status) {
+      await Promise.all(all().map(([jid, room]) => isWanted(room) && rest(jid, room, status)))
+    },
     refused(room, nick, problem) {
       const asked = asking.get(room)
       if (asked === undefined || (nick !== undefined && nick !== asked)) return false
@@ -141,7 +160,7 @@ export function createMembership({
         const value = session.state.get(wantedRooms, room)
         if (value) await session.commit({ state: [wantedRooms.put(room, { ...value, ...info })] })
       }
-      look().catch(() => {}) // what was known of it stays
+      look().catch(onError) // what was known of it stays
     },
     // in the turn after: what it is now is known then
     changed: () => void setImmediate(session.sendWaiting),
@@ -149,12 +168,15 @@ export function createMembership({
     async leave(room, status) {
       const left = depart(room, status)
       joins.forget(room)
+      shown.forget(room)
       await left
     },
     goOn() {
+      const isHidden = wishOf(session).wanted === false
       for (const [jid, room] of all()) {
+        if (room.resting && isHidden) continue
         if (room.state === 'leaving')
-          depart(jid).catch(() => {}) // the next stream, or this one after a resume, brings it to an end
+          depart(jid).catch(onError) // the next stream, or this one after a resume, brings it to an end
         else if (room.state === 'joining' || room.retried) joins.start(jid)
         else if (room.state === 'joined' && room.behind) {
           // another owner was about it

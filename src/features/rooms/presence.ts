@@ -50,8 +50,8 @@ export function roomPresence({ stanza }: Incoming, session: LiveSession, vocabul
   const { jid, room } = found
   const nick = nickOf(from)
   if (type === 'error') return refused(stanza, session, { jid, room, nick }, members)
-  // the room's own presence is about no occupant
-  if (nick === undefined) return undefined
+  // the room's own presence is about no occupant, and who is in it is not looked at from outside
+  if (nick === undefined || room.resting) return undefined
   const heard: Heard = { session, members, jid, room, nick, key: occupantKey(jid, nick), told: readTold(stanza) }
   const isOwn = isSelf(heard)
   if (type === 'unavailable') return isOwn ? ownLeft(heard) : leftBy(heard)

@@ -27,7 +27,15 @@ export interface Silence {
   look(): void
 }
 
-export function createSilence({ session, onLost }: { session: LiveSession; onLost: (room: string) => Promise<unknown> }): Silence {
+export function createSilence({
+  session,
+  onLost,
+  onError,
+}: {
+  session: LiveSession
+  onLost: (room: string) => Promise<unknown>
+  onError: (error: unknown) => void
+}): Silence {
   /** by service: epoch ms of the last word, or when it is asked again, and how often it was without an answer */
   const services = new Map<string, { at: number; tries: number }>()
   const asking = new Set<string>()
@@ -72,7 +80,7 @@ export function createSilence({ session, onLost }: { session: LiveSession; onLos
 
   return {
     heard,
-    check: (room) => void ask(room).catch(() => {}), // it is asked again when it is silent for long
+    check: (room) => void ask(room).catch(onError), // it is asked again when it is silent for long
     look() {
       if (!session.online()) return
       const due: string[] = []
@@ -82,7 +90,7 @@ export function createSilence({ session, onLost }: { session: LiveSession; onLos
         if (known === undefined) heard(room)
         else if (Date.now() - known.at >= SILENCE) due.push(room)
       }
-      askAll(due).catch(() => {})
+      askAll(due).catch(onError)
     },
   }
 }

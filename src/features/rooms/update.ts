@@ -27,7 +27,8 @@ const WITHIN = 10_000
 export interface RoomChange {
   room: string
   nick?: string
-  presence?: StanzaJson
+  /** null: what is shown everywhere */
+  presence?: StanzaJson | null
 }
 
 /** Another nick, another presence in one room; the room answers with it. */
@@ -38,10 +39,12 @@ export async function change(session: LiveSession, { showIn }: Membership, { roo
   // one after the other: some services leave out what is shown together with another nick
   if (nick !== undefined && nick !== before.nick) await showIn(room, { nick, presence: before.presence }, WITHIN)
   if (presence === undefined) return await session.settled()
-  await showIn(room, { presence }, WITHIN)
+  await showIn(room, { presence: presence ?? undefined }, WITHIN)
   await session.settled()
   const now = session.state.get(wantedRooms, room)
-  if (now) await session.commit({ state: [wantedRooms.put(room, { ...now, presence })] })
+  if (now === undefined) return
+  const { presence: _, ...rest } = now
+  await session.commit({ state: [wantedRooms.put(room, { ...rest, ...(presence && { presence }) })] })
 }
 
 interface Subject {
@@ -125,7 +128,10 @@ export function updateOperation({ vocabulary }: { vocabulary: Translator }): Ope
       .strictObject({
         nick: z.string().min(1).optional(),
         subject: z.string().optional().meta({ description: 'Empty: none' }),
-        presence: presence.optional().meta({ description: 'What the session shows in this room alone' }),
+        presence: presence
+          .nullable()
+          .optional()
+          .meta({ description: 'What the session shows in this room alone; null: the same as everywhere' }),
       })
       .meta({ id: 'RoomUpdate' }),
     answers: { 200: { description: 'The room as it is now', schema: roomSchema } },
@@ -141,7 +147,7 @@ export function updateOperation({ vocabulary }: { vocabulary: Translator }): Ope
       if (shown) named('body.presence', () => vocabulary.write('presence', shown))
       const asked = nick === undefined ? undefined : nickOf(normalised(`${jid}/${nick}`, 'body.nick'))
       if (asked !== undefined || shown !== undefined) {
-        const request = { room: jid, ...(asked !== undefined && { nick: asked }), ...(shown && { presence: shown }) }
+        const request = { room: jid, ...(asked !== undefined && { nick: asked }), ...(shown !== undefined && { presence: shown }) }
         await session.perform(changeRoom, request, { timeout: WITHIN * 2, signal, repeatable: true })
       }
       if (subject !== undefined) await setSubject(session, jid, subject, signal)

@@ -109,6 +109,8 @@ export interface LiveSession {
   commit(change: Change): Promise<string[]>
   /** an own message as it was accepted, for receipts, markers, bounces and carbons of it */
   message(id: string): Promise<MessageRecord | undefined>
+  /** Something failed that nobody waits for: the operator is told, unless it is a problem, which is a lost link or somebody's answer. */
+  report(error: unknown, what: string): void
   /** resolves when every stanza received before now is stored */
   settled(): Promise<void>
   /** for JSON in commands and bind steps */

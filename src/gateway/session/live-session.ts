@@ -158,7 +158,7 @@ class LiveOnOwner implements Live {
 
     const session = createSession({
       ...{ record: start.record, state: mirror, holdsLease, commit, records, large: context.large.use, vocabulary },
-      ...{ connections, correlator, wire, raised, repeated, inbound, journal, states, clock, metrics, outbox },
+      ...{ connections, correlator, wire, raised, repeated, inbound, journal, states, clock, metrics, outbox, reports },
     })
     const archive = createArchive({ session, reports })
     session.archive = (...query) => archive.page(...query)

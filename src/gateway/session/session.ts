@@ -1,3 +1,4 @@
+import { Problem } from '../../errors/problem.ts'
 import { accountOf, comparable } from '../../jid.ts'
 import { CLIENT, element } from '../../xml/element.ts'
 import type { Repeated } from '../contract/repeated.ts'
@@ -13,6 +14,7 @@ import type { Connections } from './connections.ts'
 import { type Correlator, endOfIq } from './iq-correlator.ts'
 import type { Journal } from './journal.ts'
 import type { RaisedIqs } from './raised-iqs.ts'
+import type { Reports } from './reports.ts'
 import { offline, type States } from './status.ts'
 import type { Wire } from './wire.ts'
 
@@ -39,8 +41,10 @@ export function createSession({
   large,
   vocabulary,
   outbox,
+  reports,
 }: Pick<LiveSession, 'record' | 'state' | 'holdsLease' | 'commit' | 'large' | 'vocabulary'> & {
   outbox: Pick<Outbox, 'wake'>
+  reports: Pick<Reports, 'error'>
   records: Pick<Records, 'get'>
   connections: Pick<Connections, 'isOwn'>
   correlator: Correlator
@@ -93,6 +97,9 @@ export function createSession({
       await wire.write(0, stanza).written
     },
     repeated,
+    report(error, what) {
+      if (!(error instanceof Problem)) reports.error(error, what)
+    },
     settled: async () => {
       await inbound.settled()
       await journal.flush()
