@@ -3198,7 +3198,7 @@ export interface RoomUpdate {
    */
   subject?: string
   /**
-   * What the session shows in this room alone
+   * What the session shows in this room alone; null: the same as everywhere
    */
   presence?: {
     lang?: string
@@ -3225,7 +3225,7 @@ export interface RoomUpdate {
      * Only where the stanza is not in jabber:client; such a stanza is never sent
      */
     xmlns?: string
-  }
+  } | null
 }
 export interface NewWebhook {
   /**
