@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Call, Caller, Operation } from '../gateway/contract/operation.ts'
 import type { SessionHandle } from '../gateway/contract/session.ts'
+import type { Trace } from '../gateway/ports/tracing.ts'
 import { checkCharacters } from '../xml/characters.ts'
 import { bodyBounds } from './json.ts'
 import { check, refuse } from './validation.ts'
@@ -22,6 +23,7 @@ export interface Input {
   requestId: string
   signal: AbortSignal
   origin?: string | undefined
+  trace?: Trace | undefined
   /** told which session it is for, once that is known */
   onSession?: (session: string) => void
 }
@@ -42,6 +44,7 @@ export function createCheckedCall(): (operation: Operation, input: Input, sessio
     const call: Call = { caller, params, query, body, prefer, accept, requestId, signal }
     if (session) call.session = session
     if (input.origin !== undefined) call.origin = input.origin
+    if (input.trace !== undefined) call.trace = input.trace
     return call
   }
 }

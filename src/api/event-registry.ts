@@ -47,6 +47,12 @@ const cursorSchema = z
   .meta({ id: 'Cursor', description: 'the cursor: read on with ?after=' })
 const sourceSchema = z.string().meta({ id: 'EventSource', description: 'the session', example: '/sessions/ses_Zb0kZ1CmTj2sX5QhYV9wXA' })
 
+const traceparentSchema = z.string().meta({
+  description:
+    'The trace of the request that sent the message, as its header `traceparent` told it (CloudEvents extension Distributed Tracing)',
+})
+const tracestateSchema = z.string().meta({ description: 'The `tracestate` that came with it' })
+
 export interface Registry {
   types: readonly EventType[]
   /** of every event there is: one branch per type */
@@ -67,6 +73,8 @@ export function createRegistry(featureEvents: readonly EventType[]): Registry {
         type: z.literal(type),
         subject: z.string().optional(),
         time: z.iso.datetime(),
+        traceparent: traceparentSchema.optional(),
+        tracestate: tracestateSchema.optional(),
         datacontenttype: z.literal('application/json'),
         data: schema,
       })

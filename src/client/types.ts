@@ -3395,6 +3395,14 @@ export interface EventHead {
   source: EventSource
   subject?: string
   time: string
+  /**
+   * The trace of the request that sent the message, as its header `traceparent` told it (CloudEvents extension Distributed Tracing)
+   */
+  traceparent?: string
+  /**
+   * The `tracestate` that came with it
+   */
+  tracestate?: string
   datacontenttype: 'application/json'
 }
 export interface SessionEvent {

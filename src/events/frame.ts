@@ -39,7 +39,7 @@ export const sizeOf = ({ event: { size = 0 } }: Frame) => ENVELOPE + size
 
 /** An event of the log as callers see it: CloudEvents 1.0 in JSON. Data that is kept as JSON goes on as it is. */
 function cloudEvent(event: StoredEvent, session: string): string {
-  const { id, type, subject, time, json } = event
+  const { id, type, subject, time, json, trace } = event
   const head = {
     specversion: '1.0',
     id,
@@ -47,6 +47,7 @@ function cloudEvent(event: StoredEvent, session: string): string {
     type,
     ...(subject !== undefined && { subject }),
     time: new Date(time).toISOString(),
+    ...(trace && { traceparent: trace.traceparent, ...(trace.tracestate !== undefined && { tracestate: trace.tracestate }) }),
     datacontenttype: 'application/json',
   }
   if (json === undefined) return JSON.stringify({ ...head, data: event.data })

@@ -8,6 +8,7 @@ import { defineCommand, type LiveSession } from '../gateway/contract/session.ts'
 import { defineKind } from '../gateway/contract/state-kind.ts'
 import { newIqId } from '../gateway/ids.ts'
 import type { KeptIq } from '../gateway/ports/change.ts'
+import type { Trace } from '../gateway/ports/tracing.ts'
 import { sendIq } from '../gateway/session/commands.ts'
 import type { Patience } from '../gateway/session/iq-correlator.ts'
 import { accountOf, jid } from '../jid.ts'
@@ -27,6 +28,7 @@ interface Pending {
   to: string | undefined
   /** epoch ms */
   until: number
+  trace?: Trace
 }
 
 /** By id, the requests whose outcome is to be kept; more of them do not wait for their answer at one time. */
@@ -44,6 +46,7 @@ interface Started extends Patience {
   type: 'get' | 'set'
   to?: string
   xml: string
+  trace?: Trace
 }
 
 /** How long an answer is waited for. */
@@ -64,12 +67,12 @@ export async function ask({ session, prefer, signal }: SessionCall, { payload, .
 
 /** Sends a request whose outcome is kept: 202 at once, then `iq.completed` and `GET /iq/{id}`. */
 export async function askLater(
-  { session, prefer }: SessionCall,
+  { session, prefer, trace }: SessionCall,
   { payload, ...request }: Request,
 ): Promise<Answer & { body: { id: string } }> {
   const id = request.id ?? newIqId(session.record.id)
   checkId(id)
-  const args: Started = { ...addressed(request), id, xml: serialize(payload), ...patienceOf(prefer) }
+  const args: Started = { ...addressed(request), id, xml: serialize(payload), ...patienceOf(prefer), ...(trace && { trace }) }
   if (request.id !== undefined) await session.chosen([id])
   await session.perform(startIq, args, { timeout: HAND_OVER, repeatable: request.type === 'get' })
   const body = { id, status: 'pending' }
@@ -84,32 +87,34 @@ function addressed<R extends Omit<Request, 'payload'>>(request: R): R {
 const startIq = defineCommand<Started>({ name: 'iq.start', changes: ({ type }) => type === 'set' })
 
 /** Answers when the request is under way; its outcome is told later. */
-async function start(session: LiveSession, { id, type, to, xml, timeout, most = timeout }: Started): Promise<void> {
+async function start(session: LiveSession, { id, type, to, xml, timeout, most = timeout, trace }: Started): Promise<void> {
   const request = { id, type, payload: reparse(xml), ...(to === undefined ? {} : { to }) }
   if (session.jid === null) throw new Problem('session-offline', 'The session is not online at the moment.', { retryAfter: 5 })
   const until = Date.now() + most
   await session.commit({
     iqs: [{ id, session: session.record.id, status: 'pending', until }],
-    state: [pendingIqs.put(id, { type, to, until })],
+    state: [pendingIqs.put(id, { type, to, until, ...(trace && { trace }) })],
   })
-  follow(session, { id, to }, session.iq(request, { timeout, most }))
+  follow(session, { id, to, trace }, session.iq(request, { timeout, most }))
 }
 
 /** What an owner before sent is answered on the same stream, if that goes on; if not, it fails with it. */
 export function takeUp(session: LiveSession): void {
-  for (const [id, { type, to, until }] of session.state.all(pendingIqs)) {
+  for (const [id, { type, to, until, trace }] of session.state.all(pendingIqs)) {
     const request = { id, type, ...(to === undefined ? {} : { to }) }
-    follow(session, { id, to }, session.awaitAnswer(request, { timeout: Math.max(until - Date.now(), 0) }))
+    follow(session, { id, to, trace }, session.awaitAnswer(request, { timeout: Math.max(until - Date.now(), 0) }))
   }
 }
 
-function follow(session: LiveSession, request: { id: string; to: string | undefined }, answer: Promise<Element>): void {
+type Followed = { id: string; to: string | undefined; trace: Trace | undefined }
+
+function follow(session: LiveSession, request: Followed, answer: Promise<Element>): void {
   void outcome(session, request, answer)
-    .then((kept) => told(session, kept))
+    .then((kept) => told(session, kept, request.trace))
     .catch(() => {}) // whoever owns the session by then tells it
 }
 
-async function outcome(session: LiveSession, request: { id: string; to: string | undefined }, answer: Promise<Element>): Promise<KeptIq> {
+async function outcome(session: LiveSession, request: Followed, answer: Promise<Element>): Promise<KeptIq> {
   const kept = { id: request.id, session: session.record.id }
   try {
     return { ...kept, status: 'result', iq: resultJson(await answer, session.record.jid, session.vocabulary, request.to) }
@@ -120,11 +125,11 @@ async function outcome(session: LiveSession, request: { id: string; to: string |
 }
 
 /** In one step, and by its owner alone: a write of any other is refused. */
-async function told(session: LiveSession, kept: KeptIq): Promise<void> {
+async function told(session: LiveSession, kept: KeptIq, trace: Trace | undefined): Promise<void> {
   await session.commit({
     iqs: [kept],
     state: [pendingIqs.remove(kept.id)],
-    events: [{ type: 'iq.completed', subject: kept.id, data: keptJson(kept) }],
+    events: [{ type: 'iq.completed', subject: kept.id, data: keptJson(kept), trace }],
   })
 }
 

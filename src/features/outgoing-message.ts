@@ -28,7 +28,7 @@ const reached: Record<Level, readonly MessageStatus[]> = {
 
 /** What happened to a message of ours, with its record as it is then. */
 export function recordEvent(record: MessageRecord, status: MessageStatus): EventDraft {
-  return { type: `message.${status}`, subject: record.id, data: recordJson(record) }
+  return { type: `message.${status}`, subject: record.id, data: recordJson(record), trace: record.trace }
 }
 
 /** The id that its caller gave a message. */
@@ -73,13 +73,14 @@ export async function sendMessage(
   message: Element,
   { level = 'acked', ...options }: { limit: number; expiresIn?: number; level?: Level },
 ): Promise<Answer> {
-  const { session, idempotency, prefer } = call
+  const { session, idempotency, prefer, trace } = call
   const made = outgoing(message, session.record, options)
   const { record } = made
   const answer = answerFor(record, 202)
   const result = await session.accept({
     entries: [made],
     events: [recordEvent(record, 'accepted')],
+    trace,
     ...(idempotency ? { idempotency: { ...idempotency, answer } } : {}),
   })
   if (result.kind === 'replayed') return replayed(result.answer)

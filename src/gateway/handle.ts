@@ -5,6 +5,7 @@ import type { Router } from './cluster/router.ts'
 import type { Command, CommandOptions, SessionHandle } from './contract/session.ts'
 import type { StateKind } from './contract/state-kind.ts'
 import { sessionOf } from './ids.ts'
+import type { Acceptance } from './ports/change.ts'
 import type { Clock } from './ports/clock.ts'
 import type { MessageRecord } from './ports/message.ts'
 import type { SessionRecord, SessionStatus } from './ports/session-record.ts'
@@ -58,7 +59,7 @@ export function createHandle({
     async accept(acceptance) {
       await mustLive()
       await chosen(acceptance.entries.map(({ entry }) => entry.id))
-      const result = await store.outbox.accept(id, acceptance)
+      const result = await store.outbox.accept(id, traced(acceptance))
       if (result.kind === 'accepted') router.accepted(id, acceptance.entries, result.places)
       return result
     },
@@ -111,6 +112,14 @@ export function createHandle({
       throw sessionBetween()
     },
   }
+}
+
+/** Its records and events have its trace. */
+function traced(acceptance: Acceptance): Acceptance {
+  const { trace, entries, events } = acceptance
+  if (trace === undefined) return acceptance
+  for (const { record } of entries) record.trace = trace
+  return { ...acceptance, events: events.map((event) => ({ ...event, trace })) }
 }
 
 /** What the store has of a session. It is not gone because only instances of another version can read it. */

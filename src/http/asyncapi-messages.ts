@@ -109,6 +109,10 @@ function paramsOf(
 /** What headers of HTTP say, as members. */
 const headers: Readonly<Record<string, Json>> = {
   'Idempotency-Key': { idempotencyKey: { type: 'string', minLength: 1, maxLength: 255, description: 'As the header `Idempotency-Key`' } },
+  traceparent: {
+    traceparent: { type: 'string', description: 'As the header `traceparent`' },
+    tracestate: { type: 'string', description: 'As the header `tracestate`' },
+  },
   Prefer: {
     wait: { type: 'integer', minimum: 0, description: 'Seconds, as `Prefer: wait`' },
     respondAsync: { type: 'boolean', description: 'As `Prefer: respond-async`' },

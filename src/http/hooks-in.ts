@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { decodeBody } from '../api/json.ts'
+import { traceOf } from '../api/trace.ts'
+import type { Trace } from '../gateway/ports/tracing.ts'
 
 /** bytes of what a service sends */
 const BODY_MAX = 256 * 1024
@@ -10,6 +12,7 @@ export type Receive = (request: {
   text: string
   contentType: string
   headers: Readonly<Record<string, string | undefined>>
+  trace: Trace | undefined
 }) => Promise<{ id: string }>
 
 /** `POST /hooks/in/{token}`: of any media type, for those services send what they send. The token is in the path, and the path in no log. */
@@ -25,6 +28,7 @@ export async function registerHooksIn(server: FastifyInstance, receive: Receive)
         const headers = request.headers as Record<string, string | undefined>
         const { id } = await receive({
           ...{ token: request.params.token, text: decodeBody(body), contentType: headers['content-type'] ?? '', headers },
+          trace: traceOf(headers),
         })
         return reply.code(202).send({ id })
       },

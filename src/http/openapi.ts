@@ -164,6 +164,13 @@ const sharedParameters = {
     description:
       'Makes the request safe to repeat: for 24 h the same key and request get the first answer again (`Idempotency-Replayed: true`).',
   },
+  traceparent: {
+    in: 'header',
+    name: 'traceparent',
+    schema: { type: 'string' },
+    description:
+      'W3C Trace Context: told with `tracestate` in the events of what is sent, and in the headers of their webhooks. An invalid one is ignored.',
+  },
   prefer: {
     in: 'header',
     name: 'Prefer',
@@ -177,6 +184,7 @@ function operationObject(operation: Described): ZodOpenApiOperationObject {
   const shared = [
     ...(operation.session === 'named' || (operation.session !== 'none' && operation.session.by !== 'session') ? ['session'] : []),
     ...(operation.idempotency === undefined ? [] : ['idempotencyKey']),
+    ...(operation.traced ? ['traceparent'] : []),
     ...(operation.prefer === undefined ? [] : ['prefer']),
   ]
   const given = examplesOf(operation.examples.body)

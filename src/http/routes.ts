@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Input } from '../api/checked-call.ts'
 import type { Invoke } from '../api/invoke.ts'
 import { parsePrefer } from '../api/prefer.ts'
+import { traceOf } from '../api/trace.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Answer, Operation } from '../gateway/contract/operation.ts'
 import { negotiate } from './accept.ts'
@@ -67,6 +68,7 @@ export function inputOf(
     requestId: request.id,
     signal: goneSignal(reply),
     origin: originOf(request),
+    trace: traceOf(request.headers),
     onSession: (session) => {
       request.sessionId = session
     },

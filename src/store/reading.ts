@@ -1,5 +1,6 @@
 /** What one read of a log gives, the same for every store. */
 import type { StoredEvent } from '../gateway/ports/event.ts'
+import type { Trace } from '../gateway/ports/tracing.ts'
 import { type Packed, unpack } from './packed.ts'
 
 /** Bytes of events that one read gives; the last event may go beyond. Redis serves all sessions over one connection. */
@@ -15,7 +16,8 @@ export function storedEvent({
   subject,
   time,
   kept,
-}: Pick<StoredEvent, 'id' | 'type' | 'time'> & { subject: string | undefined; kept: KeptData }): StoredEvent {
+  trace,
+}: Pick<StoredEvent, 'id' | 'type' | 'time'> & { subject: string | undefined; kept: KeptData; trace?: Trace | undefined }): StoredEvent {
   let data: unknown
   let isRead = false
   const json = () => (typeof kept === 'object' ? unpack(kept) : kept)
@@ -24,6 +26,7 @@ export function storedEvent({
     type,
     ...(subject !== undefined && { subject }),
     time,
+    ...(trace !== undefined && { trace }),
     size: sizeOf(kept),
     get json() {
       return json()

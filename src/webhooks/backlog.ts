@@ -1,4 +1,5 @@
 /** What of a log is to be delivered by one webhook, in which order, and what of it is settled. Nothing but arithmetic. */
+import type { Trace } from '../gateway/ports/tracing.ts'
 import type { DeliveryAttempt } from '../gateway/ports/webhook.ts'
 import { SIDE_MAX } from './kinds.ts'
 
@@ -14,6 +15,8 @@ export interface Item {
   before: string
   /** the CloudEvent; absent: it is read when it is due */
   text?: string | undefined
+  /** of its text */
+  trace?: Trace | undefined
   /** epoch ms */
   firstTryAt?: number
   /** how many failed */

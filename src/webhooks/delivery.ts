@@ -11,7 +11,7 @@ import type { Hook } from './hook.ts'
 import { deliveryId, type Ledger } from './ledger.ts'
 import { TRIED_FOR, waitAfter } from './schedule.ts'
 import { signedHeaders } from './signature.ts'
-import type { Source } from './source.ts'
+import type { Source, Told } from './source.ts'
 import { verdictOf } from './verdict.ts'
 
 /** ms until an event is looked for again that could not be read */
@@ -48,7 +48,7 @@ export function createDelivery({
   session: LiveSession
   /** of the place */
   key: string
-  source: Pick<Source, 'textOf'>
+  source: Pick<Source, 'told'>
   /** aborted: what comes of it is not this reader's business any more */
   signal: AbortSignal
   mayAct: () => boolean
@@ -61,11 +61,12 @@ export function createDelivery({
   const { webhooks } = store
   const of = { session: session.record.id, tenant: session.record.tenant }
 
-  async function send({ id }: Item, body: string, now: number): Promise<Attempt> {
+  async function send({ id }: Item, { text: body, trace }: Told, now: number): Promise<Attempt> {
     const headers = {
       'user-agent': agent,
       ...hook.headers,
       'content-type': 'application/cloudevents+json',
+      ...trace,
       ...signedHeaders({ id, at: now, body, keys: hook.keys(now) }),
     }
     const attempt = await attempts.make({ url: hook.record.url, headers, body }, { signal })
@@ -117,13 +118,13 @@ export function createDelivery({
 
   return async (begun, item) => {
     // null: it cannot be read now
-    const text = await source.textOf(item).catch(() => null)
-    if (text === null || !mayAct()) return begun.backlog.postpone(item, clock.now() + READ_AGAIN)
+    const told = await source.told(item).catch(() => null)
+    if (told === null || !mayAct()) return begun.backlog.postpone(item, clock.now() + READ_AGAIN)
     const now = clock.now()
     item.firstTryAt ??= now
-    const attempt = text === undefined ? { error: 'The log has forgotten the event.', ms: 0 } : await send(item, text, now)
+    const attempt = told === undefined ? { error: 'The log has forgotten the event.', ms: 0 } : await send(item, told, now)
     if (signal.aborted) return begun.backlog.postpone(item, 0)
     await recall(item)
-    await settle(begun, item, text, attempt, now)
+    await settle(begun, item, told?.text, attempt, now)
   }
 }

@@ -1,11 +1,13 @@
 /** Where the events of one webhook and one session come from: the log from a place on, dead letters, and what was kept of tries. */
 import { hash } from 'node:crypto'
+import { traceOf } from '../api/trace.ts'
 import { cursorOf } from '../events/cursor.ts'
 import { createFrame } from '../events/frame.ts'
 import type { TailPage, Tails } from '../events/tail.ts'
 import type { LiveSession } from '../gateway/contract/session.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Store } from '../gateway/ports/store.ts'
+import type { Trace } from '../gateway/ports/tracing.ts'
 import { type Backlog, createBacklog, type Item } from './backlog.ts'
 import type { Hook } from './hook.ts'
 import { deadLetters, keyOfTry, webhookPlaces, webhookTries } from './kinds.ts'
@@ -15,13 +17,20 @@ const PAGE = 64
 /** events of a session that has ended which are kept for a webhook */
 const ENDED_MAX = 1_000
 
+/** An event as it is sent. */
+export interface Told {
+  /** the CloudEvent */
+  text: string
+  trace?: Trace | undefined
+}
+
 export interface Source {
   /** what there was when an owner before left it, and where it is now */
   open(): Promise<Backlog>
   /** Reads on: how many events that was, how many of them are wanted, and whether nothing is left to be read, now or ever. */
   read(backlog: Backlog): Promise<{ passed: number; wanted: number; atEnd: boolean; isWhole: boolean }>
-  /** The CloudEvent of one that waited; undefined: the log has forgotten it. */
-  textOf(item: Item): Promise<string | undefined>
+  /** One that waited; undefined: the log has forgotten it. */
+  told(item: Item): Promise<Told | undefined>
   /** all that is left, since the log goes */
   keepRest(backlog: Backlog): Promise<void>
 }
@@ -59,8 +68,8 @@ export function createSource({
     const items: Item[] = gap ? [gapOf(gap)] : []
     let before = gap?.to ?? after ?? '0'
     for (const frame of frames) {
-      const { id, type } = frame.event
-      items.push({ id, type, before, text: frame.text, tries: 0, due: 0 })
+      const { id, type, trace } = frame.event
+      items.push({ id, type, before, text: frame.text, trace, tries: 0, due: 0 })
       before = id
       if (id === until) break
     }
@@ -82,11 +91,12 @@ export function createSource({
       .filter(({ id }) => dead === true || dead === id)
   }
 
-  async function textOf({ id, before, text }: Item): Promise<string | undefined> {
-    const kept = text ?? session.state.get(deadLetters, keyOfTry(hook.id, id))?.text
-    if (kept !== undefined) return kept
+  async function told({ id, before, text, trace }: Item): Promise<Told | undefined> {
+    if (text !== undefined) return { text, trace }
+    const letter = session.state.get(deadLetters, keyOfTry(hook.id, id))?.text
+    if (letter !== undefined) return { text: letter, trace: traceOf(JSON.parse(letter)) }
     const [frame] = (await page(before, 1)).frames
-    return frame?.event.id === id ? frame.text : undefined
+    return frame?.event.id === id ? { text: frame.text, trace: frame.event.trace } : undefined
   }
 
   return {
@@ -108,10 +118,10 @@ export function createSource({
       return { passed: items.length, wanted: wanted.length, atEnd: read.end, isWhole }
     },
 
-    textOf,
+    told,
 
     async keepRest(backlog) {
-      for (const item of backlog.side.values()) item.text ??= await textOf(item)
+      for (const item of backlog.side.values()) Object.assign(item, await told(item))
       for (let kept = 0, end = false; !end && kept < ENDED_MAX; ) {
         const read = await page(backlog.read, PAGE)
         const wanted = itemsOf(read, backlog.read).filter(wants)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Input } from '../api/checked-call.ts'
 import type { Invoke } from '../api/invoke.ts'
 import { problemFrom } from '../api/problem.ts'
+import { traceOf } from '../api/trace.ts'
 import { refuse } from '../api/validation.ts'
 import type { Caller, Operation } from '../gateway/contract/operation.ts'
 import { type RpcMethod, type RpcRequest, written } from './json-rpc.ts'
@@ -22,8 +23,8 @@ export interface OperationMethods {
 }
 
 /**
- * `params` are one flat object of the members of path, query and body, with `session`, `idempotencyKey`, `wait` (seconds) and
- * `respondAsync`. Lists of the query are texts with commas, or arrays. `xml` is a body that is XML, where it is all of the body.
+ * `params` are one flat object of the members of path, query and body, with `session`, `idempotencyKey`, `wait` (seconds),
+ * `respondAsync`, `traceparent` and `tracestate`. Lists of the query are texts with commas, or arrays. `xml` is a body that is XML, where it is all of the body.
  * Throws where an operation has one name in two places.
  */
 export function createOperationMethods({
@@ -66,18 +67,21 @@ interface Places {
 
 function placesOf({ id, session, params, query, body }: Operation): Places {
   const all = [params, query, body].map(namesOf)
-  const names = [...all.flat(), ...(session === 'none' ? [] : ['session']), 'idempotencyKey', 'respondAsync']
+  const names = [...all.flat(), ...(session === 'none' ? [] : ['session']), ...ofRequests]
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new Error(`${id} has a member ${twice} in two places.`)
   const [ofParams, ofQuery, ofBody] = all
   return { params: new Set(ofParams), query: new Set(ofQuery), body: new Set(ofBody) }
 }
 
+/** what every request may have, which by HTTP are headers */
+const ofRequests = ['idempotencyKey', 'respondAsync', 'traceparent', 'tracestate']
+
 const namesOf = (schema: z.ZodType | undefined) => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : [])
 
 /** The request as it would have come by HTTP. */
 function inputOf(operation: Operation, places: Places, request: RpcRequest, { caller, session, signal }: RpcCaller): Input {
-  const { idempotencyKey, respondAsync, ...rest } = request.params
+  const { idempotencyKey, respondAsync, traceparent, tracestate, ...rest } = request.params
   const params: Record<string, unknown> = {}
   const query: Record<string, unknown> = operation.session === 'named' ? { session } : {}
   const body: Record<string, unknown> = {}
@@ -104,6 +108,7 @@ function inputOf(operation: Operation, places: Places, request: RpcRequest, { ca
     accept: 'application/json',
     requestId: request.requestId,
     signal,
+    trace: traceOf({ traceparent, tracestate }),
   }
 }
 

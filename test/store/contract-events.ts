@@ -37,6 +37,20 @@ export function describeEvents(opened: Opened): void {
       assert.equal('subject' in (await store.log.read(one.id, undefined, 1)).events[0]!, true)
     })
 
+    test('keeps the trace of an event with it, however large that is', async () => {
+      const { store } = await opened()
+      const { id, fence } = await ownedSession(store)
+      const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'rojo=",{}' }
+      const large = { ...durable(0), data: { text: 'x'.repeat(20_000) }, trace }
+      await store.commit(id, fence, { events: [{ ...durable(0), trace }, durable(1), large] })
+      const { events } = await store.log.read(id, undefined, 3)
+      assert.deepEqual(
+        events.map((event) => event.trace),
+        [trace, undefined, trace],
+      )
+      assert.equal('trace' in events[1]!, false)
+    })
+
     test('is read in pages, each from the end of the one before', async () => {
       const { store } = await opened()
       const { id, fence } = await ownedSession(store)

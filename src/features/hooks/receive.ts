@@ -6,6 +6,7 @@ import { invalidRequest } from '../../errors/refusals.ts'
 import type { SessionHandle, Sessions } from '../../gateway/contract/session.ts'
 import { messageIdOf, newMessageId, tokenHash } from '../../gateway/ids.ts'
 import type { HookRecord, HookStore } from '../../gateway/ports/hook.ts'
+import type { Trace } from '../../gateway/ports/tracing.ts'
 import { replaced } from '../../xml/characters.ts'
 import { CLIENT, element } from '../../xml/element.ts'
 import { outgoing, recordEvent, refusal } from '../outgoing-message.ts'
@@ -20,6 +21,7 @@ export interface HookRequest {
   text: string
   contentType: string
   headers: Readonly<Record<string, string | undefined>>
+  trace?: Trace | undefined
 }
 
 /** Rejects with hook-not-found, invalid-request, room-not-joined, and what the outbox refuses. Answers the id of the message, also where it was sent before. */
@@ -27,11 +29,16 @@ export type Receive = (request: HookRequest) => Promise<{ id: string }>
 
 export function createReceive({ store, sessions, limit }: { store: HookStore; sessions: Sessions; limit: number }): Receive {
   /** Rejects with room-not-joined, and what the outbox refuses; true: it has been sent under this id already. */
-  async function send(session: SessionHandle, to: string, body: string, id: string): Promise<boolean> {
+  async function send(
+    session: SessionHandle,
+    to: string,
+    body: string,
+    { id, trace }: { id: string; trace: Trace | undefined },
+  ): Promise<boolean> {
     const kind = await kindOf({ to }, session)
     const message = element('message', CLIENT, { to, id, type: kind.type }, [element('body', CLIENT, {}, [body])])
     const { entry, record } = outgoing(marked(message, kind), session.record, { limit })
-    const result = await session.accept({ entries: [{ entry, record }], events: [recordEvent(record, 'accepted')] })
+    const result = await session.accept({ entries: [{ entry, record }], events: [recordEvent(record, 'accepted')], trace })
     if (result.kind === 'id-in-use') return true
     if (result.kind !== 'accepted' && result.kind !== 'replayed') throw refusal(result)
     return false
@@ -51,7 +58,7 @@ export function createReceive({ store, sessions, limit }: { store: HookStore; se
     return id
   }
 
-  return async ({ token, ...request }) => {
+  return async ({ token, trace, ...request }) => {
     const hook = await store.find(tokenHash(token))
     if (hook === undefined) throw new Problem('hook-not-found', 'There is no such hook.')
     const delivery = read(hook, request)
@@ -61,7 +68,7 @@ export function createReceive({ store, sessions, limit }: { store: HookStore; se
     const session = await sessions.resolve(hook.tenant, hook.session)
     const say = async (...name: (string | number)[]) => {
       const id = name.length === 0 ? newMessageId(hook.session) : messageIdOf(hook.session, digest(JSON.stringify([hook.id, ...name])))
-      await send(session, hook.to, body, id)
+      await send(session, hook.to, body, { id, trace })
       return id
     }
     if (repeats?.by === 'group') return { id: await sayOfGroup(hook, say, repeats) }
@@ -70,7 +77,7 @@ export function createReceive({ store, sessions, limit }: { store: HookStore; se
 }
 
 /** JSON in every format but text, also as the field `payload` of a form, as GitHub and Slack can send it. */
-function read({ format }: HookRecord, { text, contentType, headers }: Omit<HookRequest, 'token'>): Delivery {
+function read({ format }: HookRecord, { text, contentType, headers }: Omit<HookRequest, 'token' | 'trace'>): Delivery {
   if (format === 'text') return { text, json: undefined, headers }
   const isForm = contentType.trim().toLowerCase().startsWith('application/x-www-form-urlencoded')
   const given = isForm ? new URLSearchParams(text).get('payload') : text

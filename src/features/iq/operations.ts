@@ -87,6 +87,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       'an error from the other side becomes a problem. ' +
       'With `Prefer: respond-async` it answers 202 at once: the outcome comes as the event `iq.completed`, and is kept for an hour. ' +
       'As `application/xml` the body is the whole iq.',
+    traced: true,
     scope: 'iq:write',
     session: 'named',
     body: request,

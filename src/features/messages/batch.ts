@@ -55,6 +55,7 @@ export function batchOperation({
     summary: 'Send many messages',
     description:
       'Takes the messages in order. One that cannot be accepted has its problem in its place and does not hold up the others. An Idempotency-Key is for the whole batch.',
+    traced: true,
     scope: 'messages:write',
     session: 'named',
     body: z.strictObject({ messages: list(message).min(1).max(MOST) }).meta({ id: 'MessageBatch' }),
@@ -93,7 +94,7 @@ export function batchOperation({
       const { messages } = Object(sent) as { messages?: unknown }
       return Array.isArray(messages) ? Math.max(1, messages.length) : 1
     },
-    async run({ session, body, idempotency }) {
+    async run({ session, body, idempotency, trace }) {
       const prepared = withoutRepeats(
         await Promise.all(body.messages.map((each, index) => prepare(each, session, `body.messages.${index}`))),
       )
@@ -103,6 +104,7 @@ export function batchOperation({
         const result = await session.accept({
           entries: taken,
           events: taken.map(({ record }) => recordEvent(record, 'accepted')),
+          trace,
           ...(idempotency ? { idempotency: { ...idempotency, answer } } : {}),
         })
         if (result.kind === 'accepted') return answer

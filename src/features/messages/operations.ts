@@ -35,6 +35,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     description:
       'Answers 202 as soon as the message is in the outbox. With `Prefer: wait=N` (at most 60) it waits for the acknowledgement of the own server, ' +
       'with `level=delivered` for the receipt of the recipient, and answers 200 when that came in time. `type` is `chat` by default, `groupchat` to a room of the session: there it waits until the room is joined, and is delivered when the room sends it back.',
+    traced: true,
     scope: 'messages:write',
     session: 'named',
     query: z.strictObject({

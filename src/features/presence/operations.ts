@@ -150,6 +150,7 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     method: 'POST',
     path: '/presence',
     summary: 'Send presence to one JID, or a step of a subscription',
+    traced: true,
     scope: 'presence:write',
     session: 'named',
     body: directed,

@@ -10,11 +10,12 @@ import { Problem, stanzaProblem } from '../../errors/problem.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import { defineCommand, type LiveSession, type SessionHandle } from '../../gateway/contract/session.ts'
 import { newMessageId } from '../../gateway/ids.ts'
-import { advance, recordJson } from '../../gateway/outbox/message-record.ts'
+import { advance } from '../../gateway/outbox/message-record.ts'
 import { accepted } from '../../gateway/outbox/recent-records.ts'
 import { jid as normalised } from '../../jid.ts'
 import { CLIENT, element } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
+import { recordEvent } from '../outgoing-message.ts'
 import { nickOf, type WantedRoom, wantedRooms } from '../room-state.ts'
 import { joined } from './examples.ts'
 import { knownRoom, roomsOf } from './known.ts'
@@ -71,7 +72,7 @@ export async function subjectIs(
   // some services write it anew, without its id
   const sent = await session.message(id)
   const record = sent && advance(sent, 'delivered', Date.now())
-  if (record) await session.commit({ records: [record], events: [{ type: 'message.delivered', subject: id, data: recordJson(record) }] })
+  if (record) await session.commit({ records: [record], events: [recordEvent(record, 'delivered')] })
   return true
 }
 
@@ -94,8 +95,7 @@ async function setSubject(session: SessionHandle, room: string, text: string, si
     expiresAt: null,
   }
   const record = accepted(entry)
-  const event = { type: 'message.accepted', subject: id, data: recordJson(record) }
-  const result = await session.accept({ entries: [{ entry, record }], events: [event] })
+  const result = await session.accept({ entries: [{ entry, record }], events: [recordEvent(record, 'accepted')] })
   if (result.kind !== 'accepted') throw new Problem('outbox-full', 'The outbox of the session is full.', { retryAfter: 5 })
   const done = new AbortController()
   const until = AbortSignal.any([signal, done.signal])

@@ -42,6 +42,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     description:
       'XML is parsed and written anew, never pasted. A message goes through the outbox like one of `POST /messages`; an iq answers as `iq.completed`. ' +
       'The sender is always the account. With `dryRun=true` nothing is sent: the answer is the XML.',
+    traced: true,
     scope: 'stanzas:write',
     session: 'named',
     query: z.strictObject({ dryRun: z.enum(['true', 'false']).optional() }),

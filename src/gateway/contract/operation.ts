@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { OwnCode, ProblemCode } from '../../errors/catalogue.ts'
 import type { Grant } from '../ports/key.ts'
 import type { Scope } from '../ports/scope.ts'
+import type { Trace } from '../ports/tracing.ts'
 import type { SessionHandle } from './session.ts'
 
 export interface Caller {
@@ -40,6 +41,8 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   requestId: string
   /** aborted when the caller has gone */
   signal: AbortSignal
+  /** the trace that the request belongs to, for what it sends */
+  trace?: Trace
   /** how the caller reached the gateway, where that is known: `https://gateway.example.com` */
   origin?: string
 }
@@ -123,6 +126,8 @@ export interface Operation {
   weight?(body: unknown): number
   /** generic: the answer is kept for it and replayed · own: the operation does it in its store call */
   idempotency?: 'generic' | 'own'
+  /** the trace of the request is told in the events of what it sends */
+  traced?: true
   run(call: Call): Promise<Answer>
 }
 

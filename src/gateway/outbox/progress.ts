@@ -61,6 +61,7 @@ export function createProgress({
     type: `message.${status}`,
     subject: record.id,
     data: recordJson(record),
+    trace: record.trace,
   })
 
   function tellSoon(id: string, at: number): void {

@@ -1,6 +1,8 @@
 import type { EventDraft } from './event.ts'
 import type { MessageRecord, OutboxEntry } from './message.ts'
 import type { SessionStatus } from './session-record.ts'
+import type { Trace } from './tracing.ts'
+
 /** One kept value of what a session knows: roster items, presences, own presence, directed presence, features. */
 export interface StateChange {
   kind: string
@@ -45,6 +47,8 @@ export interface Acceptance {
   entries: { entry: OutboxEntry; record: MessageRecord; isNew?: boolean }[]
   events: EventDraft[]
   idempotency?: { key: string; fingerprint: string; answer: StoredAnswer }
+  /** of the request: it is kept with the records, and told in the events */
+  trace?: Trace | undefined
 }
 
 /** The answer of the first request with an Idempotency-Key, replayed for its repeats. */

@@ -1,3 +1,5 @@
+import type { Trace } from './tracing.ts'
+
 /** An event before it has a cursor. */
 export interface EventDraft {
   type: string
@@ -7,6 +9,7 @@ export interface EventDraft {
   volatile?: boolean
   /** of a stanza: a copy of one that was told makes no second event */
   copy?: Copy
+  trace?: Trace | undefined
 }
 
 /** How a stanza came, and by what those that it may be a copy of are known. */
@@ -53,6 +56,7 @@ export interface StoredEvent {
   readonly json?: string | undefined
   /** bytes of that */
   readonly size?: number
+  trace?: Trace
 }
 
 export interface LogPage {

@@ -1,4 +1,6 @@
 import type { StanzaErrorJson } from '../../errors/catalogue.ts'
+import type { Trace } from './tracing.ts'
+
 export const messageStatuses = ['accepted', 'sent', 'acked', 'delivered', 'displayed', 'failed', 'expired'] as const
 
 export type MessageStatus = (typeof messageStatuses)[number]
@@ -23,6 +25,8 @@ export interface MessageRecord {
   place?: string | undefined
   /** streams that ended before the server counted it; not told to callers */
   ended?: Ended
+  /** of the request that sent it; its events tell it */
+  trace?: Trace
 }
 
 /** Streams that ended before it was known that the server took what was written on them. */

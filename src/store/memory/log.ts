@@ -1,6 +1,7 @@
 /** The event log of one session: one order, two lanes of retention. */
 import type { CursorPlace, EventDraft, LogPage, StoredEvent } from '../../gateway/ports/event.ts'
 import type { StoreLimits } from '../../gateway/ports/store.ts'
+import type { Trace } from '../../gateway/ports/tracing.ts'
 import { formatCursor, newLog } from '../cursor.ts'
 import type { Lane, Surplus } from '../dropped.ts'
 import { pack } from '../packed.ts'
@@ -37,6 +38,7 @@ interface Kept {
   subject: string | undefined
   time: number
   kept: KeptData
+  trace: Trace | undefined
   /** bytes of the data as it is kept */
   bytes: number
 }
@@ -73,7 +75,7 @@ class MemoryLog implements Log, Shedding {
     logs.add(this)
   }
 
-  append({ type, subject, volatile: isVolatile, copy }: Omit<EventDraft, 'data'>, data: string | undefined, now: number): string {
+  append({ type, subject, trace, volatile: isVolatile, copy }: Omit<EventDraft, 'data'>, data: string | undefined, now: number): string {
     const known = copy && this.#copies.find(copy, now)
     const id = known ?? formatCursor(this.#log, ++this.#head)
     if (copy) this.#copies.remember(copy, id, now)
@@ -83,7 +85,7 @@ class MemoryLog implements Log, Shedding {
     const kept = packed ?? data
     const taken = packed === undefined ? sizeOf(data) : packed.bytes.length
     const lane = isVolatile ? 'volatile' : 'durable'
-    this.#lane(lane).push(this.#head, { type, subject, time: now, kept, bytes: taken })
+    this.#lane(lane).push(this.#head, { type, subject, time: now, kept, trace, bytes: taken })
     this.#bytes[lane] += taken
     this.#trim(now)
     this.#context.logs.changed(this, before)
@@ -207,8 +209,8 @@ function pageOf(found: readonly Slot[], limit: number): Slot[] {
   return found.slice(0, count)
 }
 
-function eventOf(log: string, { sequence, value: { type, subject, time, kept } }: Slot): StoredEvent {
-  return storedEvent({ id: formatCursor(log, sequence), type, subject, time, kept })
+function eventOf(log: string, { sequence, value: { type, subject, time, kept, trace } }: Slot): StoredEvent {
+  return storedEvent({ id: formatCursor(log, sequence), type, subject, time, kept, trace })
 }
 
 /** What is handed over may be changed by the caller later; what is kept is as it was, and as JSON has it. */

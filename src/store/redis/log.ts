@@ -126,10 +126,10 @@ export function createLog({ connection, scripts, pubsub }: { connection: Connect
 
 /** For the scripts that append: lane, how it came, event, of each. `packs`: large ones are packed. */
 export function eventArguments(events: readonly EventDraft[], packs: boolean): string[] {
-  return events.flatMap(({ type, subject, data, volatile, copy }) => [
+  return events.flatMap(({ type, subject, trace, data, volatile, copy }) => [
     volatile ? 'v' : 'd',
     copy === undefined ? '' : JSON.stringify(copy),
-    encloseEvent({ type, subject, data }, packs),
+    encloseEvent({ type, subject, trace, data }, packs),
   ])
 }
 
