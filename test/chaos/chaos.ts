@@ -60,6 +60,7 @@ if (!(minutes > 0) || !seeds.every(Number.isInteger) || !(count >= 1) || !kinds)
 // whatever is killed on the way leaves its folder here
 const folder = temporaryFolder('chaos')
 process.env.TMPDIR = folder
+process.env.NODE_COMPILE_CACHE = join(folder, 'compiled')
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 

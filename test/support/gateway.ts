@@ -103,7 +103,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   }
   // a folder of its own, so that no .env of the project is read or written
   const folder = temporaryFolder('gateway')
-  const inherited = { PATH: process.env.PATH ?? '', TMPDIR: process.env.TMPDIR ?? '' }
+  const { PATH = '', TMPDIR = '', NODE_COMPILE_CACHE } = process.env
+  const inherited = { PATH, TMPDIR, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }) }
   const [program = '', ...programArgs] = [...dieWithParent(), process.execPath, '--import', tellsUndeclared, ...args]
   const child = spawn(program, programArgs, {
     cwd: folder,
