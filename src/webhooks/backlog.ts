@@ -11,6 +11,8 @@ const AHEAD = 100
 export interface Item {
   id: string
   type: string
+  /** when it happened, epoch ms */
+  time?: number
   /** the cursor after which it is the next of the log */
   before: string
   /** the CloudEvent; absent: it is read when it is due */
@@ -26,6 +28,8 @@ export interface Item {
   attempts?: DeliveryAttempt[]
   /** it is not in the log */
   isOwn?: boolean
+  /** it is kept beside the log, which forgets it before it is tried again */
+  isKept?: boolean
 }
 
 export interface Backlog {

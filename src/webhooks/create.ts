@@ -1,5 +1,6 @@
 import { sessionFor } from '../api/accounts.ts'
 import { operation } from '../api/operation.ts'
+import { refuse } from '../api/validation.ts'
 import { Problem } from '../errors/problem.ts'
 import { cursorOf } from '../events/cursor.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
@@ -61,6 +62,7 @@ export function createWebhook(context: WebhookOperations): Operation {
       const named = session ?? caller.session
       if (named === undefined && !hasAll(caller)) throw new Problem('session-required', 'The token is not for all sessions: name one.')
       const of = named === undefined ? undefined : (await sessionFor(sessions, caller, named)).record.id
+      if (of === undefined && after !== undefined) throw refuse([{ path: 'body.after', message: 'is for one session: name it' }])
       if (of !== undefined) await mustBeReadable(store.log, of, after)
       const id = newId('whk')
       const secret = newSecret()

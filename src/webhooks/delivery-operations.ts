@@ -11,7 +11,7 @@ import { defineCommand, type LiveSession, type SessionHandle } from '../gateway/
 import { webhookOf } from './access.ts'
 import type { WebhookOperations } from './create.ts'
 import * as examples from './examples.ts'
-import { deadLetters, REPLAYS_MAX, type Replay, webhookPlaces } from './kinds.ts'
+import { lettersOf, REPLAYS_MAX, type Replay, webhookPlaces } from './kinds.ts'
 import { delivery, deliveryStates, queued, replay as replayBody } from './schemas.ts'
 import { deliveryView } from './view.ts'
 import { createWanted } from './wanted.ts'
@@ -38,7 +38,7 @@ export async function takeReplay(
 ): Promise<number> {
   const under = [...session.state.all(webhookPlaces).keys()].filter((key) => key.includes('/'))
   if (under.length >= REPLAYS_MAX) throw new Problem('limit-exceeded', `${REPLAYS_MAX} replays of this session are under way already.`)
-  const letters = [...session.state.all(deadLetters).keys()].filter((key) => key.startsWith(`${webhook} `))
+  const letters = 'dead' in replay ? lettersOf(session.state, webhook, replay.dead) : []
   if ('dead' in replay && letters.length === 0) return 0
   const key = `${webhook}/${randomBytes(6).toString('base64url')}`
   await session.commit({ state: [webhookPlaces.put(key, { ...(after !== undefined && { after }), replay })] })
@@ -150,10 +150,12 @@ export function deliveryOperations({ sessions, store }: Pick<WebhookOperations, 
         const handle = row && (await sessions.resolve(tenant, row.event.session).catch(unlessGone))
         if (!row || !handle) throw new Problem('delivery-not-found', 'There is no such delivery, or its session has ended.')
         const { event, before } = row
-        if (row.state === 'dead') await perform(handle, { webhook: id, replay: { dead: event.id } })
-        else {
+        const forgotten = () => new Problem('cursor-expired', 'The event is no longer kept.')
+        if (row.state === 'dead') {
+          if ((await perform(handle, { webhook: id, replay: { dead: event.id } })) === 0) throw forgotten()
+        } else {
           const { last } = await range(event.session, ['*', event.type], { after: before, until: event.id })
-          if (last !== event.id) throw new Problem('cursor-expired', 'The event is no longer kept.')
+          if (last !== event.id) throw forgotten()
           await perform(handle, { webhook: id, after: before, replay: { until: event.id, of: row.replayOf ?? row.id } })
         }
         return { status: 202, body: { queued: 1 } }

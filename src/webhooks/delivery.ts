@@ -26,6 +26,8 @@ export interface DeliveryContext {
   metrics: Metrics
   /** `stanzagate/<version>` */
   agent: string
+  /** ms that events are in the log */
+  eventLogAge: number
 }
 
 export interface Begun {
@@ -57,7 +59,7 @@ export function createDelivery({
   /** what is sent are dead letters */
   ofDead: boolean
 }): (begun: Begun, item: Item) => Promise<void> {
-  const { store, attempts, breaker, clock, log, metrics, agent } = context
+  const { store, attempts, breaker, clock, log, metrics, agent, eventLogAge } = context
   const { webhooks } = store
   const of = { session: session.record.id, tenant: session.record.tenant }
 
@@ -92,10 +94,18 @@ export function createDelivery({
     if (backlog.settle(item)) ledger.over(item)
   }
 
-  function failed({ backlog, ledger }: Begun, item: Item, text: string | undefined, wait: number): void {
-    backlog.fail(item, clock.now() + wait)
+  function failed({ backlog, ledger }: Begun, item: Item, text: string, due: number): void {
+    backlog.fail(item, due)
     if (isDetached()) item.text = text
     ledger.tries(item)
+    const forgottenAt = (item.time ?? Number.POSITIVE_INFINITY) + eventLogAge
+    if (due >= forgottenAt && !item.isKept) ledger.keep(item, text)
+  }
+
+  /** The last try is when its time is over, unless the consumer wants to be left alone for longer. */
+  function dueOf(item: Item, notBefore: number, now: number): number {
+    const drawn = Math.min(now + waitAfter(item.tries + 1), item.firstTryAt! + TRIED_FOR)
+    return Math.max(drawn, now + notBefore)
   }
 
   async function settle(begun: Begun, item: Item, text: string | undefined, attempt: Attempt, at: number): Promise<void> {
@@ -106,8 +116,8 @@ export function createDelivery({
     const state = verdict.kind === 'done' ? 'delivered' : isDead ? 'dead' : 'pending'
     metrics.count('webhook_deliveries_total', { result: state === 'pending' ? 'failed' : state })
     if (state === 'delivered') arrived(begun, item)
-    else if (state === 'dead') died(begun, item, text, error ?? '')
-    else failed(begun, item, text, verdict.kind === 'again' ? Math.max(waitAfter(item.tries + 1), verdict.notBefore) : 0)
+    else if (isDead) died(begun, item, text, error ?? '')
+    else failed(begun, item, text, verdict.kind === 'again' ? dueOf(item, verdict.notBefore, now) : now)
     const told = { at, ...(status !== undefined && { status }), ...(error !== undefined && { error }), ms }
     begun.ledger.row(item, told, state)
     begun.ledger.moved()

@@ -1,5 +1,5 @@
 /** What a session knows of its webhooks: where each is, what of it is tried again, and what was given up. All of it moves with the session. */
-import { defineKind } from '../gateway/contract/state-kind.ts'
+import { defineKind, type KnownState } from '../gateway/contract/state-kind.ts'
 
 /** events of one session that are tried again beside those that go on, of one webhook and of all */
 export const SIDE_MAX = 1_000
@@ -31,6 +31,8 @@ export const webhookPlaces = defineKind<WebhookPlace>({
 /** An event that failed, and is tried again. */
 export interface WebhookTry {
   type: string
+  /** of the event, epoch ms */
+  time?: number
   /** the cursor after which it is the next of the log */
   before: string
   firstTryAt: number
@@ -51,6 +53,9 @@ export const webhookTries = defineKind<WebhookTry>({
   firm: true,
 })
 
+/** CloudEvents that are tried again when the log has forgotten them, by the key of the try; the oldest go first. */
+export const keptEvents = defineKind<string>({ name: 'webhook-events', bound: 'webhook-events', entries: 1_000, size: 2 * 1024 * 1024 })
+
 /** An event that was given up: it is kept whole, since the log forgets it. */
 export interface DeadLetter {
   type: string
@@ -61,5 +66,12 @@ export interface DeadLetter {
 
 /** by the webhook's id and the id of the event, with a space between; the oldest go first */
 export const deadLetters = defineKind<DeadLetter>({ name: 'dead-letters', bound: 'dead-letters', entries: 1_000, size: 2 * 1024 * 1024 })
+
+/** The dead letters of a webhook that can be sent again, with their keys: all, or that of one event. */
+export function lettersOf(state: KnownState, webhook: string, dead: string | true): (readonly [key: string, letter: DeadLetter])[] {
+  const known = (key: string) => [key, state.get(deadLetters, key)] as const
+  const keys = dead === true ? [...state.all(deadLetters).keys()].filter((key) => key.startsWith(`${webhook} `)) : [keyOfTry(webhook, dead)]
+  return keys.map(known).filter((entry): entry is [string, DeadLetter] => entry[1]?.text !== undefined)
+}
 
 export const keyOfTry = (place: string, event: string) => `${place} ${event}`

@@ -5,7 +5,7 @@ import type { StateChange } from '../gateway/ports/change.ts'
 import type { DeliveryAttempt, DeliveryRow, WebhookStore } from '../gateway/ports/webhook.ts'
 import type { Backlog, Item } from './backlog.ts'
 import type { Hook } from './hook.ts'
-import { deadLetters, keyOfTry, type WebhookPlace, webhookPlaces, webhookTries } from './kinds.ts'
+import { deadLetters, keptEvents, keyOfTry, type WebhookPlace, webhookPlaces, webhookTries } from './kinds.ts'
 
 /** attempts that a row tells */
 const ATTEMPTS = 10
@@ -15,7 +15,9 @@ export interface Ledger {
   moved(): void
   /** an event waits on the side, and when it is due */
   tries(item: Item): void
-  /** it does not any more */
+  /** the log forgets it before it is due: it is kept */
+  keep(item: Item, text: string): void
+  /** it does not wait any more */
   over(item: Item): void
   dead(item: Item): void
   /** a dead letter arrived after all */
@@ -100,10 +102,11 @@ export function createLedger({
       run()
     },
     tries(item) {
-      const { type, before, firstTryAt = 0, tries, due, text } = item
+      const { type, time, before, firstTryAt = 0, tries, due, text } = item
       put(
         webhookTries.put(keyOfTry(key, item.id), {
           type,
+          ...(time !== undefined && { time }),
           before,
           firstTryAt,
           tries,
@@ -112,7 +115,14 @@ export function createLedger({
         }),
       )
     },
-    over: (item) => put(webhookTries.remove(keyOfTry(key, item.id))),
+    keep(item, text) {
+      item.isKept = true
+      put(keptEvents.put(keyOfTry(key, item.id), text))
+    },
+    over(item) {
+      put(webhookTries.remove(keyOfTry(key, item.id)))
+      if (item.isKept) put(keptEvents.remove(keyOfTry(key, item.id)))
+    },
     dead({ id, type, before, text }) {
       put(deadLetters.put(keyOfTry(hook.id, id), { type, before, ...(text !== undefined && { text }) }))
     },

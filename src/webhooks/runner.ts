@@ -3,7 +3,7 @@ import type { LiveSession } from '../gateway/contract/session.ts'
 import type { StateChange } from '../gateway/ports/change.ts'
 import type { Store } from '../gateway/ports/store.ts'
 import type { Hook, Reader } from './hook.ts'
-import { deadLetters, webhookPlaces, webhookTries } from './kinds.ts'
+import { deadLetters, keptEvents, webhookPlaces, webhookTries } from './kinds.ts'
 import { createReader, type ReaderContext } from './reader.ts'
 import type { WebhookSet } from './webhook-set.ts'
 
@@ -89,7 +89,7 @@ export function createRunner({
       return hook !== undefined && isFor(hook, session)
     }
     const state: StateChange[] = []
-    for (const kind of [webhookPlaces, webhookTries, deadLetters])
+    for (const kind of [webhookPlaces, webhookTries, keptEvents, deadLetters])
       for (const key of session.state.all<unknown>(kind).keys()) if (!isKnown(key)) state.push(kind.remove(key))
     if (state.length > 0) session.commit({ state }).catch(() => {}) // the next owner does it
   }

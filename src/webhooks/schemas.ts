@@ -67,9 +67,8 @@ export const newWebhook = z
       .string()
       .max(200)
       .optional()
-      .meta({ description: 'With `session`: begins after this cursor, 0 is the oldest kept; without it with what happens from now on' }),
+      .meta({ description: 'Of one session: begins after this cursor, 0 is the oldest kept; without it with what happens from now on' }),
   })
-  .refine(({ after, session: one }) => after === undefined || one !== undefined, { path: ['after'], message: 'is for one session' })
   .meta({ id: 'NewWebhook' })
 
 export const webhookChange = z

@@ -10,7 +10,7 @@ import type { Store } from '../gateway/ports/store.ts'
 import type { Trace } from '../gateway/ports/tracing.ts'
 import { type Backlog, createBacklog, type Item } from './backlog.ts'
 import type { Hook } from './hook.ts'
-import { deadLetters, keyOfTry, webhookPlaces, webhookTries } from './kinds.ts'
+import { deadLetters, keptEvents, keyOfTry, lettersOf, webhookPlaces, webhookTries } from './kinds.ts'
 
 /** events read at one time */
 const PAGE = 64
@@ -68,8 +68,8 @@ export function createSource({
     const items: Item[] = gap ? [gapOf(gap)] : []
     let before = gap?.to ?? after ?? '0'
     for (const frame of frames) {
-      const { id, type, trace } = frame.event
-      items.push({ id, type, before, text: frame.text, trace, tries: 0, due: 0 })
+      const { id, type, time, trace } = frame.event
+      items.push({ id, type, time, before, text: frame.text, trace, tries: 0, due: 0 })
       before = id
       if (id === until) break
     }
@@ -85,16 +85,16 @@ export function createSource({
 
   function letters(dead: string | true): Item[] {
     const prefix = `${hook.id} `
-    const all = [...session.state.all(deadLetters)].filter(([name]) => name.startsWith(prefix))
-    return all
-      .map(([name, { type, before }]) => ({ id: name.slice(prefix.length), type, before, tries: 0, due: 0 }))
-      .filter(({ id }) => dead === true || dead === id)
+    return lettersOf(session.state, hook.id, dead).map(([name, { type, before }]) => {
+      return { id: name.slice(prefix.length), type, before, tries: 0, due: 0 }
+    })
   }
 
   async function told({ id, before, text, trace }: Item): Promise<Told | undefined> {
     if (text !== undefined) return { text, trace }
-    const letter = session.state.get(deadLetters, keyOfTry(hook.id, id))?.text
-    if (letter !== undefined) return { text: letter, trace: traceOf(JSON.parse(letter)) }
+    const { state } = session
+    const kept = state.get(keptEvents, keyOfTry(key, id)) ?? state.get(deadLetters, keyOfTry(hook.id, id))?.text
+    if (kept !== undefined) return { text: kept, trace: traceOf(JSON.parse(kept)) }
     const [frame] = (await page(before, 1)).frames
     return frame?.event.id === id ? { text: frame.text, trace: frame.event.trace } : undefined
   }
@@ -103,8 +103,10 @@ export function createSource({
     async open() {
       const backlog = createBacklog({ after: await start(), done: session.state.get(webhookPlaces, key)?.done ?? [] })
       const tries = [...session.state.all(webhookTries)].filter(([name]) => name.startsWith(`${key} `))
-      for (const [name, { due, ...item }] of tries.sort(([, one], [, other]) => one.firstTryAt - other.firstTryAt))
-        backlog.wait({ ...item, id: name.slice(key.length + 1), due, isOwn: item.text !== undefined })
+      for (const [name, item] of tries.sort(([, one], [, other]) => one.firstTryAt - other.firstTryAt)) {
+        const isKept = session.state.get(keptEvents, name) !== undefined
+        backlog.wait({ ...item, id: name.slice(key.length + 1), isOwn: item.text !== undefined, isKept })
+      }
       if (replay && 'dead' in replay) backlog.add(letters(replay.dead), '')
       return backlog
     },

@@ -11,7 +11,7 @@ import { createBreaker } from './breaker.ts'
 import { deliveryOperations, replayCommand, takeReplay } from './delivery-operations.ts'
 import { createDue } from './due.ts'
 import type { Reader } from './hook.ts'
-import { deadLetters, webhookPlaces, webhookTries } from './kinds.ts'
+import { deadLetters, keptEvents, webhookPlaces, webhookTries } from './kinds.ts'
 import { webhookOperations } from './operations.ts'
 import { rotateOperation } from './rotation.ts'
 import { createRunner } from './runner.ts'
@@ -53,7 +53,8 @@ export function createWebhooks({
   const attempts = createAttempts({ policy })
   const hooks = createWebhookSet({ store, seal, log })
   const due = createDue<Reader>(clock.monotonic)
-  const breaker = createBreaker({ webhooks: store.webhooks, hooks, seal, clock, log, metrics, eventLogAge: limits.eventLogAge })
+  const { eventLogAge } = limits
+  const breaker = createBreaker({ webhooks: store.webhooks, hooks, seal, clock, log, metrics, eventLogAge })
   const runner = createRunner({
     store,
     tails: createTails({ log: store.log }),
@@ -66,6 +67,7 @@ export function createWebhooks({
     log,
     metrics,
     agent,
+    eventLogAge,
   })
 
   const feature: Feature = {
@@ -88,7 +90,7 @@ export function createWebhooks({
         schema: webhookBrief,
       },
     ],
-    keeps: [webhookPlaces, webhookTries, deadLetters],
+    keeps: [webhookPlaces, webhookTries, keptEvents, deadLetters],
     commands: [
       replayCommand.by((session, args) =>
         takeReplay(session, args, (key) => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { forEachCell } from '../support/matrix.ts'
 import { samplesOf, sumOf } from '../support/metrics.ts'
 import type { Client } from '../support/second-client.ts'
+import { createWallClock } from '../support/wall-clock.ts'
 import { type Delivery, type Receiver, startReceiver } from '../webhooks/receiver.ts'
 import { type Account, openAccount, openClient, until, users } from './account.ts'
 
@@ -224,6 +226,70 @@ forEachCell(
       assert.match(none.error, /ECONNREFUSED/)
     })
 
+    it('look names up at each try, and call none that is private', async () => {
+      const { id, url } = await create({ url: 'https://localhost:1/hook' })
+      assert.equal(url, 'https://localhost:1/hook')
+      const { status, body } = await api('POST', `/webhooks/${id}/test`)
+      assert.deepEqual([status, body.delivered, body.status], [200, false, undefined])
+      assert.match(body.error, /^address-not-allowed: .*WEBHOOK_PRIVATE_HOSTS/)
+    })
+
+    it('are changed in everything but their id, and sent as they are then', async () => {
+      const webhook = await create({ headers: { 'x-mine': '1' }, description: 'first' })
+      const change = async (body: object) => {
+        const { status, text, body: changed } = await api('PATCH', `/webhooks/${webhook.id}`, { body })
+        assert.equal(status, 200, text)
+        assert.deepEqual(await get(webhook.id), changed)
+        return changed
+      }
+      const { secret: _, ...shown } = webhook
+      assert.deepEqual(await change({}), shown)
+      const all = { types: ['message.received', 'chatstate.*'], session: romeo.id, ordering: 'strict', description: 'second' }
+      const moved = { ...all, url: `${receiver.url}/moved` }
+      assert.deepEqual(await change({ ...moved, session: romeo.jid, headers: { Authorization: 'mine', 'x-other': '2' } }), {
+        ...shown,
+        ...moved,
+        headers: { Authorization: 'set', 'x-other': '2' },
+      })
+      // what every instance hears of, and only then
+      const [first] = await until(async () => {
+        write('changed')
+        return await receiver.received(1, ({ path }) => path.endsWith('/moved'), 500).catch(() => undefined)
+      })
+      assert.deepEqual([first!.headers.authorization, first!.headers['x-other'], first!.headers['x-mine']], ['mine', '2', undefined])
+      const bare = await change({ headers: null, description: null, session: null, types: ['message.received'] })
+      assert.deepEqual([bare.headers, bare.description, bare.session, bare.types], [undefined, undefined, undefined, ['message.received']])
+      const off = await change({ state: 'disabled' })
+      assert.deepEqual([off.state, off.reason], ['disabled', 'manual'])
+      const on = await change({ state: 'enabled' })
+      assert.deepEqual([on.state, on.reason], ['enabled', undefined])
+      const refused = async (body: object) => {
+        const answer = await api('PATCH', `/webhooks/${webhook.id}`, { body })
+        return [answer.status, answer.body.code, answer.body.errors?.[0].path]
+      }
+      assert.deepEqual(await refused({ id: 'whk_mine' }), [400, 'invalid-request', 'body.id'])
+      assert.deepEqual(await refused({ state: 'failing' }), [400, 'invalid-request', 'body.state'])
+      assert.deepEqual(await refused({ headers: { Host: 'a' } }), [400, 'invalid-request', 'body.headers.Host'])
+      assert.deepEqual(await refused({ url: 'https://10.0.0.1/' }), [422, 'address-not-allowed', undefined])
+      assert.deepEqual(await refused({ session: 'ses_none' }), [404, 'session-not-found', undefined])
+      assert.deepEqual(await get(webhook.id), { ...on, cursorLag: { events: 0, seconds: 0 }, lastDelivery: on.lastDelivery })
+    })
+
+    it('hold up nothing else while a consumer does not answer: no other webhook, no stream, no message', async () => {
+      const held: ServerResponse[] = []
+      receiver.answers = ({ path }, response) => void (path.endsWith('/slow') ? held.push(response) : response.writeHead(204).end())
+      await create({ url: `${receiver.url}/slow` })
+      await create({ url: `${receiver.url}/fast` })
+      for (let number = 0; number < 20; number += 1) write(`n${number}`)
+      await receiver.received(16, ({ path }) => path.endsWith('/slow'))
+      await receiver.received(20, ({ path }) => path.endsWith('/fast'))
+      await romeo.events.next((one) => one.data?.body === 'n19')
+      const sent = await romeo.api('POST', '/messages', { body: { to: juliet.jid, body: 'meanwhile' }, headers: { prefer: 'wait=30' } })
+      assert.deepEqual([sent.status, sent.body.status], [200, 'acked'])
+      assert.ok(held.length === 16 && held.every((response) => !response.writableEnded && !response.destroyed))
+      for (const response of held) response.writeHead(204).end()
+    })
+
     it('fail after ten tries in a row and not after nine, and recover with what waited, in order', async () => {
       receiver.answers = 500
       const webhook = await create({ session: romeo.id })
@@ -242,6 +308,8 @@ forEachCell(
       assert.ok(Date.parse(failing.since) > Date.parse(failing.createdAt))
       const event = await romeo.events.next(({ type, subject }) => type === 'webhook.failing' && subject === webhook.id)
       assert.equal(event.data.state, 'failing')
+      const logged = () => cell().gateway.logs.filter(({ entry }) => entry?.event === 'webhook.state' && entry.webhook === webhook.id)
+      await until(async () => logged().length === 1 && logged()[0]!.entry!.state === 'failing')
       for (const body of ['w1', 'w2', 'w3']) write(body)
       await romeo.events.next((one) => one.data?.body === 'w3')
       receiver.answers = 200
@@ -254,6 +322,17 @@ forEachCell(
         return state === 'enabled' && cursorLag.events === 0
       })
       for (let number = 0; number < 10; number += 1) assert.ok(receiver.deliveries.some(says(`n${number}`)))
+      const all = await rows(webhook.id, { limit: 1000 })
+      const page = (await api('GET', `/webhooks/${webhook.id}/deliveries`, { query: { limit: 5 } })).body
+      const rest = (await api('GET', `/webhooks/${webhook.id}/deliveries`, { query: { limit: 1000, after: page.page.next } })).body
+      assert.deepEqual([...page.data, ...rest.data], all)
+      assert.deepEqual([page.page.complete, rest.page], [false, { complete: true }])
+      const times = all.map(({ firstTryAt }: { firstTryAt: string }) => firstTryAt)
+      assert.deepEqual(times, times.toSorted().reverse())
+      assert.deepEqual(
+        [(await rows(webhook.id, { state: 'delivered' })).length, await rows(webhook.id, { state: 'dead' })],
+        [all.length, []],
+      )
     })
 
     it('tell the end of a session last', async () => {
@@ -315,6 +394,32 @@ forEachCell(
         assert.deepEqual(await refused({ session: romeo.id, after: 'nonsense' }), [400, 'cursor-invalid'])
       })
 
+      it('where there is none, and for what cannot be replayed or listed', async () => {
+        const none = '/webhooks/whk_none'
+        for (const [method, path, body] of [
+          ...[['GET', none] as const, ['PATCH', none, { state: 'enabled' }] as const, ['DELETE', none] as const],
+          ...[['GET', `${none}/deliveries`] as const, ['POST', `${none}/replay`, { dead: true }] as const],
+          ...[['POST', `${none}/test`] as const, ['POST', `${none}/rotate`] as const],
+        ]) {
+          const answer = await api(method, path, body ? { body } : {})
+          assert.deepEqual([answer.status, answer.body.code], [404, 'webhook-not-found'], `${method} ${path}`)
+        }
+        const { id } = await create()
+        for (const body of [{}, { dead: false }, { dead: true, delivery: 'dlv_1' }, { session: romeo.id }, { after: '0' }, { all: true }]) {
+          const answer = await api('POST', `/webhooks/${id}/replay`, { body })
+          assert.deepEqual([answer.status, answer.body.code], [400, 'invalid-request'], JSON.stringify(body))
+        }
+        for (const query of [{ state: 'failed' }, { after: 'dlv_none' }, { limit: 0 }, { stat: 'dead' }] as Record<string, string>[]) {
+          const answer = await api('GET', `/webhooks/${id}/deliveries`, { query })
+          assert.deepEqual(
+            [answer.status, answer.body.code, answer.body.errors[0].path],
+            [400, 'invalid-request', `query.${Object.keys(query)[0]}`],
+          )
+        }
+        const ended = await api('POST', `/webhooks/${id}/replay`, { body: { session: 'ses_none', after: '0' } })
+        assert.deepEqual([ended.status, ended.body.code], [404, 'session-not-found'])
+      })
+
       it('where there are a hundred', async () => {
         const { length } = (await api('GET', '/webhooks', { query: { limit: 1000 } })).body.data
         for (let number = length; number < 100; number += 1) await create({ url: 'https://example.org/', session: romeo.id })
@@ -327,7 +432,8 @@ forEachCell(
 
     it('of a session are all that its token sees', async () => {
       const all = await create()
-      const own = await api('POST', '/webhooks', { key: romeo.token, body: { url: receiver.url, types: ['*'] } })
+      // its own session need not be named
+      const own = await api('POST', '/webhooks', { key: romeo.token, body: { url: receiver.url, types: ['*'], after: '0' } })
       assert.deepEqual([own.status, own.body.session], [201, romeo.id])
       made.push(own.body.id)
       const listed = await api('GET', '/webhooks', { key: romeo.token })
@@ -347,6 +453,93 @@ forEachCell(
       for (const result of ['delivered', 'failed']) assert.ok(sumOf(samples, 'webhook_deliveries_total', { result }) > 0, result)
       for (const state of ['failing', 'recovered', 'disabled']) assert.ok(sumOf(samples, 'webhook_states_total', { state }) > 0, state)
       assert.ok(sumOf(samples, 'webhook_duration_seconds_count') > 0)
+    })
+  },
+)
+
+const HOUR = 3_600_000
+const clock = createWallClock()
+
+forEachCell(
+  'webhooks in the course of days',
+  {
+    only: ['prosody+memory'],
+    server: { users: users('romeo', 'juliet') },
+    gateway: { env: { ...clock.env, WEBHOOK_PRIVATE_HOSTS: '127.0.0.1', EVENT_LOG_MAX: '20' } },
+  },
+  (cell) => {
+    it('give events up, send them again from there, and tell what the log has forgotten', async (t) => {
+      const { api } = cell().gateway
+      const romeo = await openAccount(cell(), 'romeo')
+      const juliet = await openClient(cell(), 'juliet')
+      const receiver = await startReceiver()
+      t.after(() => Promise.all([juliet.stop(), romeo.close(), receiver.stop()]))
+      const write = (body: string) => juliet.send(`<message to='${romeo.full}' type='chat'><body>${body}</body></message>`)
+      receiver.answers = (delivery, response) => response.writeHead(says('poison')(delivery) ? 500 : 200).end()
+      const { body: webhook } = await api('POST', '/webhooks', {
+        body: { url: receiver.url, types: ['message.received'], session: romeo.id, ordering: 'strict' },
+      })
+      const path = `/webhooks/${webhook.id}`
+      const rows = async (state: string) => (await api('GET', `${path}/deliveries`, { query: { state } })).body.data
+      const replay = async (body: object) => {
+        const answer = await api('POST', `${path}/replay`, { body })
+        return [answer.status, answer.body.queued ?? answer.body.code]
+      }
+      const goOn = () => api('PATCH', path, { body: { state: 'enabled' } })
+
+      write('poison')
+      const [failed] = await until(async () => {
+        const pending = await rows('pending')
+        return pending.length === 1 && pending
+      })
+      // each wait may be longer than the one before, up to 6 h
+      for (let tries = failed.attempts.length; tries < 15; tries += 1) {
+        const before = receiver.deliveries.length
+        await goOn()
+        await receiver.received(before + 1)
+      }
+      clock.advance(71.9 * HOUR)
+      await goOn()
+      await until(async () => Date.parse((await rows('pending'))[0].nextTry) > clock.now())
+      clock.advance(HOUR)
+      await goOn()
+      const [dead] = await until(async () => {
+        const all = await rows('dead')
+        return all.length === 1 && all
+      })
+      assert.deepEqual([dead.id, dead.event.id, dead.nextTry, dead.attempts.length], [failed.id, failed.event.id, undefined, 10])
+
+      receiver.answers = 200
+      await goOn()
+      assert.deepEqual(await replay({ dead: true }), [202, 1])
+      await until(async () => (await rows('delivered')).length === 1)
+      const all = receiver.deliveries.filter(says('poison'))
+      assert.deepEqual([...new Set(all.map(({ headers }) => headers['webhook-id']))], [dead.event.id])
+      assert.deepEqual(await replay({ dead: true }), [202, 0])
+
+      const { body: page } = await romeo.api('GET', '/events', { query: { limit: 1 } })
+      write('delivered')
+      await receiver.received(1, says('delivered'))
+      const [delivered] = await until(async () => {
+        const found = (await rows('delivered')).filter(({ id }: { id: string }) => id !== dead.id)
+        return found.length === 1 && found
+      })
+      await api('PATCH', path, { body: { state: 'disabled' } })
+      for (let number = 1; number <= 30; number += 1) write(`n${number}`)
+      await romeo.events.next((one) => one.data?.body === 'n30')
+      assert.deepEqual(await replay({ delivery: delivered.id }), [410, 'cursor-expired'])
+      const expired = await api('POST', `${path}/replay`, { body: { session: romeo.id, after: page.page.next } })
+      assert.deepEqual([expired.status, expired.body.code, typeof expired.body.oldest], [410, 'cursor-expired', 'string'])
+      receiver.deliveries.length = 0
+      await goOn()
+      await receiver.received(1, says('n30'))
+      const [gap, ...rest] = receiver.deliveries.map(told)
+      assert.deepEqual([gap.type, gap.data.reason], ['events.gap', 'expired'])
+      const kept = rest.map(({ data }) => Number(data.body.slice(1)))
+      assert.deepEqual(
+        kept,
+        Array.from({ length: kept.length }, (_, index) => 30 - kept.length + 1 + index),
+      )
     })
   },
 )

@@ -1,5 +1,6 @@
 /** Webhooks of sessions in memory, with a clock that can be put forward and real consumers. */
 import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
 import { after, afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
 import type { LiveSession, OwnersCommand } from '../../src/gateway/contract/session.ts'
 import type { StateKind } from '../../src/gateway/contract/state-kind.ts'
@@ -10,6 +11,7 @@ import type { WebhookRecord } from '../../src/gateway/ports/webhook.ts'
 import { createSeal } from '../../src/gateway/seal.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
 import { secretPlace } from '../../src/webhooks/hook.ts'
+import { keptEvents } from '../../src/webhooks/kinds.ts'
 import { newSecret } from '../../src/webhooks/signature.ts'
 import { createWebhooks, type Webhooks } from '../../src/webhooks/webhooks.ts'
 import { createClock, eventually, newId, ownedSession, limits as usual } from '../store/sample.ts'
@@ -31,13 +33,27 @@ describe('webhooks', () => {
   /** steps that the store was asked for, by name */
   let asked: string[]
   const started: Webhooks[] = []
+  /** as another instance on the same store has them */
+  function start(store: Store, limits: typeof usual, opens = seal): Webhooks {
+    const metrics = { count() {}, set() {}, observe() {} }
+    const made = createWebhooks({
+      store,
+      seal: opens,
+      clock,
+      log: quiet,
+      metrics,
+      webhookPrivateHosts: ['127.0.0.1'],
+      limits,
+      version: '0',
+    })
+    started.push(made)
+    return made
+  }
   beforeEach(async () => {
     asked = []
     store = counted(createMemoryStore({ limits, clock }), asked)
     receiver = await startReceiver()
-    const metrics = { count() {}, set() {}, observe() {} }
-    webhooks = createWebhooks({ store, seal, clock, log: quiet, metrics, webhookPrivateHosts: ['127.0.0.1'], limits, version: '0' })
-    started.push(webhooks)
+    webhooks = start(store, limits)
   })
   afterEach(async () => {
     await webhooks.stop()
@@ -48,7 +64,7 @@ describe('webhooks', () => {
   })
 
   /** A session as its owner has it. */
-  async function owned(): Promise<{
+  async function owned(by = webhooks): Promise<{
     session: LiveSession
     append: (...data: unknown[]) => Promise<string[]>
     events: () => Promise<StoredEvent[]>
@@ -69,7 +85,7 @@ describe('webhooks', () => {
       return await store.commit(id, fence, change)
     }
     const session = { record, state, commit, holdsLease: () => true } as unknown as LiveSession
-    webhooks.feature.taken!(session)
+    by.feature.taken!(session)
     const append = (...data: unknown[]) => commit({ events: data.map((one): EventDraft => ({ type: 'message.received', data: one })) })
     return { session, append, events: async () => (await store.log.read(id, undefined, 1000)).events }
   }
@@ -164,6 +180,120 @@ describe('webhooks', () => {
     assert.equal(await replay!.run(session, { webhook: id, replay: { dead: true } }, { timeout: 1_000 }), 0)
   })
 
+  it('can send an event again that the log forgot before it was given up', async (t) => {
+    patient(t)
+    const short = { ...limits, eventLogAge: 72 * HOUR }
+    store = createMemoryStore({ limits: short, clock })
+    webhooks = start(store, short)
+    receiver.answers = 500
+    const { id } = await create()
+    const { session, append, events } = await owned()
+    const [forgotten] = await append('forgotten')
+    const tries = () => receiver.deliveries.length
+    async function tryAgain(): Promise<void> {
+      const before = tries()
+      await resume(id)
+      await receiver.received(before + 1)
+      await eventually(async () => (await store.webhooks.health(tenant, id)).failures === before + 1)
+    }
+    await receiver.received(1)
+    await eventually(async () => (await store.webhooks.health(tenant, id)).failures === 1)
+    while (tries() < 15) await tryAgain()
+    clock.advance(71 * HOUR)
+    await tryAgain()
+    const { nextTry, firstTryAt } = (await store.webhooks.rows(tenant, id))[0]!
+    assert.equal(nextTry, firstTryAt + 72 * HOUR)
+    clock.advance(HOUR + 1_000)
+    assert.deepEqual(await events(), [])
+    await tryAgain()
+    await eventually(async () => (await store.webhooks.rows(tenant, id))[0]!.state === 'dead')
+    receiver.answers = 200
+    // by now nothing was delivered for as long as events are kept
+    await eventually(async () => (await get(id)).state === 'disabled')
+    await store.webhooks.update({ ...(await get(id)), state: 'enabled' })
+    await resume(id)
+    const [replay] = webhooks.feature.commands as OwnersCommand[]
+    assert.equal(await replay!.run(session, { webhook: id, replay: { dead: 'unknown' } }, { timeout: 1_000 }), 0)
+    assert.equal(await replay!.run(session, { webhook: id, replay: { dead: forgotten } }, { timeout: 1_000 }), 1)
+    const last = (await receiver.received(18)).at(-1)!
+    assert.deepEqual([told(last).data, last.headers['webhook-id']], ['forgotten', forgotten])
+    await eventually(async () => (await store.webhooks.rows(tenant, id))[0]!.state === 'delivered')
+    assert.equal(session.state.all(keptEvents).size, 0)
+  })
+
+  it('try again within 5 s, 10 s and 20 s, and not before Retry-After is over', async (t) => {
+    patient(t)
+    receiver.answers = 500
+    const { id } = await create()
+    const { append } = await owned()
+    await append(1)
+    for (const [index, longest] of [5_000, 10_000, 20_000].entries()) {
+      if (index > 0) await resume(id)
+      await eventually(async () => (await store.webhooks.rows(tenant, id))[0]?.attempts.length === index + 1)
+      const { attempts, nextTry = 0 } = (await store.webhooks.rows(tenant, id))[0]!
+      const wait = nextTry - attempts.at(-1)!.at
+      assert.ok(wait >= 0.99 * longest && wait < 1.9 * longest, `${wait} ms`)
+    }
+    receiver.answers = (_, response) => response.writeHead(429, { 'retry-after': '3600' }).end()
+    await resume(id)
+    await eventually(async () => (await store.webhooks.rows(tenant, id))[0]!.attempts.length === 4)
+    const { attempts, nextTry = 0 } = (await store.webhooks.rows(tenant, id))[0]!
+    assert.ok(nextTry - attempts.at(-1)!.at >= HOUR)
+  })
+
+  it('are probed by one request at a time while they fail, over sessions and instances', async (t) => {
+    patient(t)
+    receiver.answers = 500
+    const { id } = await create({ ordering: 'relaxed' })
+    const other = start(store, limits)
+    const sessions = [await owned(), await owned(), await owned(other), await owned(other)]
+    for (const { append } of sessions) await append(1, 2, 3)
+    await eventually(async () => (await get(id)).state === 'failing')
+    await eventually(async () => (await store.webhooks.rows(tenant, id)).length === 12)
+    const open = Promise.withResolvers<ServerResponse>()
+    receiver.answers = (_, response) => open.resolve(response)
+    const before = receiver.deliveries.length
+    await resume(id)
+    const probe = await open.promise
+    await quietened(asked)
+    assert.equal(receiver.deliveries.length, before + 1)
+    receiver.answers = 200
+    probe.writeHead(200).end()
+    await receiver.received(before + 12)
+    await eventually(async () => (await get(id)).state === 'enabled')
+  })
+
+  it('tell a gap in the place of what the log had to forget', async () => {
+    const { id } = await create({ state: 'disabled' })
+    const { append } = await owned()
+    await append('forgotten', 'too')
+    clock.advance(limits.eventLogAge + HOUR)
+    const [kept] = await append('kept')
+    await store.webhooks.update({ ...(await get(id)), state: 'enabled' })
+    await resume(id)
+    const [gap, event] = await receiver.received(2)
+    assert.deepEqual([told(gap!).type, told(gap!).data.reason, told(gap!).id], ['events.gap', 'expired', gap!.headers['webhook-id']])
+    assert.equal(event!.headers['webhook-id'], kept)
+  })
+
+  it('sign with an old secret until it expires', async () => {
+    const id = newId('whk')
+    const sealed = () => seal.seal(newSecret(), secretPlace({ tenant, id }))
+    const [present, old] = [sealed(), sealed()]
+    const secrets = [
+      { id: 'sec_2', sealed: present, createdAt: 2 },
+      { id: 'sec_1', sealed: old, createdAt: 1, expiresAt: clock.now() + HOUR },
+    ]
+    await create({ id, secrets })
+    const { append } = await owned()
+    await append('both')
+    await receiver.received(1)
+    clock.advance(HOUR + 1)
+    await append('one')
+    const signatures = (await receiver.received(2)).map(({ headers }) => String(headers['webhook-signature']).split(' ').length)
+    assert.deepEqual(signatures, [2, 1])
+  })
+
   it('are disabled where nothing was delivered for as long as events are kept', async (t) => {
     patient(t)
     receiver.answers = 500
@@ -225,24 +355,12 @@ describe('webhooks', () => {
     const secret = newSecret()
     const secrets = [{ id: 'sec_1', sealed: old.seal(secret, secretPlace({ tenant, id })), createdAt: 1 }]
     await create({ id, secrets })
-    const both = createSeal([Buffer.alloc(32, 7), Buffer.alloc(32, 8)])
-    const metrics = { count() {}, set() {}, observe() {} }
-    const rotated = createWebhooks({
-      store,
-      seal: both,
-      clock,
-      log: quiet,
-      metrics,
-      webhookPrivateHosts: ['127.0.0.1'],
-      limits,
-      version: '0',
-    })
+    const rotated = start(store, limits, createSeal([Buffer.alloc(32, 7), Buffer.alloc(32, 8)]))
     const { record } = await ownedSession(store, { tenant, jid: `${newId('romeo')}@example.org` })
     const session = { record, state: { get: () => undefined, all: () => new Map() }, commit: async () => [], holdsLease: () => true }
     rotated.feature.taken!(session as unknown as LiveSession)
     await eventually(async () => seal.isCurrent((await get(id)).secrets[0]!.sealed))
     assert.equal(seal.open((await get(id)).secrets[0]!.sealed, secretPlace({ tenant, id })), secret)
-    await rotated.stop()
   })
 
   it('tell the rest of a session that has ended when their consumer is back', async (t) => {
@@ -266,9 +384,9 @@ describe('webhooks', () => {
     )
   })
 
-  it('cost nothing while nothing happens: no step of the store and no timer, of a thousand sessions', async () => {
+  it('cost nothing while nothing happens: no step of the store and no timer, of ten thousand sessions', async () => {
     await create({ types: ['*'] })
-    const sessions = await Promise.all(Array.from({ length: 1_000 }, () => owned()))
+    const sessions = await Promise.all(Array.from({ length: 10_000 }, () => owned()))
     await sessions[0]!.append('first')
     await receiver.received(1)
     await quietened(asked)
