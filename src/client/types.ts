@@ -3255,7 +3255,7 @@ export interface NewWebhook {
   }
   description?: string
   /**
-   * With `session`: begins after this cursor, 0 is the oldest kept; without it with what happens from now on
+   * Of one session: begins after this cursor, 0 is the oldest kept; without it with what happens from now on
    */
   after?: string
 }
