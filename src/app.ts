@@ -104,7 +104,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const { message, presence, iq } = vocabulary.schemas
   const documents = await registerSite(server, {
     ...{ authenticator, sessions, calls, events, operations, log, metrics, pressure, responses, admit, isDraining, version },
-    ...{ allowedOrigins: config.allowedOrigins, console: config.console },
+    ...{ allowedOrigins: config.allowedOrigins, console: config.console, mcp: config.mcp },
     receive: createReceive({ store: counted.hooks, sessions, limit: config.stanzaLimit }),
     types: registry.types,
     schemas: { message, presence, iq, event: registry.schema },

@@ -64,6 +64,8 @@ export interface Config {
   slowReaderSeconds: number
   /** is it served at /console? */
   console: boolean
+  /** are there tools for assistants at /mcp? */
+  mcp: boolean
   webhookPrivateHosts: readonly string[]
   /** how often a key or a session token may call, by class of operations */
   rateLimits: Readonly<{ send?: Rate; read?: Rate; open?: Rate }>
@@ -143,6 +145,7 @@ export function readConfig({
     },
     slowReaderSeconds: read.SLOW_READER_SECONDS,
     console: read.CONSOLE === 'on',
+    mcp: read.MCP === 'on',
     webhookPrivateHosts: read.WEBHOOK_PRIVATE_HOSTS,
     rateLimits: {
       ...(read.RATE_LIMIT_SEND && { send: read.RATE_LIMIT_SEND }),

@@ -109,6 +109,7 @@ export const schema = z
       .default(3),
     WEBHOOK_PRIVATE_HOSTS: hosts,
     CONSOLE: z.enum(['on', 'off']).default('on'),
+    MCP: z.enum(['on', 'off']).default('off'),
     RATE_LIMIT_SEND: rate.optional(),
     RATE_LIMIT_READ: rate.optional(),
     RATE_LIMIT_OPEN: rate.optional(),

@@ -5,7 +5,7 @@ const MAX_AGE = '600'
 
 const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const ALLOWED_HEADERS =
-  'Authorization, Content-Type, Accept, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, Stanzagate-Version, X-Request-Id'
+  'Authorization, Content-Type, Accept, Idempotency-Key, If-None-Match, Last-Event-ID, Mcp-Method, Mcp-Name, MCP-Protocol-Version, Prefer, Stanzagate-Version, X-Request-Id'
 const EXPOSED_HEADERS = 'Allow, ETag, Idempotency-Replayed, Location, Preference-Applied, Retry-After, WWW-Authenticate, X-Request-Id'
 
 /** Lets the pages of some origins call (Fetch standard, CORS protocol). Without credentials: tokens are sent by the page itself. */

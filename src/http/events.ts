@@ -4,7 +4,6 @@ import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../api/authenticator.ts'
 import type { Invocations } from '../api/invoke.ts'
-import { Problem } from '../errors/problem.ts'
 import type { Delivery } from '../events/delivery.ts'
 import type { EventOperations } from '../events/operations.ts'
 import type { PreparedStream, Streams } from '../events/streams.ts'
@@ -17,6 +16,7 @@ import type { RpcAnswer } from '../websocket/json-rpc.ts'
 import { codeLabel, serveWebSocket, socketOptions } from '../websocket/socket.ts'
 import { takenUpgrades } from '../websocket/upgrades.ts'
 import { linesOfEveryResponse } from './every-response.ts'
+import { checkOrigin } from './origin.ts'
 import type { Responses } from './responses.ts'
 import { handlerOf, inputOf } from './routes.ts'
 import { serveSse, sseHeaders } from './sse.ts'
@@ -96,10 +96,8 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
     url: PATH,
     config: { token: 'own' },
     async onRequest(request) {
-      const { origin, host, authorization } = request.headers
-      if (request.ws && origin !== undefined && !isAllowed(origin, host, allowedOrigins)) {
-        throw new Problem('origin-not-allowed', 'This origin may not open event streams; ALLOWED_ORIGINS names those that may.')
-      }
+      const { authorization } = request.headers
+      if (request.ws) checkOrigin(request.headers, allowedOrigins)
       if (request.ws) upgrades.set(request.raw, request.id)
       const { ticket } = request.query as Record<string, unknown>
       request.caller = typeof ticket === 'string' ? await tickets.redeem(ticket) : await authenticator.caller(authorization)
@@ -140,12 +138,6 @@ export async function registerEvents(server: FastifyInstance, context: EventsRou
 function isWebSocket({ method, httpVersion, url = '', headers: { upgrade = '' } }: IncomingMessage): boolean {
   const offered = upgrade.split(',').map((protocol) => protocol.trim().toLowerCase())
   return method === 'GET' && httpVersion !== '1.0' && asked.test(url) && offered.includes('websocket')
-}
-
-/** Pages of this very host always, others as the configuration says. */
-function isAllowed(origin: string, host: string | undefined, allowed: readonly string[]): boolean {
-  if (allowed.includes('*') || allowed.includes(origin)) return true
-  return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase()
 }
 
 /** A caller that would take JSON as gladly gets JSON. */

@@ -105,7 +105,7 @@ function sendAnswer(reply: FastifyReply, { status, body, json, contentType, head
 }
 
 /** Aborts when the caller has gone before the answer was written. */
-function goneSignal(reply: FastifyReply): AbortSignal {
+export function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort()

@@ -16,6 +16,7 @@ import { registerConsole } from './console.ts'
 import { registerEvents } from './events.ts'
 import { type HealthContext, registerHealth } from './health.ts'
 import { type Receive, registerHooksIn } from './hooks-in.ts'
+import { registerMcp } from './mcp.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import { createOpenapi, registerDocument } from './openapi.ts'
 import { registerReference } from './reference.ts'
@@ -42,6 +43,8 @@ export interface SiteContext extends Omit<HealthContext, 'authenticator'>, Pick<
   allowedOrigins: readonly string[]
   /** is the console served? */
   console: boolean
+  /** are the tools of assistants? */
+  mcp: boolean
   version: string
   /** what comes by `POST /hooks/in/{token}` */
   receive: Receive
@@ -89,6 +92,11 @@ export async function registerSite(server: FastifyInstance, context: SiteContext
   const home = context.console ? '/console' : '/docs'
   server.get('/', { config: { token: 'none' } }, async (_request, reply) => reply.redirect(home))
   registerSchemas(server, schemas)
+  if (context.mcp) {
+    // its library is as large as all of ours, and most do without
+    const { createMcp } = await import('../mcp/mcp.ts')
+    registerMcp(server, { mcp: createMcp({ operations, invoke: calls.invoke, version, log, metrics }), which, allowedOrigins })
+  }
   await registerHooksIn(server, context.receive)
   return documents
 }

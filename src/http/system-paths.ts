@@ -10,8 +10,15 @@ const unauthorized: ProblemSet = { status: 401, codes: ['unauthorized'] }
 const unknown: ProblemSet = { status: 404, codes: ['not-found'] }
 const noHook: ProblemSet = { status: 404, codes: ['hook-not-found'] }
 const noRoom: ProblemSet = { status: 409, codes: ['room-not-joined', 'session-stopped'] }
+const noSession: ProblemSet = { status: 400, codes: ['invalid-request', 'session-required'] }
+const foreign: ProblemSet = { status: 403, codes: ['origin-not-allowed'] }
+const notServed: ProblemSet = { status: 404, codes: ['not-found', 'session-not-found'] }
+const tooMany: ProblemSet = { status: 429, codes: ['too-many-requests'] }
 const tooLarge: ProblemSet = { status: 413, codes: ['body-too-large'] }
-export const systemProblems: readonly ProblemSet[] = [malformed, unready, unauthorized, unknown, noHook, noRoom, tooLarge]
+export const systemProblems: readonly ProblemSet[] = [
+  ...[malformed, unready, unauthorized, unknown, noHook, noRoom, tooLarge],
+  ...[noSession, foreign, notServed, tooMany],
+]
 
 function open(operationId: string, summary: string, answer: object) {
   return { get: { operationId, summary, tags: ['system'], security: [], responses: { 200: answer, 400: problemReference(malformed) } } }
@@ -77,6 +84,24 @@ export const systemPaths = {
         404: problemReference(noHook),
         409: problemReference(noRoom),
         413: problemReference(tooLarge),
+      },
+    },
+  },
+  '/mcp': {
+    post: {
+      operationId: 'system.mcp',
+      summary: 'The session as tools of an assistant (Model Context Protocol, streamable HTTP), where `MCP` is on',
+      tags: ['system'],
+      parameters: [{ $ref: '#/components/parameters/session' }],
+      requestBody: { required: true, content: { 'application/json': { schema: { type: 'object' as const } } } },
+      responses: {
+        200: json('A JSON-RPC response'),
+        202: { description: 'A notification was taken' },
+        400: problemReference(noSession),
+        401: problemReference(unauthorized),
+        403: problemReference(foreign),
+        404: problemReference(notServed),
+        429: problemReference(tooMany),
       },
     },
   },
