@@ -9,6 +9,7 @@ import { addKey } from './key.ts'
 import { addListen } from './listen.ts'
 import { addSend, addTranslate } from './messages.ts'
 import { createOutput } from './output.ts'
+import { addRooms } from './rooms.ts'
 import { addPresence, addRoster } from './roster.ts'
 import { addSessions } from './sessions.ts'
 import { addWebhooks } from './webhooks.ts'
@@ -18,7 +19,7 @@ const DEFAULT_URL = 'http://127.0.0.1:8080'
 
 /** in the order of the help */
 const commands: readonly AddCommand[] = [
-  ...[addSend, addSessions, addEvents, addRoster, addPresence, addWebhooks],
+  ...[addSend, addSessions, addEvents, addRoster, addPresence, addRooms, addWebhooks],
   ...[addTranslate, addListen, addDoctor, addKey],
 ]
 

@@ -72,7 +72,20 @@ describe('the command line', () => {
   it('says what it can do, and its version', async () => {
     const { code, out } = await stanzagate(['--help'])
     assert.equal(code, 0)
-    for (const name of ['serve', 'send', 'sessions', 'events', 'roster', 'presence', 'webhooks', 'translate', 'listen', 'doctor', 'key'])
+    for (const name of [
+      'serve',
+      'send',
+      'sessions',
+      'events',
+      'roster',
+      'presence',
+      'rooms',
+      'webhooks',
+      'translate',
+      'listen',
+      'doctor',
+      'key',
+    ])
       assert.match(out, new RegExp(`^  ${name}\\b`, 'm'))
     for (const name of ['STANZAGATE_URL', 'STANZAGATE_KEY', 'STANZAGATE_SESSION', '--session', '--json'])
       assert.ok(out.includes(name), name)
@@ -88,6 +101,7 @@ describe('the command line', () => {
       [['send', bob, 'Hi', '--type', 'loud'], /Allowed choices are chat/],
       [['roster', '--colour'], /unknown option '--colour'/],
       [['sessions', 'steal'], /too many arguments|unknown command/],
+      [['rooms', 'join'], /missing required argument 'room'/],
       [['--json'], /Usage: stanzagate/],
       [['listen', 'nowhere'], /no http or https URL/],
       [['key', 'a b'], /A tenant is/],
@@ -170,6 +184,43 @@ describe('the command line', () => {
     assert.deepEqual(own.json(), [{ priority: 0 }])
     assert.equal((await stanzagate(['presence', '--show', 'unavailable'])).out, 'unavailable\n')
     assert.equal((await stanzagate(['presence', '--show', 'available'])).out, 'available\n')
+  })
+
+  it('rooms', async () => {
+    const room = 'verona@conference.localhost'
+    const none = await both('rooms')
+    assert.deepEqual(none, { text: 'ROOM  NICK  STATE  SINCE  OCCUPANTS  SUBJECT\n', values: [] })
+    const early = await stanzagate(['send', room, 'Anybody?', '--type', 'groupchat'])
+    assert.equal(early.code, 1)
+    assert.match(early.err, /\(room-not-joined\)\n$/)
+    const joined = await both('rooms', 'join', room, '--nick', 'Alice')
+    assert.equal(joined.text, `${room}  Alice  joined\n`)
+    assert.deepEqual([joined.values[0].room, joined.values[0].state], [room, 'joined'])
+    const taken = await stanzagate(['rooms', 'join', room, '--nick', 'Alice', '--session', bob])
+    assert.deepEqual([taken.code, taken.out], [1, ''])
+    assert.match(taken.err, /\(xmpp-conflict\)\n$/)
+    assert.equal((await stanzagate(['rooms', 'join', room, '--session', bob])).code, 0)
+    const { text, values } = await both('rooms')
+    assert.match(text, /^ROOM .*\nverona@conference\.localhost +Alice +joined +\S+Z +2\n$/)
+    assert.deepEqual(
+      values.map((one) => one.room),
+      [room],
+    )
+    assert.equal((await stanzagate(['send', room, 'To all'])).code, 0)
+    await received(bob, 'To all')
+    assert.equal((await stanzagate(['rooms', 'leave', room, '--session', bob])).out, `${room} was left\n`)
+    const left = await stanzagate(['rooms', 'leave', room, '--status', 'Adieu', '--json'])
+    assert.deepEqual(left.json(), [{ room, left: true }])
+    assert.match((await stanzagate(['rooms', 'leave', room])).err, /\(room-not-found\)\n$/)
+  })
+
+  it('rooms join ends with 3 when the room does not answer in time', async () => {
+    // what is to join is no room, and nobody is there to say so
+    const carol = 'carol@localhost'
+    const { code, out, err } = await stanzagate(['rooms', 'join', carol, '--timeout', '0'])
+    assert.equal(code, 3)
+    assert.equal(out, `${carol}  alice  joining\n`)
+    assert.equal(err, 'It is joining, and not joined within 0 s (timed-out)\n')
   })
 
   it('events', async () => {
