@@ -1,4 +1,7 @@
-/** Webhooks whose consumer dies again and again, of sessions whose instance is killed, frozen and drained. */
+/**
+ * Webhooks whose consumer dies again and again, of sessions whose instance is killed, frozen and drained. WEBHOOK_EVENTS: how many events,
+ * default 3,000.
+ */
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,11 +11,17 @@ import { startProsody } from '../support/prosody.ts'
 import { type Client, startClient } from '../support/second-client.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
 import { type Delivery, type Receiver, startReceiver } from '../webhooks/receiver.ts'
-import { PASSWORD, until, users } from './account.ts'
+import { onlineElsewhere, PASSWORD, until, users } from './account.ts'
 
-const names = ['romeo', 'mercutio', 'paris', 'tybalt']
-const EVENTS_EACH = 500
-const DEATHS = 10
+const EVENTS = Number(process.env.WEBHOOK_EVENTS ?? 3_000)
+const DEATHS = 50
+/** ms for which a consumer is away, at most */
+const AWAY = 200
+/** ms until a session is up elsewhere after its instance fell silent */
+const MOVED_WITHIN = 60_000
+/** of each instance there are three */
+const names = ['romeo', 'mercutio', 'paris', 'tybalt', 'benvolio', 'balthasar', 'sampson', 'gregory', 'peter']
+const each = Math.ceil(EVENTS / names.length)
 
 let server: XmppServer
 let fleet: Fleet
@@ -34,9 +43,10 @@ after(async () => {
   await server?.stop()
 })
 
-const last = () => fleet.instances.at(-1)!
 const told = ({ body }: Delivery) => JSON.parse(body)
-const write = (full: string, body: string) => juliet.send(`<message to='${full}' type='chat'><body>${body}</body></message>`)
+const idOf = ({ headers }: Delivery) => String(headers['webhook-id'])
+const idsOf = (all: readonly Delivery[]) => [...new Set(all.map(idOf))]
+const send = (full: string, payload: string) => juliet.send(`<message to='${full}' type='chat'>${payload}</message>`)
 
 /** What the log of a session has, in its order. */
 async function logged(gateway: TestGateway, session: string): Promise<string[]> {
@@ -49,93 +59,113 @@ async function logged(gateway: TestGateway, session: string): Promise<string[]> 
   }
 }
 
-it('deliver each event at least once and in order, whatever dies', { timeout: 240_000 }, async () => {
-  let receiver = await startReceiver()
-  const all: Receiver[] = [receiver]
-  const { port, url } = receiver
-  const gateway = last()
-  const made = await gateway.api('POST', '/webhooks', { body: { url, types: ['message.received'], ordering: 'strict' } })
-  assert.equal(made.status, 201, made.text)
+/** A consumer that dies in the middle of a request, so many times before it has had so many, and comes back at the same port. */
+async function startMortal(deaths: number, within: number) {
+  const lives: Receiver[] = []
+  let left = deaths
+  async function live(port?: number): Promise<Receiver> {
+    const life = await startReceiver(port === undefined ? {} : { port })
+    lives.push(life)
+    let requests = left > 0 ? 1 + Math.floor((Math.random() * within) / deaths) : Number.POSITIVE_INFINITY
+    life.answers = (_, response) => {
+      requests -= 1
+      if (requests > 0) response.writeHead(204).end()
+      else if (requests === 0) void die(life)
+    }
+    return life
+  }
+  async function die(life: Receiver): Promise<void> {
+    left -= 1
+    await life.stop()
+    await delay(Math.random() * AWAY)
+    await live(life.port)
+  }
+  const { url } = await live()
+  return {
+    url,
+    died: () => deaths - left,
+    deliveries: () => lives.flatMap(({ deliveries }) => deliveries),
+    stop: async () => void (await lives.at(-1)!.stop()),
+  }
+}
+
+it('deliver each event at least once and in order, and go on with their schedules, whatever dies', { timeout: 400_000 }, async (t) => {
+  const [killed, frozen, drained] = fleet.instances as [TestGateway, TestGateway, TestGateway]
+  const mortal = await startMortal(DEATHS, EVENTS)
+  const sick = await startReceiver()
+  sick.answers = 503
+  t.after(() => Promise.all([mortal.stop(), sick.stop()]))
+  async function create(body: object): Promise<string> {
+    const made = await drained.api('POST', '/webhooks', { body: { ordering: 'strict', ...body } })
+    assert.equal(made.status, 201, made.text)
+    return made.body.id
+  }
+  const webhook = await create({ url: mortal.url, types: ['message.received'] })
+  // one event each, that fails for long, of a session of each instance
+  const failing = await Promise.all(
+    sessions.slice(0, 3).map(async ({ id, full }) => {
+      const hook = await create({ url: sick.url, types: ['chatstate.*'], session: id })
+      send(full, "<composing xmlns='http://jabber.org/protocol/chatstates'/>")
+      return hook
+    }),
+  )
+  const rowOf = async (gateway: TestGateway, hook: string) => (await gateway.api('GET', `/webhooks/${hook}/deliveries`)).body.data[0]
+  const tried = await Promise.all(
+    failing.map((hook) =>
+      until(async () => {
+        const row = await rowOf(drained, hook)
+        return row?.attempts.length >= 2 && row
+      }, 60_000),
+    ),
+  )
 
   const writing = (async () => {
-    for (let number = 0; number < EVENTS_EACH; number += 1) {
-      for (const { full } of sessions) write(full, `n${number}`)
-      await delay(20)
+    for (let number = 0; number < each; number += 1) {
+      for (const { full } of sessions) send(full, `<body>n${number}</body>`)
+      await delay(10)
     }
   })()
-  const dying = (async () => {
-    for (let deaths = 0; deaths < DEATHS; deaths += 1) {
-      await delay(900)
-      await receiver.stop()
-      await delay(300)
-      receiver = await startReceiver({ port })
-      all.push(receiver)
-    }
-  })()
-  await delay(2_000)
-  await fleet.instances[0]!.kill()
-  signal(fleet.instances[1]!.pid, 'SIGSTOP')
-  await delay(2_000)
-  await fleet.join()
-  await Promise.all([writing, dying])
-  // long enough to lose its sessions
-  await delay(14_000)
-  signal(fleet.instances[1]!.pid, 'SIGCONT')
-  await fleet.instances[2]!.stop()
+  await until(async () => mortal.died() >= 5, 60_000)
+  await killed.kill()
+  signal(frozen.pid, 'SIGSTOP')
+  const joined = await fleet.join()
+  const moved = sessions.flatMap(({ id }, index) => (index % 3 === 2 ? [] : [{ id, than: index % 3 === 0 ? 'i0' : 'i1' }]))
+  await Promise.all(moved.map(({ id, than }) => onlineElsewhere(fleet, joined, id, than, MOVED_WITHIN)))
+  signal(frozen.pid, 'SIGCONT')
+  await drained.stop()
+  sick.answers = 200
+  await writing
 
-  const deliveries = () => all.flatMap(({ deliveries }) => deliveries)
-  const asked = last()
-  const expected = new Map(
-    await until(async () => {
-      const logs = await Promise.all(sessions.map(async ({ id }) => [id, await logged(asked, id)] as const)).catch(() => undefined)
-      return logs?.every(([, ids]) => ids.length >= EVENTS_EACH) && logs
-    }, 60_000),
-  )
+  const logs = await until(async () => {
+    const read = await Promise.all(sessions.map(({ id }) => logged(joined, id))).catch(() => undefined)
+    return read?.every(({ length }) => length >= each) && read
+  }, 120_000)
   await until(async () => {
-    const ids = new Set(deliveries().map(({ headers }) => headers['webhook-id']))
-    return [...expected.values()].flat().every((id) => ids.has(id))
-  }, 90_000)
-  for (const [id, events] of expected) {
-    const own = deliveries().filter((one) => told(one).source === `/sessions/${id}`)
-    const firsts = [...new Set(own.map(({ headers }) => headers['webhook-id']))]
-    assert.deepEqual(firsts, events)
-    assert.ok(own.every((one) => told(one).id === one.headers['webhook-id']))
+    const ids = new Set(mortal.deliveries().map(idOf))
+    return logs.flat().every((id) => ids.has(id))
+  }, 200_000)
+  const all = mortal.deliveries()
+  for (const [index, { id }] of sessions.entries()) {
+    const own = all.filter((one) => told(one).source === `/sessions/${id}`)
+    assert.deepEqual(idsOf(own), logs[index])
+    assert.deepEqual(
+      [...new Set(own.map((one) => told(one).data.body))],
+      Array.from({ length: each }, (_, number) => `n${number}`),
+    )
   }
-  const { body } = await asked.api('GET', `/webhooks/${made.body.id}`)
-  assert.equal(body.cursorLag.events, 0)
-  await asked.api('DELETE', `/webhooks/${made.body.id}`)
-  await receiver.stop()
-})
+  assert.ok(all.every((one) => told(one).id === idOf(one)))
+  assert.equal(mortal.died(), DEATHS)
+  await until(async () => (await joined.api('GET', `/webhooks/${webhook}`)).body.cursorLag.events === 0)
 
-it('go on with the schedule of an event where another instance takes its session over', { timeout: 120_000 }, async () => {
-  const receiver = await startReceiver()
-  receiver.answers = 503
-  const { body: webhook } = await last().api('POST', '/webhooks', {
-    body: { url: receiver.url, types: ['message.received'], ordering: 'strict', session: sessions[0]!.id },
-  })
-  const session = sessions[0]!.id
-  const { body: shown } = await last().api('GET', `/sessions/${session}`)
-  write(shown.connections[0].jid, 'fails for long')
-  const row = (gateway: TestGateway) =>
-    until(async () => {
-      const [one] = (await gateway.api('GET', `/webhooks/${webhook.id}/deliveries`)).body.data
-      return one?.attempts.length >= 2 && one
-    }, 30_000)
-  const before = await row(last())
-  const { instance } = await fleet.instanceOf(session, last())
-  const owner = fleet.instances.find(({ env }) => env.INSTANCE_ID === instance)!
-  const next = await fleet.join()
-  await owner.kill()
-  receiver.answers = 200
-  await until(async () => (await fleet.instanceOf(session, next)).state === 'online', 40_000)
-  const done = await until(async () => {
-    const [one] = (await next.api('GET', `/webhooks/${webhook.id}/deliveries`)).body.data
-    return one?.state === 'delivered' && one
-  }, 60_000)
-  assert.equal(done.id, before.id)
-  assert.equal(done.firstTryAt, before.firstTryAt)
-  assert.ok(done.attempts.length > before.attempts.length || done.attempts.length === 10)
-  assert.deepEqual(done.attempts[0], before.attempts[0])
-  assert.equal(new Set(receiver.deliveries.map(({ headers }) => headers['webhook-id'])).size, 1)
-  await receiver.stop()
+  for (const [index, hook] of failing.entries()) {
+    const before = tried[index]
+    const row = await until(async () => {
+      const found = await rowOf(joined, hook)
+      return found.state === 'delivered' && found
+    }, 60_000)
+    assert.deepEqual([row.id, row.firstTryAt, row.attempts[0]], [before.id, before.firstTryAt, before.attempts[0]])
+    assert.ok(row.attempts.length > before.attempts.length)
+  }
+  assert.equal(idsOf(sick.deliveries).length, failing.length)
+  t.diagnostic(`${all.length - logs.flat().length} of ${logs.flat().length} events came again`)
 })
