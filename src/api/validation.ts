@@ -4,6 +4,9 @@ import { knownMembers, notKnown } from './known-members.ts'
 
 type Part = 'params' | 'query' | 'body'
 
+/** what is said of a member that is not there, of whatever kind it is to be */
+const TYPES_AND_CHOICES = ['invalid_type', 'invalid_value']
+
 /** Parses one part of a request; answers the value or the first things that are wrong with it. */
 export function check(schema: z.ZodType, part: Part, value: unknown): { value: unknown; faults: Fault[] } {
   const result = schema.safeParse(value)
@@ -33,7 +36,8 @@ function* faultsOf(
       // the branch that got furthest is the one that was meant
       const [meant = []] = issue.errors.toSorted((one, other) => depthOf(other) - depthOf(one) || one.length - other.length)
       yield* faultsOf(meant, path, at(value, issue.path), schema)
-    } else if (issue.code === 'invalid_type' && at(value, issue.path) === undefined) yield { path: join(path), message: 'is required' }
+    } else if (TYPES_AND_CHOICES.includes(issue.code) && at(value, issue.path) === undefined)
+      yield { path: join(path), message: 'is required' }
     else yield { path: join(path), message: issue.message }
   }
 }

@@ -6,7 +6,7 @@ import { optInMechanisms } from '../gateway/ports/session-record.ts'
 export const service = z
   .string()
   .max(2048)
-  .regex(/^(xmpps?|wss?):\/\//)
+  .regex(/^(xmpps?|wss?):\/\//, 'must begin with xmpp://, xmpps://, ws:// or wss://')
   .meta({
     description: 'Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. By default it is looked up from the domain',
   })
