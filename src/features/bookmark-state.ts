@@ -5,7 +5,6 @@ import { defineKind } from '../gateway/contract/state-kind.ts'
 export interface Bookmark {
   autojoin: boolean
   nick?: string
-  password?: string
   /** the session left the room, and the bookmark was to stay as it is */
   left?: true
 }

@@ -1,6 +1,7 @@
 /** The rooms (XEP-0045) that a session wants to be in, and who is there: for whatever has to do with rooms. */
 import type { StanzaJson } from '../codec/translate.ts'
 import type { StanzaErrorJson } from '../errors/catalogue.ts'
+import type { Sealed } from '../gateway/contract/secrets.ts'
 import type { LiveSession } from '../gateway/contract/session.ts'
 import { defineKind, type KnownState } from '../gateway/contract/state-kind.ts'
 import { accountOf, comparable, withoutResource } from '../jid.ts'
@@ -43,7 +44,10 @@ export interface Wish {
   values?: FilledIn
 }
 
-export interface WantedRoom extends Wish {
+export interface WantedRoom extends Omit<Wish, 'password' | 'values'> {
+  password?: Sealed
+  /** JSON */
+  values?: Sealed
   /** the one that is wanted, and once it is joined the one that the session has there */
   nick: string
   state: RoomState

@@ -8,8 +8,10 @@ import { sessionOf } from './ids.ts'
 import type { Acceptance } from './ports/change.ts'
 import type { Clock } from './ports/clock.ts'
 import type { MessageRecord } from './ports/message.ts'
+import type { Seal } from './ports/seal.ts'
 import type { SessionRecord, SessionStatus } from './ports/session-record.ts'
 import type { Store } from './ports/store.ts'
+import { createSecrets } from './secrets.ts'
 import { ended, stopped } from './session/status.ts'
 
 /** What operations hold of a session: reads go to the store, what needs the wire goes to the owner. */
@@ -18,6 +20,7 @@ export function createHandle({
   owner,
   store,
   router,
+  seal,
   clock,
 }: {
   record: SessionRecord
@@ -25,6 +28,7 @@ export function createHandle({
   owner?: string | undefined
   store: Store
   router: Router
+  seal: Seal
   clock: Clock
 }): SessionHandle {
   const { id } = record
@@ -53,6 +57,7 @@ export function createHandle({
 
   return {
     record,
+    secrets: createSecrets(seal, record),
     status,
     chosen,
 

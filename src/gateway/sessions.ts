@@ -31,7 +31,7 @@ export function createSessions(context: {
   /** those that are being ended, by id */
   const closing = new Map<string, Promise<void>>()
 
-  const handleOf = (record: SessionRecord, owner?: string): SessionHandle => createHandle({ record, owner, store, router, clock })
+  const handleOf = (record: SessionRecord, owner?: string): SessionHandle => createHandle({ record, owner, store, router, seal, clock })
 
   /** Changes the record, whoever else changes it meanwhile. */
   async function change(id: string, patch: Partial<SessionRecord>): Promise<SessionRecord> {

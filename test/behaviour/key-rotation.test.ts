@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { startProsody } from '../support/prosody.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { dumpOf } from '../support/redis-dump.ts'
 import { PASSWORD, until, users } from './account.ts'
 
 /** ms until a session of an instance that was stopped is online elsewhere */
@@ -15,6 +17,12 @@ async function keyIds(redis: RedisServer): Promise<string[]> {
   const keys = (await redis.cli('--scan', '--pattern', 'sg:{ses_*}:session')).trim().split('\n')
   const records = await Promise.all(keys.map((key) => redis.cli('HGET', key, 'record')))
   return [...new Set(records.map((record) => /credentials\W+1\.([0-9a-f]{8})\./.exec(record)?.[1] ?? record))]
+}
+
+/** … and those of the passwords of rooms. */
+async function roomKeyIds(redis: RedisServer): Promise<string[]> {
+  const sealed = (await dumpOf(redis.url)).matchAll(/password\W+1\.([0-9a-f]{8})\./g)
+  return [...new Set([...sealed].map(([, id]) => id as string))]
 }
 
 test('CREDENTIALS_KEY is rotated without a moment in which an instance cannot open a password', async (t) => {
@@ -54,10 +62,17 @@ test('CREDENTIALS_KEY is rotated without a moment in which an instance cannot op
     assert.equal((await api('POST', '/sessions', { jid: `${name}@${server.domain}`, password: PASSWORD })).status, 201)
   const before = await keyIds(redis)
   assert.equal(before.length, 1)
+  const made = await instances.get('one')!.api('PUT', `/rooms/${encodeURIComponent(`verona@conference.${server.domain}`)}`, {
+    ...{ key, query: { session: `romeo@${server.domain}` } },
+    body: { password: 'wherefore', create: 'configure', values: { password: 'wherefore' } },
+  })
+  assert.equal(made.status, 201, made.text)
+  assert.deepEqual(await roomKeyIds(redis), before)
   assert.deepEqual(await roll(`${old},${fresh}`), before)
   const after = await roll(`${fresh},${old}`)
   assert.equal(after.length, 1)
   assert.notDeepEqual(after, before)
+  await until(async () => isDeepStrictEqual(await roomKeyIds(redis), after))
   assert.deepEqual(await roll(fresh), after)
   // the kept password is the right one
   const again = await api('POST', '/sessions', { jid: `romeo@${server.domain}`, password: PASSWORD })

@@ -5,10 +5,12 @@ import type { EventStream } from '../support/event-stream.ts'
 import { startFleet } from '../support/fleet.ts'
 import type { TestGateway } from '../support/gateway.ts'
 import { startProsody } from '../support/prosody.ts'
+import { dumpOf } from '../support/redis-dump.ts'
 import type { Client } from '../support/second-client.ts'
 import { isPresence, onlineElsewhere, openAccount, openClient, users, withBody } from './account.ts'
 
 const ROOM = 'verona@conference.localhost'
+const PASSWORD = 'a-plague-o-both-your-houses'
 const PATH = `/rooms/${encodeURIComponent(ROOM)}`
 /** ms until a session is up elsewhere */
 const ELSEWHERE = 30_000
@@ -19,10 +21,11 @@ async function together({ smacks }: { smacks: boolean }) {
   const [owner, other] = fleet.instances as [TestGateway, TestGateway]
   const cell = { server, gateway: owner, store: 'redis' as const }
   const romeo = await openAccount(cell, 'romeo')
-  const made = await romeo.api('PUT', PATH, { body: { nick: 'Romeo' } })
+  const secret = { password: PASSWORD, create: 'configure', values: { password: PASSWORD } }
+  const made = await romeo.api('PUT', PATH, { body: { nick: 'Romeo', ...secret } })
   assert.equal(made.status, 201, made.text)
   const juliet = await openClient(cell, 'juliet')
-  juliet.send(`<presence to='${ROOM}/Juliet'><x xmlns='http://jabber.org/protocol/muc'/></presence>`)
+  juliet.send(`<presence to='${ROOM}/Juliet'><x xmlns='http://jabber.org/protocol/muc'><password>${PASSWORD}</password></x></presence>`)
   await juliet.next((one) => isPresence(one) && one.attributes.from === `${ROOM}/Juliet`)
   const stop = async () => {
     await juliet.stop()
@@ -96,6 +99,7 @@ describe('rooms', { concurrency: true }, () => {
       const left = await events.next(({ type }) => type === 'room.left', ELSEWHERE)
       assert.equal(left.data.reason, 'lost')
       await events.next(({ type, data }) => type === 'room.joined' && data.again === true, ELSEWHERE)
+      assert.ok(!(await dumpOf(fleet.redis.url)).includes(PASSWORD), 'the password of the room is nowhere in the store')
       await say(juliet, 'now')
       await events.next((one) => one.data.body === 'now', ELSEWHERE)
       const told = await bodiesOf(next, romeo.id)

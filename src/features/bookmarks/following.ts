@@ -9,7 +9,7 @@ import { BOOKMARKS, PUBSUB_EVENT } from '../../protocol/namespaces.ts'
 import { child, type Element, elements } from '../../xml/element.ts'
 import { type Bookmark, bookmarks, type RoomWishes } from '../bookmark-state.ts'
 import { isWanted, wantedRooms } from '../room-state.ts'
-import { entryOf, readBookmarks } from './node.ts'
+import { entryOf, type ReadBookmark, readBookmarks } from './node.ts'
 
 export interface Following {
   isAbout(incoming: Incoming, session: LiveSession): boolean
@@ -20,7 +20,7 @@ export interface Following {
 
 export function createFollowing({ want, leave }: RoomWishes): Following {
   /** What it comes to is done after; what cannot be done shows in the room, or when the session is back. */
-  function follow(session: LiveSession, room: string, before: Bookmark | undefined, now: Bookmark | undefined): StateChange[] {
+  function follow(session: LiveSession, room: string, before: Bookmark | undefined, now: ReadBookmark | undefined): StateChange[] {
     const known = session.state.get(wantedRooms, room)
     const wanted = isWanted(known)
     const { nick = localPart(session.record.jid), password } = now ?? {}
@@ -29,7 +29,9 @@ export function createFollowing({ want, leave }: RoomWishes): Following {
       later(session, () => want(session, room, { nick, ...(password !== undefined && { password }) }))
     if (!now?.autojoin && before?.autojoin && wanted) later(session, () => leave(session, room))
     if (now === undefined) return [bookmarks.remove(room)]
-    return [bookmarks.put(room, { ...now, ...(!isNews && before.left && now.autojoin && { left: true }) })]
+    // the server has it
+    const { password: _, ...kept } = now
+    return [bookmarks.put(room, { ...kept, ...(!isNews && before.left && now.autojoin && { left: true }) })]
   }
 
   return {

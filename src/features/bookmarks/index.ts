@@ -12,7 +12,7 @@ export function bookmarks(wishes: RoomWishes): Feature {
     commands: [
       putBookmark.by(async (session, { room, ...wish }) => {
         await publish(session, room, wish)
-        await session.commit({ state: [known.put(room, { autojoin: true, ...wish })] })
+        await session.commit({ state: [known.put(room, { autojoin: true, nick: wish.nick })] })
       }),
       dropBookmark.by(async (session, { room, keep }) => {
         const bookmark = session.state.get(known, room)

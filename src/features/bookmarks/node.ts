@@ -21,8 +21,11 @@ const MOST = ['max', '255']
 
 const ask = (session: LiveSession, type: 'get' | 'set', payload: Element) => session.iq({ type, payload }, WITHIN)
 
+/** A bookmark as the node has it. */
+export type ReadBookmark = Bookmark & { password?: string }
+
 /** All bookmarks, by room. Rejects with the server's problem. */
-export async function readBookmarks(session: LiveSession): Promise<Map<string, Bookmark>> {
+export async function readBookmarks(session: LiveSession): Promise<Map<string, ReadBookmark>> {
   const answer = await itemsOf(session)
   return new Map(answer.flatMap((item) => entryOf(item) ?? []))
 }
@@ -36,7 +39,7 @@ async function itemsOf(session: LiveSession, id?: string): Promise<Element[]> {
 }
 
 /** One bookmark, of the node or of what tells of it; undefined where it is none. */
-export function entryOf(item: Element): [room: string, Bookmark][] | undefined {
+export function entryOf(item: Element): [room: string, ReadBookmark][] | undefined {
   const room = jidIfValid(item.attributes.id ?? '')
   const conference = child(item, 'conference', BOOKMARKS)
   if (!conference || !room?.includes('@') || room.includes('/')) return undefined

@@ -10,6 +10,7 @@ import type { Operation } from '../../gateway/contract/operation.ts'
 import { jid } from '../../jid.ts'
 import { namedRoom } from '../named-room.ts'
 import { sendMessage } from '../outgoing-message.ts'
+import { passwordOf } from '../room-secrets.ts'
 import { isWanted, wantedRooms } from '../room-state.ts'
 import { invitations, kinds } from './known.ts'
 import { makeMember } from './membership.ts'
@@ -62,8 +63,9 @@ export function invitationOperations({ vocabulary, limits }: { vocabulary: Trans
         return await sendMessage(sent, vocabulary.write('message', { to: room, muc }), { limit: limits.stanza })
       }
       await makeMember(call, vocabulary, room, to)
-      const password = known?.password === undefined ? {} : { password: known.password }
-      const message = vocabulary.write('message', { to, invite: { jid: room, ...because, ...password } })
+      const password = known && passwordOf(call.session, room, known)
+      const invite = { jid: room, ...because, ...(password !== undefined && { password }) }
+      const message = vocabulary.write('message', { to, invite })
       return await sendMessage(sent, message, { limit: limits.stanza })
     },
   })

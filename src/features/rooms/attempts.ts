@@ -2,6 +2,7 @@
 import { Problem, stanzaProblem, toProblem } from '../../errors/problem.ts'
 import { directed } from '../../gateway/contract/roster-and-presence.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
+import { passwordOf, valuesOf } from '../room-secrets.ts'
 import { type WantedRoom, wantedRooms } from '../room-state.ts'
 import { emptied, entered, failed, taken } from './changes.ts'
 import { discard, unlock } from './creating.ts'
@@ -124,7 +125,7 @@ export function createJoins({
     try {
       // of whom it is told now who is there
       await session.commit({ state: [...emptied(session, room), directed.put(room, { muc: true, at: Date.now() })] })
-      await session.send(joining(shown.in(room, { ...value, nick }), value, hasArchive))
+      await session.send(joining(shown.in(room, { ...value, nick }), value, { password: passwordOf(session, room, value), hasArchive }))
       return await promise
     } finally {
       clearTimeout(timer)
@@ -137,7 +138,7 @@ export function createJoins({
     if (made === undefined) return interrupted
     try {
       if (made.create === 'never') throw stanzaProblem({ type: 'cancel', condition: 'item-not-found', text: 'There is no such room.' })
-      await unlock(session, room, made)
+      await unlock(session, room, { ...made, values: valuesOf(session, room, made) })
     } catch (error) {
       const problem = toProblem(error)
       if (problem.code === 'session-offline') return interrupted

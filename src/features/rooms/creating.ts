@@ -3,13 +3,13 @@ import type { LiveSession } from '../../gateway/contract/session.ts'
 import { DATA_FORM, MUC_OWNER } from '../../protocol/namespaces.ts'
 import { element, elements } from '../../xml/element.ts'
 import { type AskRoom, changeConfig } from '../room-form.ts'
-import type { WantedRoom } from '../room-state.ts'
+import type { Wish } from '../room-state.ts'
 
 /** ms for a request of the owner */
 const WITHIN = { timeout: 20_000 }
 
 /** Opens it as the service makes rooms, or as is wished. Rejects with the room's problem, and with invalid-request. */
-export async function unlock(session: LiveSession, room: string, { create, values = {} }: WantedRoom): Promise<void> {
+export async function unlock(session: LiveSession, room: string, { create, values = {} }: Pick<Wish, 'create' | 'values'>): Promise<void> {
   if (create !== 'configure') return await submit(session, room, 'submit')
   const ask: AskRoom = async (request) => elements(await session.iq(request, WITHIN))[0]
   await changeConfig(ask, session.vocabulary, room, values)

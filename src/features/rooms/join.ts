@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Problem } from '../../errors/problem.ts'
 import { defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
+import { passwordOf, sealedWish } from '../room-secrets.ts'
 import { ROOMS_MAX, type WantedRoom, type Wish, wantedRooms } from '../room-state.ts'
 import { removed, taken } from './changes.ts'
 import type { Membership } from './membership.ts'
@@ -21,13 +22,15 @@ export const joinRoom = defineCommand<JoinRequest, JoinResult>({ name: 'rooms.jo
 export async function join(
   session: LiveSession,
   { joins }: Membership,
-  { room, wait, ...asked }: JoinRequest,
+  { room, wait, nick, ...asked }: JoinRequest,
   signal?: AbortSignal,
 ): Promise<JoinResult> {
   const before = session.state.get(wantedRooms, room)
-  if (before?.state === 'joined' && before.nick === asked.nick) {
-    const { history: _, values: __, ...wish } = asked
-    const value = { ...before, ...wish }
+  if (before?.state === 'joined' && before.nick === nick) {
+    const { history: _, values: __, password, ...wish } = asked
+    // sealed once more it would look like another one
+    const isNew = password !== undefined && password !== passwordOf(session, room, before)
+    const value = { ...before, ...wish, ...(isNew && sealedWish(session, room, { password })) }
     if (!isDeepStrictEqual(value, before)) await session.commit({ state: [wantedRooms.put(room, value)] })
     return 'joined'
   }
@@ -37,7 +40,8 @@ export async function join(
   // what is under way was for another wish
   joins.forget(room)
   const { created: _, retried: __, ...rest } = before === undefined ? ({} as WantedRoom) : taken(before)
-  await session.commit({ state: [wantedRooms.put(room, { ...rest, ...asked, state: 'joining', since: Date.now() })] })
+  const value: WantedRoom = { ...rest, ...sealedWish(session, room, asked), nick, state: 'joining', since: Date.now() }
+  await session.commit({ state: [wantedRooms.put(room, value)] })
   const outcome = joins.outcome(room, wait, signal)
   if (session.online()) joins.start(room)
   const answer = await outcome

@@ -4,6 +4,7 @@ import type { Problem } from '../../errors/problem.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import type { Change } from '../../gateway/ports/change.ts'
 import { type Capabilities, wishOf } from '../own-presence.ts'
+import { sealedAnew } from '../room-secrets.ts'
 import { isWanted, type LeftReason, type WantedRoom, wantedRooms } from '../room-state.ts'
 import { createJoins, type Joins } from './attempts.ts'
 import { type CatchingUp, createCatchingUp } from './catching-up.ts'
@@ -174,6 +175,9 @@ export function createMembership({ session, capabilities }: { session: LiveSessi
     goOn() {
       const isHidden = wishOf(session).wanted === false
       for (const [jid, room] of all()) {
+        // after a rotation of keys, by whoever has the session then
+        const password = sealedAnew(session, jid, room)
+        if (password) session.commit({ state: [wantedRooms.put(jid, { ...room, password })] }).catch(onError)
         if (room.resting && isHidden) continue
         if (room.state === 'leaving')
           depart(jid).catch(onError) // the next stream, or this one after a resume, brings it to an end

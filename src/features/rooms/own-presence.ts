@@ -44,7 +44,11 @@ export function createShown({ session, capabilities }: { session: LiveSession; c
 }
 
 /** Always with that element: without it some services take it for a mere change of presence. */
-export function joining(shown: Element, { password, history, before }: WantedRoom, hasArchive: boolean): Element {
+export function joining(
+  shown: Element,
+  { history, before }: Pick<WantedRoom, 'history' | 'before'>,
+  { password, hasArchive }: { password: string | undefined; hasArchive: boolean },
+): Element {
   const x = element('x', MUC, {}, [
     element('history', MUC, historyOf(before ? undefined : history, before === true && !hasArchive)),
     password === undefined ? undefined : element('password', MUC, {}, [password]),

@@ -9,6 +9,7 @@ import type { MessageRecord } from '../ports/message.ts'
 import type { SaslOptions, SessionOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
 import type { Patience } from '../session/iq-correlator.ts'
 import type { Repeated } from './repeated.ts'
+import type { Secrets } from './secrets.ts'
 import type { SessionJson } from './session-json.ts'
 import type { KnownState, StateKind } from './state-kind.ts'
 
@@ -17,6 +18,7 @@ export interface SessionHandle {
   readonly record: SessionRecord
   /** whom its caller may write to; absent: everybody */
   readonly recipients?: readonly string[]
+  readonly secrets: Secrets
   status(): Promise<SessionStatus>
   /** Callers chose these ids for something of this session: who names one finds it without naming the session. `accept` does it by itself. */
   chosen(ids: readonly string[]): Promise<void>
@@ -82,6 +84,7 @@ export interface LiveSession {
   readonly jid: string | null
   /** stream features of the primary (xmlns) */
   readonly features: readonly string[]
+  readonly secrets: Secrets
   /** what the session knows, mirrored in memory: reads are synchronous and see every applied change */
   state: KnownState
   /** Sends an iq and waits for its answer. `to` absent: the own account. Rejects with the stanza's problem, xmpp-timeout, session-offline. */

@@ -157,7 +157,7 @@ class LiveOnOwner implements Live {
     const inbound = createInbound({ turn, watch, journal, connections, clock, onError })
 
     const session = createSession({
-      ...{ record: start.record, state: mirror, holdsLease, commit, records, large: context.large.use, vocabulary },
+      ...{ record: start.record, seal: context.seal, state: mirror, holdsLease, commit, records, large: context.large.use, vocabulary },
       ...{ connections, correlator, wire, raised, repeated, inbound, journal, states, clock, metrics, outbox, reports },
     })
     const archive = createArchive({ session, reports })

@@ -9,7 +9,9 @@ import type { Outbox } from '../outbox/outbox.ts'
 import type { Records } from '../outbox/recent-records.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Metrics } from '../ports/metrics.ts'
+import type { Seal } from '../ports/seal.ts'
 import type { SessionRecord } from '../ports/session-record.ts'
+import { createSecrets } from '../secrets.ts'
 import type { Connections } from './connections.ts'
 import { type Correlator, endOfIq } from './iq-correlator.ts'
 import type { Journal } from './journal.ts'
@@ -42,9 +44,11 @@ export function createSession({
   vocabulary,
   outbox,
   reports,
+  seal,
 }: Pick<LiveSession, 'record' | 'state' | 'holdsLease' | 'commit' | 'large' | 'vocabulary'> & {
   outbox: Pick<Outbox, 'wake'>
   reports: Pick<Reports, 'error'>
+  seal: Seal
   records: Pick<Records, 'get'>
   connections: Pick<Connections, 'isOwn'>
   correlator: Correlator
@@ -65,6 +69,7 @@ export function createSession({
     record,
     jid: null,
     features: [],
+    secrets: createSecrets(seal, record),
     state,
     commit,
     message: (id) => records.get(id),
