@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: two real XMPP accounts talk through HTTP, on a private Prosody, each step printed.
+ * `npm run demo`: two real XMPP accounts talk through HTTP, and three in a room, on a private Prosody, each step printed.
  * Stays up until Ctrl-C and leaves nothing behind.
  */
 import { rmSync } from 'node:fs'
@@ -13,9 +13,11 @@ import type { XmppServer } from '../test/support/xmpp-server.ts'
 import { buildConsole } from './console.ts'
 import { install } from './install.ts'
 
-const passwords = { alice: 'alice-password', bob: 'bob-password' }
+const passwords = { alice: 'alice-password', bob: 'bob-password', carol: 'carol-password' }
 type Name = keyof typeof passwords
-const names = Object.keys(passwords) as Name[]
+type Streams = Partial<Record<Name, EventStream>>
+const room = 'garden@conference.localhost'
+const inRoom = ({ data }: CloudEvent) => data.room?.jid === room
 /** ms for an event that a step waits for */
 const EVENT_DEADLINE = 15_000
 
@@ -47,7 +49,7 @@ async function demonstrate(): Promise<void> {
   await install(['prosody', 'redis', 'openssl'], print)
   await buildConsole()
   const server = await begin(() => startProsody({ users: passwords }))
-  row('', '', 'XMPP server', `Prosody on 127.0.0.1:${server.port}, with alice@localhost and bob@localhost`)
+  row('', '', 'XMPP server', `Prosody on 127.0.0.1:${server.port}, with alice, bob and carol at localhost`)
   const redis = await begin(() => startRedis())
   row('', '', 'Redis', redis.url)
   const gateway = await begin(() => startGateway({ server, redis, env: { LOG_LEVEL: 'info', INSTANCE_ID: 'demo' } }))
@@ -55,15 +57,8 @@ async function demonstrate(): Promise<void> {
   row('', '', 'console', `${gateway.url}/console, sign in with ${gateway.key}`)
 
   heading('Both log in')
-  for (const name of names) {
-    const { body } = await http(gateway, name, 'POST', '/sessions', {
-      jid: `${name}@localhost`,
-      password: passwords[name],
-      service: server.service,
-    })
-    row('', '', '', `online as ${body.connections[0].jid}`)
-  }
-  const streams = { alice: await listen(gateway, 'alice'), bob: await listen(gateway, 'bob') }
+  for (const name of ['alice', 'bob'] as const) await logIn(gateway, server, name)
+  const streams: Streams = { alice: await listen(gateway, 'alice'), bob: await listen(gateway, 'bob') }
 
   heading('Each subscribes to the other’s presence')
   await subscribe(gateway, streams, 'alice', 'bob')
@@ -83,10 +78,33 @@ async function demonstrate(): Promise<void> {
   const roster = await http(gateway, 'bob', 'GET', '/roster')
   for (const { jid, subscription } of roster.body.data) row('', '', '', `${jid}, subscription ${subscription}`)
 
+  heading('A room, and a third who comes in')
+  await logIn(gateway, server, 'carol')
+  streams.carol = await listen(gateway, 'carol')
+  await join(gateway, 'alice')
+  await join(gateway, 'bob')
+  await join(gateway, 'carol')
+  await see(streams, 'alice', 'room.occupant-joined', ({ data }) => data.nick === 'carol')
+  await http(gateway, 'carol', 'POST', '/messages', { to: room, body: 'Hello both, who waters the roses?' })
+  const { data } = await see(streams, 'bob', 'message.received', inRoom)
+  await see(streams, 'alice', 'message.received', inRoom)
+  const reaction = { id: data.stanzaIds.find(({ by }: { by: string }) => by === room).id, reactions: ['🌹'] }
+  await http(gateway, 'bob', 'POST', '/messages', { to: room, reactions: reaction })
+  await see(streams, 'carol', 'message.reacted', inRoom)
+
   invite(gateway, server)
 }
 
-async function subscribe(gateway: TestGateway, streams: Record<Name, EventStream>, from: Name, to: Name): Promise<void> {
+async function logIn(gateway: TestGateway, { service }: XmppServer, name: Name): Promise<void> {
+  const { body } = await http(gateway, name, 'POST', '/sessions', { jid: `${name}@localhost`, password: passwords[name], service })
+  row('', '', '', `online as ${body.connections[0].jid}`)
+}
+
+async function join(gateway: TestGateway, name: Name): Promise<void> {
+  await http(gateway, name, 'PUT', `/rooms/${room}`, { nick: name })
+}
+
+async function subscribe(gateway: TestGateway, streams: Streams, from: Name, to: Name): Promise<void> {
   await http(gateway, from, 'POST', '/presence', { to: `${to}@localhost`, type: 'subscribe' })
   await see(streams, to, 'subscription.requested')
   await http(gateway, to, 'POST', '/presence', { to: `${from}@localhost`, type: 'subscribed' })
@@ -94,7 +112,7 @@ async function subscribe(gateway: TestGateway, streams: Record<Name, EventStream
   await see(streams, from, 'presence.available', ({ data }) => String(data.from).startsWith(`${to}@`))
 }
 
-/** A request as one of the two; printed, and an error where it is refused. */
+/** A request as one of them; printed, and an error where it is refused. */
 async function http(gateway: TestGateway, name: Name, method: string, path: string, body?: object): Promise<HttpAnswer> {
   const query = path === '/sessions' ? {} : { session: `${name}@localhost` }
   const answer = await gateway.api(method, path, { query, ...(body === undefined ? {} : { body }) })
@@ -113,10 +131,12 @@ async function listen(gateway: TestGateway, name: Name): Promise<EventStream> {
 }
 
 /** Waits for an event on somebody's WebSocket and prints it. */
-async function see(streams: Record<Name, EventStream>, name: Name, type: string, fits: (event: CloudEvent) => boolean = () => true) {
-  const { data } = await streams[name].next((event) => event.type === type && fits(event), EVENT_DEADLINE)
-  const said = [data.show, data.status, data.body].filter((value) => value !== undefined).map((value) => JSON.stringify(value))
-  row(name, '⇐', type, `from ${data.from} ${said.join(' ')}`.trim())
+async function see(streams: Streams, name: Name, type: string, fits: (event: CloudEvent) => boolean = () => true): Promise<CloudEvent> {
+  const event = await streams[name]!.next((one) => one.type === type && fits(one), EVENT_DEADLINE)
+  const { from, room, nick, show, status, body, reactions } = event.data
+  const said = [show, status, body, reactions?.reactions.join(' ')].filter((value) => value !== undefined)
+  row(name, '⇐', type, `from ${from ?? `${room}/${nick}`} ${said.map((value) => JSON.stringify(value)).join(' ')}`.trim())
+  return event
 }
 
 function invite({ url, key }: TestGateway, { port, caFile }: XmppServer): void {
@@ -129,6 +149,7 @@ function invite({ url, key }: TestGateway, { port, caFile }: XmppServer): void {
   curl -H "$AUTH" "$URL/sessions"
   curl -H "$AUTH" "$URL/roster?session=bob@localhost"
   curl -H "$AUTH" -H "$JSON" "$URL/messages?session=alice@localhost" -d '{"to": "bob@localhost", "body": "Hello from curl"}'
+  curl -H "$AUTH" "$URL/rooms/${room}/occupants?session=carol@localhost"
   curl -H "$AUTH" "$URL/events?session=bob@localhost&after=0&types=message.*"
   curl -H "$AUTH" -H 'Accept: text/event-stream' -N "$URL/events?session=bob@localhost"
 

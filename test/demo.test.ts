@@ -67,12 +67,15 @@ describe('npm run demo', () => {
     },
   }
   for (const [how, signal] of Object.entries(ways)) {
-    it(`shows two accounts talking, stays up, and leaves nothing behind after ${how}`, async () => {
+    it(`shows two accounts talking, and three in a room, stays up, and leaves nothing behind after ${how}`, async () => {
       const { npm, output, printed } = start()
       await printed('An XMPP client')
       assert.match(output(), /bob {3}⇐ {2}message\.received +from alice@localhost\/\S+ "Hello Bob/)
       assert.match(output(), /alice ⇐ {2}message\.received +from bob@localhost\/\S+ "很好 👋/)
       assert.match(output(), /bob {3}⇐ {2}presence\.available +from alice@localhost\/\S+ "away" "at lunch"/)
+      assert.match(output(), /alice ⇐ {2}room\.occupant-joined +from garden@conference\.localhost\/carol/)
+      assert.match(output(), /alice ⇐ {2}message\.received +from garden@conference\.localhost\/carol "Hello both/)
+      assert.match(output(), /carol ⇐ {2}message\.reacted +from garden@conference\.localhost\/bob "🌹"/)
       assert.doesNotMatch(output(), /\x1b\[/, 'no colours where there is no terminal')
       const exited = once(npm, 'exit')
       signal(npm.pid!)
