@@ -1,5 +1,5 @@
 import type { Event, MessageEvent, MessageRecord } from '../client/client.ts'
-import { bare } from './shown.ts'
+import { bare, nickOf } from './shown.ts'
 
 /** lines of a chat, and chats of a session, that are kept; the oldest go first */
 const LINES_MAX = 1_000
@@ -11,6 +11,10 @@ export interface Line {
   readonly key: string
   readonly mine: boolean
   from: string
+  /** who said it, in a room */
+  nick?: string
+  /** between the account and one occupant of the room */
+  isPrivate?: boolean
   at: string
   /** the id of its stanza, which corrections and the like name */
   id?: string
@@ -38,7 +42,10 @@ export interface Chat {
 
 /** What a message event or one of the archive says. */
 export type Words = Partial<
-  Pick<MessageEvent, 'from' | 'to' | 'id' | 'type' | 'body' | 'text' | 'stanzaIds' | 'encryption' | 'error' | 'delay' | 'receipt'>
+  Pick<
+    MessageEvent,
+    'from' | 'to' | 'id' | 'type' | 'subject' | 'body' | 'text' | 'stanzaIds' | 'encryption' | 'error' | 'delay' | 'receipt' | 'room'
+  >
 >
 
 export interface Chats {
@@ -47,12 +54,12 @@ export interface Chats {
   take(event: Event): void
   /** a message that the gateway accepted, with the words that it was sent with */
   sent(peer: string, body: string, record: Pick<MessageRecord, 'id' | 'status'>): void
-  /** one of the archive, whenever it was */
-  archived(peer: string, words: Words, place: { id: string; at: string }): void
+  /** one of the archive, whenever it was; in a room what is said by `nick` is said by the account */
+  archived(peer: string, words: Words, place: { id: string; at: string }, nick?: string): void
   recorded(record: MessageRecord): void
 }
 
-/** The conversations of a session, by the bare JID of the other side. What is said in rooms is none of them. */
+/** The conversations of a session, by the bare JID of the other side: a person or a room. */
 export function createChats(own: () => string, changed: () => void): Chats {
   const all = new Map<string, Chat>()
 
@@ -85,11 +92,15 @@ export function createChats(own: () => string, changed: () => void): Chats {
 
   function lineOf(words: Words, { mine, key, at }: { mine: boolean; key: string; at: string }): Line {
     const { from = '', id, encryption, error } = words
-    const body = words.text ?? words.body
+    const isInRoom = words.type === 'groupchat'
+    // in a room a subject alone is what is said
+    const body = words.text ?? words.body ?? (isInRoom && words.subject ? `Subject: ${words.subject}` : undefined)
     return {
       key,
       mine,
       from,
+      ...((isInRoom || words.room) && { nick: words.room?.nick ?? nickOf(from) }),
+      ...(words.room && !isInRoom && { isPrivate: true }),
       at: words.delay?.timestamp ?? at,
       ...(id !== undefined && { id }),
       ...(body !== undefined && { body }),
@@ -99,12 +110,15 @@ export function createChats(own: () => string, changed: () => void): Chats {
     }
   }
 
-  /** By the id that the own server archived it under, where it said one. */
-  const keyOf = ({ stanzaIds = [] }: Words, otherwise: string) => stanzaIds.find(({ by }) => by === own())?.id ?? otherwise
+  /** By the id that the room, or the own server, archived it under, where it said one. */
+  const keyOf = ({ stanzaIds = [], type, from = '' }: Words, otherwise: string) =>
+    stanzaIds.find(({ by }) => by === (type === 'groupchat' ? bare(from) : own()))?.id ?? otherwise
+
+  /** What somebody in a room says is the room's, whose copy of our own words comes from there too. */
+  const peerOf = ({ from = '', to = '', room }: Words, mine: boolean) => room?.jid ?? bare(mine ? to : from)
 
   function said(words: Words, mine: boolean, { id, time }: Event): void {
-    if (words.type === 'groupchat') return
-    const peer = bare((mine ? words.to : words.from) ?? '')
+    const peer = peerOf(words, mine)
     const line = lineOf(words, { mine, key: mine ? (words.id ?? id) : keyOf(words, id), at: time })
     if (line.body === undefined && line.error === undefined && !line.isEncrypted) return
     const count = of(peer).lines.length
@@ -116,9 +130,12 @@ export function createChats(own: () => string, changed: () => void): Chats {
 
   /** The last line with this id by the same side: nobody else's word counts about it. */
   function about(words: Words, id: string): Line | undefined {
-    const isMine = bare(words.from ?? '') === own()
-    const peer = bare((isMine ? words.to : words.from) ?? '')
-    return of(peer).lines.findLast((line) => line.mine === isMine && line.id === id)
+    const { from = '', room } = words
+    const isMine = room?.own ?? bare(from) === own()
+    const isTheirs = (line: Line) => line.mine === isMine && (isMine || room === undefined || line.from === from)
+    return of(peerOf(words, isMine)).lines.findLast(
+      (line) => isTheirs(line) && (line.id === id || line.key === id || line.record?.stanzaId === id),
+    )
   }
 
   function recorded(record: MessageRecord): void {
@@ -128,7 +145,7 @@ export function createChats(own: () => string, changed: () => void): Chats {
   function take(event: Event) {
     switch (event.type) {
       case 'message.received':
-        return said(event.data, false, event)
+        return said(event.data, event.data.room?.own === true, event)
       case 'message.sent-elsewhere':
         return said(event.data, true, event)
       case 'message.accepted':
@@ -141,7 +158,7 @@ export function createChats(own: () => string, changed: () => void): Chats {
         return recorded(event.data)
       case 'message.corrected': {
         const line = event.data.replace === undefined ? undefined : about(event.data, event.data.replace)
-        if (line === undefined) return said(event.data, false, event)
+        if (line === undefined) return said(event.data, event.data.room?.own === true, event)
         if (line.body !== undefined) line.before ??= line.body
         const body = event.data.text ?? event.data.body
         if (body !== undefined) line.body = body
@@ -153,9 +170,15 @@ export function createChats(own: () => string, changed: () => void): Chats {
         return changed()
       }
       case 'message.reacted': {
-        const { from = '', reactions } = event.data
-        const line = reactions && of(bare(from)).lines.findLast(({ id, key }) => id === reactions.id || key === reactions.id)
-        if (line) line.reactions = { ...line.reactions, [bare(from)]: reactions.reactions ?? [] }
+        const { from = '', reactions, room } = event.data
+        const line = reactions && of(bare(from)).lines.findLast(({ id, key, record }) => [id, key, record?.stanzaId].includes(reactions.id))
+        if (line) line.reactions = { ...line.reactions, [room ? from : bare(from)]: reactions.reactions ?? [] }
+        return changed()
+      }
+      case 'room.message-moderated': {
+        const { room, stanzaId } = event.data
+        const line = of(room).lines.findLast(({ key, record }) => key === stanzaId || record?.stanzaId === stanzaId)
+        if (line) line.isRetracted = true
         return changed()
       }
       case 'chatstate.changed':
@@ -175,8 +198,8 @@ export function createChats(own: () => string, changed: () => void): Chats {
       // its events may have come before the answer, and know more
       put(bare(peer), { key: id, id, mine: true, from: own(), at, body, record: known?.record ?? record })
     },
-    archived(peer, words, { id, at }) {
-      const isMine = bare(words.from ?? '') === own()
+    archived(peer, words, { id, at }, nick) {
+      const isMine = words.type === 'groupchat' ? nickOf(words.from ?? '') === nick : bare(words.from ?? '') === own()
       const line = lineOf(words, { mine: isMine, key: isMine ? (words.id ?? id) : id, at })
       if (line.body !== undefined || line.isEncrypted) put(peer, line)
     },

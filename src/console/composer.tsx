@@ -24,7 +24,9 @@ export function Composer({ live, peer, onSent }: { live: Live; peer: string | un
     setDrafts((all) => [...without(all, draft), { key, to, body }])
     try {
       const { client } = live.account
-      const asked = { receipt: { type: 'request' }, marker: { type: 'markable' } } as const
+      // a room would answer with as many receipts as it has people (XEP-0184, section 5.3)
+      const isToRoom = live.rooms.all.has(to)
+      const asked = isToRoom ? {} : ({ receipt: { type: 'request' }, marker: { type: 'markable' } } as const)
       const answer = await client.messages.send({ session: live.id, to, body, ...asked, idempotencyKey: key })
       live.chats.sent(to, body, answer)
       setDrafts((all) => without(all, draft))

@@ -5,7 +5,8 @@ import { LineView } from './line-view.tsx'
 import type { Live } from './live.ts'
 import { showOf } from './people.ts'
 import { ProblemNote } from './problem-note.tsx'
-import { go } from './route.ts'
+import { RoomMark } from './room-mark.tsx'
+import { go, hashOf } from './route.ts'
 import { bare, cut, shown } from './shown.ts'
 import { useCall } from './use-call.ts'
 
@@ -28,7 +29,7 @@ export function Conversations({ live, peer: given }: { live: Live; peer?: string
   }
   return (
     <div class="columns">
-      <nav class="peers" aria-label="People">
+      <nav class="peers" aria-label="People and rooms">
         <button type="button" onClick={() => setNew(true)} aria-pressed={isNew}>
           Somebody else
         </button>
@@ -43,6 +44,7 @@ export function Conversations({ live, peer: given }: { live: Live; peer?: string
         </ul>
       </nav>
       <section class="chat" aria-label={peer === undefined ? 'Somebody else' : shown(peer)}>
+        {peer !== undefined && <RoomHead live={live} jid={peer} />}
         {peer !== undefined && <Lines key={peer} live={live} chat={live.chats.of(peer)} />}
         <Composer key={peer ?? ''} live={live} peer={peer} onSent={open} />
       </section>
@@ -50,34 +52,49 @@ export function Conversations({ live, peer: given }: { live: Live; peer?: string
   )
 }
 
-/** Who spoke last first, then the other contacts. */
-function peersOf({ people, chats }: Live): string[] {
+/** Who spoke last first, then the other rooms and contacts. */
+function peersOf({ people, rooms, chats }: Live): string[] {
   const last = (chat: Chat) => chat.lines.at(-1)?.at ?? ''
   const spoken = [...chats.all.values()]
     .filter(({ lines }) => lines.length > 0)
     .toSorted((one, other) => (last(one) < last(other) ? 1 : -1))
-  return [...new Set([...spoken.map(({ peer }) => peer), ...[...people.contacts.keys()].toSorted()])]
+  return [...new Set([...spoken.map(({ peer }) => peer), ...[...rooms.all.keys(), ...people.contacts.keys()].toSorted()])]
 }
 
 function Peer({ live, jid }: { live: Live; jid: string }) {
   void live.version.value
   const contact = live.people.contacts.get(jid)
+  const room = live.rooms.all.get(jid)
   const chat = live.chats.all.get(jid)
   const { show, status } = contact ? showOf(contact) : { show: undefined, status: undefined }
   const body = chat?.lines.at(-1)?.body
   return (
     <>
       <span class="peer-name">
+        {room && <span class="soft"># </span>}
         {contact?.name ? `${shown(contact.name)} ` : ''}
         <span class={contact?.name ? 'soft' : ''}>{shown(jid)}</span>
         {chat && chat.unread > 0 && <b class="unread"> {chat.unread} new</b>}
       </span>
       <span class="peer-more soft">
-        {show}
+        {room ? (room.state === 'joined' ? `${room.occupants} here` : room.state) : show}
         {status !== undefined && ` “${shown(status)}”`}
         {chat?.isWriting ? ' writing …' : body !== undefined && ` · ${shown(cut(body).slice(0, 80))}`}
       </span>
     </>
+  )
+}
+
+/** What a person has to know of a room before they speak there. */
+function RoomHead({ live, jid }: { live: Live; jid: string }) {
+  const room = live.rooms.all.get(jid)
+  if (room === undefined) return null
+  return (
+    <p class="room-head">
+      <RoomMark of={room} />
+      <span class="grow">{shown(room.subject?.text ?? '')}</span>
+      <a href={hashOf({ page: 'session', id: live.id, tab: 'rooms', with: jid })}>{room.occupants} in the room</a>
+    </p>
   )
 }
 
@@ -90,12 +107,14 @@ function Lines({ live, chat }: { live: Live; chat: Chat }) {
   const end = useRef<HTMLDivElement>(null)
   const isAtEnd = useRef(true)
   const { lines, peer } = chat
+  const room = live.rooms.all.get(peer)
 
   const older = (before: string) =>
     run(async () => {
       const { client } = live.account
-      const { data, page } = await client.messages.list({ session: live.id, with: peer, before, limit: PAGE })
-      for (const { archived, ...words } of data) live.chats.archived(peer, words as Words, archived)
+      const asked = { session: live.id, before, limit: PAGE }
+      const { data, page } = await (room ? client.rooms.messages({ ...asked, room: peer }) : client.messages.list({ ...asked, with: peer }))
+      for (const { archived, ...words } of data) live.chats.archived(peer, words as Words, archived, room?.nick)
       setPrev(page.prev)
       const own = live.session.peek()?.jid
       const mine = (data as unknown as Words[])
@@ -109,7 +128,7 @@ function Lines({ live, chat }: { live: Live; chat: Chat }) {
     })
   useEffect(
     () => void older(''),
-    [peer, lines.some(({ body, record, mine }) => mine && body === undefined && record?.status !== 'accepted')],
+    [peer, room === undefined, lines.some(({ body, record, mine }) => mine && body === undefined && record?.status !== 'accepted')],
   )
   useEffect(() => {
     const { current } = end
@@ -143,7 +162,7 @@ function Lines({ live, chat }: { live: Live; chat: Chat }) {
       {lines.slice(-count).map((line) => (
         <LineView key={line.key} live={live} line={line} />
       ))}
-      {chat.isWriting && <p class="soft">{shown(peer)} is writing …</p>}
+      {chat.isWriting && <p class="soft">{room ? 'Somebody' : shown(peer)} is writing …</p>}
     </div>
   )
 }

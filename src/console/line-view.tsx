@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import type { MessageStatus } from '../client/client.ts'
 import type { Line } from './chats.ts'
 import type { Live } from './live.ts'
-import { bare, cut, pieces, shown, timeOf } from './shown.ts'
+import { bare, cut, nickOf, pieces, shown, timeOf } from './shown.ts'
 import { useCall } from './use-call.ts'
 
 const ticks: Readonly<Record<MessageStatus, string>> = {
@@ -18,12 +18,17 @@ const ticks: Readonly<Record<MessageStatus, string>> = {
 export function LineView({ live, line }: { live: Live; line: Line }) {
   void live.version.value
   const { mine, from, at, body, before, error, record, reactions = {}, isRetracted, isEncrypted } = line
+  // to one occupant of a room, in the conversation of the room
+  const isPrivate = line.isPrivate || (record !== undefined && nickOf(record.to) !== '' && live.rooms.all.has(bare(record.to)))
   return (
     <div class={mine ? 'line mine' : 'line'}>
       <time dateTime={at} title={at}>
         {timeOf(at)}
       </time>
-      <span class="from">{mine ? 'you' : shown(bare(from))}</span>
+      <span class="from" title={line.nick === undefined ? undefined : shown(from)}>
+        {mine ? 'you' : shown(line.nick ?? bare(from))}
+        {isPrivate && ' in private'}
+      </span>
       <span class={isRetracted || isEncrypted ? 'body soft' : 'body'} dir="auto">
         {isEncrypted && <i>Encrypted. </i>}
         {error !== undefined && <i class="warning">came back: {error} </i>}

@@ -5,6 +5,7 @@ import { type Chats, createChats } from './chats.ts'
 import { type Link, readLog } from './log-reader.ts'
 import { createPeople, type People } from './people.ts'
 import { createRepaint } from './repaint.ts'
+import { createRooms, type Rooms } from './rooms.ts'
 import { createTail, type Tail } from './tail.ts'
 
 /** ms between looks at the session: its outbox and when it was last verified are in no event */
@@ -21,6 +22,7 @@ export interface Live {
   /** changes with what is below, once a frame */
   readonly version: Signal<number>
   readonly people: People
+  readonly rooms: Rooms
   readonly chats: Chats
   readonly tail: Tail
   start(): void
@@ -33,6 +35,7 @@ export function createLive(account: Account, id: string): Live {
   const link = signal<Link>('connecting')
   const { version, changed } = createRepaint()
   const people = createPeople(account, id, changed)
+  const rooms = createRooms(account, id, changed)
   const chats = createChats(() => session.peek()?.jid ?? '', changed)
   const tail = createTail(changed)
   let over = new AbortController()
@@ -50,6 +53,7 @@ export function createLive(account: Account, id: string): Live {
   function take(event: Event): void {
     tail.take(event)
     people.take(event)
+    rooms.take(event)
     chats.take(event)
     if (event.type.startsWith('session.')) void look()
   }
@@ -61,13 +65,17 @@ export function createLive(account: Account, id: string): Live {
     try {
       await Promise.all([
         people.load(),
+        rooms.load(),
         readLog(account, {
           session: id,
           signal,
           onEvent: take,
           onLink(now) {
             // what was missed beside the log
-            if (now === 'live' && link.peek() === 'reconnecting') void look()
+            if (now === 'live' && link.peek() === 'reconnecting') {
+              void look()
+              void rooms.load()
+            }
             link.value = now
           },
           onLong: () => tail.note('The log is long: this is what has come since you opened the page. Older events are read by a cursor.'),
@@ -86,6 +94,7 @@ export function createLive(account: Account, id: string): Live {
     link,
     version,
     people,
+    rooms,
     chats,
     tail,
     start() {

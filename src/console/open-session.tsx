@@ -1,14 +1,14 @@
-import { useState } from 'preact/hooks'
 import type { NewSession } from '../client/client.ts'
 import type { Account } from './account.ts'
 import { ProblemNote } from './problem-note.tsx'
 import { useCall } from './use-call.ts'
+import { useFields } from './use-fields.tsx'
 
 /** seconds that one waits for an account to be online */
 const WAIT = 20
 
 export function OpenSession({ account, onOpened, onClose }: { account: Account; onOpened: () => void; onClose: () => void }) {
-  const [given, setGiven] = useState({ jid: '', password: '', service: '', resource: '', connections: '1' })
+  const { given, field } = useFields({ jid: '', password: '', service: '', resource: '', connections: '1' })
   const { problem, isBusy, run } = useCall()
   async function open(): Promise<void> {
     const { jid, password, service, resource, connections } = given
@@ -23,18 +23,6 @@ export function OpenSession({ account, onOpened, onClose }: { account: Account; 
     onOpened()
     onClose()
   }
-  const field = (name: keyof typeof given, label: string, more: Record<string, unknown> = {}) => (
-    <label>
-      {label}
-      <input
-        autocomplete="off"
-        spellcheck={false}
-        value={given[name]}
-        onInput={({ currentTarget }) => setGiven({ ...given, [name]: currentTarget.value })}
-        {...more}
-      />
-    </label>
-  )
   return (
     <form
       class="card"

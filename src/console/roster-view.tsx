@@ -7,6 +7,7 @@ import { ProblemNote } from './problem-note.tsx'
 import { hashOf } from './route.ts'
 import { shown } from './shown.ts'
 import { useCall } from './use-call.ts'
+import { listOf, useFields } from './use-fields.tsx'
 import { WindowList } from './window-list.tsx'
 
 const subscriptions: Readonly<Record<Contact['subscription'], string>> = {
@@ -107,32 +108,17 @@ export function RosterView({ live }: { live: Live }) {
 }
 
 function AddContact({ live: { account, id: session, people } }: { live: Live }) {
-  const [given, setGiven] = useState({ jid: '', name: '', groups: '' })
+  const { given, set, field } = useFields({ jid: '', name: '', groups: '' })
   const { problem, isBusy, run } = useCall()
   const add = () =>
     run(async () => {
       const { client } = account
       const [jid, name] = [given.jid.trim(), given.name.trim()]
-      const groups = given.groups
-        .split(',')
-        .map((group) => group.trim())
-        .filter(Boolean)
+      const groups = listOf(given.groups)
       people.put(await client.roster.put({ session, jid, ...(name && { name }), groups }))
       await client.presence.send({ session, to: jid, type: 'subscribe' })
-      setGiven({ jid: '', name: '', groups: '' })
+      set({ jid: '', name: '', groups: '' })
     })
-  const field = (name: keyof typeof given, label: string, isRequired = false) => (
-    <label>
-      {label}
-      <input
-        autocomplete="off"
-        spellcheck={false}
-        required={isRequired}
-        value={given[name]}
-        onInput={({ currentTarget }) => setGiven({ ...given, [name]: currentTarget.value })}
-      />
-    </label>
-  )
   return (
     <form
       class="card"
@@ -143,7 +129,7 @@ function AddContact({ live: { account, id: session, people } }: { live: Live }) 
       }}
     >
       <div class="fields">
-        {field('jid', 'JID', true)}
+        {field('jid', 'JID', { required: true })}
         {field('name', 'Name')}
         {field('groups', 'Groups')}
         <button type="submit" disabled={isBusy}>

@@ -6,6 +6,7 @@ import { EventsView } from './events-view.tsx'
 import { createLive, type Live } from './live.ts'
 import type { Link } from './log-reader.ts'
 import { ProblemNote } from './problem-note.tsx'
+import { RoomsView } from './rooms-view.tsx'
 import { RosterView } from './roster-view.tsx'
 import { go, hashOf, type Route, type Tab, tabs } from './route.ts'
 import { ageOf, shown } from './shown.ts'
@@ -13,7 +14,7 @@ import { StateMark } from './state-mark.tsx'
 
 type SessionRoute = Extract<Route, { page: 'session' }>
 
-const words: Readonly<Record<Tab, string>> = { conversations: 'Conversations', roster: 'Roster', events: 'Events' }
+const words: Readonly<Record<Tab, string>> = { conversations: 'Conversations', roster: 'Roster', rooms: 'Rooms', events: 'Events' }
 
 export function SessionPage({ account, route }: { account: Account; route: SessionRoute }) {
   const { id, tab } = route
@@ -45,6 +46,7 @@ export function SessionPage({ account, route }: { account: Account; route: Sessi
       <div role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`} class="panel">
         {tab === 'conversations' && <Conversations live={live} {...(route.with !== undefined && { peer: route.with })} />}
         {tab === 'roster' && <RosterView live={live} />}
+        {tab === 'rooms' && <RoomsView live={live} {...(route.with !== undefined && { room: route.with })} />}
         {tab === 'events' && <EventsView live={live} />}
       </div>
     </main>

@@ -41,6 +41,9 @@ function linkOf(text: string): string | undefined {
 
 export const bare = (jid: string) => jid.split('/', 1)[0] as string
 
+/** Of somebody in a room; of the room itself nothing. */
+export const nickOf = (jid: string) => jid.slice(bare(jid).length + 1)
+
 /** Of today the time, of another day the date with it. */
 export function timeOf(at: string | null | undefined): string {
   if (at === null || at === undefined) return ''

@@ -5,6 +5,7 @@ import { ProblemNote } from './problem-note.tsx'
 import { hashOf } from './route.ts'
 import { ageOf, shown, spanOf } from './shown.ts'
 import { useCall } from './use-call.ts'
+import { listOf, useFields } from './use-fields.tsx'
 import { usePolled } from './use-polled.ts'
 
 const EACH = 1_500
@@ -75,32 +76,17 @@ export function WebhookState({ state }: { state: keyof typeof marks }) {
 }
 
 function MakeWebhook({ account, onMade, onClose }: { account: Account; onMade: () => void; onClose: () => void }) {
-  const [given, setGiven] = useState({ url: '', types: 'message.*', session: '', ordering: 'relaxed' })
+  const { given, set, field } = useFields({ url: '', types: 'message.*', session: '', ordering: 'relaxed' })
   const [made, setMade] = useState<CreatedWebhook | undefined>(undefined)
   const { problem, isBusy, run } = useCall()
   const make = () =>
     run(async () => {
-      const types = given.types
-        .split(',')
-        .map((type) => type.trim())
-        .filter(Boolean) as NewWebhook['types']
+      const types = listOf(given.types) as NewWebhook['types']
       const session = given.session.trim()
       const ordering = given.ordering === 'strict' ? 'strict' : 'relaxed'
       setMade(await account.client.webhooks.create({ url: given.url.trim(), types, ordering, ...(session && { session }) }))
       onMade()
     })
-  const field = (name: keyof typeof given, label: string, more: Record<string, unknown> = {}) => (
-    <label>
-      {label}
-      <input
-        autocomplete="off"
-        spellcheck={false}
-        value={given[name]}
-        onInput={({ currentTarget }) => setGiven({ ...given, [name]: currentTarget.value })}
-        {...more}
-      />
-    </label>
-  )
   if (made !== undefined) {
     return (
       <div class="card" role="status">
@@ -137,7 +123,7 @@ function MakeWebhook({ account, onMade, onClose }: { account: Account; onMade: (
         {field('session', 'Of session', { placeholder: 'all' })}
         <label>
           Order
-          <select value={given.ordering} onChange={({ currentTarget }) => setGiven({ ...given, ordering: currentTarget.value })}>
+          <select value={given.ordering} onChange={({ currentTarget }) => set({ ordering: currentTarget.value })}>
             <option value="relaxed">relaxed</option>
             <option value="strict">strict</option>
           </select>

@@ -34,6 +34,8 @@ describe('every view of the console', () => {
         body: { to: 'alice@localhost', body },
         headers: { prefer: 'wait=10' },
       })
+    await gateway.api('PUT', '/rooms/verona%40conference.localhost', { query, body: { nick: 'Alice' } })
+    await gateway.api('PATCH', '/rooms/verona%40conference.localhost', { query, body: { subject: hostile.slice(0, 1_000) } })
     webhook = (await gateway.api('POST', '/webhooks', { body: { url: 'http://127.0.0.1:9/hook', types: ['message.received'] } })).body.id
   })
   after(() => stage?.stop())
@@ -42,6 +44,7 @@ describe('every view of the console', () => {
     sessions: '#/sessions',
     conversations: `#/s/${ids.alice}/conversations`,
     roster: `#/s/${ids.alice}/roster`,
+    rooms: `#/s/${ids.alice}/rooms/verona%40conference.localhost`,
     events: `#/s/${ids.alice}/events`,
     webhooks: '#/webhooks',
     webhook: `#/webhooks/${webhook}`,
@@ -55,6 +58,7 @@ describe('every view of the console', () => {
         .first()
         .waitFor()
     else if (view === 'events') await page.getByText('message.received').first().waitFor()
+    else if (view === 'rooms') await page.getByRole('table', { name: 'Occupants' }).getByText('moderator').waitFor()
     else if (view === 'sessions' || view === 'roster') await page.getByRole('table').getByText('localhost').first().waitFor()
     else await page.getByText('127.0.0.1:9').first().waitFor()
   }
@@ -87,7 +91,7 @@ describe('every view of the console', () => {
 
   it('shows what others write as text, whatever it is', async () => {
     const { page, faults } = await stage.open()
-    for (const view of ['conversations', 'roster', 'events']) {
+    for (const view of ['conversations', 'roster', 'rooms', 'events']) {
       await show(page, view)
       const made = await page.evaluate(`({
         harmed: 'harmed' in globalThis,

@@ -28,7 +28,7 @@ describe('the console, from sign-in to a message that is delivered', () => {
     const row = page.getByRole('row').filter({ hasText: `${name}@localhost` })
     await row.getByText('online').waitFor()
   }
-  async function look(name: string, tab?: 'Roster' | 'Events'): Promise<void> {
+  async function look(name: string, tab?: 'Roster' | 'Rooms' | 'Events'): Promise<void> {
     await page.getByRole('link', { name: 'Sessions' }).click()
     await page.getByRole('heading', { name: 'Sessions' }).waitFor()
     await page.getByRole('link', { name: `${name}@localhost` }).click()
@@ -130,6 +130,34 @@ describe('the console, from sign-in to a message that is delivered', () => {
     await page.getByRole('button', { name: 'Retry' }).click()
     await until('Is this lost?')
     assert.equal((await bodies()).filter((body) => body === 'Is this lost?').length, 1)
+  })
+
+  it('joins a room, asks somebody to come, and talks there', async () => {
+    await look('alice', 'Rooms')
+    await page.getByLabel('Room', { exact: true }).fill('verona@conference.localhost')
+    await page.getByLabel('Nick').fill('Juliet')
+    await page.keyboard.press('Enter')
+    const occupants = page.getByRole('table', { name: 'Occupants' })
+    await occupants.getByRole('row').filter({ hasText: 'Juliet' }).getByText('owner').waitFor()
+    await page.getByLabel('Whom').fill('bob@localhost')
+    await page.keyboard.press('Enter')
+    await page.getByText('bob@localhost was invited.').waitFor()
+    await look('bob', 'Rooms')
+    await page.getByRole('group', { name: 'verona@conference.localhost' }).getByRole('button', { name: 'Join' }).click()
+    await occupants.getByText('Juliet').waitFor()
+    await page.getByRole('link', { name: 'Talk there' }).click()
+    await send('Is the day so young?')
+    await until('Is the day so young?')
+    await look('alice', 'Rooms')
+    await page.getByRole('link', { name: 'Talk', exact: true }).click()
+    await until('Is the day so young?')
+    assert.deepEqual(await page.getByRole('log').locator('.from').allInnerTexts(), ['bob'])
+    await page.getByRole('link', { name: '2 in the room' }).click()
+    await occupants.getByText('bob@localhost').waitFor()
+    await stage.gateway.api('DELETE', '/rooms/verona%40conference.localhost', { query: { session: 'bob@localhost' } })
+    await occupants.getByText('bob@localhost').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Leave verona@conference.localhost' }).click()
+    await page.getByText('In no room yet.').waitFor()
   })
 
   it('makes a webhook, and shows how it fails, recovers and is replayed', async () => {
