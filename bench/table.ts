@@ -88,7 +88,7 @@ function ratiosOf({ what, perSecond, cpu = {}, redis }: Row, other: Row): string
 
 export const ratio = (one: number, other: number): string => (one / other).toFixed(2)
 
-/** As Markdown, so that it can go into the README as it is. */
+/** As Markdown, so that it can go into docs/measurements.md as it is. */
 function print(lines: readonly string[][]): void {
   const [head = [], ...body] = lines
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)))

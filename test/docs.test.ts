@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
@@ -21,6 +22,32 @@ const firstColumn = (title: string) =>
     .split('\n')
     .filter((line) => line.startsWith('| `'))
     .flatMap((line) => [...line.split('|')[1]!.matchAll(/`([^`]+)`/g)].map(([, word]) => word!))
+
+describe('every page', () => {
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const pages = globSync(['*.md', '{docs,examples,deploy}/**/*.md'], { cwd: root })
+  const linksOf = (file: string) => [...readFileSync(join(root, file), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!)
+
+  it('leads to files that are there', () => {
+    const missing = pages.flatMap((file) =>
+      linksOf(file)
+        .filter((link) => !/^(?:[a-z]+:|#|\/)/.test(link))
+        .filter((link) => !existsSync(join(root, dirname(file), link.split('#')[0]!)))
+        .map((link) => `${file}: ${link}`),
+    )
+    assert.ok(pages.length > 20)
+    assert.deepEqual(missing, [])
+  })
+
+  it('of docs/ is found from its first page, or from that of its folder', () => {
+    const listed = (index: string) => linksOf(index).map((link) => join(dirname(index), link.split('#')[0]!))
+    const found = new Set(['docs/README.md', 'docs/decisions/README.md'].flatMap(listed))
+    assert.deepEqual(
+      pages.filter((file) => file.startsWith('docs/') && file !== 'docs/README.md' && !found.has(file)),
+      [],
+    )
+  })
+})
 
 describe('docs/security-model.md', () => {
   const model = readFileSync(new URL('../docs/security-model.md', import.meta.url), 'utf8')

@@ -16,7 +16,7 @@ export interface Run {
   fenced: number
 }
 
-/** The columns of the table in the README. */
+/** The columns of the table in docs/measurements.md. */
 export const columns = [
   'gateways',
   'seed',
