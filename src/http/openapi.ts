@@ -125,6 +125,8 @@ const tags: Record<string, string> = {
   sessions: 'Accounts that the gateway keeps online',
   messages: 'Messages out, what became of them, and the archive',
   roster: 'Contacts (RFC 6121)',
+  rooms: 'To be in rooms, talk there, and run them (XEP-0045)',
+  services: 'Public rooms of a service',
   commands: 'What servers and others can be told to do (XEP-0050)',
   registration: 'Accounts: made, changed, removed (XEP-0077)',
   push: 'Push notifications of the own server (XEP-0357)',
@@ -147,6 +149,7 @@ const tags: Record<string, string> = {
   me: 'Who is calling',
   stats: 'How many there are of what',
   keys: 'API keys that may do less',
+  audit: 'Who made, changed or ended what, and who was refused',
   system: 'For operators',
 }
 

@@ -34,6 +34,11 @@ test('both documents are small enough to be read', () => {
   for (const file of Object.values(documentFiles)) assert.ok(readFileSync(file).length < 400_000, file)
 })
 
+test('each group of operations says what it is', () => {
+  const untold = openapi.tags.filter(({ name, description }: Record<string, string>) => !description || description === name)
+  assert.deepEqual(untold, [])
+})
+
 test('readers of YAML 1.1 find in both what readers of YAML 1.2 find', () => {
   const asJson = 'import json, sys, yaml; print(json.dumps(yaml.load(sys.stdin, yaml.CSafeLoader)))'
   for (const file of Object.values(documentFiles)) {
