@@ -121,6 +121,10 @@ void client.messages.shout({})
     assert.equal(project('browser', 'page.ts', text, options).check(), '')
   })
 
+  it('has what the bridge of the examples needs: it compiles in a strict project', () => {
+    assert.equal(project('bridge', 'bridge.ts', undefined, { module: 'nodenext', types: ['node'] }).check(), '')
+  })
+
   it('has what the bot of the README needs: it compiles in an empty project, and answers once', async () => {
     const { dir, check } = project('bot', 'bot.ts', undefined, { module: 'nodenext', types: ['node'] })
     assert.equal(check(), '')
