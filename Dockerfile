@@ -4,7 +4,8 @@ COPY package.json package-lock.json ./
 # no install scripts: the image has its own Node, and nothing else needs one
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json tsconfig.client.json ./
-COPY scripts/build.ts scripts/console.ts scripts/
+COPY scripts/build.ts scripts/console.ts scripts/described.ts scripts/
+COPY openapi.yaml ./
 COPY src src
 RUN node scripts/build.ts && npm prune --omit=dev --ignore-scripts
 

@@ -6,10 +6,14 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+import { describedOperations } from './described.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const built = join(root, 'dist/console')
 const STAMP = 'made-of'
+const DESCRIBED = 'virtual:described'
+const sources = ['package-lock.json', 'openapi.yaml', 'scripts/console.ts', 'scripts/described.ts']
 
 /** Builds it where it is not there or not of these sources. Rejects with the fault that Vite found. */
 export async function buildConsole(): Promise<void> {
@@ -25,6 +29,7 @@ export async function buildConsole(): Promise<void> {
       logLevel: 'warn',
       // what the page names is beside it: a proxy may serve it under a prefix
       base: './',
+      plugins: [described],
       build: {
         outDir,
         emptyOutDir: true,
@@ -45,6 +50,15 @@ export async function buildConsole(): Promise<void> {
   }
 }
 
+/** The module in which the console reads what openapi.yaml says of operations. */
+const described = {
+  name: 'described',
+  resolveId: (id: string) => (id === DESCRIBED ? id : undefined),
+  load: (id: string) => (id === DESCRIBED ? `export const described = ${JSON.stringify(describedHere())}` : undefined),
+}
+
+const describedHere = () => describedOperations(parse(readFileSync(join(root, 'openapi.yaml'), 'utf8')))
+
 /** In the place of the one before; somebody else may be doing the same. */
 function put(outDir: string, stamp: string): void {
   rmSync(built, { recursive: true, force: true })
@@ -62,7 +76,7 @@ function isMadeOf(stamp: string): boolean {
 
 function stampOf(): string {
   const hash = createHash('sha256')
-  for (const path of ['package-lock.json', 'scripts/console.ts', ...globSync('src/{console,client}/**/*.*', { cwd: root }).sort()])
+  for (const path of [...sources, ...globSync('src/{console,client}/**/*.*', { cwd: root }).sort()])
     hash.update(`${path}\0`).update(readFileSync(join(root, path)))
   return hash.digest('hex')
 }

@@ -1,4 +1,8 @@
+import { type Signal, signal } from '@preact/signals'
 import { type Client, createClient, type Me } from '../client/client.ts'
+import type { HttpRequest } from '../client/request.ts'
+import type { Asked } from './asked.ts'
+import { gatewayUrl as url } from './gateway-url.ts'
 
 /** Who is signed in. The token is in the closures of its client, and nowhere else. */
 export interface Account {
@@ -6,10 +10,11 @@ export interface Account {
   client: Client
   /** a client that says of each WebSocket when it opens and closes */
   watched(changed: (isOpen: boolean) => void): Client
+  /** asks once, and gives the answer as it came, whatever it is */
+  ask(request: HttpRequest): Promise<Response>
+  /** what was asked by hand, newest first */
+  readonly asked: Signal<readonly Asked[]>
 }
-
-/** where the gateway is: beside the page, also where a proxy serves it under a prefix */
-const url = new URL('.', location.href).href.replace(/\/$/, '')
 
 /** Rejects with the problem of a token that is none. `onRefused` is called when the token is no longer taken. */
 export async function signIn(token: string, onRefused: () => void): Promise<Account> {
@@ -24,7 +29,14 @@ export async function signIn(token: string, onRefused: () => void): Promise<Acco
   const client = createClient(base)
   const me = await client.me.get()
   isKnown = true
-  return { me, client, watched: (changed) => createClient({ ...base, WebSocket: watchedSocket(changed) }) }
+  return {
+    me,
+    client,
+    watched: (changed) => createClient({ ...base, WebSocket: watchedSocket(changed) }),
+    ask: ({ method, target, headers, body = null }) =>
+      fetch(url + target, { method, headers: { ...headers, authorization: `Bearer ${token}` }, body }),
+    asked: signal([]),
+  }
 }
 
 function watchedSocket(changed: (isOpen: boolean) => void): typeof WebSocket {

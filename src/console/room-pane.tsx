@@ -23,7 +23,7 @@ export function RoomPane({ live, room: of, onClose }: { live: Live; room: Room; 
   })
   const can = [features.archive && 'keeps an archive', features.moderation && 'is moderated by its moderators']
   return (
-    <section class="detail room" aria-label="Room">
+    <section class="detail room-pane" aria-label="Room">
       <div class="title">
         <h2>{shown(room)}</h2>
         <button type="button" onClick={onClose}>

@@ -9,12 +9,19 @@ import { ProblemNote } from './problem-note.tsx'
 import { RoomsView } from './rooms-view.tsx'
 import { RosterView } from './roster-view.tsx'
 import { go, hashOf, type Route, type Tab, tabs } from './route.ts'
+import { SendView } from './send-view.tsx'
 import { ageOf, shown } from './shown.ts'
 import { StateMark } from './state-mark.tsx'
 
 type SessionRoute = Extract<Route, { page: 'session' }>
 
-const words: Readonly<Record<Tab, string>> = { conversations: 'Conversations', roster: 'Roster', rooms: 'Rooms', events: 'Events' }
+const words: Readonly<Record<Tab, string>> = {
+  conversations: 'Conversations',
+  roster: 'Roster',
+  rooms: 'Rooms',
+  events: 'Events',
+  send: 'Send',
+}
 
 export function SessionPage({ account, route }: { account: Account; route: SessionRoute }) {
   const { id, tab } = route
@@ -48,6 +55,7 @@ export function SessionPage({ account, route }: { account: Account; route: Sessi
         {tab === 'roster' && <RosterView live={live} />}
         {tab === 'rooms' && <RoomsView live={live} {...(route.with !== undefined && { room: route.with })} />}
         {tab === 'events' && <EventsView live={live} />}
+        {tab === 'send' && <SendView live={live} {...(route.with !== undefined && { operation: route.with })} />}
       </div>
     </main>
   )

@@ -46,6 +46,7 @@ describe('every view of the console', () => {
     roster: `#/s/${ids.alice}/roster`,
     rooms: `#/s/${ids.alice}/rooms/verona%40conference.localhost`,
     events: `#/s/${ids.alice}/events`,
+    send: `#/s/${ids.alice}/send/messages.list`,
     webhooks: '#/webhooks',
     webhook: `#/webhooks/${webhook}`,
   })
@@ -59,6 +60,7 @@ describe('every view of the console', () => {
         .waitFor()
     else if (view === 'events') await page.getByText('message.received').first().waitFor()
     else if (view === 'rooms') await page.getByRole('table', { name: 'Occupants' }).getByText('moderator').waitFor()
+    else if (view === 'send') await page.getByLabel('Operation').waitFor()
     else if (view === 'sessions' || view === 'roster') await page.getByRole('table').getByText('localhost').first().waitFor()
     else await page.getByText('127.0.0.1:9').first().waitFor()
   }

@@ -28,7 +28,7 @@ describe('the console, from sign-in to a message that is delivered', () => {
     const row = page.getByRole('row').filter({ hasText: `${name}@localhost` })
     await row.getByText('online').waitFor()
   }
-  async function look(name: string, tab?: 'Roster' | 'Rooms' | 'Events'): Promise<void> {
+  async function look(name: string, tab?: 'Roster' | 'Rooms' | 'Events' | 'Send'): Promise<void> {
     await page.getByRole('link', { name: 'Sessions' }).click()
     await page.getByRole('heading', { name: 'Sessions' }).waitFor()
     await page.getByRole('link', { name: `${name}@localhost` }).click()
@@ -158,6 +158,29 @@ describe('the console, from sign-in to a message that is delivered', () => {
     await occupants.getByText('bob@localhost').waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Leave verona@conference.localhost' }).click()
     await page.getByText('In no room yet.').waitFor()
+  })
+
+  it('sends any operation as text, shows what would be sent, and repeats it', async () => {
+    await look('alice', 'Send')
+    const answers = page.getByRole('region', { name: 'Answers' })
+    const [operation, body] = [page.getByLabel('Operation'), page.getByLabel('Body')]
+    await operation.selectOption('stanzas.send')
+    await page.getByRole('button', { name: 'Show the XML' }).click()
+    await answers.getByText('<body>Art thou there?</body>').waitFor()
+    await body.fill('{"message": ')
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.getByRole('alert').getByText('JSON').waitFor()
+    await operation.selectOption('roster.put')
+    await page.getByLabel('jid', { exact: true }).fill('bob@localhost')
+    await body.fill('{"name": "Robert", "group": []}')
+    await page.keyboard.press('Control+Enter')
+    await answers.getByText('did you mean').waitFor()
+    await body.fill('{"name": "Robert"}')
+    await page.keyboard.press('Control+Enter')
+    await answers.getByText('"name": "Robert"').first().waitFor()
+    await answers.getByRole('button', { name: 'Send again' }).first().click()
+    await answers.locator('summary b').nth(3).waitFor()
+    assert.deepEqual(await answers.locator('summary b').allInnerTexts(), ['200', '200', '400', '200'])
   })
 
   it('makes a webhook, and shows how it fails, recovers and is replayed', async () => {
