@@ -102,7 +102,15 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
       const ways = Object.fromEntries(places.map(({ server, links }) => [server.service, `xmpp://127.0.0.1:${links[index]?.port}`]))
       const wire = keep(await startProxy({ to: redis }))
       const url = `redis://127.0.0.1:${wire.port}`
-      const more = { BOUNDS, WRITES: writes, ...env, INSTANCE_ID: `i${index}`, REDIS_URL: url, WAYS: JSON.stringify(ways) }
+      const more = {
+        BOUNDS,
+        WRITES: writes,
+        WEBHOOK_PRIVATE_HOSTS: '127.0.0.1',
+        ...env,
+        INSTANCE_ID: `i${index}`,
+        REDIS_URL: url,
+        WAYS: JSON.stringify(ways),
+      }
       const options = { server, redis: { url }, args: [gatewayFile], env: more, ...(keys ? { keys } : {}) }
       gateways.push({ wire, gateway: keep(await startRevenant(options)) })
     }
@@ -113,7 +121,7 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
     const gateway = anyOf(revenants, createRandom(seed + 2))
     const stages = await Promise.all(
       places.map(async ({ server }) =>
-        keep(await openStage({ server, gateway, service: server.service, account, peers, password: PASSWORD })),
+        keep(await openStage({ server, gateway, service: server.service, account, peers, password: PASSWORD, hooked: true })),
       ),
     )
     const sessions = stages.map(({ session }) => session)
@@ -123,7 +131,8 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
     say(`${servers.join(' and ')}, ${count} gateways, seed ${seed}, ${minutes} min`)
     const end = AbortSignal.timeout(minutes * 60_000)
     const random = createRandom(seed + 1)
-    await Promise.all([nemesis.rage(end), witness.watch(end), ...stages.flatMap((stage) => writers(stage, random, end))])
+    const hooks = stages.map(({ hook }, index) => hook?.rage(createRandom(seed + 3 + index), end))
+    await Promise.all([nemesis.rage(end), witness.watch(end), ...hooks, ...stages.flatMap((stage) => writers(stage, random, end))])
     say('everything is whole again')
     const left = (await Promise.all(stages.map((stage) => stage.settled(SETTLE_WITHIN)))).flat()
     say(left.length === 0 ? 'settled' : `not settled: ${left.slice(0, 20).join(', ')}`)
@@ -131,6 +140,9 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
     say(`faults: ${[...nemesis.done].map(([fault, times]) => `${fault} ${times}`).join(', ')}`)
     const { outlived } = nemesis
     const { fenced, given, looks } = witness
+    const sent = verdicts.reduce((sum, { hooked }) => sum + hooked, 0)
+    const again = verdicts.reduce((sum, { hookedAgain }) => sum + hookedAgain, 0)
+    say(`events sent to webhooks: ${sent}, of them again: ${again}`)
     say(`owners that outlived their lease: ${outlived}, sessions that were found taken: ${given}`)
     const wasFrozen = (index: number, at: number) => revenants[index]?.wasFrozen(at) === true
     const splits = [...places.flatMap(({ links }) => overlaps(streamsOf(links), wasFrozen)), ...ownedTwice(looks, sessions.length)]

@@ -11,6 +11,8 @@ const received = (number: number, cursor = `r${number}`): Told => {
   return { cursor, type: 'message.received', id, message: rest, at: number }
 }
 
+const hooked = (id: string) => ({ id, event: id, at: 1 })
+
 /** Two messages each way, all well. */
 function well(): History {
   const told = [acked(1), received(1), acked(2), received(2)]
@@ -20,6 +22,7 @@ function well(): History {
     arrived: [arrival(1), arrival(2), arrival(1, 'archive'), arrival(2, 'archive')],
     held: [message('in juliet', 1), message('in juliet', 2), message('in juliet', 2)],
     told,
+    hooked: [hooked('r1'), hooked('r2')],
     log: told.map(({ cursor }) => cursor),
   }
 }
@@ -38,6 +41,8 @@ test('a history in which all is well has no violations', () => {
     delivered: 4,
     duplicates: 0,
     failed: 0,
+    hooked: 2,
+    hookedAgain: 0,
     wrong: 0,
     lostByServer: 0,
     longestGap: 1,
@@ -108,6 +113,7 @@ test('what comes after a later one of its conversation is seen, in both directio
   const late = (history: History) => {
     history.told.push(received(9), received(8))
     history.log.push('r9', 'r8')
+    history.hooked?.push(hooked('r9'), hooked('r8'))
   }
   assert.deepEqual(complaints(late), ['I4, told out of order'])
   const history = well()
@@ -118,6 +124,17 @@ test('what comes after a later one of its conversation is seen, in both directio
 test('a consumer that misses an event, or reads one twice, is seen', () => {
   assert.match(complaints(({ told }) => void told.pop()).join(), /the consumer never read r2/)
   assert.match(complaints(({ told }) => told.splice(1, 0, received(1))).join(), /the consumer read r1 where the log has a2/)
+})
+
+test('what a webhook was never sent, or not in order, or not as it is in the log, is seen', () => {
+  const of = (...all: ReturnType<typeof hooked>[]) => complaints((history) => Object.assign(history, { hooked: all }))
+  assert.deepEqual(of(hooked('r1')), ['I3, in the log and never sent to the webhook'])
+  assert.deepEqual(of(hooked('r1'), hooked('r2'), hooked('r1')), [])
+  assert.deepEqual(of(hooked('r2'), hooked('r1'), hooked('r2')), ['I4, sent to the webhook out of order'])
+  assert.deepEqual(of(hooked('r1'), { ...hooked('r2'), event: 'r1' }), ['I2, sent to the webhook under another id'])
+  assert.deepEqual(of(hooked('r1'), hooked('gap'), hooked('r2')), ['sent to the webhook and not in the log'])
+  const none = complaints((history) => void delete history.hooked)
+  assert.deepEqual(none, [])
 })
 
 test('bodies say which message they are', () => {

@@ -1,5 +1,5 @@
 /** Judges a history: nothing lost, nothing twice under another id, nothing out of order, nothing left untold. */
-import { bodyOf, type History, isDurable, isFailure, type Numbered, type Sighting } from './history.ts'
+import { bodyOf, dueToHook, type History, type Hooked, isDurable, isFailure, type Numbered, type Sighting } from './history.ts'
 
 export interface Verdict {
   /** taken over: by the gateway from its callers, by the server from the peers */
@@ -10,6 +10,9 @@ export interface Verdict {
   duplicates: number
   /** given up by the gateway, which said so */
   failed: number
+  /** events that the webhook was sent, and how often one of them again */
+  hooked: number
+  hookedAgain: number
   /** answers that no fault explains */
   wrong: number
   /** the server has them in the archive of the account, and nowhere else: it died between the two */
@@ -25,7 +28,7 @@ export interface Verdict {
  * can have no other order than its own.
  */
 export function check(history: History, { disorderly = false } = {}): Verdict {
-  const { accepted, wrong, arrived, held, kept, told, log } = history
+  const { accepted, wrong, arrived, held, kept, told, log, hooked = [] } = history
   const received = told.flatMap(({ type, id = '', message, at }) =>
     type === 'message.received' && message ? [{ ...message, id, at }] : [],
   )
@@ -55,12 +58,15 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
       told.filter(({ type }) => isDurable(type)).map(({ cursor }) => cursor),
       log,
     ),
+    ...untrueHook(dueToHook(history), hooked),
   ]
   return {
     accepted: accepted.length + promised.length,
     delivered: accepted.filter(({ id }) => there.has(id)).length + promised.filter((message) => here.has(bodyOf(message))).length,
     duplicates: Math.max(repeats(live), repeats(archived)) + repeats(received),
     failed: failed.size,
+    hooked: new Set(hooked.map(({ id }) => id)).size,
+    hookedAgain: repeats(hooked),
     wrong: wrong.length,
     lostByServer: missing.filter(({ id }) => kept.has(id)).length,
     longestGap: longestGap([...live, ...received].map(({ at }) => at)),
@@ -80,7 +86,7 @@ function unique(sightings: readonly Sighting[]): Sighting[] {
   return [...new Map(sightings.toReversed().map((sighting) => [bodyOf(sighting), sighting])).values()]
 }
 
-const repeats = (sightings: readonly Sighting[]) => sightings.length - new Set(sightings.map(({ id }) => id)).size
+const repeats = (sightings: readonly { id: string }[]) => sightings.length - new Set(sightings.map(({ id }) => id)).size
 
 function otherIds(sightings: readonly Sighting[]): Sighting[] {
   const first = new Map<string, string>()
@@ -119,6 +125,22 @@ function untrueLog(read: readonly string[], log: readonly string[]): string[] {
   const at = read.slice(0, log.length).findIndex((cursor, index) => cursor !== log[index])
   if (at !== -1) return [`the consumer read ${read[at]} where the log has ${log[at] ?? 'nothing'} (place ${at})`]
   return read.length < log.length ? [`the consumer never read ${log[read.length]} (place ${read.length} of ${log.length})`] : []
+}
+
+/** A webhook was sent each event at least once, under its id, and each for the first time in the order of the log. */
+function untrueHook(due: readonly string[], hooked: readonly Hooked[]): string[] {
+  const place = new Map(due.map((cursor, index) => [cursor, index]))
+  const sent = new Set<string>()
+  const firsts = hooked.filter(({ id }) => !sent.has(id) && sent.add(id))
+  const known = firsts.filter(({ id }) => place.has(id))
+  const late = known.filter(({ id }, index) => place.get(id)! < place.get(known[index - 1]?.id ?? id)!)
+  const about = ({ id, at }: Hooked) => `${id} (${seconds(at)})`
+  return [
+    ...due.filter((cursor) => !sent.has(cursor)).map((cursor) => `I3, in the log and never sent to the webhook: ${cursor}`),
+    ...late.map((one) => `I4, sent to the webhook out of order: ${about(one)}`),
+    ...hooked.filter(({ id, event }) => id !== event).map((one) => `I2, sent to the webhook under another id: ${about(one)}`),
+    ...firsts.filter(({ id }) => !place.has(id)).map((one) => `sent to the webhook and not in the log: ${about(one)}`),
+  ]
 }
 
 function longestGap(times: number[]): number {

@@ -36,6 +36,14 @@ export interface Told {
   at: number
 }
 
+/** What a consumer of a webhook took. */
+export interface Hooked {
+  /** `webhook-id`, and the id of the event that was in the request */
+  id: string
+  event: string
+  at: number
+}
+
 export interface History {
   /** answers of the gateway: it will send these */
   accepted: Sighting[]
@@ -48,6 +56,8 @@ export interface History {
   kept: Set<string>
   /** events, in the order in which a consumer that comes back by its cursor got them */
   told: Told[]
+  /** requests of a webhook that were answered well, in their order; absent: there is no webhook */
+  hooked?: Hooked[]
   /** the log as it reads from the start at the end: cursors of all that is durable */
   log: string[]
 }
@@ -55,6 +65,13 @@ export interface History {
 export function emptyHistory(): History {
   return { accepted: [], wrong: [], arrived: [], held: [], kept: new Set(), told: [], log: [] }
 }
+
+/** events that a webhook is sent: one for each message that was taken over */
+export const HOOKED: readonly string[] = ['message.accepted', 'message.received']
+
+/** Cursors of what was told, and has to be sent to the webhook. */
+export const dueToHook = ({ told, hooked }: Pick<History, 'told' | 'hooked'>) =>
+  hooked ? told.filter(({ type }) => HOOKED.includes(type)).map(({ cursor }) => cursor) : []
 
 export const bodyOf = ({ conversation, number }: Numbered) => `${conversation} ${number}`
 

@@ -9,6 +9,8 @@ const verdict: Verdict = {
   delivered: 100,
   duplicates: 1,
   failed: 0,
+  hooked: 0,
+  hookedAgain: 0,
   wrong: 0,
   lostByServer: 0,
   longestGap: 15_360,

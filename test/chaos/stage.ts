@@ -3,7 +3,8 @@
 import type { XmppServer } from '../support/xmpp-server.ts'
 import { addLog, type Producer, startConsumer, startProducer } from './caller.ts'
 import { check, type Verdict } from './checker.ts'
-import { bodyOf, emptyHistory, type History } from './history.ts'
+import { bodyOf, dueToHook, emptyHistory, type History } from './history.ts'
+import { type Hook, startHook } from './hook.ts'
 import { type Peer, readArchive, sightings, startPeer } from './peer.ts'
 import type { Reachable } from './revenant.ts'
 
@@ -21,6 +22,8 @@ export interface StageOptions {
   account: string
   peers: readonly string[]
   password: string
+  /** is there a webhook too? */
+  hooked?: boolean
 }
 
 export interface Stage {
@@ -32,16 +35,25 @@ export interface Stage {
   /** one per peer */
   readonly producers: readonly Producer[]
   readonly peers: readonly Peer[]
+  readonly hook: Hook | undefined
   /** Waits until it is so; answers false when it is not in `ms`. */
   until(look: (history: History) => boolean, ms: number): Promise<boolean>
-  /** Waits until everything accepted is told as done and everything written to the session is told. Answers what is not in `ms`, in words. */
+  /** Waits until everything accepted is told as done, everything written to the session is told, and the webhook has it. Answers what is not in `ms`, in words. */
   settled(ms: number): Promise<string[]>
   /** Ends the reader, reads the log and the archives of the peers, with `archive` also that of the account, and judges. */
   judge(options?: { archive?: boolean }): Promise<Verdict>
   stop(): Promise<void>
 }
 
-export async function openStage({ server, gateway, service, account, peers: names, password }: StageOptions): Promise<Stage> {
+export async function openStage({
+  server,
+  gateway,
+  service,
+  account,
+  peers: names,
+  password,
+  hooked = false,
+}: StageOptions): Promise<Stage> {
   const history = emptyHistory()
   const started: { stop(): unknown }[] = []
   const keep = <T extends { stop(): unknown }>(one: T): T => {
@@ -62,6 +74,7 @@ export async function openStage({ server, gateway, service, account, peers: name
     if (answer.status !== 201) throw new Error(`${account} is not online: ${answer.status} ${answer.text}`)
     const { id: session, jid, connections } = answer.body
     const consumer = keep(startConsumer({ gateway, session, history }))
+    const hook = hooked ? keep(await startHook({ gateway, session, history })) : undefined
     const producers = peers.map((peer) => keep(startProducer({ gateway, session, to: peer.jid, history })))
 
     async function until(look: (seen: History) => boolean, ms: number): Promise<boolean> {
@@ -80,6 +93,7 @@ export async function openStage({ server, gateway, service, account, peers: name
       bound: connections[0].jid,
       producers,
       peers,
+      hook,
       until,
       async settled(ms) {
         await until((seen) => unsettled(seen).length === 0, ms)
@@ -107,8 +121,15 @@ export async function openStage({ server, gateway, service, account, peers: name
   }
 }
 
-function unsettled({ accepted, held, told }: History): string[] {
+function unsettled(history: History): string[] {
+  const { accepted, held, told, hooked = [] } = history
   const done = new Set(told.filter(({ type }) => /^message\.(acked|failed|expired)$/.test(type)).map(({ id }) => id))
   const here = new Set(told.flatMap(({ message }) => (message ? [bodyOf(message)] : [])))
-  return [...accepted.filter(({ id }) => !done.has(id)), ...held.filter((message) => !here.has(bodyOf(message)))].map(bodyOf)
+  const sent = new Set(hooked.map(({ id }) => id))
+  return [
+    ...[...accepted.filter(({ id }) => !done.has(id)), ...held.filter((message) => !here.has(bodyOf(message)))].map(bodyOf),
+    ...dueToHook(history)
+      .filter((cursor) => !sent.has(cursor))
+      .map((cursor) => `webhook ${cursor}`),
+  ]
 }
