@@ -1,9 +1,6 @@
 /** What owners, admins and moderators do in rooms of real servers, with slixmpp as another occupant. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import { promisify } from 'node:util'
 import { type Element, elements } from '../../src/xml/element.ts'
 import { forEachCell } from '../support/matrix.ts'
 import type { Client } from '../support/second-client.ts'
@@ -430,19 +427,6 @@ forEachCell(
         await until(async () => (await follower.api('GET', path(room))).body.state === 'joined')
         await publish(room, false)
       })
-    })
-
-    it('does what the guide says', async () => {
-      const guide = readFileSync(new URL('../../docs/guides/rooms.md', import.meta.url), 'utf8')
-      const { url, key } = cell().gateway
-      const env = { ...process.env, URL: url, AUTH: `Authorization: Bearer ${key}` }
-      const blocks = [...guide.matchAll(/```sh\n(.*?)```/gs)].map(([, block]) => block as string)
-      assert.ok(blocks.length >= 6)
-      for (const block of blocks) {
-        const script = `set -e\ncurl() { command curl -sS --fail-with-body "$@"; }\n${block}`
-        await promisify(execFile)('sh', ['-c', script], { env, timeout: 30_000 })
-      }
-      assert.equal((await romeo.api('GET', path('guide@conference.localhost'))).body.reason, 'destroyed')
     })
 
     it('destroys a room, and says where to go', async () => {
