@@ -16,7 +16,7 @@ const STEPS: Record<string, string[]> = {
   // kills and faults by the dozen; instances, servers and stores that are lost
   faults: [
     'test/chaos/*.test.ts',
-    'test/behaviour/{clocks,consumers,fair*,instances*,large-roster,overload,redis-trouble*,repeated*,restart,slow-servers,versions}.test.ts',
+    'test/behaviour/{clocks,consumers,fair*,instances*,large-roster,overload,redis-trouble*,repeated*,restart,silent-servers,slow-servers,versions}.test.ts',
     'test/store/{cluster-replicas,redis-fitness,redis-members,redis-trouble}.test.ts',
   ],
   // attacks, while somebody else is timed

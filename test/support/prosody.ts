@@ -23,7 +23,7 @@ const always = [
 ]
 
 export async function startProsody(options: XmppServerOptions = {}): Promise<XmppServer> {
-  const { domain = 'localhost', moreDomains = [], users = {}, tls = true, iterations = 4096 } = options
+  const { domain = 'localhost', moreDomains = [], users = {}, tls = true, iterations = 4096, uploads = true } = options
   const folder = temporaryFolder('prosody')
   const domains = [domain, ...moreDomains]
   const { caFile, certify } = await authority()
@@ -42,7 +42,7 @@ export async function startProsody(options: XmppServerOptions = {}): Promise<Xmp
   }
   for (const [user, password] of Object.entries(users)) await setPassword(user, password)
 
-  const ports = tls ? [port, tlsPort, httpPort] : [port, httpPort]
+  const ports = [port, ...(tls ? [tlsPort] : []), ...(uploads ? [httpPort] : [])]
   // -F is the foreground; `prosody --version` would start a server
   const args = ['-F', '--config', configFile]
   const launch = () => startServer({ command: options.program ?? findProgram('prosody'), args, folder, ports, stopSignal: 'SIGKILL' })
@@ -88,7 +88,18 @@ interface Layout extends XmppServerOptions {
 
 function configuration(layout: Layout): string {
   const { folder, domains, port, tlsPort, httpPort, logFile, certificate } = layout
-  const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], iterations = 4096, sqlArchive = false } = layout
+  const {
+    tls = true,
+    smacks = true,
+    mam = true,
+    carbons = true,
+    muc = true,
+    uploads = true,
+    modules = [],
+    without = [],
+    iterations = 4096,
+    sqlArchive = false,
+  } = layout
   const { rate } = layout
   const enabled = [
     ...always,
@@ -98,11 +109,11 @@ function configuration(layout: Layout): string {
     mam && 'mam',
     carbons && 'carbons',
     ...modules,
-  ].filter((name) => name !== false)
+  ].filter((name) => name !== false && !without.includes(name))
   const hosts = domains.map((name) => {
     const rooms = `Component "conference.${name}" "muc"\n${mam ? '  modules_enabled = { "muc_mam" }\n' : ''}  restrict_room_creation = false\n`
-    const uploads = `Component "upload.${name}" "http_file_share"\n  http_external_url = "http://127.0.0.1:${httpPort}/"\n  http_file_share_size_limit = 64 * 1024 * 1024\n  http_file_share_daily_quota = 512 * 1024 * 1024\n`
-    return `VirtualHost "${name}"\n${muc ? rooms : ''}${uploads}`
+    const files = `Component "upload.${name}" "http_file_share"\n  http_external_url = "http://127.0.0.1:${httpPort}/"\n  http_file_share_size_limit = 64 * 1024 * 1024\n  http_file_share_daily_quota = 512 * 1024 * 1024\n`
+    return `VirtualHost "${name}"\n${muc ? rooms : ''}${uploads ? files : ''}`
   })
   return `run_as_root = true
 daemonize = false
@@ -128,7 +139,7 @@ allow_unencrypted_plain_auth = false
 network_settings = { read_size = 65536 }
 ${tls ? `ssl = { key = "${certificate.key}"; certificate = "${certificate.certificate}" }` : ''}
 modules_enabled = { ${enabled.map((name) => `"${name}"`).join('; ')} }
-modules_disabled = { "s2s"; ${rate === undefined ? '"limits"; ' : ''}"admin_socket"; "admin_shell" }
+modules_disabled = { "s2s"; ${without.map((name) => `"${name}"; `).join('')}${rate === undefined ? '"limits"; ' : ''}"admin_socket"; "admin_shell" }
 ${rate === undefined ? '' : `limits = { c2s = { rate = "${rate / 1_000}kb/s"; burst = "2s" } }`}
 ${layout.config ?? ''}
 ${hosts.join('')}`

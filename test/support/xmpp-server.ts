@@ -23,6 +23,8 @@ export interface XmppServerOptions {
   carbons?: boolean
   /** rooms at `conference.<domain>`, default true */
   muc?: boolean
+  /** files at `upload.<domain>` (Prosody alone does without), default true */
+  uploads?: boolean
   /** of the SCRAM hashes of the accounts, default 4096 (the least that RFC 5802 allows); ejabberd 23 has its own number, 4096 */
   iterations?: number
   /** another version than the installed one: its program */
@@ -31,6 +33,8 @@ export interface XmppServerOptions {
   rate?: number
   /** more modules: names as the server calls them */
   modules?: readonly string[]
+  /** modules that are usually there and are not to be (Prosody alone does without) */
+  without?: readonly string[]
   /** more lines of the server's configuration, global */
   config?: string
 }

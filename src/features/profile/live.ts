@@ -3,7 +3,7 @@ import { defineCommand, type LiveSession } from '../../gateway/contract/session.
 import type { FindHome } from '../discovery.ts'
 import { changeCard, type Profile, readCard } from './card.ts'
 import { vcard4, vcardTemp } from './formats.ts'
-import { converts, isEmpty, ownVcardTemp, readVcard4, readVcardTemp, writeVcard4, writeVcardTemp } from './stored.ts'
+import { converts, isEmpty, nowhere, ownVcardTemp, readVcard4, readVcardTemp, writeVcard4, writeVcardTemp } from './stored.ts'
 
 /** Without `jid`: the own one. */
 export const readProfile = defineCommand<{ jid?: string }, Profile>({ name: 'profile.read' })
@@ -26,8 +26,10 @@ export function profileCommands({ findHome, inTurn }: { findHome: FindHome; inTu
   async function read(session: LiveSession, { jid }: { jid?: string }): Promise<Profile> {
     const card = await readVcard4(session, jid)
     if (card) return readCard(card, vcard4)
-    const older = jid === undefined ? ((await ownVcardTemp(session)) ?? vcardTemp.empty) : await readVcardTemp(session, jid)
-    return readCard(older, vcardTemp)
+    if (jid !== undefined) return readCard(await readVcardTemp(session, jid), vcardTemp)
+    const older = await ownVcardTemp(session)
+    if (older === undefined && !(await findHome(session)).pep) throw nowhere('profile')
+    return readCard(older ?? vcardTemp.empty, vcardTemp)
   }
 
   /**

@@ -7,7 +7,7 @@ import { child, childText, type Element, element, elements, text } from '../../x
 import type { FindHome } from '../discovery.ts'
 import { publish, readItem, unlessRefused } from '../pep.ts'
 import type { InTurn } from './live.ts'
-import { converts, ownVcardTemp, readVcardTemp, writeVcardTemp } from './stored.ts'
+import { converts, nowhere, ownVcardTemp, readVcardTemp, writeVcardTemp } from './stored.ts'
 
 export interface Picture {
   /** base64 */
@@ -40,6 +40,7 @@ export function pictureCommands({ findHome, inTurn }: { findHome: FindHome; inTu
       if (picture?.id === id.toLowerCase()) return { picture }
     }
     const card = jid === undefined ? await ownVcardTemp(session) : await readVcardTemp(session, jid).catch(unlessRefused)
+    if (jid === undefined && card === undefined && !(await findHome(session)).pep) throw nowhere('avatar')
     const photo = card && child(card, 'PHOTO')
     const picture = photo && pictureOf(childText(photo, 'BINVAL') ?? '')
     return picture ? { picture } : {}
@@ -50,6 +51,7 @@ export function pictureCommands({ findHome, inTurn }: { findHome: FindHome; inTu
     const picture = data === undefined ? undefined : pictureOf(data)
     if (home.pep) await publishPicture(session, picture, mediaType)
     const older = home.pep && converts(home) ? undefined : await ownVcardTemp(session)
+    if (!older && !home.pep) throw nowhere('avatar')
     if (!older) return { id: picture?.id ?? '', isToldByPresence: false }
     const rest = older.children.filter((node) => typeof node === 'string' || node.name !== 'PHOTO')
     await writeVcardTemp(session, { ...older, children: [...rest, ...(picture ? [photoOf(picture, mediaType)] : [])] })

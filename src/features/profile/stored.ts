@@ -1,5 +1,6 @@
 /** Where cards and pictures are kept: at nodes of the account, or in its vcard-temp. Runs on the owner. */
-import { Problem } from '../../errors/problem.ts'
+import { Problem, stanzaProblem } from '../../errors/problem.ts'
+
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import { VCARD_TEMP, VCARD4 } from '../../protocol/namespaces.ts'
 import { child, type Element, element, elements } from '../../xml/element.ts'
@@ -39,5 +40,9 @@ export async function ownVcardTemp(session: LiveSession): Promise<Element | unde
 export async function writeVcardTemp(session: LiveSession, payload: Element): Promise<void> {
   await askPlainly(session, { type: 'set', payload })
 }
+
+/** Of an account whose server has no place for it: xmpp-feature-not-implemented. */
+export const nowhere = (what: 'profile' | 'avatar') =>
+  stanzaProblem({ type: 'cancel', condition: 'feature-not-implemented', text: `The account's server keeps no ${what}.` })
 
 export const isEmpty = (card: Element): boolean => elements(card).every((one) => elements(one).length === 0 && one.children.length === 0)
