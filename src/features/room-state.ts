@@ -55,8 +55,12 @@ export interface WantedRoom extends Omit<Wish, 'password' | 'values'> {
   since: number
   reason?: LeftReason
   error?: RoomError
+  /** a message of the session came back from it with its id */
+  keepsIds?: true
   /** it is tried again by itself, though it failed */
   retried?: true
+  /** its own one there (XEP-0421), as far as the room gave it one */
+  occupantId?: string
   role?: Role
   affiliation?: Affiliation
   subject?: { text: string; by?: string; at?: string }
@@ -170,7 +174,12 @@ export function speakerOf({ state }: Pick<LiveSession, 'state'>, stanza: Element
     jid: found?.jid ?? accountOf(from),
     ...(nick !== undefined && { nick }),
     ...(occupantId !== undefined && { occupantId }),
-    // one who has the nick in another case is somebody else
-    own: found !== undefined && nick !== undefined && comparable(from) === occupantKey(found.jid, found.room.nick),
+    own: found !== undefined && nick !== undefined && isOwn(found, from, occupantId),
   }
+}
+
+/** By the id where there is one, for others may have had the nick before, and have it in another case. */
+function isOwn({ jid, room }: { jid: string; room: WantedRoom }, from: string, occupantId: string | undefined): boolean {
+  if (occupantId !== undefined && room.occupantId !== undefined) return occupantId === room.occupantId
+  return comparable(from) === occupantKey(jid, room.nick)
 }

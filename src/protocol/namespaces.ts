@@ -71,6 +71,8 @@ export const CORRECTION = 'urn:xmpp:message-correct:0'
 export const MAM = 'urn:xmpp:mam:2'
 /** XEP-0333 */
 export const CHAT_MARKERS = 'urn:xmpp:chat-markers:0'
+/** XEP-0334 */
+export const HINTS = 'urn:xmpp:hints'
 /** XEP-0357 */
 export const PUSH = 'urn:xmpp:push:0'
 /** XEP-0359 */

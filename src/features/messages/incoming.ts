@@ -24,8 +24,8 @@ const WORDS_MAX = 1_000
 export async function incomingMessage(incoming: Incoming, session: LiveSession, vocabulary: Translator): Promise<Effect | undefined> {
   const { stanza, carbon } = incoming
   if (stanza.attributes.type === 'error' && !isFromUs(incoming, session)) return await bounce(incoming, session, vocabulary)
-  const reflected = await reflection(stanza, session)
-  if (reflected) return { ...reflected, state: remember(stanza, session) }
+  const reflected = await reflection(incoming, session)
+  if (reflected) return { ...reflected, state: [...(reflected.state ?? []), ...remember(stanza, session)] }
   const { json } = vocabulary.read(stanza)
   const type = await eventType(incoming, json, session)
   const event = messageEvent(type, incoming, json, session)

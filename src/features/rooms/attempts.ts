@@ -52,6 +52,7 @@ export function createJoins({
   shown,
   leave,
   onJoined,
+  onFailed,
   onError,
 }: {
   session: LiveSession
@@ -59,6 +60,7 @@ export function createJoins({
   /** leaves it, and waits until it is left */
   leave: (room: string) => Promise<void>
   onJoined: (room: string) => void
+  onFailed: () => void
   onError: (error: unknown) => void
 }): Joins {
   /** under way or in turn, by room */
@@ -164,6 +166,7 @@ export function createJoins({
     session.sendWaiting()
     if (retried) retries.later(room)
     else retries.forget(room)
+    onFailed()
   }
 
   return {

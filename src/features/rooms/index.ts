@@ -82,6 +82,13 @@ export function rooms(capabilities: Capabilities): Feature & { wishes: RoomWishe
     },
     message,
     mayGo,
+    findsOut(message, session) {
+      const fates = known(session)?.fates
+      if (fates?.knows(message) !== true) return false
+      // where it is in the room already
+      setImmediate(fates.look)
+      return true
+    },
     async presence(incoming, session, vocabulary) {
       const found = isOfRoom(incoming, session) ? roomOf(session.state, incoming.stanza.attributes.from ?? '') : undefined
       if (found === undefined) return undefined

@@ -9,6 +9,7 @@ import { isWanted, type LeftReason, type WantedRoom, wantedRooms } from '../room
 import { createJoins, type Joins } from './attempts.ts'
 import { type CatchingUp, createCatchingUp } from './catching-up.ts'
 import { left, removed, rested, taken } from './changes.ts'
+import { createFates, type Fates } from './fates.ts'
 import { readInfo } from './info.ts'
 import { createShown, leaving } from './own-presence.ts'
 import { createSilence, type Silence } from './silence.ts'
@@ -42,6 +43,7 @@ export interface Membership {
   /** what is said in a room may go, or fails, by what the room is now */
   changed(): void
   catchingUp: CatchingUp
+  fates: Fates
   silence: Silence
   /** The session is online: what is not done yet is done. */
   goOn(): void
@@ -59,13 +61,15 @@ export function createMembership({ session, capabilities }: { session: LiveSessi
   const shown = createShown({ session, capabilities })
   const all = () => [...session.state.all(wantedRooms)]
   const catchingUp = createCatchingUp({ session, onError })
+  const fates = createFates({ session, onError })
   const silence = createSilence({ session, onLost: lost, onError })
-  const joins = createJoins({ session, shown, leave: depart, onJoined, onError })
+  const joins = createJoins({ session, shown, leave: depart, onJoined, onFailed: fates.look, onError })
 
   function onJoined(room: string): void {
     silence.heard(room)
     if (session.state.get(wantedRooms, room)?.behind) catchingUp.run(room)
     else catchingUp.note(room)
+    fates.look()
   }
 
   async function lost(room: string): Promise<void> {
@@ -136,6 +140,7 @@ export function createMembership({ session, capabilities }: { session: LiveSessi
   return {
     joins,
     catchingUp,
+    fates,
     silence,
     begin,
     departed: (room) => gone.tell(room, true),
@@ -164,13 +169,18 @@ export function createMembership({ session, capabilities }: { session: LiveSessi
       look().catch(onError) // what was known of it stays
     },
     // in the turn after: what it is now is known then
-    changed: () => void setImmediate(session.sendWaiting),
+    changed: () =>
+      void setImmediate(() => {
+        session.sendWaiting()
+        fates.look()
+      }),
     rejoin: (room, reason) => (reason === 'shutdown' ? joins.later(room) : joins.start(room)),
     async leave(room, status) {
       const left = depart(room, status)
       joins.forget(room)
       shown.forget(room)
       await left
+      fates.look()
     },
     goOn() {
       const isHidden = wishOf(session).wanted === false

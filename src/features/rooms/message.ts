@@ -67,9 +67,12 @@ export async function aboutRoom(
   vocabulary: Translator,
   members: Membership,
 ): Promise<Effect | undefined> {
-  const reflected = await reflection(incoming.stanza, session)
+  const reflected = await reflection(incoming, session)
   const told = tell(incoming, session, vocabulary, members)
-  return reflected ? { ...told, ...reflected, events: [...(told?.events ?? []), ...(reflected.events ?? [])] } : told
+  if (reflected === undefined) return told
+  const { events = [], state = [] } = told ?? {}
+  // both may say what the room is now
+  return { ...reflected, events: [...events, ...(reflected.events ?? [])], state: state.length > 0 ? state : (reflected.state ?? []) }
 }
 
 function tell(incoming: Incoming, session: LiveSession, vocabulary: Translator, members: Membership): Effect | undefined {

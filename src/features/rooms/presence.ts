@@ -86,7 +86,8 @@ function ownCame({ members, jid, room, nick, key, told }: Heard, occupant: Occup
   const { role, affiliation } = told
   const state: StateChange[] = [occupants.put(key, occupant)]
   const anonymous = told.codes.has('100') ? { anonymous: 'non' as const } : {}
-  const value: WantedRoom = { ...room, nick, role, affiliation, ...anonymous }
+  const { occupantId } = occupant
+  const value: WantedRoom = { ...room, nick, role, affiliation, ...anonymous, ...(occupantId !== undefined && { occupantId }) }
   if (room.state === 'joined' || room.state === 'leaving') {
     const isSame = room.role === role && room.affiliation === affiliation
     members.shown(jid, nick)

@@ -64,6 +64,8 @@ export interface Feature {
   presence?(incoming: Incoming, session: LiveSession, vocabulary: Translator): Effect | undefined | Promise<Effect | undefined>
   /** May a message of the outbox go now? With a problem that is retryable it waits, and what follows it to the same JID; with another it fails. */
   mayGo?(message: OutboxEntry, session: LiveSession): Problem | undefined
+  /** Does it find out what became of a message whose stream ended before the server counted it? Then it settles that by `LiveSession.doubts`. */
+  findsOut?(message: OutboxEntry, session: LiveSession): boolean
   answers?: readonly IqAnswer[]
   /** the kinds of state that this room has a session remember */
   keeps?: readonly StateKind[]

@@ -5,7 +5,7 @@ import type { LargeAnswers, Room } from '../inbound/large-answers.ts'
 import type { Acceptance, AcceptResult, Change, KeptIq, StoredAnswer } from '../ports/change.ts'
 import type { Server } from '../ports/connection.ts'
 import type { Grant } from '../ports/key.ts'
-import type { MessageRecord } from '../ports/message.ts'
+import type { MessageRecord, OutboxEntry } from '../ports/message.ts'
 import type { SaslOptions, SessionOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
 import type { Patience } from '../session/iq-correlator.ts'
 import type { Repeated } from './repeated.ts'
@@ -75,6 +75,13 @@ export interface ArchivePage {
   last?: string
 }
 
+/** One that is delivered, or comes back, is none any more. */
+export interface Doubts {
+  all(): readonly OutboxEntry[]
+  /** which of these are still in doubt go again with the same id, or fail */
+  settle(ids: ReadonlySet<string>, goesAgain: (message: OutboxEntry) => boolean | undefined): void
+}
+
 /** What a feature's code sees of a session on the instance that owns it. */
 export interface LiveSession {
   readonly record: SessionRecord
@@ -100,6 +107,8 @@ export interface LiveSession {
   reply(answer: IqReply): void
   /** Writes a stanza on the primary now. Rejects with session-offline, session-stopped. */
   send(stanza: Element): Promise<void>
+  /** messages of which nobody knows whether the server got them, and what becomes of them */
+  doubts: Doubts
   /** Messages of the outbox that had to wait may go. */
   sendWaiting(): void
   /** For what each new stream of the primary gets again. */

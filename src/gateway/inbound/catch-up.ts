@@ -9,7 +9,7 @@ import { archiveMarks, type Mark, noteArchived } from './archive-marks.ts'
 import type { Receiver } from './dispatch.ts'
 import { gapEvent } from './gap.ts'
 import { type Missing, type Restoring, restoreFrom, restoreSince, WITHIN } from './restoring.ts'
-import { findFates } from './unknown-fate.ts'
+import { type FateSearch, findFates } from './unknown-fate.ts'
 
 /** ms for the place to start from, which the log-in waits for */
 const BEGIN_WITHIN = { timeout: 15_000, most: WITHIN }
@@ -40,6 +40,7 @@ export interface CatchUpContext extends Restoring {
   archive: Pick<Archive, 'page'>
   receiver: Receiver
   outbox: Outbox
+  features: FateSearch['features']
   store: Pick<Store, 'log'>
   announcer: Pick<Announcer, 'view'>
 }

@@ -52,12 +52,14 @@ export function concerned({ features, session }: Receiving, incoming: Incoming):
 }
 
 /** Effects as one change; state and records are applied to memory at once, so that the next stanza sees them. */
-export function combine({ remember, wire }: Receiving, connection: number, effects: readonly (Effect | undefined)[]): Handled {
+export function combine({ remember, wire, outbox }: Receiving, connection: number, effects: readonly (Effect | undefined)[]): Handled {
   const all = nothing()
   for (const effect of effects) {
     if (!effect) continue
     const { replies = [], ...rest } = effect
     collect(all.change, remember(rest))
+    // whoever tells something of it has got it
+    for (const { id, stanzaId } of rest.records ?? []) outbox.confirm(id, stanzaId)
     for (const answer of replies) all.after.push(() => wire.reply(connection, answer))
   }
   return all

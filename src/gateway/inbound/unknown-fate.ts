@@ -1,6 +1,8 @@
+import type { Feature } from '../contract/feature.ts'
 import type { Archived, LiveSession } from '../contract/session.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { OutboxEntry } from '../ports/message.ts'
 import { isRefusal } from '../session/iq-correlator.ts'
 import type { Archive } from './archive.ts'
 import { isFrom, ownRecord } from './provenance.ts'
@@ -20,15 +22,21 @@ export interface FateSearch {
   archive: Pick<Archive, 'page'>
   outbox: Pick<Outbox, 'loaded' | 'doubts' | 'confirm' | 'settleDoubts'>
   clock: Clock
+  features: readonly Pick<Feature, 'findsOut'>[]
 }
 
-/** Looks up in the own archive which messages of unknown fate the server got; what is not found there is sent again. */
+/** A room would show a repeated message twice; elsewhere the same id makes a repeat harmless. */
+const goesAgain = ({ type }: OutboxEntry) => type !== 'groupchat'
+
+/** Looks up in the own archive which messages of unknown fate the server got, but for those that a feature finds out about; what is not found there is sent again. */
 export async function findFates(search: FateSearch): Promise<void> {
-  const { session, archive, outbox, clock } = search
+  const { session, archive, outbox, clock, features } = search
   await outbox.loaded()
-  const doubts = outbox.doubts()
-  if (doubts === undefined) return
-  const { since, ids } = doubts
+  const doubts = outbox.doubts().filter((entry) => !features.some((feature) => feature.findsOut?.(entry, session)))
+  if (doubts.length === 0) return
+  const since = doubts.reduce((first, { acceptedAt }) => Math.min(first, acceptedAt), Number.POSITIVE_INFINITY)
+  const ids = new Set(doubts.map(({ id }) => id))
+  const isSettled = () => !outbox.doubts().some(({ id }) => ids.has(id))
   const deadline = clock.monotonic() + WITHIN
   try {
     let before = ''
@@ -38,13 +46,13 @@ export async function findFates(search: FateSearch): Promise<void> {
         const sent = isFrom(stanza, session.record.jid) ? await ownRecord(stanza, session) : undefined
         if (sent) outbox.confirm(sent.id, id)
       }
-      if (complete || first === undefined || outbox.doubts() === undefined || (await reaches(search, since, items))) break
+      if (complete || first === undefined || isSettled() || (await reaches(search, since, items))) break
       before = first
     }
   } catch (error) {
     if (!isRefusal(error)) throw error
   }
-  outbox.settleDoubts(ids)
+  outbox.settleDoubts(ids, goesAgain)
 }
 
 /** Do these begin before what was accepted since? What the server got before is no longer in doubt. */

@@ -1,18 +1,19 @@
+import type { MessageStatus, OutboxEntry } from '../ports/message.ts'
 import type { Queued } from './message-queue.ts'
 import type { Progress } from './progress.ts'
+import type { Records } from './recent-records.ts'
 
 /** Messages of which nobody knows whether the server got them: their stream ended before it counted them. */
 export interface Doubts {
   isEmpty(): boolean
+  /** those of which somebody has told something already are acknowledged by that */
   add(messages: readonly Queued[]): void
   /** to whom nothing goes until it is known */
   recipients(): Set<string>
-  /** since when (epoch ms) and which; undefined without any */
-  summary(): { since: number; ids: ReadonlySet<string> } | undefined
-  /** one was found in the archive */
-  confirm(id: string, stanzaId: string): void
-  /** These stay unknown. Answers those that go again with the same id; where a repeat would show they fail. */
-  settle(ids: ReadonlySet<string>): Queued[]
+  /** it is known that the server got one: it was found in the archive, or somebody answered it */
+  confirm(id: string, stanzaId: string | undefined): void
+  /** These stay unknown. Answers those that go again with the same id; the others fail. */
+  settle(ids: ReadonlySet<string>, goesAgain: (entry: OutboxEntry) => boolean | undefined): Queued[]
   all(): Queued[]
 }
 
@@ -20,7 +21,11 @@ export const createDoubts = (context: DoubtsContext): Doubts => new DoubtsOfOutb
 
 interface DoubtsContext {
   progress: Pick<Progress, 'settle'>
+  records: Pick<Records, 'cached'>
 }
+
+/** Nobody could have told that of a message that the server does not have. */
+const tellsOfServer = new Set<MessageStatus | undefined>(['delivered', 'displayed', 'failed'])
 
 /** A class because each session has one, and there are thousands of sessions. */
 class DoubtsOfOutbox implements Doubts {
@@ -37,37 +42,38 @@ class DoubtsOfOutbox implements Doubts {
   }
 
   add(unknown: readonly Queued[]): void {
-    if (unknown.length === 0) return
-    this.#messages ??= new Map()
-    for (const message of unknown) this.#messages.set(message.entry.id, message)
+    const { progress, records } = this.#context
+    const known: OutboxEntry[] = []
+    for (const message of unknown) {
+      const { entry } = message
+      if (tellsOfServer.has(records.cached(entry.id)?.status)) known.push(entry)
+      else {
+        this.#messages ??= new Map()
+        this.#messages.set(entry.id, message)
+      }
+    }
+    if (known.length > 0) void progress.settle(known, 'acked')
   }
 
   recipients(): Set<string> {
     return new Set(this.all().map(({ recipient }) => recipient))
   }
 
-  summary(): ReturnType<Doubts['summary']> {
-    if (this.#messages === undefined) return undefined
-    let since = Number.POSITIVE_INFINITY
-    for (const { entry } of this.#messages.values()) since = Math.min(since, entry.acceptedAt)
-    return { since, ids: new Set(this.#messages.keys()) }
-  }
-
-  confirm(id: string, stanzaId: string): void {
+  confirm(id: string, stanzaId: string | undefined): void {
     const found = this.#messages?.get(id)
     this.#remove(id)
-    if (found) void this.#context.progress.settle([found.entry], 'acked', { stanzaId })
+    if (found) void this.#context.progress.settle([found.entry], 'acked', stanzaId === undefined ? {} : { stanzaId })
   }
 
-  settle(ids: ReadonlySet<string>): Queued[] {
+  settle(ids: ReadonlySet<string>, goesAgain: (entry: OutboxEntry) => boolean | undefined): Queued[] {
     const unknown = this.all().filter(({ entry }) => ids.has(entry.id))
     for (const { entry } of unknown) this.#remove(entry.id)
-    const lost = unknown.filter((message) => !isRepeatable(message)).map(({ entry }) => entry)
+    const lost = unknown.map(({ entry }) => entry).filter((entry) => !goesAgain(entry))
     if (lost.length > 0)
       void this.#context.progress.settle(lost, 'failed', {
         error: { code: 'outcome-unknown', detail: 'The connection was lost before the server confirmed it.' },
       })
-    return unknown.filter(isRepeatable)
+    return unknown.filter(({ entry }) => goesAgain(entry))
   }
 
   all(): Queued[] {
@@ -79,6 +85,3 @@ class DoubtsOfOutbox implements Doubts {
     if (this.#messages?.size === 0) this.#messages = undefined
   }
 }
-
-/** A room would show a repeated message twice; elsewhere the same id makes a repeat harmless. */
-const isRepeatable = ({ entry }: Queued) => entry.type !== 'groupchat'

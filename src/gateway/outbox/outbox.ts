@@ -36,12 +36,12 @@ export interface Outbox {
   positions(connection: number): ReadonlySet<number>
   /** a stream ended without being resumed; h: what the server still counted of it; refused: it ended over something that we wrote */
   lost(connection: number, h: number | null, refused?: string): void
-  /** messages of which nobody knows whether the server got them: since when (epoch ms) and which; undefined without any */
-  doubts(): { since: number; ids: ReadonlySet<string> } | undefined
-  /** a message in doubt was found in the archive */
-  confirm(id: string, stanzaId: string): void
-  /** which of these are still in doubt go again with the same id, or fail where a repeat would show */
-  settleDoubts(ids: ReadonlySet<string>): void
+  /** messages of which nobody knows whether the server got them */
+  doubts(): readonly OutboxEntry[]
+  /** it is known that the server got a message, which may have been in doubt */
+  confirm(id: string, stanzaId?: string): void
+  /** which of these are still in doubt go again with the same id, or fail */
+  settleDoubts(ids: ReadonlySet<string>, goesAgain: (entry: OutboxEntry) => boolean | undefined): void
   /** resolves when what the store had at the start is known */
   loaded(): Promise<void>
   /** how many are written on a connection and not acknowledged */
@@ -105,7 +105,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const routes = createRoutes(options)
   const inFlight = createInFlight({ routes })
   const progress = createProgress(options)
-  const doubts = createDoubts({ progress })
+  const doubts = createDoubts({ progress, records })
   const inherited = createInheritedStreams(resumable)
   const repeats = createRepeats({ progress, routes, onGivenUp: options.onGivenUp, onRepeat: sendAgain })
   const window = createWindow({
@@ -223,9 +223,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
     pause: (connection) => window.pause(connection),
     positions: (connection) => inFlight.positions(connection),
-    doubts: () => doubts.summary(),
+    doubts: () => doubts.all().map(({ entry }) => entry),
     confirm: (id, stanzaId) => doubts.confirm(id, stanzaId),
-    settleDoubts: (ids) => sendAgain(doubts.settle(ids)),
+    settleDoubts: (ids, goesAgain) => sendAgain(doubts.settle(ids, goesAgain)),
     loaded: () => readAhead.done(),
     unacked: (connection) => inFlight.count(connection),
     load() {

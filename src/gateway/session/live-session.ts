@@ -168,7 +168,7 @@ class LiveOnOwner implements Live {
     })
     const repeatedArchive = { page: (...query: Parameters<Archive['page']>) => repeated.ask('archive', () => archive.page(...query)) }
     const catchUp = createCatchUp({
-      ...{ session, archive: repeatedArchive, inbound, receiver, outbox, store, clock, watch, announcer },
+      ...{ session, features, archive: repeatedArchive, inbound, receiver, outbox, store, clock, watch, announcer },
     })
     session.catchUp = () => catchUp.run()
     session.takeIn = (messages) => inbound.enqueue(() => receiver.takenIn(messages()))

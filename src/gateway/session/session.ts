@@ -46,7 +46,7 @@ export function createSession({
   reports,
   seal,
 }: Pick<LiveSession, 'record' | 'state' | 'holdsLease' | 'commit' | 'large' | 'vocabulary'> & {
-  outbox: Pick<Outbox, 'wake'>
+  outbox: Pick<Outbox, 'wake' | 'doubts' | 'settleDoubts'>
   reports: Pick<Reports, 'error'>
   seal: Seal
   records: Pick<Records, 'get'>
@@ -75,6 +75,7 @@ export function createSession({
     message: (id) => records.get(id),
     large,
     vocabulary,
+    doubts: { all: () => outbox.doubts(), settle: (...which) => outbox.settleDoubts(...which) },
     sendWaiting: () => outbox.wake(),
     isOwn: (jid) => connections.isOwn(jid),
     online: () => states.now() === 'online',

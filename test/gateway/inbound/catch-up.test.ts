@@ -61,6 +61,7 @@ function start(page: (query: ArchiveQuery) => Awaited<ReturnType<Archive['page']
       },
     } as unknown as Receiver,
     outbox: {} as Outbox,
+    features: [],
     store: { log: { end: async () => '0', read: async () => ({ events: [], next: '0', end: true }) } } as unknown as Store,
     clock,
     watch: unwatched,
