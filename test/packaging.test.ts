@@ -46,9 +46,10 @@ describe('the npm package', () => {
   })
 
   it('runs as `stanzagate`', async () => {
-    const gateway = await startGateway({ args: [bin()] })
+    const gateway = await startGateway({ args: [bin()], env: { MCP: 'on' } })
     try {
       assert.equal((await gateway.api('GET', '/health/live', { key: null })).status, 200)
+      assert.equal((await gateway.api('POST', '/mcp', { body: {} })).body.code, 'session-required')
       assert.equal((await gateway.api('GET', '/openapi.yaml', { key: null })).status, 200)
     } finally {
       assert.equal(await gateway.stop(), 0)

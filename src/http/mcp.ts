@@ -23,8 +23,8 @@ export function registerMcp(
     if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalidRequest('body', 'must be one JSON-RPC message')
     const signal = goneSignal(reply)
     const answer = await mcp.answer({ caller, session: session!.record.id, body, headers, requestId, signal })
-    const type = answer.headers.get('content-type')
-    if (type !== null) reply.type(type)
-    return reply.code(answer.status).send(await answer.text())
+    const words = await answer.text()
+    reply.code(answer.status)
+    return words === '' ? reply.send() : reply.type('application/json; charset=utf-8').send(words)
   })
 }

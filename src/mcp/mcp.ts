@@ -1,8 +1,10 @@
 /** The operations as tools of assistants, by the Model Context Protocol over streamable HTTP. Nothing is kept between two requests. */
 import { createMcpHandler, isLegacyRequest, McpServer, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
+import type { z } from 'zod'
 import { createFlatInput, type FlatCaller } from '../api/flat-input.ts'
 import type { Invoke } from '../api/invoke.ts'
 import { problemFrom, problemOf } from '../api/problem.ts'
+import { check, refuse } from '../api/validation.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Operation } from '../gateway/contract/operation.ts'
 import type { Log } from '../gateway/ports/log.ts'
@@ -44,7 +46,9 @@ export function createMcp({
   /** how many requests are worked on, by session */
   const working = new Map<string, number>()
 
-  async function run(tool: Tool, input: unknown, by: McpRequest) {
+  async function run(tool: Tool, given: unknown, by: McpRequest) {
+    const { value: input, faults } = check(tool.input, 'body', given)
+    if (faults.length > 0) return refused(refuse(faults))
     const [id, members] = tool.call(input)
     const { traceparent, tracestate } = by.headers
     try {
@@ -64,10 +68,12 @@ export function createMcp({
   function serverFor(by: McpRequest): McpServer {
     const server = new McpServer({ name: 'stanzagate', version }, { instructions })
     for (const tool of tools) {
-      const { name, title, description, input: inputSchema, output, readOnly: readOnlyHint } = tool
+      const { name, title, description, input, output, readOnly: readOnlyHint } = tool
       const annotations = { readOnlyHint, destructiveHint: false, openWorldHint: true }
       const outputSchema = output && { outputSchema: output }
-      server.registerTool(name, { title, description, inputSchema, ...outputSchema, annotations }, (input) => run(tool, input, by))
+      server.registerTool(name, { title, description, inputSchema: told(input), ...outputSchema, annotations }, (given) =>
+        run(tool, given, by),
+      )
     }
     return server
   }
@@ -109,6 +115,9 @@ export function createMcp({
     },
   }
 }
+
+/** A schema that is told, and leaves it to us to say what is wrong. */
+const told = (schema: z.ZodObject) => ({ '~standard': { ...schema['~standard'], validate: (value: unknown) => ({ value }) } })
 
 /** Those of the protocol. The answer is JSON, whatever else would be accepted too. */
 function headersOf({ headers }: McpRequest): Record<string, string> {

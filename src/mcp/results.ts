@@ -15,11 +15,15 @@ const text = (words: string) => ({ type: 'text' as const, text: words })
 
 export const done = (answer: Record<string, unknown>): CallToolResult => ({ content: [text(textOf(answer))], structuredContent: answer })
 
+/** A tool has members, and does not know whether they are of a query or a body. */
+const placeless = (words: string) => words.replace(/^(?:params|query|body)\./, '')
+
 /** A problem in words, its code first. */
 export function refused({ code, message, options: { errors = [], retryAfter, members } }: Problem): CallToolResult {
-  const faults = errors.map(({ path, message }) => `${path}: ${message}`).filter((fault) => !message.includes(fault))
+  const told = placeless(message)
+  const faults = errors.map(({ path, message }) => placeless(`${path}: ${message}`)).filter((fault) => !told.includes(fault))
   const more = Object.entries(members ?? {}).map(([name, value]) => `${name}: ${value}`)
   const again = retryAfter === undefined ? [] : [`Try again in ${Math.ceil(retryAfter)} s.`]
-  const lines = [`${code}: ${message}`, ...faults, ...more, ...again]
+  const lines = [`${code}: ${told}`, ...faults, ...more, ...again]
   return { isError: true, content: [text(lines.map((line) => line.replace(hidden, '\ufffd')).join('\n'))] }
 }
