@@ -7,6 +7,7 @@ import { SessionPage } from './session-page.tsx'
 import { shown } from './shown.ts'
 import { SignIn } from './sign-in.tsx'
 import { ThemeSwitch } from './theme-switch.tsx'
+import { TranslatePage } from './translate-page.tsx'
 import { useKeys } from './use-keys.ts'
 import { WebhookList } from './webhook-list.tsx'
 import { WebhookPage } from './webhook-page.tsx'
@@ -41,7 +42,7 @@ export function App() {
 function Page({ account, route }: { account: Account; route: Route }) {
   const { session } = account.me
   // a session token sees its session alone
-  if (session !== undefined && route.page !== 'session') {
+  if (session !== undefined && ['sessions', 'webhooks', 'webhook'].includes(route.page)) {
     return <SessionPage key={session} account={account} route={{ page: 'session', id: session, tab: 'conversations' }} />
   }
   switch (route.page) {
@@ -51,6 +52,8 @@ function Page({ account, route }: { account: Account; route: Route }) {
       return <WebhookList account={account} />
     case 'webhook':
       return <WebhookPage key={route.id} account={account} id={route.id} />
+    case 'translate':
+      return <TranslatePage account={account} />
     default:
       return <SessionList account={account} />
   }
@@ -65,6 +68,7 @@ function Bar({ account: { me }, route, onSignOut }: { account: Account; route: R
   useKeys({
     's g': () => go({ page: 'sessions' }),
     'w g': () => go({ page: 'webhooks' }),
+    't g': () => go({ page: 'translate' }),
     '/': () => document.querySelector<HTMLElement>('[data-search]')?.focus(),
     m: () => document.querySelector<HTMLElement>('[data-compose]')?.focus(),
   })
@@ -75,13 +79,16 @@ function Bar({ account: { me }, route, onSignOut }: { account: Account; route: R
         {shown(me.tenant)}
       </span>
       <nav aria-label="Console">
-        {me.session === undefined && link('Sessions', { page: 'sessions' }, ['sessions', 'session'])}
+        {me.session === undefined
+          ? link('Sessions', { page: 'sessions' }, ['sessions', 'session'])
+          : link('Session', { page: 'session', id: me.session, tab: 'conversations' }, ['session'])}
         {me.session === undefined && link('Webhooks', { page: 'webhooks' }, ['webhooks', 'webhook'])}
+        {link('Translate', { page: 'translate' }, ['translate'])}
         <a href="docs" target="_blank" rel="noopener">
           Docs
         </a>
       </nav>
-      <span class="keys soft" title="Keys: g s sessions, g w webhooks, / search, m write, Escape leaves a field">
+      <span class="keys soft" title="Keys: g s sessions, g w webhooks, g t translate, / search, m write, Escape leaves a field">
         <kbd>g s</kbd> <kbd>g w</kbd> <kbd>/</kbd> <kbd>m</kbd>
       </span>
       <ThemeSwitch />

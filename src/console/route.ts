@@ -8,6 +8,7 @@ export type Route =
   | { page: 'session'; id: string; tab: Tab; with?: string }
   | { page: 'webhooks' }
   | { page: 'webhook'; id: string }
+  | { page: 'translate' }
 
 export function routeOf(hash: string): Route {
   const [first, id, second, third] = hash
@@ -19,6 +20,7 @@ export function routeOf(hash: string): Route {
     return { page: 'session', id, tab, ...(third && { with: third }) }
   }
   if (first === 'webhooks') return id ? { page: 'webhook', id } : { page: 'webhooks' }
+  if (first === 'translate') return { page: 'translate' }
   return { page: 'sessions' }
 }
 
@@ -27,6 +29,7 @@ export function hashOf(route: Route): string {
     sessions: () => ['sessions'],
     session: (one: Extract<Route, { page: 'session' }>) => ['s', one.id, one.tab, ...(one.with === undefined ? [] : [one.with])],
     webhooks: () => ['webhooks'],
+    translate: () => ['translate'],
     webhook: (one: Extract<Route, { page: 'webhook' }>) => ['webhooks', one.id],
   }
   const of = parts[route.page] as (one: Route) => string[]

@@ -47,6 +47,7 @@ describe('every view of the console', () => {
     rooms: `#/s/${ids.alice}/rooms/verona%40conference.localhost`,
     events: `#/s/${ids.alice}/events`,
     send: `#/s/${ids.alice}/send/messages.list`,
+    translate: '#/translate',
     webhooks: '#/webhooks',
     webhook: `#/webhooks/${webhook}`,
   })
@@ -61,6 +62,7 @@ describe('every view of the console', () => {
     else if (view === 'events') await page.getByText('message.received').first().waitFor()
     else if (view === 'rooms') await page.getByRole('table', { name: 'Occupants' }).getByText('moderator').waitFor()
     else if (view === 'send') await page.getByLabel('Operation').waitFor()
+    else if (view === 'translate') await page.getByRole('button', { name: 'To XML' }).waitFor()
     else if (view === 'sessions' || view === 'roster') await page.getByRole('table').getByText('localhost').first().waitFor()
     else await page.getByText('127.0.0.1:9').first().waitFor()
   }

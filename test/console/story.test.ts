@@ -183,6 +183,24 @@ describe('the console, from sign-in to a message that is delivered', () => {
     assert.deepEqual(await answers.locator('summary b').allInnerTexts(), ['200', '200', '400', '200'])
   })
 
+  it('translates a stanza either way, and says where it cannot', async () => {
+    await page.getByRole('link', { name: 'Translate' }).click()
+    const [xml, json] = [page.getByRole('textbox', { name: 'XML' }), page.getByRole('textbox', { name: 'JSON' })]
+    await xml.fill('<message to="bob@localhost"><body>Hello</message>')
+    await page.getByRole('button', { name: 'To JSON' }).click()
+    await page.getByRole('alert').getByText('xml-malformed').waitFor()
+    await xml.fill('<message to="bob@localhost"><body>Hello</body></message>')
+    await page.keyboard.press('Control+Enter')
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    const message = JSON.parse(await json.inputValue())
+    assert.deepEqual(message, { message: { to: 'bob@localhost', body: 'Hello' } })
+    await xml.fill('')
+    await json.fill(JSON.stringify({ message: { ...message.message, chatState: 'active' } }))
+    await page.getByRole('button', { name: 'To XML' }).click()
+    await page.getByText('0 bytes', { exact: true }).waitFor({ state: 'detached' })
+    assert.match(await xml.inputValue(), /<body>Hello<\/body>.*chatstates/)
+  })
+
   it('makes a webhook, and shows how it fails, recovers and is replayed', async () => {
     receiver.answers = 500
     await page.getByRole('link', { name: 'Webhooks' }).click()
