@@ -27,6 +27,7 @@ import { createPut } from './net/put.ts'
 import { definitions } from './protocol/index.ts'
 import { metered } from './store/metered.ts'
 import { openStore } from './store/open.ts'
+import { openTracing } from './tracing/tracing.ts'
 import { version } from './version.ts'
 import { createWebhooks } from './webhooks/webhooks.ts'
 import { createConnector } from './xmpp/connector.ts'
@@ -67,6 +68,8 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     }),
     store = await openStore({ redis: config.redis, limits: config.limits, clock, log, metrics }),
   } = overrides
+  const tracing = await openTracing(config.tracing, { version, instance: config.instance, log })
+  const told = { clock, log, metrics, tracing }
   const counted = metered(store, metrics)
   const draining = new AbortController()
   const isDraining = () => draining.signal.aborted
@@ -74,21 +77,20 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   // the core
   const vocabulary = createTranslator(definitions)
   const seal = createSeal([...config.credentialsKeys])
-  const webhooks = createWebhooks({ ...config, store: counted, seal, clock, log, metrics, version })
+  const webhooks = createWebhooks({ ...config, store: counted, seal, ...told, version })
   const features = [...rooms, webhooks.feature, hooks(counted.hooks)]
-  const gateway = createGateway({ store: counted, connector, seal, clock, vocabulary, features, instance: config.instance, log, metrics })
+  const gateway = createGateway({ store: counted, connector, seal, vocabulary, features, instance: config.instance, ...told })
   const sessions = overrides.sessions ?? gateway.sessions
 
   // HTTP
-  const callers = createCallers(config, { store: counted, sessions, clock, log, metrics })
+  const callers = createCallers(config, { store: counted, sessions, ...told })
   const { ring, authenticator, takeRate, audit } = callers
-  const { server, pressure, responses, openRequests, admit } = createServer({ ...config, authenticator, metrics, log, isDraining })
+  const { server, pressure, responses, openRequests, admit } = createServer({ ...config, authenticator, ...told, isDraining })
 
   // the tables of the rooms
   const registry = createRegistry(features.flatMap((feature) => feature.events?.(vocabulary) ?? []))
   const events = createEvents({
-    ...{ store, clock, metrics, registry, features, refusal: responses.refusal, ofTicket: authenticator.ofTicket },
-    draining: draining.signal,
+    ...{ store, ...told, registry, features, refusal: responses.refusal, ofTicket: authenticator.ofTicket, draining: draining.signal },
     ...{ slowReaderSeconds: config.slowReaderSeconds, eventLogAge: config.limits.eventLogAge },
   })
   const given = { vocabulary, sessions, put: createPut(config.xmpp), limits: { stanza: config.stanzaLimit, upload: config.uploadLimit } }
@@ -103,17 +105,15 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const calls = createInvoke({ sessions, store: counted, instance: config.instance, takeRate, audit })
   const { message, presence, iq } = vocabulary.schemas
   const documents = await registerSite(server, {
-    ...{ authenticator, sessions, calls, events, operations, log, metrics, pressure, responses, admit, isDraining, version },
+    ...{ authenticator, sessions, calls, events, operations, ...told, pressure, responses, admit, isDraining, version },
     ...{ allowedOrigins: config.allowedOrigins, console: config.console, mcp: config.mcp },
     receive: createReceive({ store: counted.hooks, sessions, limit: config.stanzaLimit }),
-    types: registry.types,
     schemas: { message, presence, iq, event: registry.schema },
-    ping: () => store.ping(),
-    measure: gateway.measure,
+    ...{ types: registry.types, ping: () => store.ping(), measure: gateway.measure },
   })
   const lifecycle = createLifecycle({
-    ...{ server, ring, openRequests, streams: events.streams, consumers: events.consumers, webhooks, gateway, connector, store, draining },
-    ...{ host: config.host, port: config.port, finishWithin: overrides.finishWithin, linger: overrides.linger },
+    ...{ server, ring, openRequests, streams: events.streams, consumers: events.consumers, webhooks, gateway, connector, store },
+    ...{ tracing, draining, host: config.host, port: config.port, finishWithin: overrides.finishWithin, linger: overrides.linger },
   })
   return { server, log, documents, ...lifecycle }
 }

@@ -37,6 +37,7 @@ export interface LifecycleContext {
   connector: Pick<Connector, 'close'>
   ring: Pick<KeyRing, 'stop'>
   store: Pick<Store, 'close'>
+  tracing: { stop(): Promise<void> }
   /** aborted when the stop begins */
   draining: AbortController
   /** ms, see FINISH_WITHIN */
@@ -47,7 +48,7 @@ export interface LifecycleContext {
 
 /** In which order the rooms start and stop. */
 export function createLifecycle(context: LifecycleContext): Lifecycle {
-  const { host, port, server, openRequests, streams, consumers, webhooks, gateway, connector, ring, store, draining } = context
+  const { host, port, server, openRequests, streams, consumers, webhooks, gateway, connector, ring, store, tracing, draining } = context
   const { finishWithin = FINISH_WITHIN, linger = LINGER } = context
   let stopped: Promise<void> | undefined
 
@@ -74,6 +75,7 @@ export function createLifecycle(context: LifecycleContext): Lifecycle {
     await consumers.stop()
     await connector.close()
     ring.stop()
+    await tracing.stop()
     await store.close()
   }
 

@@ -21,6 +21,8 @@ const listenFaults: Readonly<Record<string, string>> = {
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 const config = configOrExit()
+// the packages of OpenTelemetry read them there, and those of `.env` are not there yet
+Object.assign(process.env, config.tracing)
 const app = await buildApp(config).catch((error: unknown) => {
   // what a person can set right: the address of Redis, or Redis itself
   if (error instanceof Problem || error instanceof RangeError) return exitWith(error.message)

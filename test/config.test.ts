@@ -44,6 +44,30 @@ test('without anything set the defaults are those of the documentation', () => {
   assert.ok(Object.isFrozen(config))
 })
 
+test('the variables of OpenTelemetry are those that it has, and are there where they name an endpoint', (t) => {
+  const endpoint = 'http://collector:4318'
+  const more = { OTEL_SERVICE_NAME: 'chat', OTEL_BSP_SCHEDULE_DELAY: '100' }
+  assert.equal(withKeys(more).tracing, undefined)
+  assert.deepEqual(withKeys({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...more }).tracing, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    ...more,
+  })
+  assert.equal(withKeys({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SDK_DISABLED: 'True' }).tracing, undefined)
+  const ofFile = readConfig({
+    env: more,
+    folder: folderOf(t, `API_KEYS=main=${key}\nOTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${endpoint}/v1/traces\n`),
+  })
+  assert.equal(ofFile.tracing?.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, `${endpoint}/v1/traces`)
+  for (const [name, value] of [
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4317'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
+    ['OTEL_TRACES_SAMPLER', 'some'],
+    ['OTEL_TRACES_SAMPLER_ARG', '2'],
+    ['OTEL_SDK_DISABLED', 'perhaps'],
+  ] as const)
+    assert.match(refusal({ [name]: value }), new RegExp(name))
+})
+
 test('variables are read, lists by comma, and an empty one is unset', () => {
   const config = withKeys({
     HOST: '::1',

@@ -45,6 +45,14 @@ const full = {
     JWT_ISSUER: 'https://issuer.example/',
     JWT_JWKS_URL: 'https://issuer.example/jwks.json',
     JWT_AUDIENCE: 'stanzagate',
+    OTEL_SDK_DISABLED: 'false',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/v1/traces',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_SERVICE_NAME: 'chat',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test',
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0.01',
   },
   imagePullSecrets: [{ name: 'registry' }],
   networkPolicy: {
@@ -198,7 +206,7 @@ describe('the Helm chart', () => {
   })
 
   it('has secrets by reference alone, and names each instance after its pod', () => {
-    const secret = ['REDIS_URL', 'CREDENTIALS_KEY', 'API_KEYS', 'METRICS_TOKEN']
+    const secret = ['REDIS_URL', 'CREDENTIALS_KEY', 'API_KEYS', 'METRICS_TOKEN', 'OTEL_EXPORTER_OTLP_HEADERS']
     for (const [manifests, isMonitored] of [
       [usual, false],
       [everything, true],
@@ -208,7 +216,8 @@ describe('the Helm chart', () => {
         const { value, valueFrom } = env.get(name) as Manifest
         assert.equal(value, undefined)
         assert.deepEqual([valueFrom.secretKeyRef.name, valueFrom.secretKeyRef.key], ['stanzagate', name])
-        assert.equal(valueFrom.secretKeyRef.optional === true, name === 'METRICS_TOKEN' && !isMonitored, name)
+        const isOptional = name === 'OTEL_EXPORTER_OTLP_HEADERS' || (name === 'METRICS_TOKEN' && !isMonitored)
+        assert.equal(valueFrom.secretKeyRef.optional === true, isOptional, name)
       }
       assert.equal((env.get('INSTANCE_ID') as Manifest).valueFrom.fieldRef.fieldPath, 'metadata.name')
     }

@@ -5,6 +5,9 @@ import type { Trace } from '../gateway/ports/tracing.ts'
 const STATE_MAX = 512
 const MEMBERS_MAX = 32
 
+/** where the id of the trace ends, and that of the parent begins */
+const TRACE_ID_ENDS = '00-'.length + 32
+
 const traceparent = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32}-(?!0{16})[\da-f]{16})-([\da-f]{2})(-[!-~]*)?$/
 const member = /^[a-z\d][a-z\d_\-*/]{0,255}(?:@[a-z][a-z\d_\-*/]{0,13})?=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/
 
@@ -16,6 +19,12 @@ export function traceOf(said: Readonly<Record<string, unknown>>): Trace | undefi
   if (parent === undefined) return undefined
   const state = stateOf(said.tracestate)
   return { traceparent: parent, ...(state !== undefined && { tracestate: state }) }
+}
+
+/** For a request to somebody else that is part of it. */
+export function traceHeaders({ traceparent, tracestate, span }: Trace): Record<string, string> {
+  const parent = span === undefined ? traceparent : `${traceparent.slice(0, TRACE_ID_ENDS)}-${span}-01`
+  return { traceparent: parent, ...(tracestate !== undefined && { tracestate }) }
 }
 
 /** Of a version to come only what this one knows is carried on. */

@@ -71,6 +71,8 @@ export interface Config {
   rateLimits: Readonly<{ send?: Rate; read?: Rate; open?: Rate }>
   /** whose JWTs are taken */
   jwt: Readonly<{ issuer: string; jwksUrl: string; audience: string }> | undefined
+  /** the variables of OpenTelemetry; undefined: no spans are wanted */
+  tracing: Readonly<Record<string, string>> | undefined
   /** bytes of the heap for what is old, where Node was told */
   oldSpace: number | null
   /** what is probably not what was meant: told at the start */
@@ -153,6 +155,7 @@ export function readConfig({
       ...(read.RATE_LIMIT_OPEN && { open: read.RATE_LIMIT_OPEN }),
     },
     jwt: jwtOf(read),
+    tracing: isTraced(read) ? otelOf(variables) : undefined,
     oldSpace: oldSpaceOf([env.NODE_OPTIONS ?? '', ...flags]),
     hints: [...slips, ...contradictions(variables, { bodyLimit: read.BODY_LIMIT, stanzaLimit: read.STANZA_LIMIT })],
   })
@@ -160,6 +163,15 @@ export function readConfig({
 
 function jwtOf({ JWT_ISSUER: issuer, JWT_JWKS_URL: jwksUrl, JWT_AUDIENCE: audience }: z.output<typeof schema>): Config['jwt'] {
   return issuer === undefined || jwksUrl === undefined || audience === undefined ? undefined : { issuer, jwksUrl, audience }
+}
+
+const isTraced = (read: z.output<typeof schema>) =>
+  !read.OTEL_SDK_DISABLED && (read.OTEL_EXPORTER_OTLP_ENDPOINT ?? read.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) !== undefined
+
+/** All of them, for OpenTelemetry has more than are read here. */
+function otelOf(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const all = Object.entries(variables).filter(([name]) => name.startsWith('OTEL_'))
+  return Object.fromEntries(all.map(([name, value = '']) => [name, value]))
 }
 
 /** What is wrong, one thing of each variable: what was pasted with more than the value says nothing by itself. */

@@ -75,6 +75,8 @@ export function isSafeUrl(text: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }
 
+export const url = z.string().refine((text) => /^https?:/.test(URL.parse(text)?.protocol ?? ''), 'must be an http or https URL')
+
 export const keys = z
   .string()
   .regex(/[^\s,]/, 'must have a key')

@@ -21,6 +21,7 @@ import {
   ports,
   rate,
   size,
+  url,
 } from './values.ts'
 
 /** bytes: what a problem document or a short message takes */
@@ -120,6 +121,20 @@ export const schema = z
     JWT_ISSUER: z.string().max(2_048).optional(),
     JWT_JWKS_URL: z.string().refine(isSafeUrl, 'must be an https URL; http only of this machine').optional(),
     JWT_AUDIENCE: z.string().max(2_048).optional(),
+    OTEL_SDK_DISABLED: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false),
+    OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url.optional(),
+    OTEL_EXPORTER_OTLP_PROTOCOL: z.enum(['http/protobuf', 'http/json']).optional(),
+    OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
+    OTEL_SERVICE_NAME: z.string().optional(),
+    OTEL_RESOURCE_ATTRIBUTES: z.string().optional(),
+    OTEL_TRACES_SAMPLER: z
+      .enum(['always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'])
+      .optional(),
+    OTEL_TRACES_SAMPLER_ARG: z
+      .string()
+      .regex(/^(?:0(?:\.\d+)?|1(?:\.0+)?)$/, 'must be a number from 0 to 1')
+      .optional(),
     NODE_TLS_REJECT_UNAUTHORIZED: z
       .string()
       .refine(

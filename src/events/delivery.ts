@@ -1,6 +1,7 @@
 import { createPlaces } from '../fair/places.ts'
 import type { Caller } from '../gateway/contract/operation.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
+import type { Tracing } from '../gateway/ports/tracing.ts'
 import type { Frame } from './frame.ts'
 import { type Outlet, type StallWatch, WRITE_AHEAD } from './outlet.ts'
 
@@ -31,7 +32,10 @@ export interface Delivery {
   close(): void
 }
 
-export function createDelivery(outlet: Outlet, { stalls, metrics }: { stalls: StallWatch; metrics: Metrics }): Delivery {
+export function createDelivery(
+  outlet: Outlet,
+  { stalls, metrics, tracing }: { stalls: StallWatch; metrics: Metrics; tracing: Tracing },
+): Delivery {
   const { socket, form } = outlet
   const controller = new AbortController()
   const { signal } = controller
@@ -63,6 +67,13 @@ export function createDelivery(outlet: Outlet, { stalls, metrics }: { stalls: St
     return waiting
   }
 
+  function writeOne(frame: Frame): void {
+    const { trace, type } = frame.event
+    const span = trace && tracing.begin('delivery', { parent: trace, attributes: { 'stanzagate.event': type } })
+    outlet.write(frame)
+    span?.end()
+  }
+
   return {
     signal,
     form,
@@ -80,7 +91,7 @@ export function createDelivery(outlet: Outlet, { stalls, metrics }: { stalls: St
           if (socket.destroyed) end('gone')
         }
         if (ending.aborted) break
-        outlet.write(frame)
+        writeOne(frame)
         if (frame.event.type === 'events.gap')
           metrics.count('events_gap_total', { reason: (frame.event.data as { reason: string }).reason })
         stall.wrote()

@@ -5,6 +5,7 @@ import type { Operation } from '../gateway/contract/operation.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { Store } from '../gateway/ports/store.ts'
+import type { Tracing } from '../gateway/ports/tracing.ts'
 import { consumerOperations } from './consumer-operations.ts'
 import { type Consumers, createConsumers } from './consumers.ts'
 import { type EventOperations, eventOperations } from './operations.ts'
@@ -16,6 +17,7 @@ export interface EventsContext extends Pick<Parameters<typeof createTickets>[0],
   store: Store
   clock: Clock
   metrics: Metrics
+  tracing: Tracing
   registry: Registry
   features: readonly Feature[]
   slowReaderSeconds: number
@@ -38,11 +40,31 @@ export interface Events {
 }
 
 /** Reading the event logs of all sessions, in each way that there is. */
-export function createEvents({ store, features, clock, metrics, registry, draining, refusal, ofTicket, ...limits }: EventsContext): Events {
+export function createEvents({
+  store,
+  features,
+  clock,
+  metrics,
+  tracing,
+  registry,
+  draining,
+  refusal,
+  ofTicket,
+  ...limits
+}: EventsContext): Events {
   const snapshots = Object.assign({}, ...features.map((feature) => feature.snapshots ?? {}))
   const tails = createTails({ log: store.log })
   const consumers = createConsumers({ store, clock, metrics, age: limits.eventLogAge })
-  const streams = createStreams({ store, tails, consumers, snapshots, clock, metrics, slowReaderSeconds: limits.slowReaderSeconds })
+  const streams = createStreams({
+    store,
+    tails,
+    consumers,
+    snapshots,
+    clock,
+    metrics,
+    tracing,
+    slowReaderSeconds: limits.slowReaderSeconds,
+  })
   const tickets = createTickets({ store, clock, ofTicket })
   const { list, createTicket } = eventOperations({ tails, consumers, metrics, tickets, registry, draining, refusal })
   return { consumers, streams, tickets, list, operations: [createTicket, ...consumerOperations({ consumers })] }

@@ -5,6 +5,7 @@ import type { Clock } from '../gateway/ports/clock.ts'
 import type { EventDraft } from '../gateway/ports/event.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { Store } from '../gateway/ports/store.ts'
+import type { Tracing } from '../gateway/ports/tracing.ts'
 import type { Consumers } from './consumers.ts'
 import { cursorOf } from './cursor.ts'
 import { createDelivery, type Delivery, type StreamEnd } from './delivery.ts'
@@ -51,10 +52,11 @@ export interface StreamsContext {
   snapshots: Snapshots
   clock: Clock
   metrics: Metrics
+  tracing: Tracing
   slowReaderSeconds: number
 }
 
-export function createStreams({ store, tails, consumers, snapshots, clock, metrics, slowReaderSeconds }: StreamsContext): Streams {
+export function createStreams({ store, tails, consumers, snapshots, clock, metrics, tracing, slowReaderSeconds }: StreamsContext): Streams {
   const stalls = createStallWatch({
     seconds: slowReaderSeconds,
     monotonic: clock.monotonic,
@@ -120,7 +122,7 @@ export function createStreams({ store, tails, consumers, snapshots, clock, metri
     },
 
     deliver(kind, { tenant }, outlet) {
-      const delivery = createDelivery(outlet, { stalls, metrics })
+      const delivery = createDelivery(outlet, { stalls, metrics, tracing })
       deliveries.set(delivery, { kind, tenant })
       metrics.set('streams', ++open[kind], { kind })
       const close = () => {

@@ -15,6 +15,7 @@ import type { Log } from './ports/log.ts'
 import type { Metrics } from './ports/metrics.ts'
 import type { Seal } from './ports/seal.ts'
 import type { Store } from './ports/store.ts'
+import type { Tracing } from './ports/tracing.ts'
 import { createCommands } from './session/commands.ts'
 import { coreKinds } from './session/core-kinds.ts'
 import { createLive } from './session/live-session.ts'
@@ -47,6 +48,7 @@ export function createGateway({
   instance,
   log,
   metrics,
+  tracing,
 }: {
   store: Store
   connector: Connector
@@ -57,6 +59,7 @@ export function createGateway({
   instance: string
   log: Log
   metrics: Metrics
+  tracing: Tracing
 }): Gateway {
   const tables = { features, commands: createCommands(features), answers: createIqAnswers(features) }
   const large = createLargeAnswers({ metrics })
@@ -64,9 +67,25 @@ export function createGateway({
   const share = createShares({ total: getHeapStatistics().heap_size_limit / HEAP_PART, metrics })
   const turns = createTurns({ most: INBOUND_TURN })
   const quarantine = createQuarantine({ store, clock, kinds })
-  const context = { turns, store, connector, clock, vocabulary, ...tables, instance, log, metrics, seal, large, kinds, share, quarantine }
+  const context = {
+    turns,
+    store,
+    connector,
+    clock,
+    vocabulary,
+    ...tables,
+    instance,
+    log,
+    metrics,
+    tracing,
+    seal,
+    large,
+    kinds,
+    share,
+    quarantine,
+  }
   const router = createRouter(context, createLive)
-  const sessions = createSessions({ store, router, connector, seal, clock, instance })
+  const sessions = createSessions({ store, router, connector, seal, clock, tracing, instance })
 
   return { sessions, measure: () => setGauges({ router, clock, metrics }), start: router.start, leave: router.leave, stop: router.stop }
 }

@@ -5,14 +5,16 @@ import type { Router } from './cluster/router.ts'
 import type { Command, CommandOptions, SessionHandle } from './contract/session.ts'
 import type { StateKind } from './contract/state-kind.ts'
 import { sessionOf } from './ids.ts'
-import type { Acceptance } from './ports/change.ts'
+import type { Acceptance, AcceptResult } from './ports/change.ts'
 import type { Clock } from './ports/clock.ts'
 import type { MessageRecord } from './ports/message.ts'
 import type { Seal } from './ports/seal.ts'
 import type { SessionRecord, SessionStatus } from './ports/session-record.ts'
 import type { Store } from './ports/store.ts'
+import type { Trace, Tracing } from './ports/tracing.ts'
 import { createSecrets } from './secrets.ts'
 import { ended, stopped } from './session/status.ts'
+import { spanned } from './spanned.ts'
 
 /** What operations hold of a session: reads go to the store, what needs the wire goes to the owner. */
 export function createHandle({
@@ -22,6 +24,7 @@ export function createHandle({
   router,
   seal,
   clock,
+  tracing,
 }: {
   record: SessionRecord
   /** who had it when the record was read, where that is known */
@@ -30,6 +33,7 @@ export function createHandle({
   router: Router
   seal: Seal
   clock: Clock
+  tracing: Tracing
 }): SessionHandle {
   const { id } = record
 
@@ -55,18 +59,25 @@ export function createHandle({
     if (named.length > 0) await store.chosen.note(record.tenant, id, named)
   }
 
+  async function take(acceptance: Acceptance): Promise<AcceptResult> {
+    await mustLive()
+    await chosen(acceptance.entries.map(({ entry }) => entry.id))
+    const result = await store.outbox.accept(id, acceptance)
+    if (result.kind === 'accepted') router.accepted(id, acceptance.entries, result.places)
+    return result
+  }
+
   return {
     record,
     secrets: createSecrets(seal, record),
     status,
     chosen,
 
-    async accept(acceptance) {
-      await mustLive()
-      await chosen(acceptance.entries.map(({ entry }) => entry.id))
-      const result = await store.outbox.accept(id, traced(acceptance))
-      if (result.kind === 'accepted') router.accepted(id, acceptance.entries, result.places)
-      return result
+    accept(acceptance) {
+      const { trace, entries } = acceptance
+      const attributes = { 'stanzagate.session': id, 'messaging.batch.message_count': entries.length }
+      const span = trace && tracing.begin('accept', { parent: trace, attributes })
+      return spanned(span, () => take(traced(acceptance, span?.trace ?? trace)), faultOf)
     },
 
     answered: ({ key, fingerprint }, answer) => store.idempotency.replace(id, key, fingerprint, answer),
@@ -119,9 +130,11 @@ export function createHandle({
   }
 }
 
-/** Its records and events have its trace. */
-function traced(acceptance: Acceptance): Acceptance {
-  const { trace, entries, events } = acceptance
+const faultOf = ({ kind }: AcceptResult) => (kind === 'accepted' || kind === 'replayed' ? undefined : kind)
+
+/** Its records and events have the trace. */
+function traced(acceptance: Acceptance, trace: Trace | undefined): Acceptance {
+  const { entries, events } = acceptance
   if (trace === undefined) return acceptance
   for (const { record } of entries) record.trace = trace
   return { ...acceptance, events: events.map((event) => ({ ...event, trace })) }

@@ -11,6 +11,7 @@ import type { Connector } from './ports/connection.ts'
 import type { Seal } from './ports/seal.ts'
 import type { SessionRecord } from './ports/session-record.ts'
 import type { Store } from './ports/store.ts'
+import type { Tracing } from './ports/tracing.ts'
 import { ended } from './session/status.ts'
 import { sessionView } from './session/view.ts'
 import { verify } from './verification.ts'
@@ -25,13 +26,15 @@ export function createSessions(context: {
   connector: Connector
   seal: Seal
   clock: Clock
+  tracing: Tracing
   instance: string
 }): Sessions {
-  const { store, router, connector, seal, clock } = context
+  const { store, router, connector, seal, clock, tracing } = context
   /** those that are being ended, by id */
   const closing = new Map<string, Promise<void>>()
 
-  const handleOf = (record: SessionRecord, owner?: string): SessionHandle => createHandle({ record, owner, store, router, seal, clock })
+  const handleOf = (record: SessionRecord, owner?: string): SessionHandle =>
+    createHandle({ record, owner, store, router, seal, clock, tracing })
 
   /** Changes the record, whoever else changes it meanwhile. */
   async function change(id: string, patch: Partial<SessionRecord>): Promise<SessionRecord> {

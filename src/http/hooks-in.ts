@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { decodeBody } from '../api/json.ts'
-import { traceOf } from '../api/trace.ts'
 import type { Trace } from '../gateway/ports/tracing.ts'
+import { traceOfRequest } from './request-spans.ts'
 
 /** bytes of what a service sends */
 const BODY_MAX = 256 * 1024
@@ -28,7 +28,7 @@ export async function registerHooksIn(server: FastifyInstance, receive: Receive)
         const headers = request.headers as Record<string, string | undefined>
         const { id } = await receive({
           ...{ token: request.params.token, text: decodeBody(body), contentType: headers['content-type'] ?? '', headers },
-          trace: traceOf(headers),
+          trace: traceOfRequest(request),
         })
         return reply.code(202).send({ id })
       },

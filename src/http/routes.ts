@@ -2,11 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Input } from '../api/checked-call.ts'
 import type { Invoke } from '../api/invoke.ts'
 import { parsePrefer } from '../api/prefer.ts'
-import { traceOf } from '../api/trace.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Answer, Operation } from '../gateway/contract/operation.ts'
 import { negotiate } from './accept.ts'
 import { bytesOf } from './bytes.ts'
+import { traceOfRequest } from './request-spans.ts'
 
 const JSON_TYPE = 'application/json'
 const XML_TYPE = 'application/xml'
@@ -68,7 +68,7 @@ export function inputOf(
     requestId: request.id,
     signal: goneSignal(reply),
     origin: originOf(request),
-    trace: traceOf(request.headers),
+    trace: traceOfRequest(request),
     onSession: (session) => {
       request.sessionId = session
     },

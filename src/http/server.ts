@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Authenticator } from '../api/authenticator.ts'
 import type { Caller } from '../gateway/contract/operation.ts'
+import type { Tracing } from '../gateway/ports/tracing.ts'
 import { type Admission, type AdmissionContext, registerAdmission } from './admission.ts'
 import { registerBodyParsers } from './body-parsers.ts'
 import { createSlowBodies } from './bytes.ts'
@@ -8,6 +9,7 @@ import { registerCors } from './cors.ts'
 import { createKnownPaths } from './known-paths.ts'
 import type { MetricsRegistry } from './metrics.ts'
 import { createSendProblem, refuseUnparsable, requestId } from './problem-response.ts'
+import { registerRequestSpans } from './request-spans.ts'
 
 /** ms for the head of a request, and for the whole of it (slow-loris bounds) */
 const HEADERS_TIMEOUT = 10_000
@@ -42,6 +44,7 @@ export interface ServerContext extends AdmissionContext {
   allowedOrigins: readonly string[]
   authenticator: Pick<Authenticator, 'caller'>
   metrics: Pick<MetricsRegistry, 'request' | 'count'>
+  tracing: Tracing
 }
 
 export interface HttpServer extends Admission {
@@ -50,7 +53,7 @@ export interface HttpServer extends Admission {
 
 /** The HTTP server with all that is true of every request: ids, bounds, tokens, bodies, problems, CORS, log lines. Routes come after. */
 export function createServer(context: ServerContext): HttpServer {
-  const { bodyLimit, allowedOrigins, authenticator, metrics, log, isDraining } = context
+  const { bodyLimit, allowedOrigins, authenticator, metrics, tracing, log, isDraining } = context
   const sendProblem = createSendProblem({ log, isDraining })
   const slowBodies = createSlowBodies()
   const server = Fastify({
@@ -81,6 +84,7 @@ export function createServer(context: ServerContext): HttpServer {
     throw noRoute(request)
   })
 
+  registerRequestSpans(server, tracing)
   const admission = registerAdmission(server, context)
   registerCors(server, allowedOrigins)
   server.addHook('onRequest', (request, reply, done) => {

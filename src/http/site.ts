@@ -8,6 +8,7 @@ import { createSubscriptions, socketOperations } from '../events/subscriptions.t
 import type { EventType, Operation } from '../gateway/contract/operation.ts'
 import type { Sessions } from '../gateway/contract/session.ts'
 import type { Log } from '../gateway/ports/log.ts'
+import type { Tracing } from '../gateway/ports/tracing.ts'
 import { createRpc, type RpcMethod } from '../websocket/json-rpc.ts'
 import { createOperationMethods, isOfWords } from '../websocket/operation-methods.ts'
 import type { Admission } from './admission.ts'
@@ -50,6 +51,7 @@ export interface SiteContext extends Omit<HealthContext, 'authenticator'>, Pick<
   receive: Receive
   log: Log
   metrics: MetricsRegistry
+  tracing: Tracing
 }
 
 /** Everything that is served: operations, event streams, health, metrics, schemas and docs. Answers what makes the documents. */
@@ -62,7 +64,7 @@ export async function registerSite(server: FastifyInstance, context: SiteContext
     asyncapi: () =>
       createAsyncapi({ operations: [...operations.filter(isOfWords), ...socketOperations], event: schemas.event, events: types, version }),
   }
-  const ofOperations = createOperationMethods({ operations, invoke: calls.invoke, admit: context.admit })
+  const ofOperations = createOperationMethods({ operations, invoke: calls.invoke, admit: context.admit, tracing: context.tracing })
   registerHealth(server, context)
   await registerEvents(server, {
     streams,

@@ -1,9 +1,11 @@
 /** One event on its way to one consumer: one try, and what comes of it. */
+import { traceHeaders } from '../api/trace.ts'
 import type { LiveSession } from '../gateway/contract/session.ts'
 import type { Clock } from '../gateway/ports/clock.ts'
 import type { Log } from '../gateway/ports/log.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { Store } from '../gateway/ports/store.ts'
+import type { Tracing } from '../gateway/ports/tracing.ts'
 import type { Attempt, Attempts } from './attempt.ts'
 import type { Backlog, Item } from './backlog.ts'
 import type { Breaker } from './breaker.ts'
@@ -24,6 +26,7 @@ export interface DeliveryContext {
   clock: Clock
   log: Log
   metrics: Metrics
+  tracing: Tracing
   /** `stanzagate/<version>` */
   agent: string
   /** ms that events are in the log */
@@ -59,19 +62,26 @@ export function createDelivery({
   /** what is sent are dead letters */
   ofDead: boolean
 }): (begun: Begun, item: Item) => Promise<void> {
-  const { store, attempts, breaker, clock, log, metrics, agent, eventLogAge } = context
+  const { store, attempts, breaker, clock, log, metrics, tracing, agent, eventLogAge } = context
   const { webhooks } = store
   const of = { session: session.record.id, tenant: session.record.tenant }
 
-  async function send({ id }: Item, { text: body, trace }: Told, now: number): Promise<Attempt> {
+  async function send({ id, type }: Item, { text: body, trace }: Told, now: number): Promise<Attempt> {
+    const attributes = { 'stanzagate.session': of.session, 'stanzagate.webhook': hook.id, 'stanzagate.event': type }
+    const span = trace && tracing.begin('delivery', { parent: trace, attributes })
     const headers = {
       'user-agent': agent,
       ...hook.headers,
       'content-type': 'application/cloudevents+json',
-      ...trace,
+      ...(trace && traceHeaders(span?.trace ?? trace)),
       ...signedHeaders({ id, at: now, body, keys: hook.keys(now) }),
     }
     const attempt = await attempts.make({ url: hook.record.url, headers, body }, { signal })
+    const { status, error } = attempt
+    span?.end({
+      fault: error && String(status ?? 'no-answer'),
+      ...(status !== undefined && { attributes: { 'http.response.status_code': status } }),
+    })
     if (!signal.aborted) metrics.observe('webhook_duration_seconds', attempt.ms / 1000)
     return attempt
   }

@@ -6,6 +6,7 @@ import type { Log } from '../gateway/ports/log.ts'
 import type { Metrics } from '../gateway/ports/metrics.ts'
 import type { Seal } from '../gateway/ports/seal.ts'
 import type { Store, StoreLimits } from '../gateway/ports/store.ts'
+import type { Tracing } from '../gateway/ports/tracing.ts'
 import { createAttempts } from './attempt.ts'
 import { createBreaker } from './breaker.ts'
 import { deliveryOperations, replayCommand, takeReplay } from './delivery-operations.ts'
@@ -34,6 +35,7 @@ export function createWebhooks({
   clock,
   log,
   metrics,
+  tracing,
   webhookPrivateHosts,
   limits,
   version,
@@ -43,6 +45,7 @@ export function createWebhooks({
   clock: Clock
   log: Log
   metrics: Metrics
+  tracing: Tracing
   /** hosts where http and private addresses are allowed, in their normal form */
   webhookPrivateHosts: readonly string[]
   limits: Pick<StoreLimits, 'eventLogAge'>
@@ -66,6 +69,7 @@ export function createWebhooks({
     clock,
     log,
     metrics,
+    tracing,
     agent,
     eventLogAge,
   })

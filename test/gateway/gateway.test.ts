@@ -12,6 +12,7 @@ import { accepted } from '../../src/gateway/outbox/recent-records.ts'
 import type { Clock } from '../../src/gateway/ports/clock.ts'
 import type { StoredEvent } from '../../src/gateway/ports/event.ts'
 import type { Store } from '../../src/gateway/ports/store.ts'
+import { noTracing } from '../../src/gateway/ports/tracing.ts'
 import { createSeal } from '../../src/gateway/seal.ts'
 import { sendStanza } from '../../src/gateway/session/commands.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
@@ -60,6 +61,7 @@ async function start(
     instance: 'one',
     log: quiet,
     metrics: uncounted,
+    tracing: noTracing,
   })
   await gateway.start()
   t.after(async () => {

@@ -1,4 +1,5 @@
 /** Webhooks of sessions in memory, with a clock that can be put forward and real consumers. */
+
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { after, afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
@@ -7,6 +8,7 @@ import type { StateKind } from '../../src/gateway/contract/state-kind.ts'
 import type { Change } from '../../src/gateway/ports/change.ts'
 import type { EventDraft, StoredEvent } from '../../src/gateway/ports/event.ts'
 import type { Store } from '../../src/gateway/ports/store.ts'
+import { noTracing } from '../../src/gateway/ports/tracing.ts'
 import type { WebhookRecord } from '../../src/gateway/ports/webhook.ts'
 import { createSeal } from '../../src/gateway/seal.ts'
 import { createMemoryStore } from '../../src/store/memory/store.ts'
@@ -42,6 +44,7 @@ describe('webhooks', () => {
       clock,
       log: quiet,
       metrics,
+      tracing: noTracing,
       webhookPrivateHosts: ['127.0.0.1'],
       limits,
       version: '0',

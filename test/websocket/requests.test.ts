@@ -1,10 +1,12 @@
 /** What a client asks for over its WebSocket: the operations, as methods of JSON-RPC. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import { Problem } from '../../src/errors/problem.ts'
 import type { Operation } from '../../src/gateway/contract/operation.ts'
+import { noTracing } from '../../src/gateway/ports/tracing.ts'
 import { createOperationMethods } from '../../src/websocket/operation-methods.ts'
 import { keys, operation, startApp } from '../http/support.ts'
 import { openEventStream } from '../support/event-stream.ts'
@@ -236,7 +238,7 @@ test('whoever ends the session over its own socket is answered before the socket
 })
 
 test('an operation with one name in two places is a fault of the program', () => {
-  const parts = { invoke: async () => ({ status: 200 }), admit: async () => {} }
+  const parts = { invoke: async () => ({ status: 200 }), admit: async () => {}, tracing: noTracing }
   const made = (given: Partial<Operation>) => () =>
     createOperationMethods({ ...parts, operations: [operation({ id: 'x', method: 'PUT', path: '/x/{id}', ...given })] })
   const id = z.object({ id: z.string() })

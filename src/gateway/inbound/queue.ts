@@ -3,7 +3,9 @@ import { Problem } from '../../errors/problem.ts'
 import type { Element } from '../../xml/element.ts'
 import type { Change, StreamState } from '../ports/change.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Span } from '../ports/tracing.ts'
 import { sizeOf } from '../size.ts'
+import type { Appending } from './appending.ts'
 import type { Arrival } from './copies.ts'
 import { gapEvent } from './gap.ts'
 import type { Watch } from './quarantine.ts'
@@ -38,7 +40,7 @@ export interface Inbound {
 interface Task {
   handle(): Promise<Handled>
   /** of a stanza: where it stands on its stream */
-  received?: { connection: number; stream: string; position: number }
+  received?: { connection: number; stream: string; position: number; time: number }
   /** characters of it */
   size?: number
   mark?: number
@@ -57,6 +59,7 @@ interface InboundContext {
     get(connection: number): Stored | undefined
   }
   clock: Clock
+  appending?: Appending | undefined
   onError: (error: unknown) => void
 }
 
@@ -92,7 +95,7 @@ class InboundOfSession implements Inbound {
     const arrival = { connection, stream: connections.stream(connection), at: `@${this.#here}${this.#arrivals}`, time: clock.now() }
     this.#take({
       handle: () => receiver.stanza(arrival, stanza),
-      received: { connection, stream: arrival.stream, position },
+      received: { connection, stream: arrival.stream, position, time: arrival.time },
       size: sizeOf(stanza),
     })
   }
@@ -133,7 +136,8 @@ class InboundOfSession implements Inbound {
 
   /** Answers what is not done by it: one of which there is more, and what comes after that. */
   async #store(given: readonly Task[]): Promise<Task[]> {
-    const { turn, watch, connections } = this.#context
+    const { turn, watch, connections, appending } = this.#context
+    const spans: (Span | undefined)[] = []
     const changes: Change[] = []
     const after: (() => void)[] = []
     const last = new Map<number, NonNullable<Task['received']>>()
@@ -147,6 +151,7 @@ class InboundOfSession implements Inbound {
       if (wait) await wait
       if (received) last.set(received.connection, received)
       const handled = await handle()
+      if (appending && received) spans.push(appending(received.time, handled.change))
       changes.push(handled.change)
       for (const step of handled.after) after.push(step)
       if (handled.more) break
@@ -164,6 +169,7 @@ class InboundOfSession implements Inbound {
       if (state) streams[connection] = { ...state, inbound: position }
     }
     await this.#keep(changes, Object.keys(streams).length > 0 ? { streams } : {})
+    for (const span of spans) span?.end()
     for (const { connection, position } of present()) connections.get(connection)?.stored(position)
     for (const step of after) step()
     for (const { done } of batch) done?.resolve()

@@ -71,7 +71,7 @@ export interface OutboxListener {
   isBusy(connection: number): boolean
 }
 
-export interface OutboxOptions {
+export interface OutboxOptions extends Pick<Parameters<typeof createProgress>[0], 'spans'> {
   id: string
   store: Store
   records: Records

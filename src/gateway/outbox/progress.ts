@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { EventDraft } from '../ports/event.ts'
 import type { Ended, MessageRecord, MessageStatus, OutboxEntry } from '../ports/message.ts'
 import { advance, recordJson } from './message-record.ts'
+import type { MessageSpans } from './message-spans.ts'
 import { accepted, type Records } from './recent-records.ts'
 
 /** ms after which it is told that a message was sent, unless it is known by then that the server has it */
@@ -42,6 +43,7 @@ export function createProgress({
   write,
   writeSoon,
   clock,
+  spans,
   onError,
 }: {
   records: Records
@@ -49,6 +51,7 @@ export function createProgress({
   /** … with what is written next, or some ms later */
   writeSoon: (change: Change) => Promise<unknown>
   clock: Clock
+  spans?: MessageSpans | undefined
   onError: (error: unknown) => void
 }): Progress {
   /** those of which it is not told that they were sent, by id, since when (epoch ms) */
@@ -96,6 +99,7 @@ export function createProgress({
       const at = clock.now()
       const change = { records: [] as MessageRecord[] }
       for (const { entry, place, wire } of messages) {
+        spans?.wrote(entry)
         const record = recordOf(entry)
         const where = wire ? { wire, place } : { place }
         const changed = advance(record, 'sent', at, { ...where, untold: true })
@@ -110,6 +114,7 @@ export function createProgress({
       const change = { events: [] as EventDraft[], records: [] as MessageRecord[], settled: entries.map(({ id }) => id) }
       for (const entry of entries) {
         untold.delete(entry.id)
+        spans?.over(entry, status === 'acked' ? undefined : status)
         const changed = advance(recordOf(entry), status, at, { ...more, untold: undefined })
         if (!changed) continue
         const kept = records.put(changed)
@@ -120,6 +125,7 @@ export function createProgress({
     },
     lost(messages) {
       const counted = messages.map(({ entry, ended }) => {
+        spans?.over(entry, 'stream-lost')
         const { wire, ...record } = recordOf(entry)
         return records.put({ ...record, ...(wire && { wire: { ...wire, over: true } }), ...(ended && { ended }) })
       })
@@ -127,6 +133,7 @@ export function createProgress({
     },
     async unwrite(messages) {
       const forgotten = messages.map(({ entry, ended }) => {
+        spans?.over(entry, 'stream-lost')
         const { wire: _, ...record } = recordOf(entry)
         return records.put({ ...record, ...(ended && { ended }) })
       })

@@ -5,6 +5,7 @@ import type { OutboxEntry } from '../ports/message.ts'
 import type { Doubts } from './doubts.ts'
 import type { InFlight } from './in-flight.ts'
 import type { MessageQueue, Queued } from './message-queue.ts'
+import type { MessageSpans } from './message-spans.ts'
 import type { Progress, Written } from './progress.ts'
 import type { Routes } from './routing.ts'
 import { nextSuspects } from './suspects.ts'
@@ -39,6 +40,7 @@ export function createSending({
   mayGo,
   clock,
   progress,
+  spans,
   onWritten,
   onExpiry,
 }: {
@@ -53,6 +55,7 @@ export function createSending({
   mayGo: (entry: OutboxEntry) => Problem | undefined
   clock: Clock
   progress: Progress
+  spans?: MessageSpans | undefined
   onWritten: (kind: OutboxEntry['kind']) => void
   /** the time of one that waits is over */
   onExpiry: () => void
@@ -131,6 +134,7 @@ export function createSending({
       const refused = mayGo(entry)
       if (refused) throw refused
       const { position, written: done } = connection.send(entry.xml, ask)
+      spans?.writing(entry)
       inFlight.add(index, { ...message, position, at: clock.monotonic() })
       onWritten(entry.kind)
       const stream = connection.snapshot()?.id

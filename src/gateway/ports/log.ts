@@ -37,6 +37,7 @@ export const logEvents = [
   'store-back',
   'store-refused',
   'store-unfit',
+  'traces',
 ] as const
 
 export type LogEvent = (typeof logEvents)[number]

@@ -4,6 +4,7 @@ import type { TakenUp } from '../cluster/take-up.ts'
 import type { Feature } from '../contract/feature.ts'
 import type { LiveSession } from '../contract/session.ts'
 import type { StateKinds } from '../contract/state-kind.ts'
+import { createAppending } from '../inbound/appending.ts'
 import { type Archive, createArchive } from '../inbound/archive.ts'
 import { isCatchUpDue } from '../inbound/archive-marks.ts'
 import { createCatchUp } from '../inbound/catch-up.ts'
@@ -16,13 +17,8 @@ import { createGate } from '../outbox/gate.ts'
 import type { Load, Outbox } from '../outbox/outbox.ts'
 import { createRecords } from '../outbox/recent-records.ts'
 import type { StreamState } from '../ports/change.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Connector } from '../ports/connection.ts'
 import type { Log } from '../ports/log.ts'
-import type { Metrics } from '../ports/metrics.ts'
-import type { Seal } from '../ports/seal.ts'
 import type { SessionRecord, SessionState, SessionStatus } from '../ports/session-record.ts'
-import type { Store } from '../ports/store.ts'
 import { createAnnouncer } from './announcer.ts'
 import { createBind } from './bind.ts'
 import { type CallerWork, createCallerWork } from './caller-work.ts'
@@ -40,7 +36,7 @@ import { createRewriting } from './rewriting.ts'
 import { addressOf, createSession, identify } from './session.ts'
 import { createStates } from './status.ts'
 import { createStreamEvents, type StreamParts } from './stream-events.ts'
-import { createStreams } from './streams.ts'
+import { createStreams, type StreamsContext } from './streams.ts'
 import { createUnread } from './unread.ts'
 
 /** A session on the instance that owns it. */
@@ -64,18 +60,13 @@ export interface Live extends Omit<CallerWork, 'isIdle'> {
   abandon(options: { acks: number }): Promise<void>
 }
 
-export interface LiveContext {
-  store: Store
-  connector: Connector
-  clock: Clock
-  seal: Seal
+export interface LiveContext extends StreamsContext {
   vocabulary: Translator
   features: readonly Feature[]
   commands: Commands
   answers: IqAnswers
   instance: string
   log: Log
-  metrics: Metrics
   large: LargeAnswers
   /** how much a session remembers, by kind of state */
   kinds: StateKinds
@@ -115,7 +106,7 @@ class LiveOnOwner implements Live {
   #isEnding = false
 
   constructor(context: LiveContext, start: LiveStart) {
-    const { store, clock, vocabulary, features, metrics, log } = context
+    const { store, clock, vocabulary, features, metrics, log, tracing } = context
     const { holdsLease, lastState } = start
     const { id, tenant } = start.record
     const { mirror } = start.state
@@ -154,7 +145,15 @@ class LiveOnOwner implements Live {
     const resync = createResync({ session: known, link, clock, online, onError })
     const isQuiet = () => online() && !isCatchUpDue(mirror)
     const watch = context.quarantine.watch({ state: mirror, jid: () => own().bare, commit, isQuiet, onError })
-    const inbound = createInbound({ turn, watch, journal, connections, clock, onError })
+    const inbound = createInbound({
+      turn,
+      watch,
+      journal,
+      connections,
+      clock,
+      appending: createAppending({ session: id, tracing }),
+      onError,
+    })
 
     const session = createSession({
       ...{ record: start.record, seal: context.seal, state: mirror, holdsLease, commit, records, large: context.large.use, vocabulary },

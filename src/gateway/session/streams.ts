@@ -1,6 +1,7 @@
 import { bare, jid as normalised } from '../../jid.ts'
 import { directed } from '../contract/roster-and-presence.ts'
 import { openPassword, openSasl } from '../credentials.ts'
+import { createMessageSpans } from '../outbox/message-spans.ts'
 import { createOutbox, type Outbox, type OutboxOptions } from '../outbox/outbox.ts'
 import type { Records } from '../outbox/recent-records.ts'
 import type { StreamState } from '../ports/change.ts'
@@ -10,6 +11,7 @@ import type { Metrics } from '../ports/metrics.ts'
 import type { Seal } from '../ports/seal.ts'
 import type { SessionRecord } from '../ports/session-record.ts'
 import type { Store } from '../ports/store.ts'
+import type { Tracing } from '../ports/tracing.ts'
 import { type Connections, createConnections } from './connections.ts'
 import { createUserAgent } from './fast-tokens.ts'
 import type { Knowledge } from './knowledge.ts'
@@ -21,6 +23,16 @@ export interface Streams {
   connections: Connections
   outbox: Outbox
   wire: Wire
+}
+
+/** What all sessions share for it. */
+export interface StreamsContext {
+  store: Store
+  connector: Connector
+  clock: Clock
+  seal: Seal
+  metrics: Metrics
+  tracing: Tracing
 }
 
 export function createStreams({
@@ -36,8 +48,9 @@ export function createStreams({
   clock,
   seal,
   metrics,
+  tracing,
   reports,
-}: {
+}: StreamsContext & {
   record: () => SessionRecord
   known: Knowledge
   records: Records
@@ -47,11 +60,6 @@ export function createStreams({
   inherited: boolean
   mayGo: OutboxOptions['mayGo']
   holdsLease: () => boolean
-  store: Store
-  connector: Connector
-  clock: Clock
-  seal: Seal
-  metrics: Metrics
   reports: Reports
 }): Streams {
   const { state, commit } = known
@@ -72,6 +80,7 @@ export function createStreams({
     write: commit,
     writeSoon: known.commitSoon,
     clock,
+    spans: createMessageSpans({ session: record().id, records, tracing }),
     mayGo,
     usable: () => (holdsLease() ? connections.usable() : new Map()),
     primaryOnly: (to) => state.get(directed, normalised(to)) !== undefined || state.get(directed, bare(to)) !== undefined,

@@ -11,6 +11,7 @@ import { createGateway } from '../../../src/gateway/gateway.ts'
 import { createLargeAnswers } from '../../../src/gateway/inbound/large-answers.ts'
 import { createQuarantine } from '../../../src/gateway/inbound/quarantine.ts'
 import type { Metrics } from '../../../src/gateway/ports/metrics.ts'
+import { noTracing } from '../../../src/gateway/ports/tracing.ts'
 import { createSeal } from '../../../src/gateway/seal.ts'
 import { createCommands } from '../../../src/gateway/session/commands.ts'
 import { createLive } from '../../../src/gateway/session/live-session.ts'
@@ -46,7 +47,18 @@ async function endedSession(t: TestContext) {
       if (name === 'sessions' && labels?.state) counts.set(labels.state, value)
     },
   }
-  const gateway = createGateway({ store, connector, seal, clock, vocabulary, features: [], instance: 'one', log: quiet, metrics })
+  const gateway = createGateway({
+    store,
+    connector,
+    seal,
+    clock,
+    vocabulary,
+    features: [],
+    instance: 'one',
+    log: quiet,
+    metrics,
+    tracing: noTracing,
+  })
   await gateway.start()
   t.after(async () => {
     await gateway.stop()
@@ -131,6 +143,7 @@ test('a write of an owner before, refused late, does not take down the session t
       instance: 'one',
       log: quiet,
       metrics: uncounted,
+      tracing: noTracing,
       large: createLargeAnswers({ metrics: uncounted }),
       quarantine: createQuarantine({ store: inner, clock, kinds: new Map() }),
       kinds: new Map(),

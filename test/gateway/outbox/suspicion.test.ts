@@ -1,4 +1,5 @@
 /** What streams end over is written again three times at most, alone and behind the others; what only was on its way gets through. */
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
@@ -14,6 +15,7 @@ import { nextSuspects } from '../../../src/gateway/outbox/suspects.ts'
 import type { Clock } from '../../../src/gateway/ports/clock.ts'
 import type { Ended, OutboxEntry } from '../../../src/gateway/ports/message.ts'
 import type { Store } from '../../../src/gateway/ports/store.ts'
+import { noTracing } from '../../../src/gateway/ports/tracing.ts'
 import { createSeal } from '../../../src/gateway/seal.ts'
 import { sendIq } from '../../../src/gateway/session/commands.ts'
 import { ENDS, ended, isGivenUp } from '../../../src/gateway/session/strikes.ts'
@@ -43,7 +45,7 @@ async function begin(t: TestContext, store: Store, seal = createSeal([randomByte
   const connector = createScriptedConnector()
   const gateway = createGateway({
     ...{ store, connector, seal, clock, vocabulary: {} as Translator, features: [], instance: 'one' },
-    ...{ log: quiet, metrics: { count() {}, set() {}, observe() {} } },
+    ...{ log: quiet, metrics: { count() {}, set() {}, observe() {} }, tracing: noTracing },
   })
   await gateway.start()
   t.after(() => gateway.stop())
