@@ -17,6 +17,7 @@ export function TranslatePage({ account: { client } }: { account: Account }) {
   const [isBusy, setBusy] = useState(false)
 
   async function translate(side: Side): Promise<void> {
+    if (isBusy) return
     setBusy(true)
     setProblem(undefined)
     try {
