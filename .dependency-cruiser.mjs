@@ -55,6 +55,7 @@ const xmppFolders = {
   stream: [],
   dial: ['stream'],
   login: ['stream'],
+  component: ['stream', 'dial', 'login'],
 }
 /** files of xmpp beside its folders, for all of them */
 const xmppLeaves = ['bounds', 'conditions', 'failure', 'unless-aborted']

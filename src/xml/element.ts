@@ -14,6 +14,8 @@ export interface Element {
 export type Node = Element | string
 
 export const CLIENT = 'jabber:client'
+/** of the stanzas on a component's stream (XEP-0114), which are read as those of a client's */
+export const COMPONENT = 'jabber:component:accept'
 export const STANZA_ERRORS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
 
 /**

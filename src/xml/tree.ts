@@ -1,5 +1,5 @@
 /** Not split: every element that comes is built here, and each step between files costs what the benchmarks measure. */
-import { Attributes, CLIENT, type Element, type Node, none } from './element.ts'
+import { Attributes, CLIENT, COMPONENT, type Element, type Node, none } from './element.ts'
 import type { XmlLimits } from './limits.ts'
 import { checkDeclaration, namespaceOf, type Scope } from './namespaces.ts'
 import { weightOf, weightOfEnd, weightOfStart } from './weight.ts'
@@ -234,7 +234,7 @@ export class Tree {
     const { name, parent, level, limits } = this
     const { depth } = parent
     const scope = this.scope()
-    const xmlns = this.declared ?? parent.xmlns
+    const xmlns = this.declared === COMPONENT && level === 1 && depth <= 1 ? CLIENT : (this.declared ?? parent.xmlns)
     const children: Node[] = []
     const element = this.element(xmlns, scope, children)
     this.namespaces += element.xmlns.length

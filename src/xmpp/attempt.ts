@@ -6,6 +6,7 @@ import type { ClientCertificate } from '../gateway/ports/session-record.ts'
 import type { Resolve } from '../net/address.ts'
 import type { XmlLimits } from '../xml/limits.ts'
 import type { Bounds } from './bounds.ts'
+import { attemptAsComponent } from './component/attempt.ts'
 import type { AddressRules } from './dial/dial.ts'
 import { findTargets, type ResolveSrv, serviceTarget, type Target } from './dial/resolver.ts'
 import { openChannel } from './dial/transport.ts'
@@ -136,6 +137,7 @@ async function attempt({ spec, resume, memory, elsewhere, shared, signal }: Atte
   }
 
   try {
+    if (spec.component) return await attemptAsComponent(spec, { shared, signal: deadline.signal })
     const targets = elsewhere === undefined ? await usual() : [otherHost(elsewhere)]
     try {
       return await tryTargets(targets)

@@ -9,6 +9,7 @@ import type { LoginMemory } from './login/login.ts'
 import { type Ending, keepUp, type ReconnectionContext } from './reconnection.ts'
 import { Resumption } from './resumption.ts'
 import type { StreamEvents } from './stream/incoming.ts'
+import { mannersOf } from './stream/manners.ts'
 import { Stream } from './stream/stream.ts'
 import { noFeatures, type StreamLimits } from './stream/stream-features.ts'
 import type { Ledger } from './stream/stream-management.ts'
@@ -154,7 +155,7 @@ export class KeptConnection implements Connection, ReconnectionContext, StreamEv
     if (outcome.kind === 'bound') this.managed = outcome.management !== undefined
     // a resume inside SASL2 may end before it is said what its stream has: what it had
     if (outcome.kind === 'bound' || features.names.length > 0) this.#limits = features
-    const stream = new Stream(this, { channel, reader, ledger, managed: this.managed })
+    const stream = new Stream(this, { channel, reader, ledger, managed: this.managed, manners: mannersOf(this.spec) })
     this.#stream = stream
     this.jid = ledger.jid
     const boundAt = clock.monotonic()

@@ -7,8 +7,10 @@ import type { SaslOptions, SessionState } from './session-record.ts'
 export interface ConnectionSpec {
   /** whose it is: tenants take turns in logging in */
   tenant: string
-  /** bare JID; for ANONYMOUS the domain alone */
+  /** bare JID; for ANONYMOUS and of a component the domain alone */
   jid: string
+  /** it is a component (XEP-0114): the password is its secret, and `service` is told */
+  component?: true | undefined
   /** read for each attempt, never kept; '' where the account has none: only ANONYMOUS and EXTERNAL do without */
   password: () => Promise<string>
   resource: string

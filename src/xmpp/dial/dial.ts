@@ -54,7 +54,7 @@ export function notAllowed(detail: string): Failure {
   return failure('address-not-allowed', 'address-not-allowed', detail)
 }
 
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
 }
 

@@ -1,16 +1,17 @@
 import { Problem } from '../../errors/problem.ts'
-import { CLIENT, element } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
 import type { Bounds } from '../bounds.ts'
 import { offline } from '../failure.ts'
 import type { AckRequests } from './ack-requests.ts'
 import type { Channel } from './channel.ts'
+import type { Manners } from './manners.ts'
 import type { StreamLimits } from './stream-features.ts'
 import type { Ledger } from './stream-management.ts'
 import { asDocument, type Writer } from './stream-writer.ts'
 
 interface OutgoingContext {
   readonly channel: Pick<Channel, 'framed'>
+  readonly manners: Manners
   /** bytes of one stanza that is sent, whatever the server takes */
   readonly stanzaLimit: number
   /** what the server said of this stream last */
@@ -57,10 +58,10 @@ export class Outgoing {
     return this.#transmit(xml, ask)
   }
 
-  /** The last of all: unavailable presence, whether there is room or not. */
+  /** The last of all, whether there is room or not. */
   leave(status = ''): void {
-    const said = status === '' ? [] : [element('status', CLIENT, {}, [status])]
-    this.#transmit(serialize(element('presence', CLIENT, { type: 'unavailable' }, said)), false)
+    const last = this.#context.manners.farewell(status)
+    if (last !== undefined) this.#transmit(serialize(last), false)
     this.isClosing = true
   }
 

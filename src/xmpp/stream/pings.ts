@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '../../errors/problem.ts'
-import { sameAccount } from '../../folded-jid.ts'
-import { PING } from '../../protocol/namespaces.ts'
-import { CLIENT, type Element, element } from '../../xml/element.ts'
+import type { Element } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
+import type { Manners } from './manners.ts'
 import type { Ledger } from './stream-management.ts'
 
 interface Ping {
@@ -15,6 +14,7 @@ interface Ping {
 
 interface PingsContext {
   readonly domain: string
+  readonly manners: Manners
   readonly ledger: Ledger
   write(xml: string): Promise<void>
 }
@@ -33,9 +33,9 @@ export class Pings {
   }
 
   send(done: Ping['done']): void {
-    const { domain, ledger } = this.#context
+    const { domain, manners, ledger } = this.#context
     const id = `ping-${randomBytes(16).toString('base64url')}`
-    const xml = serialize(element('iq', CLIENT, { type: 'get', id, to: domain }, [element('ping', PING)]))
+    const xml = serialize(manners.ping(domain, id))
     this.#waiting ??= new Map()
     this.#waiting.set(id, { position: ledger.send(xml), done })
     void this.#context.write(xml)
@@ -54,11 +54,11 @@ export class Pings {
   }
 
   /** the ping that a stanza answers, which waits no more then */
-  take({ name, attributes: { id = '', type, from } }: Element): Ping | undefined {
-    if (name !== 'iq' || (type !== 'result' && type !== 'error')) return undefined
-    const ping = this.#waiting?.get(id)
-    const { domain, ledger } = this.#context
-    if (from !== undefined && ping !== undefined && !sameAccount(from, domain) && !sameAccount(from, ledger.jid)) return undefined
+  take(stanza: Element): Ping | undefined {
+    const { id = '' } = stanza.attributes
+    const ping = stanza.name === 'iq' ? this.#waiting?.get(id) : undefined
+    const { domain, manners, ledger } = this.#context
+    if (ping === undefined || !manners.isPong(stanza, { domain, own: ledger.jid })) return undefined
     this.#waiting?.delete(id)
     return ping
   }

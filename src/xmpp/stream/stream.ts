@@ -8,6 +8,7 @@ import type { Channel } from './channel.ts'
 import { Incoming, type StreamEvents } from './incoming.ts'
 import { Intake } from './intake.ts'
 import { Keepalive } from './keepalive.ts'
+import type { Manners } from './manners.ts'
 import { Outgoing, type Sent } from './outgoing.ts'
 import { Pings } from './pings.ts'
 import type { StreamLimits } from './stream-features.ts'
@@ -37,6 +38,7 @@ export class Stream {
   readonly outcome: Promise<Failure>
   readonly channel: Channel
   readonly ledger: Ledger
+  readonly manners: Manners
   /** the server acknowledges stanzas (XEP-0198); else pings do (XEP-0199) */
   readonly managed: boolean
   readonly pings: Pings
@@ -55,7 +57,7 @@ export class Stream {
 
   constructor(
     context: StreamContext,
-    { channel, reader, ledger, managed }: { channel: Channel; reader: Reader; ledger: Ledger; managed: boolean },
+    { channel, reader, ledger, managed, manners }: Pick<Stream, 'channel' | 'ledger' | 'managed' | 'manners'> & { reader: Reader },
   ) {
     const { promise, resolve } = Promise.withResolvers<Failure>()
     this.outcome = promise
@@ -65,6 +67,7 @@ export class Stream {
     this.#reader = reader
     this.ledger = ledger
     this.managed = managed
+    this.manners = manners
     this.writer = new Writer(this)
     this.pings = new Pings(this)
     this.requests = new AckRequests(this)
