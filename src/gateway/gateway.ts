@@ -45,6 +45,7 @@ export function createGateway({
   clock,
   vocabulary,
   features,
+  ofComponents = [],
   instance,
   log,
   metrics,
@@ -56,36 +57,26 @@ export function createGateway({
   clock: Clock
   vocabulary: Translator
   features: readonly Feature[]
+  /** those of components */
+  ofComponents?: readonly Feature[]
   instance: string
   log: Log
   metrics: Metrics
   tracing: Tracing
 }): Gateway {
-  const tables = { features, commands: createCommands(features), answers: createIqAnswers(features) }
   const large = createLargeAnswers({ metrics })
-  const kinds = byName([...coreKinds, ...features.flatMap(({ keeps = [] }) => keeps)])
+  const kinds = byName([...coreKinds, ...[...features, ...ofComponents].flatMap(({ keeps = [] }) => keeps)])
   const share = createShares({ total: getHeapStatistics().heap_size_limit / HEAP_PART, metrics })
   const turns = createTurns({ most: INBOUND_TURN })
   const quarantine = createQuarantine({ store, clock, kinds })
   const context = {
-    turns,
-    store,
-    connector,
-    clock,
-    vocabulary,
-    ...tables,
-    instance,
-    log,
-    metrics,
-    tracing,
-    seal,
-    large,
-    kinds,
-    share,
-    quarantine,
+    ...{ turns, store, connector, clock, vocabulary, instance, log, metrics, tracing, seal, large, kinds, share, quarantine },
+    ...{ accounts: tables(features), components: tables(ofComponents) },
   }
   const router = createRouter(context, createLive)
   const sessions = createSessions({ store, router, connector, seal, clock, tracing, instance })
 
   return { sessions, measure: () => setGauges({ router, clock, metrics }), start: router.start, leave: router.leave, stop: router.stop }
 }
+
+const tables = (features: readonly Feature[]) => ({ features, commands: createCommands(features), answers: createIqAnswers(features) })

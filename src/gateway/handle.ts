@@ -2,6 +2,7 @@ import { settledWithin } from '../deadline.ts'
 import { Problem } from '../errors/problem.ts'
 import { sessionBetween, sessionNotFound } from '../errors/refusals.ts'
 import type { Router } from './cluster/router.ts'
+import { addressHandle } from './component/address-handle.ts'
 import type { Command, CommandOptions, SessionHandle } from './contract/session.ts'
 import type { StateKind } from './contract/state-kind.ts'
 import { sessionOf } from './ids.ts'
@@ -17,15 +18,12 @@ import { ended, stopped } from './session/status.ts'
 import { spanned } from './spanned.ts'
 
 /** What operations hold of a session: reads go to the store, what needs the wire goes to the owner. */
-export function createHandle({
-  record,
-  owner,
-  store,
-  router,
-  seal,
-  clock,
-  tracing,
-}: {
+export function createHandle(context: HandleContext): SessionHandle {
+  const handle = ofWhole(context)
+  return context.record.component ? addressHandle(handle, context.record.jid) : handle
+}
+
+interface HandleContext {
   record: SessionRecord
   /** who had it when the record was read, where that is known */
   owner?: string | undefined
@@ -34,7 +32,9 @@ export function createHandle({
   seal: Seal
   clock: Clock
   tracing: Tracing
-}): SessionHandle {
+}
+
+function ofWhole({ record, owner, store, router, seal, clock, tracing }: HandleContext): SessionHandle {
   const { id } = record
 
   async function status(): Promise<SessionStatus> {
@@ -119,7 +119,7 @@ export function createHandle({
       args: Args,
       options: CommandOptions & { repeatable?: boolean },
     ) {
-      const call = { session: id, command: name, version, args }
+      const call = { session: id, command: name, version, as: options.as, args }
       const here = router.get(id)
       const answer = here ? { result: await here.live.perform(call, options) } : await router.ask(call, options, owner)
       // its name and version say what it comes to, here and on other instances

@@ -9,7 +9,10 @@ import type { Seal } from './ports/seal.ts'
 import type { SessionRecord } from './ports/session-record.ts'
 
 /** The record of a session that a caller asks for. Throws the problems jid-malformed, invalid-request. */
-export function newRecord(
+export const newRecord = (request: OpenSession, context: { seal: Seal; clock: Clock }): SessionRecord =>
+  request.component ? ofComponent(request, context) : ofAccount(request, context)
+
+function ofAccount(
   { tenant, jid, resource, service, connections, presence, handles, password, sasl, notify, bookmarks, mds }: OpenSession,
   { seal, clock }: { seal: Seal; clock: Clock },
 ): SessionRecord {
@@ -43,10 +46,28 @@ export function newRecord(
   }
 }
 
-/** Each log-in of an anonymous account is another account: there is no sending for each other. */
+/** It has one stream, and shows nothing of itself: its addresses do. */
+function ofComponent(
+  { tenant, jid, service, handles = [], password }: OpenSession,
+  { seal, clock }: { seal: Seal; clock: Clock },
+): SessionRecord {
+  const id = newSessionId()
+  const domain = normalised(jid, 'body.component')
+  if (domain.includes('@') || !isBare(domain))
+    throw new Problem('jid-malformed', 'A component is named by its domain.', {
+      errors: [{ path: 'body.component', message: 'must be a domain' }],
+    })
+  return {
+    ...{ id, tenant, jid: domain, component: true, requestedResource: null, resource: '', service: service ?? null },
+    ...{ connections: 1, presence: false, handles, createdAt: clock.now(), version: 1 },
+    ...sealCredentials(seal, { tenant, id }, { password }),
+  }
+}
+
+/** Each log-in of an anonymous account is another account: there is no sending for each other. A component has one stream. */
 export function onlyPrimary(jid: string, connections: number | undefined): void {
   if (jid.includes('@') || connections === undefined || connections === 1) return
-  throw invalidRequest('body.connections', 'must be 1 for an anonymous account', { detail: 'An anonymous account has one connection.' })
+  throw invalidRequest('body.connections', 'must be 1 here', { detail: 'An anonymous account and a component have one connection.' })
 }
 
 const notAnonymous = () =>

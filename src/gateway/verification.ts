@@ -6,13 +6,14 @@ import type { SessionRecord } from './ports/session-record.ts'
 
 /** Tries credentials on a connection of their own. Rejects with the problem of the log-in, or xmpp-timeout after `ms`. */
 export async function verify(
-  { tenant, jid, service, resource }: SessionRecord,
+  { tenant, jid, component, service, resource }: SessionRecord,
   { password = '', sasl = {} }: Credentials,
   { connector, ms }: { connector: Pick<Connector, 'verify'>; ms: number },
 ): Promise<void> {
   const login = connector.verify({
     tenant,
     jid,
+    component,
     password: async () => password,
     sasl: async () => sasl,
     resource: `${resource}-check`,

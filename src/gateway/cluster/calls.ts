@@ -27,6 +27,7 @@ const message = z.discriminatedUnion('kind', [
     command: z.string(),
     /** of the command; builds before this one do not tell it */
     version: z.int().positive().optional(),
+    as: z.string().optional(),
     args: z.unknown(),
     /** ms that the asker waits */
     within: z.number().positive(),
@@ -141,13 +142,16 @@ export function createInstances({
     }
   }
 
-  async function answer({ id, from, session, command, version = 1, args, within, until }: Asked): Promise<void> {
+  async function answer({ id, from, session, command, version = 1, as, args, within, until }: Asked): Promise<void> {
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), within).unref()
     running.add(deadline)
     try {
       if (until !== undefined && (await bus.now(session)) > until) throw refusal('Nobody waits for this any more.')
-      const result = await run({ session, command, version, args }, { timeout: within, signal: deadline.signal })
+      const result = await run(
+        { session, command, version, ...(as !== undefined && { as }), args },
+        { timeout: within, signal: deadline.signal },
+      )
       tell(from, { kind: 'result', id, result: result ?? null })
     } catch (error) {
       tellProblem(from, id, toProblem(error))

@@ -75,6 +75,8 @@ export interface Feature {
   taken?(session: LiveSession): void
   /** The session is not here any more, elsewhere or (`ended`) nowhere. What it is waited for has so many ms. */
   left?(session: LiveSession, how: { within: number; ended: boolean }): Promise<void>
+  /** The session ends for good: what others are told before its streams close. */
+  ending?(session: LiveSession, options: { status?: string }): Promise<void>
   /** work of a new bind, before the archive is read: what must be known first; in the order of features/index.ts */
   bind?(session: LiveSession): Promise<void>
   /** work of a new bind, after the archive was read: what others may see of us */

@@ -15,6 +15,7 @@ export const recordSchema = z
   .object({
     id: z.string(),
     to: z.string(),
+    from: z.string().optional().meta({ description: 'Of a component: as which address' }),
     status,
     originId: z.string(),
     acceptedAt: time,

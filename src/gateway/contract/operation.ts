@@ -101,6 +101,11 @@ export interface Operation {
   /** what a caller must be allowed to do; null: nothing */
   scope: Scope | null
   session: SessionRule
+  /**
+   * For sessions of components too. generic: `?from=` says as which address, by default as its domain · own: the operation has a `from` of
+   * its own · whole: it is about the session. Without it, it is about what only an account has.
+   */
+  components?: 'generic' | 'own' | 'whole'
   params?: z.ZodObject
   query?: z.ZodObject
   /** schema of a JSON body; its absence means that no body is taken */

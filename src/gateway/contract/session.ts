@@ -16,6 +16,10 @@ import type { KnownState, StateKind } from './state-kind.ts'
 /** What operations see of a session, whichever instance owns it. */
 export interface SessionHandle {
   readonly record: SessionRecord
+  /** of a component alone: as which of its addresses it is used, by default as its domain */
+  readonly address?: string
+  /** … and the same as another one, which is normalised and of its domain */
+  as?(address: string): SessionHandle
   /** whom its caller may write to; absent: everybody */
   readonly recipients?: readonly string[]
   readonly secrets: Secrets
@@ -85,6 +89,11 @@ export interface Doubts {
 /** What a feature's code sees of a session on the instance that owns it. */
 export interface LiveSession {
   readonly record: SessionRecord
+  /** of a component alone: the address that it is seen as; what that knows is all that is seen */
+  readonly address?: string
+  /** of a component as a whole: as one of its addresses, and as each of those that something is about now */
+  as?(address: string): LiveSession
+  addresses?(): readonly LiveSession[]
   /** true for a JID that one of our connections is or was bound to */
   isOwn(jid: string): boolean
   /** full JID of the primary, null while it is not bound */
@@ -96,7 +105,7 @@ export interface LiveSession {
   state: KnownState
   /** Sends an iq and waits for its answer. `to` absent: the own account. Rejects with the stanza's problem, xmpp-timeout, session-offline. */
   iq(
-    request: { type: 'get' | 'set'; to?: string; id?: string; payload: Element },
+    request: { type: 'get' | 'set'; from?: string; to?: string; id?: string; payload: Element },
     options: Patience & { signal?: AbortSignal; room?: Room },
   ): Promise<Element>
   /** Room for an answer of the own server that has so many bytes at most, until the work with it is done. */
@@ -148,6 +157,8 @@ export interface IqReply {
 export interface CommandOptions {
   /** ms */
   timeout: number
+  /** as which address of a component */
+  as?: string
   signal?: AbortSignal
 }
 
@@ -231,8 +242,10 @@ export interface Stranger {
 
 export interface OpenSession extends SessionOptions {
   tenant: string
-  /** as the caller gave it */
+  /** as the caller gave it; of a component its domain */
   jid: string
+  /** it is a component (XEP-0114), whose secret is the password */
+  component?: true
   password?: string
   sasl?: SaslOptions
   service?: string

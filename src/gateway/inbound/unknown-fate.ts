@@ -26,7 +26,7 @@ export interface FateSearch {
 }
 
 /** A room would show a repeated message twice; elsewhere the same id makes a repeat harmless. */
-const goesAgain = ({ type }: OutboxEntry) => type !== 'groupchat'
+export const goesAgain = ({ type }: OutboxEntry) => type !== 'groupchat'
 
 /** Looks up in the own archive which messages of unknown fate the server got, but for those that a feature finds out about; what is not found there is sent again. */
 export async function findFates(search: FateSearch): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Problem } from '../../errors/problem.ts'
+import { actingAs } from '../component/acting.ts'
 import type { Feature } from '../contract/feature.ts'
 import type { LiveSession } from '../contract/session.ts'
 import type { OutboxEntry } from '../ports/message.ts'
@@ -8,7 +9,7 @@ export function createGate(features: readonly Feature[], session: () => LiveSess
   const keepers = features.flatMap(({ mayGo }) => mayGo ?? [])
   return (message) => {
     for (const mayGo of keepers) {
-      const problem = mayGo(message, session())
+      const problem = mayGo(message, actingAs(session(), message.from))
       if (problem) return problem
     }
     return undefined

@@ -1,9 +1,10 @@
+import { foldedBare } from '../../folded-jid.ts'
 import type { Ended, OutboxEntry } from '../ports/message.ts'
 
 /** A message that waits to be sent. */
 export interface Queued {
   entry: OutboxEntry
-  /** bare JID, in the form in which servers compare it */
+  /** as `recipientOf` says it */
   recipient: string
   order: number
   /** in the outbox of the store */
@@ -11,6 +12,9 @@ export interface Queued {
   /** streams that ended with it on its way: it is under suspicion until one does not */
   ended?: Ended
 }
+
+/** Whom nothing overtakes on its way to: a bare JID, in the form in which servers compare it; of a component for each of its addresses. */
+export const recipientOf = ({ to, from }: OutboxEntry): string => (from === undefined ? foldedBare(to) : `${from} ${foldedBare(to)}`)
 
 /** A message that was written to a connection, and that its server did not count yet. */
 export interface Sent extends Queued {

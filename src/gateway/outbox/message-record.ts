@@ -42,9 +42,10 @@ export function merge(older: MessageRecord, newer: MessageRecord): MessageRecord
 }
 
 /** The record as callers and events see it. */
-export function recordJson({ id, to, status, originId, acceptedAt, history, error, ackBy, stanzaId }: MessageRecord): RecordJson {
+export function recordJson({ id, to, from, status, originId, acceptedAt, history, error, ackBy, stanzaId }: MessageRecord): RecordJson {
   return {
     ...{ id, to, status, originId },
+    ...(from !== undefined && { from }),
     acceptedAt: timestamp(acceptedAt),
     history: history.map((entry) => ({ status: entry.status, at: timestamp(entry.at) })),
     ...(error && { error }),

@@ -1,5 +1,4 @@
 import type { Problem } from '../../errors/problem.ts'
-import { foldedBare } from '../../folded-jid.ts'
 import type { Acceptance, AcceptResult, Change } from '../ports/change.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connection } from '../ports/connection.ts'
@@ -9,7 +8,7 @@ import { createDoubts } from './doubts.ts'
 import { failAll } from './ending.ts'
 import { createInFlight } from './in-flight.ts'
 import { createInheritedStreams } from './inherited-streams.ts'
-import { MessageQueue, type Queued } from './message-queue.ts'
+import { MessageQueue, type Queued, recipientOf } from './message-queue.ts'
 import { createProgress } from './progress.ts'
 import { createReadAhead } from './read-ahead.ts'
 import { accepted, type Records } from './recent-records.ts'
@@ -135,7 +134,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function queued(entry: OutboxEntry, place: string | undefined): Queued {
     const ended = records.cached(entry.id)?.ended
-    return { entry, recipient: foldedBare(entry.to), order: orders++, place, ...(ended && { ended }) }
+    return { entry, recipient: recipientOf(entry), order: orders++, place, ...(ended && { ended }) }
   }
 
   function take(entries: readonly (OutboxEntry & { place: string })[], kept: readonly (MessageRecord | undefined)[]): void {

@@ -58,9 +58,10 @@ class RecentRecords implements Records {
 }
 
 /** The record of an entry that nothing happened to yet. */
-export const accepted = ({ id, to, acceptedAt }: Pick<OutboxEntry, 'id' | 'to' | 'acceptedAt'>): MessageRecord => ({
+export const accepted = ({ id, to, from, acceptedAt }: Pick<OutboxEntry, 'id' | 'to' | 'from' | 'acceptedAt'>): MessageRecord => ({
   id,
   to,
+  ...(from !== undefined && { from }),
   status: 'accepted',
   originId: id,
   acceptedAt,

@@ -9,6 +9,8 @@ export type MessageStatus = (typeof messageStatuses)[number]
 export interface MessageRecord {
   id: string
   to: string
+  /** of a component: which of its addresses sent it */
+  from?: string
   status: MessageStatus
   originId: string
   acceptedAt: number
@@ -45,6 +47,8 @@ export interface OutboxEntry {
   /** the stanza, serialised once */
   xml: string
   to: string
+  /** of a component: which of its addresses sends it */
+  from?: string
   kind: 'message' | 'presence'
   /** message type, for what may be repeated after an unknown fate */
   type: string

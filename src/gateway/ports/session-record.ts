@@ -36,6 +36,8 @@ export interface SessionRecord extends SessionOptions {
   tenant: string
   /** bare JID, normalised */
   jid: string
+  /** It is a component (XEP-0114): `jid` is its domain, and it speaks for every address of that. */
+  component?: true
   /** the resource the caller asked for; null when the gateway chose one */
   requestedResource: string | null
   /** the resource of connections[0] as it is requested from the server */
@@ -45,7 +47,7 @@ export interface SessionRecord extends SessionOptions {
   /** own presence wanted: its JSON, or false to stay unavailable */
   presence: Record<string, unknown> | false
   handles: string[]
-  /** the password, sealed; an empty one where the account has none */
+  /** the password, or the secret of a component, sealed; an empty one where the account has none */
   credentials: string
   /** SASL mechanisms that are only used where the caller allowed them; absent: none */
   mechanisms?: readonly OptInMechanism[]

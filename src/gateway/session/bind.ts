@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../../errors/problem.ts'
-import { CARBONS } from '../../protocol/namespaces.ts'
-import { element } from '../../xml/element.ts'
 import type { Feature } from '../contract/feature.ts'
 import type { Repeated } from '../contract/repeated.ts'
 import type { LiveSession } from '../contract/session.ts'
@@ -11,8 +9,6 @@ import type { Reports } from './reports.ts'
 import type { Resync } from './resync.ts'
 import type { UnreadSteps } from './unread.ts'
 
-/** ms that one request of a new bind may take, and longer where it or its answer is on its way still */
-const STEP = { timeout: 15_000, most: 300_000 }
 /** ms between tries to restore what was missed, on a stream that is up */
 const AGAIN = 2_000
 /** ms until a step is tried again that the server may take another time, and at most after more of them */
@@ -53,7 +49,7 @@ export interface BindContext {
 }
 
 /**
- * The work of a new bind of the primary, in this order: copies of what other clients do, what must be known first (roster),
+ * The work of a new bind of the primary, in this order: what must be known first (roster),
  * what became of messages in doubt, what was missed, what others may see of us (presence), and what came in between.
  * The session is online, and sends, before what was missed is read: that may be much. Rejects when the link is lost over it.
  */
@@ -129,10 +125,7 @@ class BindOfSession implements Bind {
   /** what is asked of a new stream, in order */
   #steps(): Step[] {
     const { session, features, repeated } = this.#context
-    return [
-      { name: 'carbons', run: () => session.iq({ type: 'set', payload: element('enable', CARBONS) }, STEP) },
-      ...features.flatMap(({ name, bind }) => (bind ? [{ name, run: () => bind(session) }] : [])),
-    ].map(({ name, run }) => ({ name, run: () => repeated.ask<unknown>(name, run) }))
+    return features.flatMap(({ name, bind }) => (bind ? [{ name, run: () => repeated.ask<unknown>(name, () => bind(session)) }] : []))
   }
 
   /** A server that refuses one thing does not keep the session from the others. Answers whether it may take it another time. */

@@ -1,5 +1,6 @@
 import { settledWithin } from '../../deadline.ts'
 import { Problem } from '../../errors/problem.ts'
+import { actingAs } from '../component/acting.ts'
 import type { CommandOptions, LiveSession } from '../contract/session.ts'
 import type { Call, Commands } from './commands.ts'
 import type { Journal } from './journal.ts'
@@ -36,8 +37,9 @@ class SessionWork implements CallerWork {
     this.#context = context
   }
 
-  async perform({ command: name, version, args }: Call, options: CommandOptions): Promise<unknown> {
-    const { session, commands, states, journal } = this.#context
+  async perform({ command: name, version, as, args }: Call, options: CommandOptions): Promise<unknown> {
+    const { commands, states, journal } = this.#context
+    const session = actingAs(this.#context.session, as)
     const command = commands(name, version)
     if (ended.includes(states.now()) && command.whileStopped !== true) throw stopped(states.now())
     if ((states.now() !== 'online' && command.whileAway !== true) || this.#isClosed) throw offline()

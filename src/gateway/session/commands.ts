@@ -43,6 +43,8 @@ export interface Call {
   command: string
   /** absent: 1, as of builds that did not tell it */
   version?: number | undefined
+  /** as which address of a component */
+  as?: string | undefined
   args: unknown
 }
 

@@ -216,13 +216,13 @@ class ConnectionsOfSession implements Connections {
 
   #open(index: number): void {
     const { record, connector, password, sasl, userAgent, resume, inherited, holdsLease } = this.#context
-    const { tenant, jid, resource: wanted, service } = record()
+    const { tenant, jid, component, resource: wanted, service } = record()
     const resource = poolResource(wanted, index)
     const left = resume.get(index)
     const slot = new Slot(this, { index, resource, left })
     this.#slots.push(slot)
     if (left) this.learn(slot, left.jid)
-    const account = { tenant, jid, password, sasl, resource, service, userAgent: userAgent(index) }
+    const account = { tenant, jid, component, password, sasl, resource, service, userAgent: userAgent(index) }
     slot.connection = connector.open({ ...account, resume: left ?? null, inherited, holdsLease }, slot)
   }
 

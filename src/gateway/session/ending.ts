@@ -1,4 +1,5 @@
 /** How a session ends here: for good, or for another owner. */
+import { settledWithin } from '../../deadline.ts'
 import type { Feature } from '../contract/feature.ts'
 import type { Repeated } from '../contract/repeated.ts'
 import type { Watch } from '../inbound/quarantine.ts'
@@ -16,6 +17,9 @@ import type { RaisedIqs } from './raised-iqs.ts'
 import type { Resync } from './resync.ts'
 import type { OwnSession } from './session.ts'
 import { sessionView } from './view.ts'
+
+/** ms for what others are told before the streams close */
+const GOODBYE = 5_000
 
 export interface EndingParts {
   record: () => SessionRecord
@@ -41,6 +45,7 @@ export async function endSession(parts: EndingParts, options: { status?: string 
   const { record, connections, outbox, announcer, correlator, journal, mirror, commit, clock } = parts
   stopTimers(parts)
   const last = announcer.status()
+  await sayGoodbye(parts, options)
   await connections.close(options)
   await outbox.end()
   await announcer.announced()
@@ -51,6 +56,13 @@ export async function endSession(parts: EndingParts, options: { status?: string 
   for (const feature of parts.features) void feature.left?.(parts.session, { within: 0, ended: true })
   journal.close()
   mirror.close()
+}
+
+/** Where there is a stream to say it on. */
+async function sayGoodbye({ features, session, connections }: EndingParts, options: { status?: string }): Promise<void> {
+  if (connections.usable().size === 0) return
+  const said = features.flatMap((feature) => feature.ending?.(session, options) ?? [])
+  if (said.length > 0) await settledWithin(GOODBYE, Promise.allSettled(said))
 }
 
 /** Sockets are dropped without a goodbye, after `acks` ms at most for the server to acknowledge what was sent; the next owner resumes. */

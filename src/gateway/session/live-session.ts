@@ -1,18 +1,13 @@
 import type { Translator } from '../../codec/translate.ts'
 import type { Turns } from '../../fair/turns.ts'
 import type { TakenUp } from '../cluster/take-up.ts'
-import type { Feature } from '../contract/feature.ts'
 import type { LiveSession } from '../contract/session.ts'
 import type { StateKinds } from '../contract/state-kind.ts'
 import { createAppending } from '../inbound/appending.ts'
-import { type Archive, createArchive } from '../inbound/archive.ts'
 import { isCatchUpDue } from '../inbound/archive-marks.ts'
-import { createCatchUp } from '../inbound/catch-up.ts'
-import { createReceiver } from '../inbound/dispatch.ts'
 import type { LargeAnswers } from '../inbound/large-answers.ts'
 import type { Quarantine } from '../inbound/quarantine.ts'
 import { createInbound } from '../inbound/queue.ts'
-import type { IqAnswers } from '../inbound/receiving.ts'
 import { createGate } from '../outbox/gate.ts'
 import type { Load, Outbox } from '../outbox/outbox.ts'
 import { createRecords } from '../outbox/recent-records.ts'
@@ -22,7 +17,6 @@ import type { SessionRecord, SessionState, SessionStatus } from '../ports/sessio
 import { createAnnouncer } from './announcer.ts'
 import { createBind } from './bind.ts'
 import { type CallerWork, createCallerWork } from './caller-work.ts'
-import type { Commands } from './commands.ts'
 import { abandonSession, type EndingParts, endSession } from './ending.ts'
 import { createCorrelator } from './iq-correlator.ts'
 import { createJournal } from './journal.ts'
@@ -38,6 +32,7 @@ import { createStates } from './status.ts'
 import { createStreamEvents, type StreamParts } from './stream-events.ts'
 import { createStreams, type StreamsContext } from './streams.ts'
 import { createUnread } from './unread.ts'
+import { type KindOfSession, waysIn } from './ways-in.ts'
 
 /** A session on the instance that owns it. */
 export interface Live extends Omit<CallerWork, 'isIdle'> {
@@ -62,9 +57,8 @@ export interface Live extends Omit<CallerWork, 'isIdle'> {
 
 export interface LiveContext extends StreamsContext {
   vocabulary: Translator
-  features: readonly Feature[]
-  commands: Commands
-  answers: IqAnswers
+  accounts: KindOfSession
+  components: KindOfSession
   instance: string
   log: Log
   large: LargeAnswers
@@ -106,7 +100,8 @@ class LiveOnOwner implements Live {
   #isEnding = false
 
   constructor(context: LiveContext, start: LiveStart) {
-    const { store, clock, vocabulary, features, metrics, log, tracing } = context
+    const { store, clock, vocabulary, metrics, log, tracing } = context
+    const { features, commands, answers } = start.record.component ? context.components : context.accounts
     const { holdsLease, lastState } = start
     const { id, tenant } = start.record
     const { mirror } = start.state
@@ -159,18 +154,10 @@ class LiveOnOwner implements Live {
       ...{ record: start.record, seal: context.seal, state: mirror, holdsLease, commit, records, large: context.large.use, vocabulary },
       ...{ connections, correlator, wire, raised, repeated, inbound, journal, states, clock, metrics, outbox, reports },
     })
-    const archive = createArchive({ session, reports })
-    session.archive = (...query) => archive.page(...query)
-    const receiver = createReceiver({
-      ...{ session, turn, watch, clock, features, answers: context.answers, vocabulary, archive, remember },
-      ...{ outbox, wire, correlator, raised, resync, reports },
+    const { receiver, catchUp } = waysIn({
+      ...{ session, features, answers, turn, watch, clock, vocabulary, remember, outbox, wire, correlator, raised, resync, reports },
+      ...{ repeated, inbound, store, announcer },
     })
-    const repeatedArchive = { page: (...query: Parameters<Archive['page']>) => repeated.ask('archive', () => archive.page(...query)) }
-    const catchUp = createCatchUp({
-      ...{ session, features, archive: repeatedArchive, inbound, receiver, outbox, store, clock, watch, announcer },
-    })
-    session.catchUp = () => catchUp.run()
-    session.takeIn = (messages) => inbound.enqueue(() => receiver.takenIn(messages()))
     const bind = createBind({ session, features, catchUp, online, unread, repeated, resync, reports })
 
     // what a session is shown as knowing it has to know
@@ -185,7 +172,7 @@ class LiveOnOwner implements Live {
     this.#parts = {
       ...{ record, connections, outbox, inbound, announcer, correlator, journal, mirror, raised, repeated, resync, watch, commit, clock },
       ...{ session, features, lastState, isClosing, states, rewriting, receiver, unread, bind, log, metrics, onError },
-      work: createCallerWork({ session, commands: context.commands, states, journal }),
+      work: createCallerWork({ session, commands, states, journal }),
     }
     connections.begin(createStreamEvents(this.#parts))
   }

@@ -2,7 +2,7 @@ import { errorReply } from '../../codec/stanza-error.ts'
 import type { Translator } from '../../codec/translate.ts'
 import type { StanzaErrorJson } from '../../errors/catalogue.ts'
 import { Problem } from '../../errors/problem.ts'
-import { CLIENT, type Element, element } from '../../xml/element.ts'
+import { CLIENT, type Element, element, withAttributes } from '../../xml/element.ts'
 import { reparse } from '../../xml/parse.ts'
 import { checkRecipient } from '../contract/recipients.ts'
 import type { IqReply } from '../contract/session.ts'
@@ -16,8 +16,8 @@ const WAITING = 100
 
 /** The iqs that others asked this session and that its callers answer (`handles`). */
 export interface RaisedIqs {
-  /** Its event, whose subject is the id to answer by; undefined when too many wait already. */
-  raise(connection: number, iq: Element): EventDraft | undefined
+  /** Its event, whose subject is the id to answer by; undefined when too many wait already. `as`: who answers, of a component. */
+  raise(connection: number, iq: Element, as?: string): EventDraft | undefined
   /** `id`: as told by the event's subject, or the iq's own id where that is unambiguous. Throws iq-not-found. */
   reply(answer: IqReply): void
   /** nobody waits for an answer of ours */
@@ -33,17 +33,24 @@ interface RaisedContext {
   vocabulary: Translator
 }
 
+interface Raised {
+  connection: number
+  iq: Element
+  as: string | undefined
+  timer: NodeJS.Timeout
+}
+
 /** A class because each session has one, and there are thousands of sessions. */
 class RaisedBySession implements RaisedIqs {
   readonly #context: RaisedContext
   /** few sessions ever have any */
-  #waiting: Map<string, { connection: number; iq: Element; timer: NodeJS.Timeout }> | undefined
+  #waiting: Map<string, Raised> | undefined
 
   constructor(context: RaisedContext) {
     this.#context = context
   }
 
-  raise(connection: number, iq: Element): EventDraft | undefined {
+  raise(connection: number, iq: Element, as?: string): EventDraft | undefined {
     const { session, vocabulary } = this.#context
     this.#waiting ??= new Map()
     if (this.#waiting.size >= WAITING) return undefined
@@ -51,7 +58,7 @@ class RaisedBySession implements RaisedIqs {
     const unanswered: StanzaErrorJson = { type: 'wait', condition: 'recipient-unavailable', text: 'Nobody answered in time.' }
     const timer = setTimeout(() => this.#settle(id, (request) => errorReply(request, unanswered)), ANSWER_WITHIN)
     // what it asks is in the event; the answer needs to know who asked
-    this.#waiting.set(id, { connection, iq: { ...iq, children: [] }, timer })
+    this.#waiting.set(id, { connection, iq: { ...iq, children: [] }, as, timer })
     return { type: 'iq.requested', subject: id, data: vocabulary.read(iq).json }
   }
 
@@ -82,6 +89,6 @@ class RaisedBySession implements RaisedIqs {
     const stanza = answer(found.iq)
     clearTimeout(found.timer)
     this.#waiting?.delete(id)
-    this.#context.wire.reply(found.connection, stanza)
+    this.#context.wire.reply(found.connection, found.as === undefined ? stanza : withAttributes(stanza, { from: found.as }))
   }
 }

@@ -80,12 +80,12 @@ export function createSession({
     isOwn: (jid) => connections.isOwn(jid),
     online: () => states.now() === 'online',
     holdsLease,
-    async iq({ type, to, id = newIqId(record.id), payload }, options) {
+    async iq({ type, from, to, id = newIqId(record.id), payload }, options) {
       let begun: number | undefined
       const end = (result: string) => {
         if (begun !== undefined) metrics.observe('iq_duration_seconds', (clock.monotonic() - begun) / 1000, { result })
       }
-      const stanza = element('iq', CLIENT, { type, to, id }, [payload])
+      const stanza = element('iq', CLIENT, { type, from, to, id }, [payload])
       const send = () => {
         wire.write(0, stanza).written.catch(() => {}) // a write that fails ends the stream, and with it the wait
         begun = clock.monotonic()

@@ -36,7 +36,7 @@ export interface StreamParts {
   rewriting: Rewriting
   resync: Resync
   inbound: Inbound
-  receiver: Receiver
+  receiver: Pick<Receiver, 'stanza'>
   unread: UnreadSteps
   bind: Bind
   commit: (change: Change) => Promise<unknown>

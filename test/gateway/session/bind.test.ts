@@ -38,8 +38,8 @@ function start({ owing = false, answer = async () => {} }: { owing?: boolean; an
     },
   }
   const bind = createBind({
-    session: { iq: answer } as unknown as LiveSession,
-    features: [feature],
+    session: {} as LiveSession,
+    features: [{ name: 'carbons', bind: answer }, feature],
     catchUp,
     online: () => true,
     unread: {
