@@ -9,7 +9,7 @@ import type { Config } from './config/config.ts'
 import { createEvents } from './events/events.ts'
 import { hooks } from './features/hooks/hooks.ts'
 import { createReceive } from './features/hooks/receive.ts'
-import { features as allFeatures } from './features/index.ts'
+import { features as allFeatures, ofComponents } from './features/index.ts'
 import type { Feature } from './gateway/contract/feature.ts'
 import type { Operation } from './gateway/contract/operation.ts'
 import type { Sessions } from './gateway/contract/session.ts'
@@ -79,7 +79,19 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const seal = createSeal([...config.credentialsKeys])
   const webhooks = createWebhooks({ ...config, store: counted, seal, ...told, version })
   const features = [...rooms, webhooks.feature, hooks(counted.hooks)]
-  const gateway = createGateway({ store: counted, connector, seal, vocabulary, features, instance: config.instance, ...told })
+  const both = { features, ofComponents: [...ofComponents, webhooks.feature] }
+  const gateway = createGateway({
+    store: counted,
+    connector,
+    seal,
+    clock,
+    vocabulary,
+    ...both,
+    instance: config.instance,
+    log,
+    metrics,
+    tracing,
+  })
   const sessions = overrides.sessions ?? gateway.sessions
 
   // HTTP

@@ -9,6 +9,7 @@ export function boundedSession(session: SessionHandle, recipients: readonly stri
   const own = session.record.jid
   return {
     ...session,
+    ...(session.as && { as: (address: string) => boundedSession(session.as!(address), recipients) }),
     recipients,
     async accept(acceptance) {
       for (const { entry } of acceptance.entries)

@@ -4,6 +4,7 @@ import type { SessionHandle } from '../gateway/contract/session.ts'
 import type { Trace } from '../gateway/ports/tracing.ts'
 import { checkCharacters } from '../xml/characters.ts'
 import { bodyBounds } from './json.ts'
+import { anySpeaker, from } from './speaker.ts'
 import { check, refuse } from './validation.ts'
 
 /** A request for an operation, however it came in. Nothing in it is checked yet but who asks. */
@@ -28,12 +29,16 @@ export interface Input {
   onSession?: (session: string) => void
 }
 
+/** What the query of an operation may have beside the session. */
+export const queryOf = ({ query = z.object({}), components }: Pick<Operation, 'query' | 'components'>): z.ZodObject =>
+  components === 'generic' ? query.extend({ from }) : query
+
 /** Makes the call of a request for its session: its members are checked. Throws invalid-request. */
 export function createCheckedCall(): (operation: Operation, input: Input, session: SessionHandle | undefined) => Call {
   /** compiled once: an unknown query parameter is refused whatever the operation says */
   const strict = new WeakMap<Operation, z.ZodObject>()
   const querySchema = (operation: Operation) => {
-    const known = strict.get(operation) ?? (operation.query ?? z.object({})).strict()
+    const known = strict.get(operation) ?? queryOf(operation).strict()
     strict.set(operation, known)
     return known
   }
@@ -42,11 +47,18 @@ export function createCheckedCall(): (operation: Operation, input: Input, sessio
     const { caller, prefer, accept, requestId, signal } = input
     const { params, query, body } = validated(operation, querySchema(operation), input)
     const call: Call = { caller, params, query, body, prefer, accept, requestId, signal }
-    if (session) call.session = session
+    if (session) call.session = operation.components === 'generic' ? asSpeaker(session, call) : session
     if (input.origin !== undefined) call.origin = input.origin
     if (input.trace !== undefined) call.trace = input.trace
     return call
   }
+}
+
+/** As which address of a component, by default as its domain; the operation does not see that. */
+function asSpeaker(session: SessionHandle, call: Call): SessionHandle {
+  const { from, ...query } = call.query as { from?: string }
+  call.query = query
+  return anySpeaker(session, from)
 }
 
 /** Throws the problem illegal-character. XML has its own check, and bytes have no characters. */

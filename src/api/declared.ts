@@ -26,6 +26,9 @@ export const ofLogIns: readonly ProblemCode[] = [
   'xmpp-unreachable',
 ]
 
+/** where a caller says as which address of a component it speaks */
+export const ofSpeakers = ['jid-malformed', 'from-not-allowed'] as const satisfies OwnCode[]
+
 /** what every operation may answer */
 export const always: readonly ProblemCode[] = [
   'invalid-request',
@@ -49,6 +52,7 @@ export function problemsOf({
   xmlBody,
   bytesBody,
   idempotency,
+  components,
 }: Omit<Operation, 'run'>): ReadonlySet<ProblemCode> {
   const all = new Set<ProblemCode>(always)
   const add = (...codes: readonly ProblemCode[]) => {
@@ -56,6 +60,8 @@ export function problemsOf({
   }
   if (scope !== null) add('scope-missing')
   if (session !== 'none') add('session-required', 'session-not-found')
+  if (session !== 'none' && !components) add('not-for-components')
+  if (components === 'generic') add(...ofSpeakers)
   if (session !== 'none' || hasRecipient(body)) add('recipient-not-allowed')
   if (typeof session === 'object') add(session.missing)
   if (params || query || body) add('illegal-character')

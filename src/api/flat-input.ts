@@ -1,7 +1,7 @@
 /** Requests that are one flat object: how those look who have no path, query and headers to put things into. */
 import { z } from 'zod'
 import type { Operation } from '../gateway/contract/operation.ts'
-import type { Input } from './checked-call.ts'
+import { type Input, queryOf } from './checked-call.ts'
 import { traceOf } from './trace.ts'
 import { refuse } from './validation.ts'
 
@@ -62,8 +62,9 @@ interface Places {
   body: ReadonlySet<string>
 }
 
-function placesOf({ id, session, params, query, body }: Operation): Places {
-  const all = [params, query, body].map(namesOf)
+function placesOf(operation: Operation): Places {
+  const { id, session, params, body } = operation
+  const all = [params, queryOf(operation), body].map(namesOf)
   const names = [...all.flat(), ...(session === 'none' ? [] : ['session']), ...ofRequests]
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new Error(`${id} has a member ${twice} in two places.`)

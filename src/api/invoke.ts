@@ -72,6 +72,7 @@ export function createInvoke({
       checkScope(operation, caller)
       headers = await takeRate(operation, caller, input.body)
       session = await whichSession(operation, input)
+      if (session?.as !== undefined && !operation.components) throw notForComponents()
       return await run(session && caller.recipients ? boundedSession(session, caller.recipients) : session, headers)
     } catch (thrown) {
       noteUndeclared(operation, thrown)
@@ -99,6 +100,8 @@ export function createInvoke({
       }),
   }
 }
+
+const notForComponents = () => new Problem('not-for-components', 'This is about what an account has; a component has no such thing.')
 
 const aboutOf = ({ record: { id, jid } }: SessionHandle) => ({ id, jid })
 

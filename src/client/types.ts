@@ -192,6 +192,10 @@ export type NewMessage = Leftovers & {
    * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  from?: string
   file?: FileLink
   /**
    * Seconds after which it is not sent any more
@@ -2578,11 +2582,19 @@ export interface NewSession {
   /**
    * The bare JID; the domain alone for ANONYMOUS
    */
-  jid: string
+  jid?: string
   /**
    * Stored encrypted, never shown. Only an account that logs in by certificate or anonymously can do without
    */
   password?: string
+  /**
+   * In place of `jid`: a domain that the server knows as a component (XEP-0114), with its `secret` and `service`. The session speaks for every address of it. The stream is clear text: loopback, or hosts that XMPP_PRIVATE_HOSTS names.
+   */
+  component?: string
+  /**
+   * Of a component. Stored encrypted, never shown
+   */
+  secret?: string
   sasl?: Sasl
   /**
    * Where the server is: `xmpp://host:port`, `xmpps://…`, `wss://…`. By default it is looked up from the domain
@@ -3000,6 +3012,10 @@ export interface NewBlock {
 }
 export interface NewIq {
   type: 'get' | 'set'
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  from?: string
   to?: Jid
   payload?: Payload
   /**
@@ -3131,6 +3147,10 @@ export interface OwnPresence {
    * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  from?: string
 }
 export interface DirectedPresence {
   to: Jid
@@ -3157,8 +3177,16 @@ export interface DirectedPresence {
    * Only where the stanza is not in jabber:client; such a stanza is never sent
    */
   xmlns?: string
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  from?: string
 }
 export interface RoomWish {
+  /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  from?: string
   /**
    * Default: the local part of the account's JID
    */
@@ -3459,6 +3487,10 @@ export interface SessionEvent {
 export interface MessageRecord {
   id: string
   to: string
+  /**
+   * Of a component: as which address
+   */
+  from?: string
   status: MessageStatus
   originId: string
   acceptedAt: string
@@ -3621,6 +3653,7 @@ export interface Problem {
     | 'illegal-character'
     | 'not-a-stanza'
     | 'address-not-allowed'
+    | 'from-not-allowed'
     | 'stanza-too-large'
     | 'limit-exceeded'
     | 'idempotency-key-reused'
@@ -3631,6 +3664,7 @@ export interface Problem {
     | 'too-many-sessions'
     | 'too-many-requests'
     | 'internal-error'
+    | 'not-for-components'
     | 'upload-unavailable'
     | 'upload-failed'
     | 'xmpp-unreachable'
@@ -4548,6 +4582,10 @@ export interface RoomsInviteParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsDeclineParams {
   /**
@@ -4558,6 +4596,10 @@ export interface RoomsDeclineParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsGetConfigParams {
   /**
@@ -4568,6 +4610,10 @@ export interface RoomsGetConfigParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsGetConfigResult {
   form: Form
@@ -4582,6 +4628,10 @@ export interface RoomsSetConfigParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsAffiliationsParams {
   /**
@@ -4604,6 +4654,10 @@ export interface RoomsAffiliationsParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsAffiliationsResult {
   data: RoomAffiliation[]
@@ -4622,6 +4676,10 @@ export interface RoomsSetAffiliationParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsSetRoleParams {
   /**
@@ -4633,6 +4691,10 @@ export interface RoomsSetRoleParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsKickParams {
   /**
@@ -4645,6 +4707,10 @@ export interface RoomsKickParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsDestroyParams {
   /**
@@ -4655,6 +4721,10 @@ export interface RoomsDestroyParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsModerateParams {
   /**
@@ -4667,6 +4737,10 @@ export interface RoomsModerateParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface MessagesSendParams {
   /**
@@ -5224,6 +5298,10 @@ export interface CommandsListParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface CommandsListResult {
   data: OfferedCommand[]
@@ -5234,6 +5312,10 @@ export interface CommandsStartParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface CommandsContinueParams {
   id: string
@@ -5241,6 +5323,10 @@ export interface CommandsContinueParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface CommandsCancelParams {
   id: string
@@ -5248,6 +5334,10 @@ export interface CommandsCancelParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RegistrationFormParams {
   domain: string
@@ -5298,6 +5388,10 @@ export interface DiscoInfoParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface DiscoItemsParams {
   /**
@@ -5320,6 +5414,10 @@ export interface DiscoItemsParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface DiscoItemsResult {
   data: EntityItem[]
@@ -5393,6 +5491,10 @@ export interface PresenceSetParams {
 }
 export interface PresenceClearParams {
   /**
+   * An XMPP address, bare or full (RFC 7622); one that was received is as the server wrote it
+   */
+  from?: string
+  /**
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
@@ -5429,6 +5531,10 @@ export interface RoomsInfoParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsSearchParams {
   /**
@@ -5447,6 +5553,10 @@ export interface RoomsSearchParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsSearchResult {
   data: PublicRoom[]
@@ -5469,6 +5579,10 @@ export interface RoomsListParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsGetParams {
   /**
@@ -5479,6 +5593,10 @@ export interface RoomsGetParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsJoinParams {
   /**
@@ -5515,6 +5633,10 @@ export interface RoomsLeaveParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsUpdateParams {
   /**
@@ -5525,6 +5647,10 @@ export interface RoomsUpdateParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsOccupantsParams {
   /**
@@ -5543,6 +5669,10 @@ export interface RoomsOccupantsParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsOccupantsResult {
   data: Occupant[]
@@ -5569,6 +5699,10 @@ export interface RoomsMessagesParams {
    * Session id, bare JID or full JID. Required with an API key; a session token says it by itself.
    */
   session?: string
+  /**
+   * Of a component alone: as which of its addresses; by default as its domain
+   */
+  from?: string
 }
 export interface RoomsMessagesResult {
   data: ArchivedMessage[]
@@ -5775,7 +5909,7 @@ export interface SystemHookInResult {
 
 /** What each operation takes, as one flat object of its path, query and body members, and what it gives. */
 export interface Operations {
-  /** Bring an account online */
+  /** Bring an account or a component online */
   'sessions.open': { params: SessionsOpenParams & NewSession; result: OpenedSession }
   /** List the sessions of the tenant, oldest first */
   'sessions.list': { params: SessionsListParams; result: SessionsListResult }

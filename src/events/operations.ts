@@ -77,6 +77,7 @@ export function eventOperations({
       ].join('\n'),
       scope: 'events:read',
       session: 'named',
+      components: 'whole',
       query: eventsQuery,
       streams: true,
       answers: {

@@ -11,6 +11,7 @@ export function createTicket(tickets: Tickets) {
     description: 'For browsers, which cannot send Authorization with a WebSocket: open `GET /events?ticket=` within 30 s, once.',
     scope: 'events:read',
     session: 'named',
+    components: 'whole',
     answers: {
       201: {
         description: 'The ticket',

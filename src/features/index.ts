@@ -2,10 +2,13 @@
 import type { Feature } from '../gateway/contract/feature.ts'
 import { blocklist } from './blocklist/index.ts'
 import { bookmarks } from './bookmarks/index.ts'
+import { carbons } from './carbons/index.ts'
 import { chats } from './chats/index.ts'
 import { commands } from './commands/index.ts'
+import { componentPresence } from './component-presence/index.ts'
 import { disco } from './disco/index.ts'
 import { createFindHome } from './discovery.ts'
+import { eachAddress } from './each-address.ts'
 import { invitations } from './invitations/index.ts'
 import { iq } from './iq/index.ts'
 import { messages } from './messages/index.ts'
@@ -41,6 +44,7 @@ const ofSession = rooms(shown)
 
 // The roster is read before the own presence is sent, so that contacts are known when theirs come; rooms are joined after it.
 export const features: readonly Feature[] = [
+  carbons,
   bookmarks(ofSession.wishes),
   ...first,
   disco({ supported, findHome }),
@@ -49,4 +53,16 @@ export const features: readonly Feature[] = [
   roomDirectory,
   ofSession,
   system(supported),
+]
+
+const ofAddresses: readonly Feature[] = [invitations, roomAdministration, messages, pubsub, iq, commands]
+const shownByAddresses = [...ofAddresses.flatMap(({ discovers = [] }) => discovers), ...ofRooms, ...answered]
+const capabilitiesOf: Parameters<typeof rooms>[0] = ({ record }) => capabilities([...shownByAddresses, ...shownBy(record)])
+
+/** What each address of a component does: what an account does that has no roster, no archive and no other clients. */
+export const ofComponents: readonly Feature[] = [
+  ...ofAddresses.map(eachAddress),
+  componentPresence(capabilitiesOf),
+  eachAddress(rooms(capabilitiesOf)),
+  system(shownByAddresses),
 ]

@@ -4,13 +4,13 @@ import { Problem } from '../errors/problem.ts'
 import { invalidRequest, keyReused } from '../errors/refusals.ts'
 import type { MessageProgress } from '../gateway/contract/message-json.ts'
 import type { Answer, SessionCall } from '../gateway/contract/operation.ts'
+import type { SessionHandle } from '../gateway/contract/session.ts'
 import { newMessageId } from '../gateway/ids.ts'
 import { recordJson } from '../gateway/outbox/message-record.ts'
 import { accepted } from '../gateway/outbox/recent-records.ts'
 import type { AcceptResult } from '../gateway/ports/change.ts'
 import type { EventDraft } from '../gateway/ports/event.ts'
 import type { MessageRecord, MessageStatus, OutboxEntry } from '../gateway/ports/message.ts'
-import type { SessionRecord } from '../gateway/ports/session-record.ts'
 import { jid } from '../jid.ts'
 import { STANZA_ID } from '../protocol/namespaces.ts'
 import { child, type Element, element, withAttributes, withChildren } from '../xml/element.ts'
@@ -56,14 +56,19 @@ export function withinLimit(stanza: Element, limit: number): string {
   return xml
 }
 
+/** A session that sends; of a component as one of its addresses. */
+type Sender = Pick<SessionHandle, 'record' | 'address'>
+
 /** A message as it goes into the outbox, with its record. Throws stanza-too-large, jid-malformed, invalid-request. */
-export function outgoing(message: Element, session: SessionRecord, { limit, expiresIn }: { limit: number; expiresIn?: number }) {
-  const stanza = identified(message, session.id)
+export function outgoing(message: Element, session: Sender, { limit, expiresIn }: { limit: number; expiresIn?: number }) {
+  const { record, address: from } = session
+  const stanza = withAttributes(identified(message, record.id), { from })
   // without an address it is for the own account (RFC 6120 section 10.3.1)
-  const { id, to = session.jid, type = 'normal' } = stanza.attributes as { id: string; to?: string; type?: string }
+  const { id, to = record.jid, type = 'normal' } = stanza.attributes as { id: string; to?: string; type?: string }
   const acceptedAt = Date.now()
   const expiresAt = expiresIn === undefined ? null : acceptedAt + expiresIn * 1000
-  const entry: OutboxEntry = { id, xml: withinLimit(stanza, limit), to, kind: 'message', type, acceptedAt, expiresAt }
+  const sender = from === undefined ? {} : { from }
+  const entry: OutboxEntry = { id, xml: withinLimit(stanza, limit), to, ...sender, kind: 'message', type, acceptedAt, expiresAt }
   return { entry, record: accepted(entry), isNew: chosenId(message) === undefined }
 }
 
@@ -74,7 +79,7 @@ export async function sendMessage(
   { level = 'acked', ...options }: { limit: number; expiresIn?: number; level?: Level },
 ): Promise<Answer> {
   const { session, idempotency, prefer, trace } = call
-  const made = outgoing(message, session.record, options)
+  const made = outgoing(message, session, options)
   const { record } = made
   const answer = answerFor(record, 202)
   const result = await session.accept({

@@ -1,7 +1,8 @@
+import { speaker } from '../api/speaker.ts'
 import { stanzaKinds } from '../codec/translate.ts'
 import { Problem } from '../errors/problem.ts'
 import type { SessionHandle } from '../gateway/contract/session.ts'
-import { accountOf, bare, jid } from '../jid.ts'
+import { accountOf, jid } from '../jid.ts'
 import { CLIENT, type Element, withAttributes } from '../xml/element.ts'
 import { parseStanza, XmlError } from '../xml/parse.ts'
 
@@ -40,18 +41,21 @@ export function withoutComments(xml: string): string {
   return (kept + xml.slice(from)).trim()
 }
 
-/** The server says who the sender is; a caller may say it only if it is true. */
-export async function withoutFrom(stanza: Element, session: SessionHandle): Promise<Element> {
+/**
+ * A stanza without its sender, and the session as that: a component says as whom it sends. For an account the server says it; a caller
+ * may say it only if it is true. Rejects with from-not-allowed, jid-malformed, invalid-request.
+ */
+export async function spoken(stanza: Element, session: SessionHandle): Promise<{ stanza: Element; session: SessionHandle }> {
   const { from } = stanza.attributes
-  if (from === undefined) return stanza
+  const bare = withAttributes(stanza, { from: undefined })
+  if (session.as !== undefined) return { stanza: bare, session: speaker(session, from) }
+  if (from === undefined) return { stanza, session }
   const sender = jid(from, 'body.from')
   const { connections } = await session.status()
   // the server may write the account in another way than it was asked for
   const bound = connections.flatMap((connection) => connection.jid ?? [])
-  const own = [session.record.jid, ...bound, ...bound.map(accountOf)].includes(sender)
-  if (own) return withAttributes(stanza, { from: undefined })
-  const errors = [{ path: 'body.from', message: 'is not the account of the session' }]
-  throw new Problem('address-not-allowed', `The account is ${bare(session.record.jid)}; it cannot send as ${sender}.`, { errors })
+  const isOwn = [session.record.jid, ...bound, ...bound.map(accountOf)].includes(sender)
+  return { stanza: bare, session: isOwn ? session : speaker(session, from) }
 }
 
 /** XML of a caller: a message, presence or iq; one that was received may be of another namespace. */

@@ -160,6 +160,12 @@ const sharedParameters = {
     schema: { type: 'string' },
     description: 'Session id, bare JID or full JID, percent-encoded. Required with an API key; a session token says it by itself.',
   },
+  from: {
+    in: 'query',
+    name: 'from',
+    schema: { type: 'string' },
+    description: 'Of a component alone: as which of its addresses; by default as its domain',
+  },
   idempotencyKey: {
     in: 'header',
     name: 'Idempotency-Key',
@@ -186,6 +192,7 @@ function operationObject(operation: Described): ZodOpenApiOperationObject {
   const { id, summary, description: text, scope, params, query, body, xmlBody, bytesBody, answers } = operation
   const shared = [
     ...(operation.session === 'named' || (operation.session !== 'none' && operation.session.by !== 'session') ? ['session'] : []),
+    ...(operation.components === 'generic' ? ['from'] : []),
     ...(operation.idempotency === undefined ? [] : ['idempotencyKey']),
     ...(operation.traced ? ['traceparent'] : []),
     ...(operation.prefer === undefined ? [] : ['prefer']),

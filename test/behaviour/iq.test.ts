@@ -58,7 +58,7 @@ forEachCell('iqs', { server: { users: users('romeo', 'juliet', 'paris') } }, (ce
       const other = await send('<message to="a@b.example"/>')
       assert.deepEqual([other.status, other.body.code], [422, 'not-a-stanza'])
       const foreign = await send('<iq type="get" from="a@b.example"><ping xmlns="urn:xmpp:ping"/></iq>')
-      assert.deepEqual([foreign.status, foreign.body.code], [422, 'address-not-allowed'])
+      assert.deepEqual([foreign.status, foreign.body.code], [422, 'from-not-allowed'])
     })
 
     it('are matched by id when answers come out of order', async () => {

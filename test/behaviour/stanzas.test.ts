@@ -72,7 +72,7 @@ forEachCell('stanzas', { server: { users: users('romeo', 'juliet') } }, (cell) =
       }
       for (const from of [juliet.jid, `romeo@example.com`, `${romeo.jid}/other`]) {
         const answer = await sendXml(`<message from="${from}" to="${juliet.jid}"><body>forged</body></message>`)
-        assert.deepEqual([answer.status, answer.body.code], [422, 'address-not-allowed'], from)
+        assert.deepEqual([answer.status, answer.body.code], [422, 'from-not-allowed'], from)
         assert.equal((await sendJson({ message: { from, to: juliet.jid, body: 'forged' } })).status, 422)
       }
     })

@@ -2,22 +2,23 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { authority } from './authority.ts'
+import { ejabberdListener } from './guide.ts'
 import { findProgram, freePorts, startServer, temporaryFolder } from './processes.ts'
 import { splitUser, type XmppServer, type XmppServerOptions } from './xmpp-server.ts'
 
 export async function startEjabberd(options: XmppServerOptions = {}): Promise<XmppServer> {
-  const { domain = 'localhost', moreDomains = [], users = {}, tls = true } = options
+  const { domain = 'localhost', moreDomains = [], users = {}, tls = true, components = {} } = options
   const erl = findProgram('erl', 'ejabberd')
   const folder = temporaryFolder('ejabberd')
   const domains = [domain, ...moreDomains]
   const { caFile, certify } = await authority()
   const certificate = await certify(folder, options.certificateNames ?? domains.flatMap((name) => [name, `*.${name}`]))
-  const [port, tlsPort, httpPort] = (await freePorts(3)) as [number, number, number]
+  const [port, tlsPort, httpPort, componentPort] = (await freePorts(4)) as [number, number, number, number]
   const logFile = join(folder, 'ejabberd.log')
   mkdirSync(join(folder, 'spool'))
   writeFileSync(
     join(folder, 'ejabberd.yml'),
-    configuration({ ...options, folder, domains, port, tlsPort, httpPort, certificate: certificate.both, caFile }),
+    configuration({ ...options, folder, domains, port, tlsPort, httpPort, componentPort, certificate: certificate.both, caFile }),
   )
   writeFileSync(join(folder, 'inetrc'), '{lookup,["file","native"]}.\n{host,{127,0,0,1}, ["localhost"]}.\n')
 
@@ -28,7 +29,7 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
       args: ['-noinput', '-mnesia', 'dir', `"${join(folder, 'spool')}"`, '-s', 'ejabberd'],
       folder,
       stopSignal: 'SIGKILL',
-      ports: tls ? [port, tlsPort, httpPort] : [port, httpPort],
+      ports: [port, ...(tls ? [tlsPort] : []), httpPort, ...(Object.keys(components).length > 0 ? [componentPort] : [])],
       env: {
         ...process.env,
         HOME: folder,
@@ -80,6 +81,7 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
     port,
     tlsPort,
     httpPort,
+    componentService: `xmpp://127.0.0.1:${componentPort}`,
     service: `xmpp://127.0.0.1:${port}`,
     caFile,
     logFile,
@@ -106,13 +108,25 @@ interface Layout extends XmppServerOptions {
   port: number
   tlsPort: number
   httpPort: number
+  componentPort: number
   certificate: string
   caFile: string
 }
 
 /** YAML is a superset of JSON, so the values are written as JSON. */
 function configuration(layout: Layout): string {
-  const { folder, domains, port, tlsPort, httpPort, certificate, caFile, clientCertificates = false } = layout
+  const {
+    folder,
+    domains,
+    port,
+    tlsPort,
+    httpPort,
+    componentPort,
+    certificate,
+    caFile,
+    clientCertificates = false,
+    components = {},
+  } = layout
   const { tls = true, smacks = true, mam = true, carbons = true, muc = true, modules = [], config = '', sqlArchive = false } = layout
   const { rate } = layout
   const c2s = {
@@ -139,6 +153,7 @@ function configuration(layout: Layout): string {
         module: 'ejabberd_http',
         request_handlers: { '/api': 'mod_http_api', '/upload': 'mod_http_upload' },
       },
+      ...ejabberdListener(components, componentPort),
     ],
     // the burst is that of its example
     ...(rate === undefined ? {} : { shaper: { normal: { rate, burst_size: 20_000 } }, shaper_rules: { c2s_shaper: 'normal' } }),

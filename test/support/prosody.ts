@@ -3,6 +3,7 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { authority } from './authority.ts'
+import { prosodyComponent } from './guide.ts'
 import { findProgram, freePorts, startServer, temporaryFolder } from './processes.ts'
 import { splitUser, type XmppServer, type XmppServerOptions } from './xmpp-server.ts'
 
@@ -23,16 +24,16 @@ const always = [
 ]
 
 export async function startProsody(options: XmppServerOptions = {}): Promise<XmppServer> {
-  const { domain = 'localhost', moreDomains = [], users = {}, tls = true, iterations = 4096, uploads = true } = options
+  const { domain = 'localhost', moreDomains = [], users = {}, tls = true, iterations = 4096, uploads = true, components = {} } = options
   const folder = temporaryFolder('prosody')
   const domains = [domain, ...moreDomains]
   const { caFile, certify } = await authority()
   const certificate = await certify(folder, options.certificateNames ?? domains.flatMap((name) => [name, `*.${name}`]))
-  const [port, tlsPort, httpPort] = (await freePorts(3)) as [number, number, number]
+  const [port, tlsPort, httpPort, componentPort] = (await freePorts(4)) as [number, number, number, number]
   const logFile = join(folder, 'prosody.log')
   mkdirSync(join(folder, 'certs'))
   const configFile = join(folder, 'prosody.cfg.lua')
-  writeFileSync(configFile, configuration({ ...options, folder, domains, port, tlsPort, httpPort, logFile, certificate }))
+  writeFileSync(configFile, configuration({ ...options, folder, domains, port, tlsPort, httpPort, componentPort, logFile, certificate }))
 
   async function setPassword(user: string, password: string): Promise<void> {
     const { local, domain: host } = splitUser(user, domain)
@@ -42,7 +43,8 @@ export async function startProsody(options: XmppServerOptions = {}): Promise<Xmp
   }
   for (const [user, password] of Object.entries(users)) await setPassword(user, password)
 
-  const ports = [port, ...(tls ? [tlsPort] : []), ...(uploads ? [httpPort] : [])]
+  const withComponents = Object.keys(components).length > 0
+  const ports = [port, ...(tls ? [tlsPort] : []), ...(uploads ? [httpPort] : []), ...(withComponents ? [componentPort] : [])]
   // -F is the foreground; `prosody --version` would start a server
   const args = ['-F', '--config', configFile]
   const launch = () => startServer({ command: options.program ?? findProgram('prosody'), args, folder, ports, stopSignal: 'SIGKILL' })
@@ -56,6 +58,7 @@ export async function startProsody(options: XmppServerOptions = {}): Promise<Xmp
     port,
     tlsPort,
     httpPort,
+    componentService: `xmpp://127.0.0.1:${componentPort}`,
     service: `xmpp://127.0.0.1:${port}`,
     caFile,
     logFile,
@@ -82,12 +85,13 @@ interface Layout extends XmppServerOptions {
   port: number
   tlsPort: number
   httpPort: number
+  componentPort: number
   logFile: string
   certificate: { key: string; certificate: string }
 }
 
 function configuration(layout: Layout): string {
-  const { folder, domains, port, tlsPort, httpPort, logFile, certificate } = layout
+  const { folder, domains, port, tlsPort, httpPort, componentPort, logFile, certificate, components = {} } = layout
   const {
     tls = true,
     smacks = true,
@@ -115,6 +119,7 @@ function configuration(layout: Layout): string {
     const files = `Component "upload.${name}" "http_file_share"\n  http_external_url = "http://127.0.0.1:${httpPort}/"\n  http_file_share_size_limit = 64 * 1024 * 1024\n  http_file_share_daily_quota = 512 * 1024 * 1024\n`
     return `VirtualHost "${name}"\n${muc ? rooms : ''}${uploads ? files : ''}`
   })
+  const ofComponents = Object.entries(components).map(([name, secret]) => prosodyComponent({ name, secret }))
   return `run_as_root = true
 daemonize = false
 pidfile = "${join(folder, 'prosody.pid')}"
@@ -126,6 +131,8 @@ c2s_ports = { ${port} }
 c2s_direct_tls_ports = { ${tls ? tlsPort : ''} }
 s2s_ports = {}
 s2s_direct_tls_ports = {}
+component_ports = { ${componentPort} }
+component_interfaces = { "127.0.0.1" }
 http_ports = { ${httpPort} }
 http_interfaces = { "127.0.0.1" }
 https_ports = {}
@@ -142,7 +149,7 @@ modules_enabled = { ${enabled.map((name) => `"${name}"`).join('; ')} }
 modules_disabled = { "s2s"; ${without.map((name) => `"${name}"; `).join('')}${rate === undefined ? '"limits"; ' : ''}"admin_socket"; "admin_shell" }
 ${rate === undefined ? '' : `limits = { c2s = { rate = "${rate / 1_000}kb/s"; burst = "2s" } }`}
 ${layout.config ?? ''}
-${hosts.join('')}`
+${hosts.join('')}${ofComponents.join('')}`
 }
 
 /** Prosody's internal storage writes what is neither a letter nor a digit as %xx. */

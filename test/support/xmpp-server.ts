@@ -31,6 +31,8 @@ export interface XmppServerOptions {
   program?: string
   /** bytes a second that it reads of each client, as far as a burst is over; default no limit */
   rate?: number
+  /** domains of components (XEP-0114) → secret */
+  components?: Readonly<Record<string, string>>
   /** more modules: names as the server calls them */
   modules?: readonly string[]
   /** modules that are usually there and are not to be (Prosody alone does without) */
@@ -47,6 +49,8 @@ export interface XmppServer {
   /** client-to-server with direct TLS (XEP-0368) */
   readonly tlsPort: number
   readonly httpPort: number
+  /** where components connect, `xmpp://127.0.0.1:<port>` */
+  readonly componentService: string
   /** `xmpp://127.0.0.1:<port>` */
   readonly service: string
   /** certificate of the private authority that signed the server's */

@@ -50,6 +50,7 @@ export function commandOperations({ vocabulary }: { vocabulary: Translator }): O
     description: 'Some servers hide commands that can be run all the same, by their node.',
     scope: 'commands:read',
     session: 'named',
+    components: 'generic',
     query: z.strictObject({ jid: jidScalar.schema, ...pageQuery }),
     answers: {
       200: {
@@ -77,6 +78,7 @@ export function commandOperations({ vocabulary }: { vocabulary: Translator }): O
     summary: 'Begin a command',
     scope: 'commands:write',
     session: 'named',
+    components: 'generic',
     body: z.strictObject({ jid: jidScalar.schema, node: z.string().min(1).max(NODE_MAX) }).meta({ id: 'NewCommand' }),
     answers: { 201: { description: 'Begun; it may be completed already', schema: progress } },
     problems: ['jid-malformed', 'recipient-not-allowed', ...ofIqs],
@@ -109,6 +111,7 @@ export function commandOperations({ vocabulary }: { vocabulary: Translator }): O
     description: 'An error of the other side leaves it where it is.',
     scope: 'commands:write',
     session: 'named',
+    components: 'generic',
     params,
     body: z
       .strictObject({
@@ -143,6 +146,7 @@ export function commandOperations({ vocabulary }: { vocabulary: Translator }): O
     summary: 'Give a command up',
     scope: 'commands:write',
     session: 'named',
+    components: 'generic',
     params,
     answers: { 204: { description: 'Given up' } },
     problems: ['command-not-found', ...ofIqs],

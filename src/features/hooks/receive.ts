@@ -37,7 +37,7 @@ export function createReceive({ store, sessions, limit }: { store: HookStore; se
   ): Promise<boolean> {
     const kind = await kindOf({ to }, session)
     const message = element('message', CLIENT, { to, id, type: kind.type }, [element('body', CLIENT, {}, [body])])
-    const { entry, record } = outgoing(marked(message, kind), session.record, { limit })
+    const { entry, record } = outgoing(marked(message, kind), session, { limit })
     const result = await session.accept({ entries: [{ entry, record }], events: [recordEvent(record, 'accepted')], trace })
     if (result.kind === 'id-in-use') return true
     if (result.kind !== 'accepted' && result.kind !== 'replayed') throw refusal(result)

@@ -39,6 +39,7 @@ export function invitationOperations({ vocabulary, limits }: { vocabulary: Trans
       'Where members alone may come in, who is invited becomes one, if the account may do that.',
     scope: 'rooms:write',
     session: 'named',
+    components: 'generic',
     params,
     body: z
       .strictObject({ to: jidScalar.schema, reason, kind: z.enum(kinds).optional().meta({ description: 'Default direct' }) })
@@ -78,6 +79,7 @@ export function invitationOperations({ vocabulary, limits }: { vocabulary: Trans
     description: 'The room tells the one who invited.',
     scope: 'rooms:write',
     session: 'named',
+    components: 'generic',
     params,
     body: z
       .strictObject({ to: jidScalar.schema.optional().meta({ description: 'Who invited; default the last one who did' }), reason })

@@ -3,6 +3,7 @@ import { ofIqs, ofOwner, ofStanzas } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
 import { applying } from '../../api/preference.ts'
+import { from, speaker } from '../../api/speaker.ts'
 import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { type Condition, conditions, errorTypes } from '../../errors/catalogue.ts'
@@ -17,7 +18,7 @@ import { serialize } from '../../xml/serialize.ts'
 import { keptJson, keptSchema } from '../kept-iq.ts'
 import { ask, askLater, resultJson, secondsOf } from '../outgoing-iq.ts'
 import { withinLimit } from '../outgoing-message.ts'
-import { checked, readXml, withoutFrom } from '../stanza-xml.ts'
+import { checked, readXml, spoken } from '../stanza-xml.ts'
 
 /** ms for the owner to send an answer */
 const REPLY_WITHIN = 5_000
@@ -29,6 +30,7 @@ interface Content {
 
 interface NewIq extends Content {
   type: 'get' | 'set'
+  from?: string
   to?: string
   /** of an iq that is given as XML */
   id?: string
@@ -51,7 +53,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     payload: vocabulary.schemas.payload.optional(),
     xml: z.string().optional().meta({ description: 'The payload as XML, in place of `payload`' }),
   }
-  const request = z.strictObject({ type: z.enum(['get', 'set']), to: jid.schema.optional(), ...content }).meta({ id: 'NewIq' })
+  const request = z.strictObject({ type: z.enum(['get', 'set']), from, to: jid.schema.optional(), ...content }).meta({ id: 'NewIq' })
   const result = z
     .looseObject({ id: z.string(), type: z.literal('result'), from: z.string(), payload: vocabulary.schemas.payload.optional() })
     .meta({ id: 'IqResult' })
@@ -66,15 +68,16 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     return payload && named('body', () => vocabulary.writePayload(payload))
   }
 
-  /** An iq as XML, of the account of the session. */
-  async function fromXml(xml: string, session: SessionHandle): Promise<NewIq> {
-    const stanza = await withoutFrom(checked(readXml(xml, 'body', limits.stanza), false), session)
+  /** An iq as XML, and as whom it is sent. */
+  async function fromXml(xml: string, whole: SessionHandle): Promise<{ session: SessionHandle; iq: NewIq }> {
+    const { stanza, session } = await spoken(checked(readXml(xml, 'body', limits.stanza), false), whole)
     const { type, to, id } = stanza.attributes
     const [payload, ...more] = elements(stanza)
     if (stanza.name !== 'iq') throw new Problem('not-a-stanza', `A ${stanza.name} is no iq.`)
     if (type !== 'get' && type !== 'set') throw invalidRequest('body.type', 'must be get or set')
     if (!payload || more.length > 0) throw invalidRequest('body', 'an iq has exactly one payload')
-    return { type, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }), xml: serialize(payload) }
+    const iq: NewIq = { type, ...(to === undefined ? {} : { to }), ...(id === undefined ? {} : { id }), xml: serialize(payload) }
+    return { session, iq }
   }
 
   const send = operation({
@@ -90,6 +93,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     traced: true,
     scope: 'iq:write',
     session: 'named',
+    components: 'own',
     body: request,
     xmlBody: true,
     xmlAnswer: true,
@@ -98,7 +102,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       202: { description: 'Sent; the answer is kept', schema: keptSchema },
     },
     prefer: ['wait', 'respond-async'],
-    problems: ['xml-malformed', 'address-not-allowed', ...ofStanzas, ...ofIqs],
+    problems: ['xml-malformed', 'from-not-allowed', ...ofStanzas, ...ofIqs],
     examples: {
       body: {
         ping: { type: 'get', to: 'example.com', payload: { ping: {} } },
@@ -108,8 +112,12 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       200: { pong: { id: 'iq_mT5C0bO9p0sZbq1xkPsu1Ak9FQ0d7VtT2mXw4Lr8YzBg', type: 'result', from: 'example.com' } },
       202: { pending: { id: 'iq_mT5C0bO9p0sZbq1xkPsu1Ak9FQ0d7VtT2mXw4Lr8YzBg', status: 'pending' } },
     },
-    async run(call) {
-      const { type, to, id, ...given }: NewIq = typeof call.body === 'string' ? await fromXml(call.body, call.session) : call.body
+    async run(asked) {
+      const { body } = asked
+      const { session, iq } =
+        typeof body === 'string' ? await fromXml(body, asked.session) : { session: speaker(asked.session, body.from), iq: body as NewIq }
+      const { type, to, id, from: _, ...given } = iq
+      const call = { ...asked, session }
       const payload = payloadOf(given)
       if (!payload) throw invalidRequest('body.payload', 'is required')
       withinLimit(payload, limits.stanza)
@@ -119,7 +127,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
       return applying(call.prefer.wait ? `wait=${secondsOf(call.prefer)}` : undefined, async () => {
         const answer = await ask(call, question)
         if (call.accept === 'application/xml') return { status: 200, body: serialize(answer, ''), contentType: 'application/xml' }
-        return { status: 200, body: resultJson(answer, call.session.record.jid, vocabulary, to) }
+        return { status: 200, body: resultJson(answer, session.record.jid, vocabulary, to) }
       })
     },
   })
@@ -131,6 +139,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     summary: 'Read the outcome of an iq that was sent with respond-async',
     scope: 'iq:read',
     session: { by: 'iq', missing: 'iq-not-found' },
+    components: 'whole',
     params: z.object({ id: z.string() }),
     answers: { 200: { description: 'The outcome', schema: keptSchema } },
     problems: [],
@@ -158,6 +167,7 @@ export function iqOperations({ vocabulary, limits }: { vocabulary: Translator; l
     summary: 'Answer an iq that was raised as iq.requested, within 20 s',
     scope: 'iq:write',
     session: { by: 'iq', missing: 'iq-not-found' },
+    components: 'whole',
     params: z.object({ id: z.string().meta({ description: 'The subject of the event' }) }),
     body: reply,
     answers: { 204: { description: 'Sent' } },

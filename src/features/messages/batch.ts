@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
+import { speaker } from '../../api/speaker.ts'
 import { list } from '../../codec/list.ts'
 import type { StanzaJson, Translator } from '../../codec/translate.ts'
 import { Problem, problemJson } from '../../errors/problem.ts'
@@ -18,7 +19,7 @@ import { accepted } from './examples.ts'
 /** messages of one batch */
 const MOST = 500
 
-type NewMessage = StanzaJson & { expiresIn?: number | undefined; file?: FileLink | undefined }
+type NewMessage = StanzaJson & { from?: string | undefined; expiresIn?: number | undefined; file?: FileLink | undefined }
 type Prepared = { entry: OutboxEntry; record: MessageRecord } | { problem: Problem }
 
 export function batchOperation({
@@ -36,12 +37,13 @@ export function batchOperation({
     error: z.looseObject({ code: z.string() }).optional().meta({ description: 'A problem, as of RFC 9457' }),
   })
 
-  async function prepare({ expiresIn, ...json }: NewMessage, session: SessionHandle, path: string): Promise<Prepared> {
+  async function prepare({ expiresIn, from, ...json }: NewMessage, whole: SessionHandle, path: string): Promise<Prepared> {
     try {
+      const session = speaker(whole, from, `${path}.from`)
       const kind = await kindOf(json, session)
       const stanza = named(path, () => marked(vocabulary.write('message', withFile({ type: kind.type, ...json })), kind))
       for (const to of recipientsOf(stanza)) checkRecipient(session, to)
-      return outgoing(stanza, session.record, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}) })
+      return outgoing(stanza, session, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}) })
     } catch (error) {
       if (error instanceof Problem) return { problem: error }
       throw error
@@ -58,6 +60,7 @@ export function batchOperation({
     traced: true,
     scope: 'messages:write',
     session: 'named',
+    components: 'own',
     body: z.strictObject({ messages: list(message).min(1).max(MOST) }).meta({ id: 'MessageBatch' }),
     answers: { 200: { description: 'What became of each', schema: z.object({ data: z.array(outcome) }) } },
     problems: ['session-stopped', 'outbox-full'],

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { ofStanzas } from '../../api/declared.ts'
+import { ofSpeakers, ofStanzas } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { named } from '../../api/paths.ts'
+import { from, speaker } from '../../api/speaker.ts'
 import { jid } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
@@ -21,6 +22,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     .omit({ from: true })
     .extend({
       to: jid.schema,
+      from,
       id: z.string().min(1).max(ID_MAX).optional().meta({ description: "The caller's own id, unique within 24 hours" }),
       file: fileLink.optional().meta({ description: 'A file to tell of: the body is its URL then' }),
       expiresIn: z.number().positive().max(604_800).optional().meta({ description: 'Seconds after which it is not sent any more' }),
@@ -38,6 +40,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     traced: true,
     scope: 'messages:write',
     session: 'named',
+    components: 'own',
     query: z.strictObject({
       level: z.enum(['acked', 'delivered']).optional().meta({ description: 'What `Prefer: wait` waits for; acked by default' }),
     }),
@@ -47,7 +50,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
       202: { description: 'In the outbox', schema: progressSchema },
     },
     prefer: ['wait'],
-    problems: ['id-in-use', 'room-not-joined', 'session-stopped', 'outbox-full', ...ofStanzas],
+    problems: ['id-in-use', 'room-not-joined', 'session-stopped', 'outbox-full', ...ofStanzas, ...ofSpeakers],
     examples: {
       body: {
         text: { to: 'juliet@example.com', body: 'Art thou not Romeo, and a Montague?' },
@@ -67,11 +70,16 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     },
     idempotency: 'own',
     async run(call) {
-      const { expiresIn, ...json } = call.body
-      const kind = await kindOf(json, call.session)
+      const { expiresIn, from, ...json } = call.body
+      const session = speaker(call.session, from)
+      const kind = await kindOf(json, session)
       const stanza = named('body', () => marked(vocabulary.write('message', withFile({ type: kind.type, ...json })), kind))
       const { level } = call.query
-      return await sendMessage(call, stanza, { limit: limits.stanza, ...(expiresIn ? { expiresIn } : {}), ...(level ? { level } : {}) })
+      return await sendMessage({ ...call, session }, stanza, {
+        limit: limits.stanza,
+        ...(expiresIn ? { expiresIn } : {}),
+        ...(level ? { level } : {}),
+      })
     },
   })
 
@@ -82,6 +90,7 @@ export function messageOperations({ vocabulary, limits }: { vocabulary: Translat
     summary: 'Read how far a message came',
     scope: 'messages:read',
     session: { by: 'message', missing: 'message-not-found' },
+    components: 'whole',
     params: z.object({ id: z.string() }),
     answers: { 200: { description: 'The record', schema: recordSchema } },
     problems: [],

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { ofOwner, ofStanzas } from '../../api/declared.ts'
+import { ofOwner, ofSpeakers, ofStanzas } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { page, pageOf, pageQuery } from '../../api/page.ts'
 import { named } from '../../api/paths.ts'
+import { from, speaker } from '../../api/speaker.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
@@ -24,15 +25,10 @@ const leftOut = z.literal(true).optional().meta({
 const contactPresence = z.object({ jid: z.string(), presences: presencesSchema }).meta({ id: 'ContactPresence' })
 
 export function presenceOperations({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation[] {
-  const content = vocabulary.schemas.presence.omit(addressing).meta({ id: 'OwnPresence', description: 'What the account shows of itself' })
-  const directed = vocabulary.schemas.presence
-    .omit({ from: true, error: true })
-    .extend({
-      to: jidScalar.schema,
-      type: z.enum([...subscriptions, 'unavailable']).optional(),
-    })
-    .meta({ id: 'DirectedPresence' })
-
+  const content = vocabulary.schemas.presence
+    .omit(addressing)
+    .extend({ from })
+    .meta({ id: 'OwnPresence', description: 'What the account shows of itself' })
   const list = operation({
     id: 'presence.list',
     method: 'GET',
@@ -107,9 +103,10 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       'If the server ends one connection after another because of it, the last presence that it accepted is shown again, and the event `presence.error` says so. A priority of 0 or more takes part in the delivery to the bare JID.',
     scope: 'presence:write',
     session: 'named',
+    components: 'own',
     body: content,
     answers: { 200: { description: 'Sent, or kept until the session is back', schema: content } },
-    problems: ['given-up', ...ofStanzas, ...ofOwner],
+    problems: ['given-up', ...ofStanzas, ...ofSpeakers, ...ofOwner],
     examples: {
       body: {
         available: {},
@@ -118,12 +115,14 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       },
       200: { away: { show: 'away', status: 'Back at noon' } },
     },
-    async run({ session, body, signal }) {
+    async run({ session: whole, body, signal }) {
+      const { from, ...presence } = body
+      const session = speaker(whole, from)
       withinLimit(
-        named('body', () => vocabulary.write('presence', body)),
+        named('body', () => vocabulary.write('presence', presence)),
         limits.stanza,
       )
-      await session.perform(setPresence, { presence: body }, { timeout: WRITE_WITHIN, signal, repeatable: true })
+      await session.perform(setPresence, { presence }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 200, body }
     },
   })
@@ -136,16 +135,32 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     description: 'Its rooms are left, and joined again as soon as it is available: what is sent to them waits as long.',
     scope: 'presence:write',
     session: 'named',
+    components: 'own',
+    query: z.strictObject({ from }),
     answers: { 204: { description: 'Sent, or kept until the session is back' } },
-    problems: ofOwner,
+    problems: [...ofSpeakers, ...ofOwner],
     examples: {},
-    async run({ session, signal }) {
+    async run({ session: whole, query, signal }) {
+      const session = speaker(whole, query.from, 'query.from')
       await session.perform(setPresence, { presence: false }, { timeout: WRITE_WITHIN, signal, repeatable: true })
       return { status: 204 }
     },
   })
 
-  const send = operation({
+  return [list, get, set, clear, sendOperation({ vocabulary, limits })]
+}
+
+function sendOperation({ vocabulary, limits }: { vocabulary: Translator; limits: { stanza: number } }): Operation {
+  const directed = vocabulary.schemas.presence
+    .omit({ from: true, error: true })
+    .extend({
+      from,
+      to: jidScalar.schema,
+      type: z.enum([...subscriptions, 'unavailable']).optional(),
+    })
+    .meta({ id: 'DirectedPresence' })
+
+  return operation({
     id: 'presence.send',
     method: 'POST',
     path: '/presence',
@@ -153,9 +168,10 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
     traced: true,
     scope: 'presence:write',
     session: 'named',
+    components: 'own',
     body: directed,
     answers: { 202: { description: 'Sent', schema: z.object({ id: z.string() }) } },
-    problems: [...ofStanzas, ...ofOwner],
+    problems: [...ofStanzas, ...ofSpeakers, ...ofOwner],
     examples: {
       body: {
         'ask for a subscription': { to: 'juliet@example.com', type: 'subscribe' },
@@ -165,11 +181,11 @@ export function presenceOperations({ vocabulary, limits }: { vocabulary: Transla
       202: { sent: { id: 'prs_0c3V1xkPsu1AmT5C0bO9p0' } },
     },
     idempotency: 'generic',
-    async run({ session, body, signal }) {
-      const presence = named('body', () => vocabulary.write('presence', body))
+    async run({ session: whole, body, signal }) {
+      const { from, ...json } = body
+      const session = speaker(whole, from)
+      const presence = named('body', () => vocabulary.write('presence', json))
       return sendPresence(presence, { session, signal, limit: limits.stanza })
     },
   })
-
-  return [list, get, set, clear, send]
 }

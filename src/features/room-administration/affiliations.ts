@@ -33,6 +33,7 @@ export function affiliationOperations(vocabulary: Translator): Operation[] {
     summary: 'List the owners, admins, members and banned of a room',
     scope: 'rooms:read',
     session: 'named',
+    components: 'generic',
     params: z.object({ room: jidScalar.schema }),
     query: z.strictObject({ affiliation: z.enum(listed).optional().meta({ description: 'These alone; default all' }), ...pageQuery }),
     answers: { 200: { description: 'By JID', schema: pageOf(entry) } },
@@ -54,6 +55,7 @@ export function affiliationOperations(vocabulary: Translator): Operation[] {
     description: '`outcast` is banned, `none` is nobody in particular. The room says what the account may do.',
     scope: 'rooms:write',
     session: 'named',
+    components: 'generic',
     params: z.object({ room: jidScalar.schema, jid: jidScalar.schema }),
     body: z
       .strictObject({

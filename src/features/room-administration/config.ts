@@ -24,6 +24,7 @@ export function configOperations(vocabulary: Translator): Operation[] {
       '`name`, `description`, `lang`, `changeSubject`, `allowInvites`, `archive`, `anonymous` (`semi`: moderators see JIDs, `non`: all do); the rest is as in `form`.',
     scope: 'rooms:read',
     session: 'named',
+    components: 'generic',
     params,
     answers: {
       200: {
@@ -54,6 +55,7 @@ export function configOperations(vocabulary: Translator): Operation[] {
     description: 'For its owners, by the names that `GET` shows. What is not named keeps its present value.',
     scope: 'rooms:write',
     session: 'named',
+    components: 'generic',
     params,
     body: z.strictObject({ values: filledIn }).meta({ id: 'RoomConfigChange' }),
     answers: { 204: { description: 'The room is so now' } },

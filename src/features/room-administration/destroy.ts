@@ -19,6 +19,7 @@ export function destroyOperation(vocabulary: Translator): Operation {
     description: 'For its owners. Everybody is out of it then, and told why and where to go.',
     scope: 'rooms:write',
     session: 'named',
+    components: 'generic',
     params: z.object({ room: jidScalar.schema }),
     body: z
       .strictObject({

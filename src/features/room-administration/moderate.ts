@@ -21,6 +21,7 @@ export function moderateOperation(vocabulary: Translator): Operation {
     description: 'For its moderators; 501 where the room cannot do it. `stanzaId` is the id that the room gave the message.',
     scope: 'rooms:write',
     session: 'named',
+    components: 'generic',
     params: z.object({ room: jid.schema, stanzaId: z.string().min(1) }),
     query: z.strictObject({ reason: z.string().max(REASON_MAX).optional() }),
     answers: { 204: { description: 'The room has told all to take it away' } },

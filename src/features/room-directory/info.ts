@@ -55,6 +55,7 @@ export function infoOperation(vocabulary: Translator): Operation {
     description: 'The session need not be in it.',
     scope: 'rooms:read',
     session: 'named',
+    components: 'generic',
     params: z.object({ room: jid.schema }),
     answers: { 200: { description: 'The room', schema } },
     problems: ['jid-malformed', ...ofIqs],

@@ -15,6 +15,7 @@ export function searchOperation(): Operation {
     description: 'The same as `GET /rooms?service=`.',
     scope: 'rooms:read',
     session: 'named',
+    components: 'generic',
     params: z.object({ service: jid.schema }),
     query: z.strictObject(pageQuery),
     answers: { 200: { description: 'As the service shows them', schema: pageOf(publicRoom) } },

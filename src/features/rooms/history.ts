@@ -22,6 +22,7 @@ export function historyOperation({ vocabulary }: { vocabulary: Translator }): Op
     description: "From the room's own archive, oldest first, in pages as of `GET /messages`.",
     scope: 'rooms:read',
     session: 'named',
+    components: 'generic',
     params: z.object({ room: jidScalar.schema }),
     query: z.strictObject(placeQuery),
     answers: { 200: { description: 'A page', schema: archivePage } },

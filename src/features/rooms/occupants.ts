@@ -17,6 +17,7 @@ export function occupantsOperation(): Operation {
     summary: 'Read who is in a room',
     scope: 'rooms:read',
     session: 'named',
+    components: 'generic',
     params: z.object({ room: jidScalar.schema }),
     query: z.strictObject(pageQuery),
     answers: { 200: { description: 'The occupants, by nick; empty while the session is not in the room', schema: pageOf(occupantSchema) } },

@@ -1,8 +1,10 @@
 import { z } from 'zod'
-import { ofIqs } from '../../api/declared.ts'
+import { ofIqs, ofSpeakers } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { page, pageOf, pageQuery } from '../../api/page.ts'
+import { from, speaker } from '../../api/speaker.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
+import { Problem } from '../../errors/problem.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import { defineCommand, type SessionHandle } from '../../gateway/contract/session.ts'
 import { jid as normalised } from '../../jid.ts'
@@ -33,6 +35,7 @@ const params = z.object({ room: jidScalar.schema })
 
 const wish = z
   .strictObject({
+    from,
     nick: z.string().min(1).optional().meta({ description: "Default: the local part of the account's JID" }),
     password: z.string().optional(),
     history: z
@@ -60,6 +63,7 @@ export function roomOperations(): Operation[] {
     summary: 'Read the rooms of the session',
     scope: 'rooms:read',
     session: 'named',
+    components: 'generic',
     description: 'Those that it is in, wants to be in, or was taken out of. With `service` the public rooms of a service in their place.',
     query: z.strictObject({
       service: jidScalar.schema.optional().meta({ description: 'Whose public rooms to list, like `conference.example.com`' }),
@@ -90,6 +94,7 @@ export function roomOperations(): Operation[] {
     summary: 'Read a room of the session',
     scope: 'rooms:read',
     session: 'named',
+    components: 'generic',
     params,
     answers: { 200: { description: 'The room', schema: roomSchema } },
     problems: ['jid-malformed', 'room-not-found'],
@@ -107,6 +112,7 @@ export function roomOperations(): Operation[] {
       'Where the join fails, nothing is kept. May be repeated.',
     scope: 'rooms:write',
     session: 'named',
+    components: 'own',
     params,
     body: wish,
     answers: {
@@ -115,16 +121,18 @@ export function roomOperations(): Operation[] {
       202: { description: 'It is not in yet', schema: roomSchema },
     },
     prefer: ['wait'],
-    problems: ['jid-malformed', 'limit-exceeded', 'room-not-found', 'room-not-joined', ...ofIqs],
+    problems: ['limit-exceeded', 'room-not-found', 'room-not-joined', 'not-for-components', ...ofSpeakers, ...ofIqs],
     examples: {
       body: { plainly: {}, 'with a nick and a password': { nick: 'Romeo', password: 'wherefore', nickConflict: 'suffix' } },
       200: { joined },
       201: { created: { ...joined, affiliation: 'owner', created: true } },
       202: { joining: { ...joined, state: 'joining', occupants: 0 } },
     },
-    async run({ session, params, body, prefer, signal }) {
+    async run({ session: whole, params, body, prefer, signal }) {
+      const session = speaker(whole, body.from)
       const room = namedRoom(params.room)
-      const { nick = localPart(session.record.jid), bookmark, ...asked } = body
+      const { from: _, nick = localPart(session.record.jid), bookmark, ...asked } = body
+      if (bookmark !== undefined && session.as) throw new Problem('not-for-components', 'A component has no bookmarks.')
       const seconds = Math.min(prefer.wait ?? WAIT, WAIT_MAX)
       const request = { room, nick: nickOf(normalised(`${room}/${nick}`, 'body.nick')) ?? nick, wait: seconds * 1000, ...asked }
       const result = await session.perform(joinRoom, request, { timeout: request.wait + BEYOND, signal, repeatable: true })
@@ -145,6 +153,7 @@ export function roomOperations(): Operation[] {
     summary: 'Leave a room',
     scope: 'rooms:write',
     session: 'named',
+    components: 'generic',
     params,
     query: z.strictObject({
       status: z.string().optional().meta({ description: 'A last word that the others see' }),

@@ -123,6 +123,7 @@ export function updateOperation({ vocabulary }: { vocabulary: Translator }): Ope
     description: 'Answers when the room has taken all of it.',
     scope: 'rooms:write',
     session: 'named',
+    components: 'generic',
     params: z.object({ room: jidScalar.schema }),
     body: z
       .strictObject({

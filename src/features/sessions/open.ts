@@ -10,9 +10,10 @@ import type { Operation } from '../../gateway/contract/operation.ts'
 import type { Sessions } from '../../gateway/contract/session.ts'
 import { sessionShape } from '../../gateway/contract/session-json.ts'
 import { comparable } from '../../jid.ts'
-import { canLogIn, password, sasl, service } from '../credentials.ts'
+import { password, sasl, service } from '../credentials.ts'
 import { connecting, online, token } from './examples.ts'
 import { connections, handles, options } from './wanted.ts'
+import { checkWhose, component, secret, whose } from './whose.ts'
 
 /** seconds that a log-in is waited for by default, and at most */
 const WAIT = 10
@@ -26,8 +27,10 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
   const presence = vocabulary.schemas.presence.omit({ to: true, from: true, id: true, type: true, error: true })
   const newSession = z
     .strictObject({
-      jid: z.string().min(1).max(3071).meta({ description: 'The bare JID; the domain alone for ANONYMOUS' }),
+      jid: z.string().min(1).max(3071).optional().meta({ description: 'The bare JID; the domain alone for ANONYMOUS' }),
       password: password.optional(),
+      component: component.optional(),
+      secret: secret.optional(),
       sasl: sasl.optional(),
       service: service.optional(),
       resource: z.string().min(1).optional().meta({ description: 'By default the gateway chooses one' }),
@@ -39,14 +42,14 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
       handles: handles.optional(),
       ...options,
     })
-    .refine(canLogIn, { path: ['password'], message: 'is missing' })
+    .superRefine(checkWhose)
     .meta({ id: 'NewSession' })
 
   return operation({
     id: 'sessions.open',
     method: 'POST',
     path: '/sessions',
-    summary: 'Bring an account online',
+    summary: 'Bring an account or a component online',
     description:
       'Answers when the account is online, or at the first definite failure; then nothing is kept. `Prefer: wait=N` says how long to wait (default 10 s, ' +
       'at most 60); with `Prefer: respond-async` it answers 202 at once and goes on trying. Repeating it answers 200 with a fresh token. ' +
@@ -78,6 +81,7 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
           service: 'xmpps://xmpp.example.com:5223',
           presence: { priority: -1 },
         },
+        component: { component: 'bots.example.com', secret: 'a-plague-o-both', service: 'xmpp://127.0.0.1:5347' },
         anonymous: { jid: 'guests.example.com', sasl: { allow: ['ANONYMOUS'] } },
       },
       201: { online: { ...online, token } },
@@ -86,9 +90,10 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
     async run({ caller, body, prefer, signal }) {
       if (caller.session !== undefined)
         throw new Problem('scope-missing', 'A session token is for its own session; an API key makes sessions.')
-      checkAccount(caller, comparable(body.jid))
+      const { presence, component, secret, ...asked } = body
+      const account = whose(body)
+      checkAccount(caller, comparable(account.jid))
       // says what is wrong with it before anything is done
-      const { presence } = body
       if (presence) named('body.presence', () => vocabulary.write('presence', presence))
       const seconds = Math.min(prefer.wait ?? WAIT, WAIT_MAX)
       const background = prefer.respondAsync === true
@@ -99,7 +104,14 @@ export function openSession({ sessions, vocabulary }: { sessions: Sessions; voca
           token: made,
           outcome,
         } = await sessions.open(
-          { tenant: caller.tenant, connections: 1, ...body, ...(caller.grant && { grant: caller.grant }) },
+          {
+            tenant: caller.tenant,
+            connections: 1,
+            ...asked,
+            ...(presence !== undefined && { presence }),
+            ...account,
+            ...(caller.grant && { grant: caller.grant }),
+          },
           { wait: seconds * 1000, background, signal },
         )
         return {

@@ -54,6 +54,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     summary: 'Read a session',
     scope: 'sessions:read',
     session: { by: 'session', missing: 'session-not-found' },
+    components: 'whole',
     params,
     answers: { 200: { description: 'The session', schema: sessionSchema } },
     problems: [],
@@ -72,6 +73,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       'A password or a certificate is tried on a new connection before it replaces the kept one. Members of `sasl` that are left out stay as they are.',
     scope: 'sessions:write',
     session: { by: 'session', missing: 'session-not-found' },
+    components: 'whole',
     params,
     body: z
       .strictObject({
@@ -107,6 +109,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       'Unavailable presence is sent, acknowledgements are awaited up to 5 s, the streams are closed, and everything about the session is removed.',
     scope: 'sessions:write',
     session: { by: 'session', missing: 'session-not-found' },
+    components: 'whole',
     params,
     query: z.strictObject({ status: z.string().max(1023).optional().meta({ description: 'Goes into the unavailable presence' }) }),
     answers: { 204: { description: 'Ended' } },

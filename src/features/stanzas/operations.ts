@@ -7,12 +7,12 @@ import { Problem } from '../../errors/problem.ts'
 import { invalidRequest } from '../../errors/refusals.ts'
 import type { Answer, Operation, SessionCall } from '../../gateway/contract/operation.ts'
 import { sendStanza } from '../../gateway/session/commands.ts'
-import { type Element, elements } from '../../xml/element.ts'
+import { type Element, elements, withAttributes } from '../../xml/element.ts'
 import { serialize } from '../../xml/serialize.ts'
 import { askLater } from '../outgoing-iq.ts'
 import { identified, sendMessage, withinLimit } from '../outgoing-message.ts'
 import { sendPresence, setPresence, WRITE_WITHIN } from '../outgoing-presence.ts'
-import { checked, readXml, withoutFrom } from '../stanza-xml.ts'
+import { checked, readXml, spoken } from '../stanza-xml.ts'
 
 type StanzaBody = Partial<Record<StanzaKind, StanzaJson>>
 
@@ -41,10 +41,11 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
     summary: 'Send any stanza, as JSON or XML',
     description:
       'XML is parsed and written anew, never pasted. A message goes through the outbox like one of `POST /messages`; an iq answers as `iq.completed`. ' +
-      'The sender is always the account. With `dryRun=true` nothing is sent: the answer is the XML.',
+      'The sender is always the account, or the address of a component that is its `from`. With `dryRun=true` nothing is sent: the answer is the XML.',
     traced: true,
     scope: 'stanzas:write',
     session: 'named',
+    components: 'own',
     query: z.strictObject({ dryRun: z.enum(['true', 'false']).optional() }),
     body,
     xmlBody: true,
@@ -54,7 +55,7 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
       202: { description: 'Accepted; an iq is answered by iq.completed', schema: sent },
     },
     prefer: ['wait'],
-    problems: ['xml-malformed', 'address-not-allowed', 'id-in-use', 'outbox-full', 'given-up', ...ofStanzas, ...ofOwner],
+    problems: ['xml-malformed', 'from-not-allowed', 'id-in-use', 'outbox-full', 'given-up', ...ofStanzas, ...ofOwner],
     examples: {
       body: {
         message: { message: { to: 'juliet@example.com', body: 'Art thou there?' } },
@@ -65,12 +66,13 @@ export function stanzaOperations({ vocabulary, limits }: { vocabulary: Translato
       202: { 'a message': { id: 'b4c1', status: 'accepted', originId: 'b4c1' }, 'presence or an iq': { id: 'b4c2' } },
     },
     idempotency: 'generic',
-    async run(call) {
-      const stanza = await withoutFrom(read(call.body, false), call.session)
+    async run(given) {
+      const { stanza, session } = await spoken(read(given.body, false), given.session)
+      const call = { ...given, session }
       withinLimit(stanza, limits.stanza)
       if (call.query.dryRun === 'true') {
-        const shown = stanza.name === 'message' ? identified(stanza, call.session.record.id) : stanza
-        return { status: 200, body: serialize(shown, ''), contentType: 'application/xml' }
+        const shown = stanza.name === 'message' ? identified(stanza, session.record.id) : stanza
+        return { status: 200, body: serialize(withAttributes(shown, { from: session.address }), ''), contentType: 'application/xml' }
       }
       if (stanza.name === 'message') return await sendMessage(call, stanza, { limit: limits.stanza })
       return stanza.name === 'presence' ? await sendAnyPresence(call, stanza) : await sendIq(call, stanza)
