@@ -24,7 +24,7 @@ interface WaysIn {
   catchUp: CatchUp
 }
 
-interface WaysInContext extends Omit<Receiving, 'archive'>, Omit<CatchUpContext, 'archive' | 'receiver'> {
+interface WaysInContext extends Omit<Receiving, 'archive'>, Omit<CatchUpContext, 'archive' | 'receiver' | 'features'> {
   /** gets what is known of it only now */
   session: OwnSession
   watch: Receiving['watch'] & CatchUpContext['watch']
