@@ -80,18 +80,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   const webhooks = createWebhooks({ ...config, store: counted, seal, ...told, version })
   const features = [...rooms, webhooks.feature, hooks(counted.hooks)]
   const both = { features, ofComponents: [...ofComponents, webhooks.feature] }
-  const gateway = createGateway({
-    store: counted,
-    connector,
-    seal,
-    clock,
-    vocabulary,
-    ...both,
-    instance: config.instance,
-    log,
-    metrics,
-    tracing,
-  })
+  const gateway = createGateway({ store: counted, connector, seal, vocabulary, ...both, instance: config.instance, ...told })
   const sessions = overrides.sessions ?? gateway.sessions
 
   // HTTP

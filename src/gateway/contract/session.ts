@@ -1,5 +1,4 @@
 import type { Translator } from '../../codec/translate.ts'
-import type { StanzaErrorJson } from '../../errors/catalogue.ts'
 import type { Element } from '../../xml/element.ts'
 import type { LargeAnswers, Room } from '../inbound/large-answers.ts'
 import type { Acceptance, AcceptResult, Change, KeptIq, StoredAnswer } from '../ports/change.ts'
@@ -8,6 +7,7 @@ import type { Grant } from '../ports/key.ts'
 import type { MessageRecord, OutboxEntry } from '../ports/message.ts'
 import type { SaslOptions, SessionOptions, SessionRecord, SessionStatus } from '../ports/session-record.ts'
 import type { Patience } from '../session/iq-correlator.ts'
+import type { IqReply } from './iq-reply.ts'
 import type { Repeated } from './repeated.ts'
 import type { Secrets } from './secrets.ts'
 import type { SessionJson } from './session-json.ts'
@@ -142,16 +142,6 @@ export interface LiveSession {
   takeIn(messages: () => readonly (Archived | Element)[]): Promise<void>
   /** Restores from the archive what was missed, before own presence is sent; what it answers is to be called after. The core does it at a new bind. */
   catchUp(): Promise<() => Promise<void>>
-}
-
-/** The answer of a caller to an iq that a session `handles`: one of `xml`, `payload` and `error`, or none for an empty result. */
-export interface IqReply {
-  id: string
-  /** whom the caller may write to beside the own account and server; absent: everybody */
-  to?: { recipients: readonly string[]; own: string }
-  xml?: string
-  payload?: Record<string, unknown>
-  error?: StanzaErrorJson
 }
 
 export interface CommandOptions {

@@ -2,7 +2,8 @@ import { Problem } from '../../errors/problem.ts'
 import { reparse } from '../../xml/parse.ts'
 import { serialize } from '../../xml/serialize.ts'
 import type { Feature } from '../contract/feature.ts'
-import { defineCommand, type IqReply, type OwnersCommand } from '../contract/session.ts'
+import type { IqReply } from '../contract/iq-reply.ts'
+import { defineCommand, type OwnersCommand } from '../contract/session.ts'
 import type { Patience } from './iq-correlator.ts'
 
 /** bytes of the own server's answer to a caller: it goes on as one document */
