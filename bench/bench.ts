@@ -19,6 +19,7 @@ import { temporaryFolder } from '../test/support/processes.ts'
 import { startProsody } from '../test/support/prosody.ts'
 import { type RedisServer, startRedis } from '../test/support/redis.ts'
 import type { XmppServer } from '../test/support/xmpp-server.ts'
+import { startChild } from './child.ts'
 import type { Commands, Measured } from './measure.ts'
 import * as measured from './measurements.ts'
 import { PASSWORD, type Place, startPeer } from './measurements.ts'
@@ -30,6 +31,7 @@ import { barePosting, deliveries } from './webhooks.ts'
 const PARTS = [
   'log-in',
   'post',
+  'traces',
   'receive',
   'fan-out',
   'webhook',
@@ -85,9 +87,10 @@ try {
     }),
   )
   const peer = await begin(startPeer(server, 'u1'))
-  const yardsticks = wants('post', 'peers') ? await measureYardsticks(server, peer) : undefined
+  const yardsticks = wants('post', 'traces', 'peers') ? await measureYardsticks(server, peer) : undefined
   const redis = await begin(startRedis({ appendonly: false }))
   for (const store of stores) await measureGateway({ server, peer, store, redis, yardsticks })
+  if (yardsticks && wants('traces')) await measureTraces(server, peer, yardsticks)
   if (wants('translation')) measureTranslation()
   if (wants('peers')) {
     if (hasRest) await measureRest(server, peer)
@@ -184,6 +187,27 @@ async function measurePosting(
   })
   const single = await measured.sending(place, peer, 'u3@localhost', SECONDS, 1)
   table.measured(`   one after the other ${on}`, single, note(single), isRedis ? '≤ 12 commands, 1.1 scripts' : '')
+}
+
+/** The same with a span for every step of every message, and a collector that takes them. */
+async function measureTraces(server: XmppServer, peer: Awaited<ReturnType<typeof startPeer>>, yardsticks: Yardsticks): Promise<void> {
+  const collector = startChild('consumer', {})
+  started.push(collector)
+  const endpoint = `http://127.0.0.1:${await collector.hear('ready')}`
+  for (const [env, on] of [
+    [{}, '(memory, no spans)'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, '(memory, spans of all)'],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' },
+      '(memory, spans of 1 %)',
+    ],
+  ] as const) {
+    const gateway = await startGateway({ server, env: { LOG_LEVEL: 'info', ...env } })
+    const place: Place = { server, gateway, processes: { gateway: gateway.pid, server: server.pid } }
+    await measured.logIns(place, ['u3'], 1)
+    await measurePosting(place, peer, on, yardsticks)
+    await gateway.stop()
+  }
 }
 
 async function measureArrivals(place: Place, peer: Awaited<ReturnType<typeof startPeer>>, on: string): Promise<void> {

@@ -19,6 +19,7 @@ const chart = join(root, 'deploy/helm')
 const full = {
   serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
   prometheusRule: { enabled: true },
+  dashboard: { enabled: true, annotations: { folder: 'chat' } },
   autoscaling: { enabled: true },
   xmppCa: { configMap: 'ca' },
   config: {
@@ -108,7 +109,7 @@ describe('the Helm chart', () => {
     assert.deepEqual(usual.map(({ kind }) => kind).toSorted(), always)
     assert.deepEqual(
       everything.map(({ kind }) => kind).toSorted(),
-      [...always, 'HorizontalPodAutoscaler', 'PrometheusRule', 'ServiceMonitor'].toSorted(),
+      [...always, 'ConfigMap', 'HorizontalPodAutoscaler', 'PrometheusRule', 'ServiceMonitor'].toSorted(),
     )
   })
 
@@ -266,12 +267,37 @@ describe('the Helm chart', () => {
     const declared = new Set([...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name, type]) => familyOf(name!, type!)))
     const rules = ofKind(everything, 'PrometheusRule').spec.groups.flatMap((group: Manifest) => group.rules)
     const [metric] = ofKind(everything, 'HorizontalPodAutoscaler').spec.metrics
-    const named = [metric.pods.metric.name, ...rules.flatMap(({ expr }: { expr: string }) => metricsOf(expr))]
-    assert.ok(named.length > rules.length)
+    const ofRules = rules.flatMap(({ expr }: { expr: string }) => metricsOf(expr))
+    const ofDashboard = queriesOf(dashboardOf(everything)).flatMap(metricsOf)
+    assert.ok(ofRules.length >= rules.length && ofDashboard.length > 40)
+    const named = [metric.pods.metric.name, ...ofRules, ...ofDashboard]
     assert.deepEqual(
       named.filter((name) => !declared.has(name)),
       [],
     )
+  })
+
+  it('has a dashboard whose panels have each a place and a query of their own', () => {
+    const { panels, templating } = dashboardOf(everything)
+    const ids = panels.map(({ id }: Manifest) => id)
+    assert.equal(new Set(ids).size, ids.length)
+    const taken = new Set<string>()
+    for (const { title, type, gridPos, targets = [] } of panels) {
+      assert.ok(gridPos.x + gridPos.w <= 24, title)
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1)
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
+          assert.ok(!taken.has(`${x} ${y}`), title)
+          taken.add(`${x} ${y}`)
+        }
+      assert.equal(targets.length > 0, type !== 'row', title)
+      for (const { expr } of targets) assert.match(expr, /namespace=~"\$namespace", instance=~"\$instance"/, title)
+    }
+    assert.deepEqual(
+      templating.list.map(({ name }: Manifest) => name),
+      ['datasource', 'namespace', 'instance'],
+    )
+    const { labels, annotations } = ofKind(everything, 'ConfigMap').metadata
+    assert.deepEqual([labels.grafana_dashboard, annotations.folder], ['1', 'chat'])
   })
 
   it('has each alert explained', () => {
@@ -283,6 +309,14 @@ describe('the Helm chart', () => {
     )
   })
 })
+
+const dashboardOf = (manifests: Manifest[]) => JSON.parse(ofKind(manifests, 'ConfigMap').data['stanzagate.json'])
+
+/** of its panels and its variables */
+const queriesOf = ({ panels, templating }: Manifest): string[] => [
+  ...panels.flatMap(({ targets = [] }: Manifest) => targets.map(({ expr }: Manifest) => expr)),
+  ...templating.list.flatMap(({ definition }: Manifest) => definition ?? []),
+]
 
 const familyOf = (name: string, type: string) => (type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name])
 

@@ -48,7 +48,7 @@ export function createOperationMethods({
         const input = inputOf(params, { ...rpc, requestId })
         const attributes = { 'rpc.system': 'jsonrpc', 'rpc.method': name }
         const span = tracing.isOn ? tracing.begin('request', { parent: input.trace, name, attributes }) : undefined
-        return await spanned(span, () => answer(operation, span ? { ...input, trace: span.trace } : input))
+        return spanned(span, () => answer(operation, span ? { ...input, trace: span.trace } : input))
       }
     },
   }
