@@ -15,16 +15,20 @@ import { temporaryFolder } from '../support/processes.ts'
 import { startProsody } from '../support/prosody.ts'
 import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis.ts'
+import type { Producer } from './caller.ts'
 import { createNemesis } from './nemesis.ts'
 import { createRandom, type Random } from './random.ts'
 import { complaints, figures, head, type Run, row } from './report.ts'
 import { gatewayFile, type Reachable, type Revenant, startRevenant } from './revenant.ts'
+import { openRoom } from './room.ts'
 import { openStage, type Stage } from './stage.ts'
 import { createWitness, overlaps, ownedTwice, readWrites, type Stream, staleWrites } from './witness.ts'
 
 const PASSWORD = 'double-double-toil-and-trouble'
 const account = 'macbeth'
 const peers = ['banquo', 'hecate']
+/** is in a room with the account */
+const listener = 'macduff'
 /** ms between the batches of one writer, and messages in one */
 const PACE = [50, 400] as const
 const BATCH = [1, 5] as const
@@ -84,7 +88,7 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
     return one
   }
   try {
-    const users = Object.fromEntries([account, ...peers].map((name) => [name, PASSWORD]))
+    const users = Object.fromEntries([account, listener, ...peers].map((name) => [name, PASSWORD]))
     const places = await Promise.all(
       servers.map(async (kind) => {
         const server = keep(await starts[kind]({ domain: `${kind}.example`, users, sqlArchive: true }))
@@ -125,6 +129,11 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
       ),
     )
     const sessions = stages.map(({ session }) => session)
+    const rooms = await Promise.all(
+      places.map(async ({ server }, index) =>
+        keep(await openRoom({ server, gateway, talker: sessions[index]!, listener, password: PASSWORD })),
+      ),
+    )
     const nemesis = createNemesis({ random: createRandom(seed), minutes, places, gateways, redis, sessions, log: say })
     const witness = createWitness(revenants)
 
@@ -132,11 +141,12 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
     const end = AbortSignal.timeout(minutes * 60_000)
     const random = createRandom(seed + 1)
     const hooks = stages.map(({ hook }, index) => hook?.rage(createRandom(seed + 3 + index), end))
-    await Promise.all([nemesis.rage(end), witness.watch(end), ...hooks, ...stages.flatMap((stage) => writers(stage, random, end))])
+    const all = [...stages.flatMap((stage) => writers(stage, random, end)), ...rooms.map(({ producer }) => poster(producer, random, end))]
+    await Promise.all([nemesis.rage(end), witness.watch(end), ...hooks, ...all])
     say('everything is whole again')
-    const left = (await Promise.all(stages.map((stage) => stage.settled(SETTLE_WITHIN)))).flat()
+    const left = (await Promise.all([...stages, ...rooms].map((one) => one.settled(SETTLE_WITHIN)))).flat()
     say(left.length === 0 ? 'settled' : `not settled: ${left.slice(0, 20).join(', ')}`)
-    const verdicts = await Promise.all(stages.map((stage) => stage.judge({ archive: true })))
+    const verdicts = await Promise.all([...stages.map((stage) => stage.judge({ archive: true })), ...rooms.map((room) => room.judge())])
     say(`faults: ${[...nemesis.done].map(([fault, times]) => `${fault} ${times}`).join(', ')}`)
     const { outlived } = nemesis
     const { fenced, given, looks } = witness
@@ -145,7 +155,10 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
     say(`events sent to webhooks: ${sent}, of them again: ${again}`)
     say(`owners that outlived their lease: ${outlived}, sessions that were found taken: ${given}`)
     const wasFrozen = (index: number, at: number) => revenants[index]?.wasFrozen(at) === true
-    const splits = [...places.flatMap(({ links }) => overlaps(streamsOf(links), wasFrozen)), ...ownedTwice(looks, sessions.length)]
+    const splits = [
+      ...places.flatMap(({ links }) => overlaps(streamsOf(links), wasFrozen)),
+      ...ownedTwice(looks, stages.length + rooms.length),
+    ]
     const stale = staleWrites(readWrites(existsSync(writes) ? readFileSync(writes, 'utf8') : ''))
     return { seed, minutes, gateways: count, verdicts, splits, stale, outlived, fenced }
   } finally {
@@ -169,13 +182,19 @@ function anyOf(gateways: readonly Revenant[], random: Random): Reachable {
 
 /** Callers and clients, each at its own pace. */
 function writers({ producers, peers: clients, jid }: Stage, random: Random, end: AbortSignal): Promise<void>[] {
-  async function keepOn(write: (count: number) => Promise<void>): Promise<void> {
-    while (!end.aborted) {
-      await write(random.between(...BATCH))
-      await delay(random.between(...PACE))
-    }
+  const clientsOwn = clients.map((client) => keepOn((count) => client.write(jid, count), random, end))
+  return [...producers.map((producer) => poster(producer, random, end)), ...clientsOwn]
+}
+
+function poster({ post }: Producer, random: Random, end: AbortSignal): Promise<void> {
+  return keepOn(post, random, end)
+}
+
+async function keepOn(write: (count: number) => Promise<void>, random: Random, end: AbortSignal): Promise<void> {
+  while (!end.aborted) {
+    await write(random.between(...BATCH))
+    await delay(random.between(...PACE))
   }
-  return [...producers.map((producer) => keepOn(producer.post)), ...clients.map((client) => keepOn((count) => client.write(jid, count)))]
 }
 
 /** What each gateway logged, in the order of its lives. */

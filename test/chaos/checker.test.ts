@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { check } from './checker.ts'
+import { check, checkRoom } from './checker.ts'
 import { type Arrival, bodyOf, emptyHistory, type History, numbered, type Told } from './history.ts'
 
 const message = (conversation: string, number: number, id = `${conversation}-${number}`) => ({ conversation, number, id, at: number })
@@ -135,6 +135,24 @@ test('what a webhook was never sent, or not in order, or not as it is in the log
   assert.deepEqual(of(hooked('r1'), hooked('gap'), hooked('r2')), ['sent to the webhook and not in the log'])
   const none = complaints((history) => void delete history.hooked)
   assert.deepEqual(none, [])
+})
+
+test('what was said in a room and not heard there, or not in order, is seen', () => {
+  const said = (number: number) => message('out heath', number)
+  const heard = (number: number): Told => ({
+    cursor: `h${number}`,
+    type: 'message.received',
+    id: said(number).id,
+    message: said(number),
+    at: 1,
+  })
+  const of = (...numbers: number[]) => {
+    const history = { ...emptyHistory(), accepted: [said(1), said(2)], told: numbers.map(heard) }
+    return checkRoom(history).violations.map((violation) => violation.split(':')[0])
+  }
+  assert.deepEqual(of(1, 2, 1), [])
+  assert.deepEqual(of(1), ['I1, accepted and lost in a room'])
+  assert.deepEqual(of(2, 1), ['I4, heard out of order in a room'])
 })
 
 test('bodies say which message they are', () => {

@@ -1,5 +1,5 @@
 /** Judges a history: nothing lost, nothing twice under another id, nothing out of order, nothing left untold. */
-import { bodyOf, dueToHook, type History, type Hooked, isDurable, isFailure, type Numbered, type Sighting } from './history.ts'
+import { bodyOf, dueToHook, type History, type Hooked, isDurable, isFailure, type Numbered, type Sighting, type Wrong } from './history.ts'
 
 export interface Verdict {
   /** taken over: by the gateway from its callers, by the server from the peers */
@@ -53,7 +53,7 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
     ...(disorderly ? [] : disorder(received)).map(named('I4, told out of order')),
     ...disorder(archived).map(named('I4, out of order in the archive of the peer')),
     ...disorder(live).map(named('I4, arrived out of order')),
-    ...wrong.map((one) => `HTTP, ${one.what}: ${bodyOf(one)} (${seconds(one.at)})`),
+    ...wrong.map(notExplained),
     ...untrueLog(
       told.filter(({ type }) => isDurable(type)).map(({ cursor }) => cursor),
       log,
@@ -73,6 +73,31 @@ export function check(history: History, { disorderly = false } = {}): Verdict {
     violations,
   }
 }
+
+/** Judges what was said in a room, by what somebody else who was in it has in the log: each message at least once, and in order. */
+export function checkRoom({ accepted, wrong, told }: History): Verdict {
+  const heard = told.flatMap(({ type, id = '', message, at }) => (type === 'message.received' && message ? [{ ...message, id, at }] : []))
+  const known = new Set(heard.map(bodyOf))
+  return {
+    accepted: accepted.length,
+    delivered: accepted.filter((message) => known.has(bodyOf(message))).length,
+    duplicates: repeats(heard),
+    failed: 0,
+    hooked: 0,
+    hookedAgain: 0,
+    wrong: wrong.length,
+    lostByServer: 0,
+    longestGap: longestGap(heard.map(({ at }) => at)),
+    violations: [
+      ...accepted.filter((message) => !known.has(bodyOf(message))).map(named('I1, accepted and lost in a room')),
+      ...otherIds([...accepted, ...heard]).map(named('I2, one message in a room under two ids')),
+      ...disorder(heard).map(named('I4, heard out of order in a room')),
+      ...wrong.map(notExplained),
+    ],
+  }
+}
+
+const notExplained = (one: Wrong) => `HTTP, ${one.what}: ${bodyOf(one)} (${seconds(one.at)})`
 
 const named =
   (what: string) =>
