@@ -113,6 +113,14 @@ it('deliver each event at least once and in order, and go on with their schedule
       return hook
     }),
   )
+
+  const writing = (async () => {
+    for (let number = 0; number < each; number += 1) {
+      for (const { full } of sessions) send(full, `<body>n${number}</body>`)
+      await delay(10)
+    }
+  })()
+
   const rowOf = async (gateway: TestGateway, hook: string) => (await gateway.api('GET', `/webhooks/${hook}/deliveries`)).body.data[0]
   const tried = await Promise.all(
     failing.map((hook) =>
@@ -123,12 +131,6 @@ it('deliver each event at least once and in order, and go on with their schedule
     ),
   )
 
-  const writing = (async () => {
-    for (let number = 0; number < each; number += 1) {
-      for (const { full } of sessions) send(full, `<body>n${number}</body>`)
-      await delay(10)
-    }
-  })()
   await until(async () => mortal.died() >= 5, 60_000)
   await killed.kill()
   signal(frozen.pid, 'SIGSTOP')

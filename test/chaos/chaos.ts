@@ -16,6 +16,7 @@ import { startProsody } from '../support/prosody.ts'
 import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis.ts'
 import type { Producer } from './caller.ts'
+import type { Verdict } from './checker.ts'
 import { createNemesis } from './nemesis.ts'
 import { createRandom, type Random } from './random.ts'
 import { complaints, figures, head, type Run, row } from './report.ts'
@@ -146,13 +147,15 @@ async function run(servers: readonly (keyof typeof starts)[], seed: number): Pro
     say('everything is whole again')
     const left = (await Promise.all([...stages, ...rooms].map((one) => one.settled(SETTLE_WITHIN)))).flat()
     say(left.length === 0 ? 'settled' : `not settled: ${left.slice(0, 20).join(', ')}`)
-    const verdicts = await Promise.all([...stages.map((stage) => stage.judge({ archive: true })), ...rooms.map((room) => room.judge())])
+    const ofRooms = await Promise.all(rooms.map((room) => room.judge()))
+    const verdicts = [...(await Promise.all(stages.map((stage) => stage.judge({ archive: true })))), ...ofRooms]
     say(`faults: ${[...nemesis.done].map(([fault, times]) => `${fault} ${times}`).join(', ')}`)
     const { outlived } = nemesis
     const { fenced, given, looks } = witness
-    const sent = verdicts.reduce((sum, { hooked }) => sum + hooked, 0)
-    const again = verdicts.reduce((sum, { hookedAgain }) => sum + hookedAgain, 0)
-    say(`events sent to webhooks: ${sent}, of them again: ${again}`)
+    const total = (of: readonly Verdict[], what: 'accepted' | 'duplicates' | 'hooked' | 'hookedAgain') =>
+      of.reduce((sum, one) => sum + one[what], 0)
+    say(`events sent to webhooks: ${total(verdicts, 'hooked')}, of them again: ${total(verdicts, 'hookedAgain')}`)
+    say(`said in rooms: ${total(ofRooms, 'accepted')}, heard again: ${total(ofRooms, 'duplicates')}`)
     say(`owners that outlived their lease: ${outlived}, sessions that were found taken: ${given}`)
     const wasFrozen = (index: number, at: number) => revenants[index]?.wasFrozen(at) === true
     const splits = [
