@@ -1,7 +1,7 @@
 /**
  * `npm run chaos -- [--minutes 1] [--seed 1 | --seeds 1,2,3] [--gateways 3] [--server prosody|ejabberd|both] [--logs FOLDER]`: gateways
- * on one Redis, reached by callers who post and read at any of them, and XMPP servers with clients that write and read, while links,
- * servers, gateways and Redis break as the seed has it. Then everything is whole again, and what everybody saw is judged (checker.ts,
+ * on one Redis, reached by callers who post and read at any of them, webhooks and rooms, and XMPP servers with clients that write and read,
+ * while links, servers, gateways and Redis break as the seed has it. Then everything is whole again, and what everybody saw is judged (checker.ts,
  * witness.ts). Prints a row of the table of docs/measurements.md for each seed. Exit code 1 when anything was lost, failed, out of order, under two
  * ids or owned twice, when a caller got an answer that no fault explains, or when nothing was fenced.
  */
