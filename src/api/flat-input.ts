@@ -6,7 +6,7 @@ import { traceOf } from './trace.ts'
 import { refuse } from './validation.ts'
 
 /** Who asks, and by which request. */
-export interface FlatCaller extends Pick<Input, 'caller' | 'signal' | 'requestId'> {
+export interface FlatCaller extends Pick<Input, 'caller' | 'signal' | 'requestId' | 'trace'> {
   /** for what is not told another one */
   session: string
 }
@@ -22,7 +22,7 @@ export type FlatInput = (members: Readonly<Record<string, unknown>>, by: FlatCal
 export function createFlatInput(operation: Operation): FlatInput {
   const places = placesOf(operation)
 
-  return (members, { caller, session, signal, requestId }) => {
+  return (members, { caller, session, signal, requestId, trace }) => {
     const { idempotencyKey, respondAsync, traceparent, tracestate, ...rest } = members
     const params: Record<string, unknown> = {}
     const query: Record<string, unknown> = operation.session === 'named' ? { session } : {}
@@ -50,7 +50,7 @@ export function createFlatInput(operation: Operation): FlatInput {
       accept: 'application/json',
       requestId,
       signal,
-      trace: traceOf({ traceparent, tracestate }),
+      trace: trace ?? traceOf({ traceparent, tracestate }),
     }
   }
 }

@@ -5,6 +5,7 @@ import type { WhichSession } from '../api/which-session.ts'
 import { invalidRequest } from '../errors/refusals.ts'
 import type { Mcp } from '../mcp/mcp.ts'
 import { checkOrigin } from './origin.ts'
+import { traceOfRequest } from './request-spans.ts'
 import { goneSignal } from './routes.ts'
 
 const query = z.strictObject({ session: z.string().optional() })
@@ -22,7 +23,8 @@ export function registerMcp(
     request.sessionId = session!.record.id
     if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalidRequest('body', 'must be one JSON-RPC message')
     const signal = goneSignal(reply)
-    const answer = await mcp.answer({ caller, session: session!.record.id, body, headers, requestId, signal })
+    const trace = traceOfRequest(request)
+    const answer = await mcp.answer({ caller, session: session!.record.id, body, headers, requestId, signal, trace })
     const words = await answer.text()
     reply.code(answer.status)
     return words === '' ? reply.send() : reply.type('application/json; charset=utf-8').send(words)

@@ -50,10 +50,9 @@ export function createMcp({
     const { value: input, faults } = check(tool.input, 'body', given)
     if (faults.length > 0) return refused(refuse(faults))
     const [id, members] = tool.call(input)
-    const { traceparent, tracestate } = by.headers
     try {
       const { operation, inputOf } = known.get(id)!
-      const { status, body, json } = await invoke(operation, inputOf({ ...members, traceparent, tracestate }, by))
+      const { status, body, json } = await invoke(operation, inputOf(members, by))
       if (status >= 400) throw problemFrom(body)
       const answer = json === undefined ? (body ?? {}) : JSON.parse(json)
       return done(tool.shown?.(answer, input) ?? answer)

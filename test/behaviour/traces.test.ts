@@ -26,7 +26,7 @@ describe('the trace of a request', () => {
 
   before(async () => {
     server = await startProsody({ users: users('romeo', 'juliet') })
-    fleet = await startFleet(2, { server, env: { WEBHOOK_PRIVATE_HOSTS: '127.0.0.1' } })
+    fleet = await startFleet(2, { server, env: { WEBHOOK_PRIVATE_HOSTS: '127.0.0.1', MCP: 'on' } })
     const cell: Cell = { server, gateway: fleet.instances[0]!, store: 'redis' }
     romeo = await openAccount(cell, 'romeo')
     juliet = await openClient(cell, 'juliet')
@@ -85,20 +85,25 @@ describe('the trace of a request', () => {
     await events.opened
     const send = (path: string, body: unknown, headers: Record<string, string>) =>
       gateway.api('POST', path, { body, headers, query: { session: romeo.id } })
-    const traces = Array.from({ length: 4 }, newTrace)
+    const traces = Array.from({ length: 5 }, newTrace)
     const headers = (index: number, more = {}) => ({ traceparent: traces[index]!, ...more })
 
     const batch = await send('/messages/batch', { messages: [message('one'), message('two')] }, headers(0))
     const stanza = await send('/stanzas', { message: message('three') }, headers(1))
     const iq = await send('/iq', { type: 'get', to: server.domain, payload: { ping: {} } }, headers(2, { prefer: 'respond-async' }))
     const rpc = await events.request('messages.send', { ...message('four'), traceparent: traces[3] })
+    const params = { name: 'send_message', arguments: { to: juliet.jid, body: 'by a tool' } }
+    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params }
+    const accept = { accept: 'application/json, text/event-stream' }
+    const tool = await gateway.api('POST', '/mcp', { body: call, key: romeo.token, headers: headers(4, accept) })
     const sent: [string, string, string][] = [
       ...batch.body.data.map((one: { message: { id: string } }) => [one.message.id, 'message.acked', traces[0]!] as const),
       [stanza.body.id, 'message.acked', traces[1]!],
       [iq.body.id, 'iq.completed', traces[2]!],
       [rpc.result.id, 'message.acked', traces[3]!],
+      [tool.body.result.structuredContent.id, 'message.acked', traces[4]!],
     ]
-    assert.equal(sent.length, 5)
+    assert.equal(sent.length, 6)
     for (const [id, type, traceparent] of sent) {
       const event = await events.next(about(id, type))
       assert.equal((event as { traceparent?: string }).traceparent, traceparent)
