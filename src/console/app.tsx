@@ -1,7 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type Account, signIn } from './account.ts'
 import { kept } from './kept-token.ts'
+import { KeyList } from './key-list.tsx'
+import { RecordPage } from './record-page.tsx'
 import { go, hashOf, type Route, routeOf } from './route.ts'
+import { SearchBox } from './search-box.tsx'
 import { SessionList } from './session-list.tsx'
 import { SessionPage } from './session-page.tsx'
 import { shown } from './shown.ts'
@@ -52,6 +55,8 @@ function Page({ account, route }: { account: Account; route: Route }) {
       return <WebhookList account={account} />
     case 'webhook':
       return <WebhookPage key={route.id} account={account} id={route.id} />
+    case 'message':
+      return <RecordPage key={route.id} account={account} id={route.id} />
     case 'translate':
       return <TranslatePage account={account} />
     default:
@@ -65,11 +70,13 @@ function Bar({ account: { me }, route, onSignOut }: { account: Account; route: R
       {name}
     </a>
   )
+  const [isHelping, setHelping] = useState(false)
   useKeys({
     's g': () => go({ page: 'sessions' }),
     'w g': () => go({ page: 'webhooks' }),
     't g': () => go({ page: 'translate' }),
-    '/': () => document.querySelector<HTMLElement>('[data-search]')?.focus(),
+    '/': () => (document.querySelector<HTMLElement>('main [data-search]') ?? document.querySelector<HTMLElement>('[data-search]'))?.focus(),
+    '?': () => setHelping(true),
     m: () => document.querySelector<HTMLElement>('[data-compose]')?.focus(),
   })
   return (
@@ -88,9 +95,11 @@ function Bar({ account: { me }, route, onSignOut }: { account: Account; route: R
           Docs
         </a>
       </nav>
-      <span class="keys soft" title="Keys: g s sessions, g w webhooks, g t translate, / search, m write, Escape leaves a field">
-        <kbd>g s</kbd> <kbd>g w</kbd> <kbd>/</kbd> <kbd>m</kbd>
-      </span>
+      <SearchBox />
+      <button type="button" class="icon" aria-label="Keys" title="Keys: ?" onClick={() => setHelping(true)}>
+        ?
+      </button>
+      {isHelping && <KeyList onClose={() => setHelping(false)} />}
       <ThemeSwitch />
       <button type="button" onClick={onSignOut}>
         Sign out

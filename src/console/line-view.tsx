@@ -5,7 +5,8 @@ import type { Live } from './live.ts'
 import { bare, cut, nickOf, pieces, shown, timeOf } from './shown.ts'
 import { useCall } from './use-call.ts'
 
-const ticks: Readonly<Record<MessageStatus, string>> = {
+/** Of each status its shape. */
+export const ticks: Readonly<Record<MessageStatus, string>> = {
   accepted: '○',
   sent: '↑',
   acked: '✓',

@@ -3,7 +3,7 @@ import type { Session, SessionState } from '../client/client.ts'
 import type { Account } from './account.ts'
 import { OpenSession } from './open-session.tsx'
 import { ProblemNote } from './problem-note.tsx'
-import { hashOf } from './route.ts'
+import { go, hashOf, routeOfId } from './route.ts'
 import { ageOf, shown } from './shown.ts'
 import { StateMark } from './state-mark.tsx'
 import { usePolled } from './use-polled.ts'
@@ -50,8 +50,14 @@ export function SessionList({ account }: { account: Account }) {
             data-search
             type="search"
             spellcheck={false}
+            placeholder="juliet@ or msg_…"
             value={prefix}
-            onInput={({ currentTarget }) => setPrefix(currentTarget.value.trim())}
+            onInput={({ currentTarget }) => {
+              const text = currentTarget.value.trim()
+              const route = routeOfId(text)
+              if (route) go(route)
+              else setPrefix(text)
+            }}
           />
         </label>
         {states.map((name) => {

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { AxeResults } from 'axe-core'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { watchedPage } from '../support/watched-page.ts'
 import { passwords, type Stage, startStage } from './stage.ts'
 
@@ -19,6 +19,7 @@ describe('every view of the console', () => {
   let stage: Stage
   const ids: Record<string, string> = {}
   let webhook = ''
+  let message = ''
   before(async () => {
     stage = await startStage()
     const { gateway } = stage
@@ -36,35 +37,33 @@ describe('every view of the console', () => {
       })
     await gateway.api('PUT', '/rooms/verona%40conference.localhost', { query, body: { nick: 'Alice' } })
     await gateway.api('PATCH', '/rooms/verona%40conference.localhost', { query, body: { subject: hostile.slice(0, 1_000) } })
+    message = (await gateway.api('POST', '/messages', { query, body: { to: 'bob@localhost', body: 'Hello' } })).body.id
     webhook = (await gateway.api('POST', '/webhooks', { body: { url: 'http://127.0.0.1:9/hook', types: ['message.received'] } })).body.id
   })
   after(() => stage?.stop())
 
-  const views = (): Record<string, string> => ({
-    sessions: '#/sessions',
-    conversations: `#/s/${ids.alice}/conversations`,
-    roster: `#/s/${ids.alice}/roster`,
-    rooms: `#/s/${ids.alice}/rooms/verona%40conference.localhost`,
-    events: `#/s/${ids.alice}/events`,
-    send: `#/s/${ids.alice}/send/messages.list`,
-    translate: '#/translate',
-    webhooks: '#/webhooks',
-    webhook: `#/webhooks/${webhook}`,
-  })
+  /** the place of each view, and what is in it when it is shown */
+  const views = (): Record<string, [hash: string, there: (page: Page) => Locator]> => {
+    const account = (tab: string) => `#/s/${ids.alice}/${tab}`
+    const row = (hasText: string) => (page: Page) => page.getByRole('row').filter({ hasText }).first()
+    return {
+      sessions: ['#/sessions', row('localhost')],
+      conversations: [account('conversations'), (page) => page.getByText(/See https/).first()],
+      roster: [account('roster'), row('localhost')],
+      rooms: [account('rooms/verona%40conference.localhost'), row('moderator')],
+      events: [account('events'), row('message.received')],
+      send: [account('send/messages.list'), (page) => page.getByLabel('Operation')],
+      translate: ['#/translate', (page) => page.getByRole('button', { name: 'To XML' })],
+      message: [`#/message/${message}`, row('accepted')],
+      webhooks: ['#/webhooks', row('127.0.0.1:9')],
+      webhook: [`#/webhooks/${webhook}`, (page) => page.getByText('127.0.0.1:9').first()],
+    }
+  }
 
   async function show(page: Page, view: string): Promise<void> {
-    await page.goto(`${stage.url}/console${views()[view]}`)
-    if (view === 'conversations')
-      await page
-        .getByText(/See https/)
-        .first()
-        .waitFor()
-    else if (view === 'events') await page.getByText('message.received').first().waitFor()
-    else if (view === 'rooms') await page.getByRole('table', { name: 'Occupants' }).getByText('moderator').waitFor()
-    else if (view === 'send') await page.getByLabel('Operation').waitFor()
-    else if (view === 'translate') await page.getByRole('button', { name: 'To XML' }).waitFor()
-    else if (view === 'sessions' || view === 'roster') await page.getByRole('table').getByText('localhost').first().waitFor()
-    else await page.getByText('127.0.0.1:9').first().waitFor()
+    const [hash, there] = views()[view]!
+    await page.goto(`${stage.url}/console${hash}`)
+    await there(page).waitFor()
   }
 
   for (const theme of ['light', 'dark'] as const) {
@@ -83,6 +82,11 @@ describe('every view of the console', () => {
       await page.getByLabel('API key or session token').fill(stage.gateway.key)
       await page.keyboard.press('Enter')
       await page.getByRole('button', { name: 'Open a session' }).click()
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('?')
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+      await examine('keys')
+      await page.keyboard.press('Escape')
       for (const view of Object.keys(views())) {
         await show(page, view)
         await examine(view)

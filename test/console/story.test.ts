@@ -203,6 +203,16 @@ describe('the console, from sign-in to a message that is delivered', () => {
     assert.match(await xml.inputValue(), /<body>Hello<\/body>.*chatstates/)
   })
 
+  it('finds what became of a message by its id', async () => {
+    const query = { session: 'alice@localhost' }
+    const message = { to: 'nobody@localhost', body: 'Is anybody there?' }
+    const { body } = await stage.gateway.api('POST', '/messages', { query, body: message })
+    await page.getByLabel('Look up an id').fill(body.id)
+    await page.getByRole('heading', { name: body.id }).waitFor()
+    await page.getByText('to nobody@localhost').waitFor()
+    await page.getByRole('row').filter({ hasText: 'failed' }).waitFor()
+  })
+
   it('makes a webhook, and shows how it fails, recovers and is replayed', async () => {
     receiver.answers = 500
     await page.getByRole('link', { name: 'Webhooks' }).click()
