@@ -14,10 +14,11 @@ export const ROSTER = 'jabber:iq:roster'
 export const CARBONS = 'urn:xmpp:carbons:2'
 export const MAM = 'urn:xmpp:mam:2'
 
-const idOf = ({ attributes: { id = '' } }: Element) => id
-export const result = (iq: Element, payload = '') => `<iq type='result' id='${idOf(iq)}'>${payload}</iq>`
+/** Whoever was asked answers. */
+const addressOf = ({ attributes: { id = '', to } }: Element) => `id='${id}'${to === undefined ? '' : ` from='${to}'`}`
+export const result = (iq: Element, payload = '') => `<iq type='result' ${addressOf(iq)}>${payload}</iq>`
 export const refusal = (iq: Element, condition = 'service-unavailable', type = 'cancel') =>
-  `<iq type='error' id='${idOf(iq)}'><error type='${type}'><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`
+  `<iq type='error' ${addressOf(iq)}><error type='${type}'><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`
 export const roster = (iq: Element, items: string) => result(iq, `<query xmlns='${ROSTER}'>${items}</query>`)
 
 /** Logs in, then answers until the client goes. Without another word it has an empty roster and no archive. */

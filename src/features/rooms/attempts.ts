@@ -7,7 +7,7 @@ import { type WantedRoom, wantedRooms } from '../room-state.ts'
 import { emptied, entered, failed, taken } from './changes.ts'
 import { discard, unlock } from './creating.ts'
 import { roomEvent } from './events.ts'
-import { readInfo } from './info.ts'
+import { readInfo, reservedNick } from './info.ts'
 import { joining, type Shown } from './own-presence.ts'
 import { createRetries } from './retries.ts'
 import { createTurns } from './turns.ts'
@@ -17,6 +17,9 @@ import { createWaiting, type Waiting } from './waiting.ts'
 const JOIN_WITHIN = 60_000
 /** nicks that are tried with `nickConflict: suffix` */
 const NICKS = 5
+
+/** The room takes the account by the nick that is reserved for it alone. */
+const lockedDown = new Set<string>(['xmpp-not-acceptable', 'xmpp-jid-malformed'])
 
 /** What a room answers to a join. */
 export type Answer = { kind: 'joined'; created: boolean } | { kind: 'failed'; problem: Problem }
@@ -109,10 +112,15 @@ export function createJoins({
     const isKnown = !(info instanceof Problem)
     if (isKnown) await put(room, { ...asked, ...info })
     else if (info.code === 'xmpp-item-not-found' && asked.create === 'never' && !asked.before) return { kind: 'failed', problem: info }
+    const hasArchive = isKnown && info.features.archive
     let outcome = interrupted
     for (const nick of nicksOf(asked)) {
-      outcome = await attemptWith(nick, room, attempt, isKnown && info.features.archive)
+      outcome = await attemptWith(nick, room, attempt, hasArchive)
       if (outcome.kind !== 'failed' || outcome.problem.code !== 'xmpp-conflict') break
+    }
+    if (outcome.kind === 'failed' && lockedDown.has(outcome.problem.code)) {
+      const nick = await reservedNick(session, room)
+      if (nick !== undefined && nick !== asked.nick) outcome = await attemptWith(nick, room, attempt, hasArchive)
     }
     return outcome.kind === 'joined' && outcome.created ? await open(room, attempt) : outcome
   }

@@ -1,4 +1,5 @@
 /** What a room says of itself by service discovery (XEP-0045 section 6.4). */
+import { Problem } from '../../errors/problem.ts'
 import type { LiveSession } from '../../gateway/contract/session.ts'
 import { DISCO_INFO, MAM, OCCUPANT_ID } from '../../protocol/namespaces.ts'
 import { child, type Element, element, elements } from '../../xml/element.ts'
@@ -14,6 +15,18 @@ const SELF_PING = 'http://jabber.org/protocol/muc#self-ping-optimization'
 export async function readInfo(session: LiveSession, room: string): Promise<Required<Pick<WantedRoom, 'features' | 'anonymous'>>> {
   const answer = await session.iq({ type: 'get', to: room, payload: element('query', DISCO_INFO) }, WITHIN)
   return infoOf(answer)
+}
+
+/** The nick that the room keeps for the account (section 7.12), undefined where it keeps none, or does not say. */
+export async function reservedNick(session: LiveSession, room: string): Promise<string | undefined> {
+  const payload = element('query', DISCO_INFO, { node: 'x-roomuser-item' })
+  const answer = await session.iq({ type: 'get', to: room, payload }, WITHIN).catch(unlessProblem)
+  const query = answer && child(answer, 'query', DISCO_INFO)
+  return (query && child(query, 'identity')?.attributes.name) || undefined
+}
+
+function unlessProblem(thrown: unknown): undefined {
+  if (!(thrown instanceof Problem)) throw thrown
 }
 
 function infoOf(answer: Element): { features: RoomFeatures; anonymous: 'semi' | 'non' } {
