@@ -45,7 +45,11 @@ const PARTS = [
 /** messages of the runs that are counted, not timed */
 const MESSAGES = 10_000
 const IDLE_SESSIONS = 500
-const READERS = 100
+/** WebSockets that read one session, and messages to it */
+const FANS = [
+  [100, 500],
+  [1_000, 100],
+] as const
 /** what servers use by default */
 const ITERATIONS = 10_000
 
@@ -219,11 +223,11 @@ async function measureArrivals(place: Place, peer: Awaited<ReturnType<typeof sta
   const event = gateway.events({ session: 'u4@localhost', query: { after: '0', types: 'message.received' } })
   const received = await event.next('message.received')
   await event.close()
-  if (wants('fan-out')) {
-    const fan = await measured.fanOut(place, peer, jid, READERS, 500)
-    const bareFan = await measured.bareFanOut(received, READERS, 500)
+  for (const [readers, messages] of wants('fan-out') ? FANS : []) {
+    const fan = await measured.fanOut(place, peer, jid, readers, messages)
+    const bareFan = await measured.bareFanOut(received, readers, messages)
     const note = `${ratio(fan.perSecond, bareFan.perSecond)} of ws alone (${Math.round(bareFan.perSecond)} /s)`
-    table.measured(`fan-out to ${READERS} WebSockets ${on}`, fan, note, '≥ 0.7')
+    table.measured(`fan-out to ${readers} WebSockets ${on}`, fan, note, '≥ 0.7')
   }
   if (!wants('webhook')) return
   const posting = await barePosting(received, MESSAGES)
