@@ -143,7 +143,8 @@ export function createDelivery({
     const now = clock.now()
     item.firstTryAt ??= now
     const attempt = told === undefined ? { error: 'The log has forgotten the event.', ms: 0 } : await send(item, told, now)
-    if (signal.aborted) return begun.backlog.postpone(item, 0)
+    // another instance may have had it meanwhile, and makes the try anew
+    if (signal.aborted || !(isDetached() || session.holdsLease())) return begun.backlog.postpone(item, 0)
     await recall(item)
     await settle(begun, item, told?.text, attempt, now)
   }

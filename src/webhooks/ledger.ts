@@ -81,10 +81,18 @@ export function createLedger({
     last = undefined
     changes.clear()
     rows.clear()
-    await Promise.all([
-      state.length > 0 && writable() && session.commit({ state }).catch(() => {}), // another owner goes on from what it knows
-      at && webhooks.tell(hook.tenant, hook.id, told, at).catch(() => {}), // they are only told
-    ])
+    const isOurs = await stored(state)
+    // the rows of one who has the session no more would stand for those of its owner
+    if (isOurs && at) await webhooks.tell(hook.tenant, hook.id, told, at).catch(() => {}) // they are only told
+  }
+
+  /** false: another owner goes on from what it knows */
+  async function stored(state: StateChange[]): Promise<boolean> {
+    if (state.length === 0 || !writable()) return true
+    return await session.commit({ state }).then(
+      () => true,
+      () => false,
+    )
   }
 
   function place(): WebhookPlace {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { after, afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
+import { Problem } from '../../src/errors/problem.ts'
 import type { LiveSession, OwnersCommand } from '../../src/gateway/contract/session.ts'
 import type { StateKind } from '../../src/gateway/contract/state-kind.ts'
 import type { Change } from '../../src/gateway/ports/change.ts'
@@ -68,11 +69,13 @@ describe('webhooks', () => {
 
   /** A session as its owner has it. */
   async function owned(by = webhooks): Promise<{
+    lease: { isHeld: boolean; isOthers: boolean }
     session: LiveSession
     append: (...data: unknown[]) => Promise<string[]>
     events: () => Promise<StoredEvent[]>
   }> {
     const { id, fence, record } = await ownedSession(store, { tenant, jid: `${newId('romeo')}@example.org` })
+    const lease = { isHeld: true, isOthers: false }
     const kinds = new Map<string, Map<string, unknown>>()
     const state = {
       get: (kind: StateKind, key: string) => kinds.get(kind.name)?.get(key),
@@ -85,12 +88,13 @@ describe('webhooks', () => {
         if (value === null) values.delete(key)
         else values.set(key, value)
       }
+      if (lease.isOthers) throw new Problem('session-offline', 'Another instance has the session by now.')
       return await store.commit(id, fence, change)
     }
-    const session = { record, state, commit, holdsLease: () => true } as unknown as LiveSession
+    const session = { record, state, commit, holdsLease: () => lease.isHeld } as unknown as LiveSession
     by.feature.taken!(session)
     const append = (...data: unknown[]) => commit({ events: data.map((one): EventDraft => ({ type: 'message.received', data: one })) })
-    return { session, append, events: async () => (await store.log.read(id, undefined, 1000)).events }
+    return { lease, session, append, events: async () => (await store.log.read(id, undefined, 1000)).events }
   }
 
   async function create(given: Partial<WebhookRecord> = {}): Promise<WebhookRecord> {
@@ -277,6 +281,47 @@ describe('webhooks', () => {
     const [gap, event] = await receiver.received(2)
     assert.deepEqual([told(gap!).type, told(gap!).data.reason, told(gap!).id], ['events.gap', 'expired', gap!.headers['webhook-id']])
     assert.equal(event!.headers['webhook-id'], kept)
+  })
+
+  it('tell nothing of a try that is over when another instance has the session', async () => {
+    const { id } = await create()
+    for (const lost of [{ isHeld: false, isOthers: true }, { isOthers: true }]) {
+      const { lease, append } = await owned()
+      const open = Promise.withResolvers<ServerResponse>()
+      receiver.answers = (_, response) => open.resolve(response)
+      await append('late')
+      const response = await open.promise
+      Object.assign(lease, lost)
+      receiver.answers = 200
+      response.writeHead(500).end()
+      await quietened(asked)
+      assert.deepEqual(await store.webhooks.rows(tenant, id), [])
+      Object.assign(lease, { isHeld: false })
+    }
+  })
+
+  it('recover in order, and send nothing twice but what failed', async (t) => {
+    patient(t)
+    receiver.answers = 500
+    const { id } = await create()
+    const { append, events } = await owned()
+    await append('a', 'b', 'c', 'd')
+    for (let failures = 1; ; failures += 1) {
+      await eventually(async () => (await store.webhooks.health(tenant, id)).failures === failures)
+      if (failures === 10) break
+      assert.equal((await get(id)).state, 'enabled')
+      await resume(id)
+    }
+    await eventually(async () => (await get(id)).state === 'failing')
+    receiver.answers = 200
+    await append('e')
+    await resume(id)
+    await receiver.received(15)
+    await eventually(async () => (await events()).some(({ type }) => type === 'webhook.recovered'))
+    assert.deepEqual(
+      receiver.deliveries.map((one) => told(one).data),
+      [...Array.from({ length: 10 }, () => 'a'), 'a', 'b', 'c', 'd', 'e'],
+    )
   })
 
   it('sign with an old secret until it expires', async () => {
