@@ -19,7 +19,10 @@ forEachCell(
   'the guides',
   {
     only: ['prosody+memory'],
-    server: { users: users('alice', 'bob', 'romeo', 'juliet', 'nurse') },
+    server: {
+      users: users('alice', 'bob', 'romeo', 'juliet', 'nurse'),
+      components: { 'bots.example.com': 'a-plague-o-both-your-houses' },
+    },
     alone: { prosody: { modules: ['register', 'announce'], config: 'admins = { "alice@localhost" }' } },
     gateway: { env: { MCP: 'on' } },
   },
@@ -35,8 +38,9 @@ forEachCell(
 
     /** Where a guide trusts DNS to find the server, it is told where that is. */
     function findable(block: string): string {
-      const { service, domain } = cell().server
+      const { service, componentService, domain } = cell().server
       return block
+        .replaceAll('xmpp://127.0.0.1:5347', componentService)
         .replaceAll('?domain=example.com', `?domain=${domain}&service=${encodeURIComponent(service)}`)
         .replaceAll('{"domain": "example.com"', `{"service": "${service}", "domain": "${domain}"`)
         .replaceAll('{"jid": "benvolio@example.com", "password"', `{"service": "${service}", "jid": "benvolio@${domain}", "password"`)
