@@ -55,6 +55,14 @@ forEachCell('components', { only, server: { users: users('romeo', 'juliet'), com
     const read = await cell().gateway.api('GET', `/sessions/${session}`)
     assert.equal(read.body.connections[0].jid, DOMAIN)
     assert.ok(!again.text.includes(SECRET))
+    const change = (body: object) => cell().gateway.api('PATCH', `/sessions/${session}`, { body })
+    const changed = await change({ handles: ['urn:example:oracle', 'urn:example:other'] })
+    assert.deepEqual(changed.body.handles, ['urn:example:oracle', 'urn:example:other'], changed.text)
+    assert.deepEqual(
+      [(await change({ secret: 'another' })).body.code, (await change({ secret: SECRET })).status],
+      ['xmpp-authentication-failed', 200],
+    )
+    assert.equal((await change({ connections: 2 })).body.errors[0].path, 'body.connections')
   })
 
   it('talks as any address with any account, and says which', async () => {

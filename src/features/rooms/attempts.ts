@@ -10,7 +10,7 @@ import { roomEvent } from './events.ts'
 import { readInfo, reservedNick } from './info.ts'
 import { joining, type Shown } from './own-presence.ts'
 import { createRetries } from './retries.ts'
-import { createTurns } from './turns.ts'
+import type { Turns } from './turns.ts'
 import { createWaiting, type Waiting } from './waiting.ts'
 
 /** ms until a join without an answer is given up, and tried again */
@@ -52,6 +52,7 @@ const interrupted: Outcome = { kind: 'interrupted' }
 
 export function createJoins({
   session,
+  turns,
   shown,
   leave,
   onJoined,
@@ -59,6 +60,7 @@ export function createJoins({
   onError,
 }: {
   session: LiveSession
+  turns: Turns
   shown: Shown
   /** leaves it, and waits until it is left */
   leave: (room: string) => Promise<void>
@@ -68,7 +70,6 @@ export function createJoins({
 }): Joins {
   /** under way or in turn, by room */
   const attempts = new Map<string, Attempt>()
-  const turns = createTurns()
   const retries = createRetries(start)
   const waiting = createWaiting<Answer>()
 

@@ -14,6 +14,7 @@ import { aboutRoom, isAboutRoom, isBounce, isHeld, markOf } from './message.ts'
 import { occupantsOperation } from './occupants.ts'
 import { leaveRoom, roomOperations } from './operations.ts'
 import { isOfRoom, roomPresence } from './presence.ts'
+import { createTurns, type Turns } from './turns.ts'
 import { awaitSubject, change, changeRoom, subjectIs, updateOperation } from './update.ts'
 
 /** what rooms can do for others to see */
@@ -25,6 +26,7 @@ const LOOK = 60_000
 /** Rooms that the session is in and stays in (XEP-0045). `capabilities`: what its presence there says that the gateway can do. */
 export function rooms(capabilities: Capabilities): Feature & { wishes: RoomWishes; onlookers: Onlookers } {
   const memberships = new Map<LiveSession, Membership>()
+  const ofComponents = new WeakMap<NonNullable<LiveSession['as']>, Turns>()
   let looking: NodeJS.Timeout | undefined
 
   /** One look for all sessions: those without rooms have no part in it. */
@@ -33,9 +35,17 @@ export function rooms(capabilities: Capabilities): Feature & { wishes: RoomWishe
   }
 
   function members(session: LiveSession): Membership {
-    const known = memberships.get(session) ?? createMembership({ session, capabilities })
+    const known = memberships.get(session) ?? createMembership({ session, turns: turnsOf(session), capabilities })
     memberships.set(session, known)
     looking ??= setInterval(look, LOOK).unref()
+    return known
+  }
+
+  /** The addresses of a component, which have one stream, take turns with each other. */
+  function turnsOf({ as }: LiveSession): Turns {
+    if (as === undefined) return createTurns()
+    const known = ofComponents.get(as) ?? createTurns()
+    ofComponents.set(as, known)
     return known
   }
 

@@ -13,6 +13,7 @@ import { createFates, type Fates } from './fates.ts'
 import { readInfo } from './info.ts'
 import { createShown, leaving } from './own-presence.ts'
 import { createSilence, type Silence } from './silence.ts'
+import type { Turns } from './turns.ts'
 import { createWaiting, type Waiting } from './waiting.ts'
 
 /** ms for a room to say that the session has left it */
@@ -52,7 +53,15 @@ export interface Membership {
   stop(): void
 }
 
-export function createMembership({ session, capabilities }: { session: LiveSession; capabilities: Capabilities }): Membership {
+export function createMembership({
+  session,
+  turns,
+  capabilities,
+}: {
+  session: LiveSession
+  turns: Turns
+  capabilities: Capabilities
+}): Membership {
   const onError = (error: unknown) => session.report(error, 'rooms')
   const gone = createWaiting<true>()
   const shows = createWaiting<{ nick?: string; problem?: Problem }>()
@@ -63,7 +72,7 @@ export function createMembership({ session, capabilities }: { session: LiveSessi
   const catchingUp = createCatchingUp({ session, onError })
   const fates = createFates({ session, onError })
   const silence = createSilence({ session, onLost: lost, onError })
-  const joins = createJoins({ session, shown, leave: depart, onJoined, onFailed: fates.look, onError })
+  const joins = createJoins({ session, turns, shown, leave: depart, onJoined, onFailed: fates.look, onError })
 
   function onJoined(room: string): void {
     silence.heard(room)

@@ -13,6 +13,7 @@ import { connecting, online } from './examples.ts'
 import { listSessions } from './listing.ts'
 import { openSession } from './open.ts'
 import { connections, handles, options } from './wanted.ts'
+import { checkChange, secret } from './whose.ts'
 
 /** sessions of a page by default */
 const PAGE = 100
@@ -78,6 +79,7 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
     body: z
       .strictObject({
         password: password.optional(),
+        secret: secret.optional(),
         sasl: sasl.optional(),
         connections: connections.optional(),
         handles: handles.optional(),
@@ -96,7 +98,10 @@ export function sessionOperations({ sessions, vocabulary }: { sessions: Sessions
       200: { 'with handles': { ...online, handles: ['urn:example:orders'] } },
     },
     async run({ session: handle, body }) {
-      return { status: 200, body: await sessions.view(await sessions.update(handle, body)) }
+      const { secret, ...change } = body
+      checkChange(handle, body)
+      const changed = await sessions.update(handle, { ...change, ...(secret !== undefined && { password: secret }) })
+      return { status: 200, body: await sessions.view(changed) }
     },
   })
 

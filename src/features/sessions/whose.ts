@@ -1,5 +1,7 @@
 /** Whose session is asked for: that of an account, or of a component (XEP-0114). */
 import { z } from 'zod'
+import { invalidRequest } from '../../errors/refusals.ts'
+import type { SessionHandle } from '../../gateway/contract/session.ts'
 import { canLogIn } from '../credentials.ts'
 
 export const component = z
@@ -42,3 +44,13 @@ export function checkWhose(asked: Asked, { addIssue }: z.RefinementCtx): void {
 /** What was checked, as the session is opened with it. */
 export const whose = ({ jid = '', component, secret = '' }: Asked): { jid: string; component?: true; password?: string } =>
   component === undefined ? { jid } : { jid: component, component: true, password: secret }
+
+/** Of a session that is there: throws invalid-request for what it has not. */
+export function checkChange({ record }: Pick<SessionHandle, 'record'>, change: Asked): void {
+  const wrong = record.component
+    ? ofAccounts.find((name) => change[name] !== undefined)
+    : change.secret === undefined
+      ? undefined
+      : 'secret'
+  if (wrong !== undefined) throw invalidRequest(`body.${wrong}`, `is for ${record.component ? 'accounts' : 'components'} alone`)
+}

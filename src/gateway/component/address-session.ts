@@ -16,14 +16,16 @@ export function createAddressSession(
 ): LiveSession {
   const jid = accountOf(address)
   let known = base.record
-  let record = { ...known, jid }
+  // what an address shows is not what the component was made with
+  const asAddress = (of: LiveSession['record']): LiveSession['record'] => ({ ...of, jid, presence: {} })
+  let record = asAddress(known)
 
   return {
     ...base,
     address,
     features: [],
     get record() {
-      if (known !== base.record) record = { ...base.record, jid }
+      if (known !== base.record) record = asAddress(base.record)
       known = base.record
       return record
     },

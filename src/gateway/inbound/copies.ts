@@ -37,14 +37,22 @@ export interface Arrival {
 }
 
 export interface CopyContext extends Pick<LiveSession, 'record' | 'isOwn'> {
+  /** of a component: what is for another address is no copy */
+  address?: string
   /** which time the session joined a room */
   joined: (room: string) => string
   clock: Clock
 }
 
 export function copyContext({ session, clock }: { session: LiveSession; clock: Clock }): CopyContext {
-  const { record, state } = session
-  return { record, isOwn: (jid) => session.isOwn(jid), clock, joined: (room) => String(joined(state, room)?.at ?? '') }
+  const { record, state, address } = session
+  return {
+    ...(address !== undefined && { address }),
+    record,
+    isOwn: (jid) => session.isOwn(jid),
+    clock,
+    joined: (room) => String(joined(state, room)?.at ?? ''),
+  }
 }
 
 /** What tells whether a message is a copy of one that was told. */
@@ -54,7 +62,7 @@ export function copyOf(incoming: Incoming, arrival: Arrival, context: CopyContex
   const own = context.record.jid
   const room = type === 'groupchat' && from !== undefined ? accountOf(from) : undefined
   const { like, ...how } = howItCame(incoming, arrival, { ...context, room })
-  const author = [from === undefined ? own : folded(from), type, authorsId(stanza) ?? '']
+  const author = [from === undefined ? own : folded(from), type, authorsId(stanza) ?? '', ...whose(context)]
   const ids = [trustedStanzaId(stanza, room ?? own), archive?.id].filter((id) => id !== undefined && id !== '') as string[]
   const known = ids.map((id) => ({ key: hashed([...author, words(stanza), id]), keep: true, match: { unless: how.way } }))
   // what has an id is looked for without one only where it may have been told without
@@ -68,8 +76,10 @@ export function copyOfPrint(print: string, incoming: Incoming, arrival: Arrival,
   const { from, type } = incoming.stanza.attributes
   const room = type === 'groupchat' && from !== undefined ? accountOf(from) : undefined
   const { like, ...how } = howItCame(incoming, arrival, { ...context, room })
-  return { ...how, keys: [{ key: hashed(['print', print]), keep: true, ...(like && { match: like }) }] }
+  return { ...how, keys: [{ key: hashed(['print', print, ...whose(context)]), keep: true, ...(like && { match: like }) }] }
 }
+
+const whose = ({ address }: CopyContext) => (address === undefined ? [] : [address])
 
 interface How extends Pick<Copy, 'way' | 'at' | 'time'> {
   late?: true
@@ -80,14 +90,19 @@ interface How extends Pick<Copy, 'way' | 'at' | 'time'> {
 function howItCame(
   { stanza, carbon, archive }: Incoming,
   { connection, stream, at, time }: Arrival,
-  { record, isOwn, joined, clock, room }: CopyContext & { room: string | undefined },
+  { record, isOwn, joined, clock, room, address = '' }: CopyContext & { room: string | undefined },
 ): How {
   const { to } = stanza.attributes
   if (archive) {
     const way = '/archive/'
     const sent = sentAt(archive.stamp, clock)
     const times = sent && { since: sent.first - OVERLAP, until: sent.first + OVERLAP }
-    return { way, at: archive.id === '' ? at : `@${short(archive.id)}`, time: sent?.told ?? time, like: { unless: way, ...times } }
+    return {
+      way,
+      at: archive.id === '' ? at : `@${short(address + archive.id)}`,
+      time: sent?.told ?? time,
+      like: { unless: way, ...times },
+    }
   }
   const times = { since: time - LATE, until: time + LATE }
   if (carbon) {
