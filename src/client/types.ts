@@ -2728,6 +2728,10 @@ export interface SessionChange {
    * Stored encrypted, never shown. Only an account that logs in by certificate or anonymously can do without
    */
   password?: string
+  /**
+   * Of a component. Stored encrypted, never shown
+   */
+  secret?: string
   sasl?: Sasl
   /**
    * The primary and the senders beside it; servers limit sessions per user
