@@ -53,15 +53,13 @@ export interface Membership {
   stop(): void
 }
 
-export function createMembership({
-  session,
-  turns,
-  capabilities,
-}: {
+interface MembershipContext {
   session: LiveSession
   turns: Turns
   capabilities: Capabilities
-}): Membership {
+}
+
+export function createMembership({ session, turns, capabilities }: MembershipContext): Membership {
   const onError = (error: unknown) => session.report(error, 'rooms')
   const gone = createWaiting<true>()
   const shows = createWaiting<{ nick?: string; problem?: Problem }>()
