@@ -68,8 +68,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
     }),
     store = await openStore({ redis: config.redis, limits: config.limits, clock, log, metrics }),
   } = overrides
-  const tracing = await openTracing(config.tracing, { version, instance: config.instance, log })
-  const told = { clock, log, metrics, tracing }
+  const told = { clock, log, metrics, tracing: await openTracing(config.tracing, { version, instance: config.instance, log }) }
   const counted = metered(store, metrics)
   const draining = new AbortController()
   const isDraining = () => draining.signal.aborted
@@ -114,7 +113,7 @@ export async function buildApp(config: Config, overrides: Overrides = {}): Promi
   })
   const lifecycle = createLifecycle({
     ...{ server, ring, openRequests, streams: events.streams, consumers: events.consumers, webhooks, gateway, connector, store },
-    ...{ tracing, draining, host: config.host, port: config.port, finishWithin: overrides.finishWithin, linger: overrides.linger },
+    ...{ ...told, draining, host: config.host, port: config.port, finishWithin: overrides.finishWithin, linger: overrides.linger },
   })
   return { server, log, documents, ...lifecycle }
 }
