@@ -125,7 +125,7 @@ forEachCell(
       assert.equal(new Set(all.map(({ headers }) => headers['webhook-id'])).size, 1)
       assert.ok(all.every((one) => isSigned(one, webhook.secret)))
       await until(async () => (await get(webhook.id)).cursorLag.events === 0)
-      assert.deepEqual((await rows(webhook.id, { state: 'pending' })).length, 0)
+      await until(async () => (await rows(webhook.id, { state: 'pending' })).length === 0)
     })
 
     it('are disabled by 410 at once, and go on from their place when they are enabled', async () => {
@@ -236,13 +236,15 @@ forEachCell(
 
     it('are changed in everything but their id, and sent as they are then', async () => {
       const webhook = await create({ headers: { 'x-mine': '1' }, description: 'first' })
+      // without what goes on meanwhile
+      const settings = ({ lastDelivery: _, cursorLag: __, nextTry: ___, secret: ____, ...rest }: Record<string, unknown>) => rest
       const change = async (body: object) => {
         const { status, text, body: changed } = await api('PATCH', `/webhooks/${webhook.id}`, { body })
         assert.equal(status, 200, text)
-        assert.deepEqual(await get(webhook.id), changed)
-        return changed
+        assert.deepEqual(settings(await get(webhook.id)), settings(changed))
+        return settings(changed)
       }
-      const { secret: _, ...shown } = webhook
+      const shown = settings(webhook)
       assert.deepEqual(await change({}), shown)
       const all = { types: ['message.received', 'chatstate.*'], session: romeo.id, ordering: 'strict', description: 'second' }
       const moved = { ...all, url: `${receiver.url}/moved` }
@@ -272,7 +274,7 @@ forEachCell(
       assert.deepEqual(await refused({ headers: { Host: 'a' } }), [400, 'invalid-request', 'body.headers.Host'])
       assert.deepEqual(await refused({ url: 'https://10.0.0.1/' }), [422, 'address-not-allowed', undefined])
       assert.deepEqual(await refused({ session: 'ses_none' }), [404, 'session-not-found', undefined])
-      assert.deepEqual(await get(webhook.id), { ...on, cursorLag: { events: 0, seconds: 0 }, lastDelivery: on.lastDelivery })
+      assert.deepEqual(settings(await get(webhook.id)), on)
     })
 
     it('hold up nothing else while a consumer does not answer: no other webhook, no stream, no message', async () => {
@@ -322,7 +324,10 @@ forEachCell(
         return state === 'enabled' && cursorLag.events === 0
       })
       for (let number = 0; number < 10; number += 1) assert.ok(receiver.deliveries.some(says(`n${number}`)))
-      const all = await rows(webhook.id, { limit: 1000 })
+      const all = await until(async () => {
+        const found = await rows(webhook.id, { limit: 1000 })
+        return found.length === 13 && found.every(({ state }: { state: string }) => state === 'delivered') && found
+      })
       const page = (await api('GET', `/webhooks/${webhook.id}/deliveries`, { query: { limit: 5 } })).body
       const rest = (await api('GET', `/webhooks/${webhook.id}/deliveries`, { query: { limit: 1000, after: page.page.next } })).body
       assert.deepEqual([...page.data, ...rest.data], all)
