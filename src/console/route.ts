@@ -1,6 +1,6 @@
 /** Where one is in the console, as the hash of its address: the server has one route only, and reload and links work. */
 
-export const tabs = ['conversations', 'roster', 'rooms', 'events', 'send'] as const
+export const tabs = ['conversations', 'roster', 'rooms', 'events', 'send', 'settings'] as const
 export type Tab = (typeof tabs)[number]
 
 export type Route =

@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks'
 import type { Session, SessionState } from '../client/client.ts'
 import type { Account } from './account.ts'
 import { OpenSession } from './open-session.tsx'
+import { Overview } from './overview.tsx'
 import { ProblemNote } from './problem-note.tsx'
 import { go, hashOf, routeOfId } from './route.ts'
 import { ageOf, shown } from './shown.ts'
@@ -43,6 +44,7 @@ export function SessionList({ account }: { account: Account }) {
           }}
         />
       )}
+      {maySeeStats(account) && <Overview account={account} />}
       <div class="filters">
         <label>
           Find
@@ -86,6 +88,8 @@ export function SessionList({ account }: { account: Account }) {
     </main>
   )
 }
+
+const maySeeStats = ({ me }: Account) => me.scopes.some((scope) => scope.startsWith('keys:'))
 
 function Cells({ of: { id, jid, state, since, reason, instance, outbox, lastVerifiedAt, connections } }: { of: Session }) {
   return (

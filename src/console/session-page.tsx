@@ -1,6 +1,5 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import type { Account } from './account.ts'
-import { Confirm } from './confirm.tsx'
 import { Conversations } from './conversations.tsx'
 import { EventsView } from './events-view.tsx'
 import { createLive, type Live } from './live.ts'
@@ -10,6 +9,7 @@ import { RoomsView } from './rooms-view.tsx'
 import { RosterView } from './roster-view.tsx'
 import { go, hashOf, type Route, type Tab, tabs } from './route.ts'
 import { SendView } from './send-view.tsx'
+import { SettingsView } from './settings-view.tsx'
 import { ageOf, shown } from './shown.ts'
 import { StateMark } from './state-mark.tsx'
 
@@ -21,6 +21,7 @@ const words: Readonly<Record<Tab, string>> = {
   rooms: 'Rooms',
   events: 'Events',
   send: 'Send',
+  settings: 'Settings',
 }
 
 export function SessionPage({ account, route }: { account: Account; route: SessionRoute }) {
@@ -55,6 +56,7 @@ export function SessionPage({ account, route }: { account: Account; route: Sessi
         {tab === 'roster' && <RosterView live={live} />}
         {tab === 'rooms' && <RoomsView live={live} {...(route.with !== undefined && { room: route.with })} />}
         {tab === 'events' && <EventsView live={live} />}
+        {tab === 'settings' && <SettingsView live={live} />}
         {tab === 'send' && <SendView live={live} {...(route.with !== undefined && { operation: route.with })} />}
       </div>
     </main>
@@ -62,9 +64,7 @@ export function SessionPage({ account, route }: { account: Account; route: Sessi
 }
 
 function Head({ live }: { live: Live }) {
-  const [isClosing, setClosing] = useState(false)
   const session = live.session.value
-  const { client } = live.account
   if (session === undefined) return <h1>…</h1>
   const { id, jid, state, since, reason, instance, outbox, lastVerifiedAt } = session
   return (
@@ -79,20 +79,6 @@ function Head({ live }: { live: Live }) {
       <button type="button" onClick={() => navigator.clipboard?.writeText(id)} title={id}>
         Copy id
       </button>
-      <button type="button" onClick={() => setClosing(true)}>
-        End session
-      </button>
-      {isClosing && (
-        <Confirm
-          title={`End the session of ${shown(jid)}?`}
-          typed={jid}
-          action={{ name: 'End it', run: () => client.sessions.close({ id }) }}
-          onDone={() => go({ page: 'sessions' })}
-          onCancel={() => setClosing(false)}
-        >
-          <p>It goes offline here, and its events and records are gone.</p>
-        </Confirm>
-      )}
     </div>
   )
 }

@@ -53,6 +53,7 @@ describe('every view of the console', () => {
       rooms: [account('rooms/verona%40conference.localhost'), row('moderator')],
       events: [account('events'), row('message.received')],
       send: [account('send/messages.list'), (page) => page.getByLabel('Operation')],
+      settings: [account('settings'), (page) => page.getByText('keeps a history')],
       translate: ['#/translate', (page) => page.getByRole('button', { name: 'To XML' })],
       message: [`#/message/${message}`, row('accepted')],
       webhooks: ['#/webhooks', row('127.0.0.1:9')],

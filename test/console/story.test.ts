@@ -28,7 +28,7 @@ describe('the console, from sign-in to a message that is delivered', () => {
     const row = page.getByRole('row').filter({ hasText: `${name}@localhost` })
     await row.getByText('online').waitFor()
   }
-  async function look(name: string, tab?: 'Roster' | 'Rooms' | 'Events' | 'Send'): Promise<void> {
+  async function look(name: string, tab?: 'Roster' | 'Rooms' | 'Events' | 'Send' | 'Settings'): Promise<void> {
     await page.getByRole('link', { name: 'Sessions' }).click()
     await page.getByRole('heading', { name: 'Sessions' }).waitFor()
     await page.getByRole('link', { name: `${name}@localhost` }).click()
@@ -213,6 +213,23 @@ describe('the console, from sign-in to a message that is delivered', () => {
     await page.getByRole('row').filter({ hasText: 'failed' }).waitFor()
   })
 
+  it('changes what a session does, and its password', async () => {
+    await look('bob', 'Settings')
+    await page.getByRole('spinbutton', { name: 'Connections' }).fill('2')
+    await page.getByLabel('Notify').fill('urn:xmpp:mood')
+    await page.keyboard.press('Enter')
+    const connections = page.getByRole('region', { name: 'Connections' })
+    await connections.getByRole('row').filter({ hasText: 'sender' }).getByText('online').waitFor()
+    await page.getByLabel('New password').fill('not-the-password')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').getByText('xmpp-authentication-failed').waitFor()
+    await page.getByLabel('New password').fill(passwords.bob)
+    await page.keyboard.press('Enter')
+    await page.getByText('It works, and is what the session logs in with.').waitFor()
+    const { body } = await stage.gateway.api('GET', '/sessions', { query: { jid: 'bob@' } })
+    assert.deepEqual(body.data[0].notify, ['urn:xmpp:mood'])
+  })
+
   it('makes a webhook, and shows how it fails, recovers and is replayed', async () => {
     receiver.answers = 500
     await page.getByRole('link', { name: 'Webhooks' }).click()
@@ -236,6 +253,15 @@ describe('the console, from sign-in to a message that is delivered', () => {
     await page.getByRole('row').filter({ hasText: 'delivered' }).first().getByRole('button', { name: 'Replay' }).click()
     await page.getByText('1 event is sent again').waitFor()
     await receiver.received(count + 1)
+  })
+
+  it('ends a session whose address was typed', async () => {
+    await look('bob', 'Settings')
+    await page.getByRole('button', { name: 'End session' }).click()
+    await page.getByLabel('Type bob@localhost').fill('bob@localhost')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Sessions' }).waitFor()
+    await page.getByRole('row').filter({ hasText: 'bob@localhost' }).waitFor({ state: 'detached' })
   })
 
   it('forgets the key with the sign-out', async () => {
