@@ -13,7 +13,7 @@ import type { Seal } from './ports/seal.ts'
 import type { SessionRecord, SessionState, SessionStatus } from './ports/session-record.ts'
 import type { Store } from './ports/store.ts'
 import { ended } from './session/status.ts'
-import { verify } from './verification.ts'
+import { afterTrying, verify } from './verification.ts'
 
 /** ms between looks at a log-in that is under way */
 const LOOK_AGAIN = 50
@@ -97,6 +97,7 @@ export function createOpening({
     const same = sameCredentials(seal, record, given)
     if (!same) await verify(record, given, { connector, ms: Math.max(wait, VERIFY_MIN) })
     const current = same ? record : await change(record.id, sealCredentials(seal, record, given))
+    if (!same) await afterTrying(handleOf(current))
     // with other credentials than those that are kept it may be taken up now, and fail
     const going: SessionState[] = same ? ['connecting'] : ['connecting', 'resuming']
     const status = await settled(handleOf(current), wait, going)

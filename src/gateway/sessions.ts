@@ -14,7 +14,7 @@ import type { Store } from './ports/store.ts'
 import type { Tracing } from './ports/tracing.ts'
 import { ended } from './session/status.ts'
 import { sessionView } from './session/view.ts'
-import { verify } from './verification.ts'
+import { afterTrying, verify } from './verification.ts'
 
 /** ms that trying changed credentials may take */
 const VERIFY_WITHIN = 20_000
@@ -69,6 +69,7 @@ export function createSessions(context: {
       const differ = wanted !== undefined && !sameCredentials(seal, record, wanted)
       if (differ && !proven) await verify(record, wanted, { connector, ms: VERIFY_WITHIN })
       const changed = await change(record.id, { ...patch, ...(differ ? sealCredentials(seal, record, wanted) : {}) })
+      if (differ) await afterTrying(handle)
       const { state } = await handle.status()
       if (given && ended.includes(state)) await router.restart(record.id)
       return handleOf(changed)
