@@ -166,6 +166,33 @@ forEachCell('rooms', { server: { users: users('romeo', 'juliet', 'nurse') } }, (
     assert.equal((await romeo.api('GET', path(room))).body.nick, 'Montague')
   })
 
+  it('give another nick to who asks for them again, or leave all as it is', async () => {
+    const room = await together()
+    const put = (body: object) => romeo.api('PUT', path(room), { body })
+    const taken = await put({ nick: 'Juliet' })
+    assert.deepEqual([taken.status, taken.body.code], [409, 'xmpp-conflict'], taken.text)
+    const { state, nick } = (await romeo.api('GET', path(room))).body
+    assert.deepEqual([state, nick], ['joined', 'Romeo'])
+    const first = romeo.events.events.length
+    for (const [asked, got] of [
+      [{ nick: 'Juliet', nickConflict: 'suffix' }, 'Juliet_2'],
+      [{ nick: 'Juliet', nickConflict: 'suffix' }, 'Juliet_2'],
+      [{ nick: 'Montague' }, 'Montague'],
+    ] as const) {
+      const { status, body, text } = await put(asked)
+      assert.deepEqual([status, body.nick, body.occupants], [200, got, 2], text)
+    }
+    await romeo.events.next(({ subject, data }) => subject === room && data.to === 'Montague')
+    const told = romeo.events.events.slice(first).filter(({ subject }) => subject === room)
+    assert.deepEqual(
+      told.map(({ type, data }) => [type, data.from, data.to, data.own]),
+      [
+        ['room.nick-changed', 'Romeo', 'Juliet_2', true],
+        ['room.nick-changed', 'Juliet_2', 'Montague', true],
+      ],
+    )
+  })
+
   it('are shown the own presence, but for those where the session has another', async () => {
     const [one, other] = [await together(), await together()]
     const shows = async (room: string, show: string) =>

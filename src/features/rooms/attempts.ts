@@ -8,6 +8,7 @@ import { emptied, entered, failed, taken } from './changes.ts'
 import { discard, unlock } from './creating.ts'
 import { roomEvent } from './events.ts'
 import { readInfo, reservedNick } from './info.ts'
+import { lockedDown, nicksOf } from './nicks.ts'
 import { joining, type Shown } from './own-presence.ts'
 import { createRetries } from './retries.ts'
 import type { Turns } from './turns.ts'
@@ -15,11 +16,6 @@ import { createWaiting, type Waiting } from './waiting.ts'
 
 /** ms until a join without an answer is given up, and tried again */
 const JOIN_WITHIN = 60_000
-/** nicks that are tried with `nickConflict: suffix` */
-const NICKS = 5
-
-/** The room takes the account by the nick that is reserved for it alone. */
-const lockedDown = new Set<string>(['xmpp-not-acceptable', 'xmpp-jid-malformed'])
 
 /** What a room answers to a join. */
 export type Answer = { kind: 'joined'; created: boolean } | { kind: 'failed'; problem: Problem }
@@ -199,6 +195,3 @@ export function createJoins({
 }
 
 const problemOf = ({ code, message: detail, options: { xmpp } }: Problem) => ({ code, detail, ...(xmpp && { xmpp }) })
-
-const nicksOf = ({ nick, nickConflict }: WantedRoom): string[] =>
-  nickConflict === 'suffix' ? [nick, ...Array.from({ length: NICKS - 1 }, (_, n) => `${nick}_${n + 2}`)] : [nick]

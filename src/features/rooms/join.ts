@@ -1,11 +1,14 @@
 /** Wanting to be in a room: `PUT /rooms/{room}`. */
 import { isDeepStrictEqual } from 'node:util'
-import { Problem } from '../../errors/problem.ts'
+import { Problem, toProblem } from '../../errors/problem.ts'
 import { defineCommand, type LiveSession } from '../../gateway/contract/session.ts'
 import { passwordOf, sealedWish } from '../room-secrets.ts'
 import { ROOMS_MAX, type WantedRoom, type Wish, wantedRooms } from '../room-state.ts'
 import { removed, taken } from './changes.ts'
+import { reservedNick } from './info.ts'
 import type { Membership } from './membership.ts'
+import { lockedDown, nicksOf } from './nicks.ts'
+import { change } from './update.ts'
 
 export interface JoinRequest extends Wish {
   room: string
@@ -21,17 +24,15 @@ export const joinRoom = defineCommand<JoinRequest, JoinResult>({ name: 'rooms.jo
 
 export async function join(
   session: LiveSession,
-  { joins }: Membership,
+  members: Membership,
   { room, wait, nick, ...asked }: JoinRequest,
   signal?: AbortSignal,
 ): Promise<JoinResult> {
+  const { joins } = members
   const before = session.state.get(wantedRooms, room)
-  if (before?.state === 'joined' && before.nick === nick) {
-    const { history: _, values: __, password, ...wish } = asked
-    // sealed once more it would look like another one
-    const isNew = password !== undefined && password !== passwordOf(session, room, before)
-    const value = { ...before, ...wish, ...(isNew && sealedWish(session, room, { password })) }
-    if (!isDeepStrictEqual(value, before)) await session.commit({ state: [wantedRooms.put(room, value)] })
+  if (before?.state === 'joined') {
+    await takeNick(session, members, room, nicksOf({ nick, ...asked }))
+    await remember(session, room, asked)
     return 'joined'
   }
   if (before === undefined && session.state.all(wantedRooms).size >= ROOMS_MAX)
@@ -51,4 +52,27 @@ export async function join(
   joins.forget(room)
   await session.commit(removed(session, room, false))
   throw answer.problem
+}
+
+/** To come in once more under another nick is a change of the nick (XEP-0045 section 7.6): where it is refused, the session stays as it was. */
+async function takeNick(session: LiveSession, members: Membership, room: string, nicks: readonly string[]): Promise<void> {
+  for (const [index, nick] of nicks.entries()) {
+    try {
+      return await change(session, members, { room, nick })
+    } catch (error) {
+      const { code } = toProblem(error)
+      if (lockedDown.has(code) && (await reservedNick(session, room)) === session.state.get(wantedRooms, room)?.nick) return
+      if (code !== 'xmpp-conflict' || index === nicks.length - 1) throw error
+    }
+  }
+}
+
+/** What of a wish is for later joins. */
+async function remember(session: LiveSession, room: string, { history: _, values: __, password, ...wish }: Wish): Promise<void> {
+  const before = session.state.get(wantedRooms, room)
+  if (before === undefined) return
+  // sealed once more it would look like another one
+  const isNew = password !== undefined && password !== passwordOf(session, room, before)
+  const value = { ...before, ...wish, ...(isNew && sealedWish(session, room, { password })) }
+  if (!isDeepStrictEqual(value, before)) await session.commit({ state: [wantedRooms.put(room, value)] })
 }
