@@ -136,6 +136,10 @@ forEachCell('rooms', { server: { users: users('romeo', 'juliet', 'nurse') } }, (
     juliet.send(`<message to='${room}/Romeo' type='chat' id='p1'><body>Not alone</body></message>`)
     const said = await romeo.events.next((one) => one.data.body === 'Not alone')
     assert.deepEqual([said.type, said.data.type, said.data.room.nick, said.data.room.own], ['message.received', 'chat', 'Juliet', false])
+    const seen = await romeo.api('PUT', `/chats/${encodeURIComponent(`${room}/Juliet`)}/displayed`, { body: { id: 'p1' } })
+    assert.equal(seen.status, 204, seen.text)
+    const { element: marker } = await juliet.next((one) => inner(one, 'displayed') !== undefined)
+    assert.deepEqual([marker.attributes.type, inner(marker, 'displayed')?.attributes.id], ['chat', 'p1'])
   })
 
   it('are refused messages where the session does not want to be in them', async () => {

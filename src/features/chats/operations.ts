@@ -8,7 +8,7 @@ import type { Operation } from '../../gateway/contract/operation.ts'
 import { ID_MAX } from '../../gateway/ids.ts'
 import { bare, jid } from '../../jid.ts'
 import { sendMessage } from '../outgoing-message.ts'
-import { kindOf } from '../to-rooms.ts'
+import { kindOf, marked } from '../to-rooms.ts'
 import { keyOf, publishDisplayed, stanzaIds } from './displayed.ts'
 
 /** ms for the own server to keep it */
@@ -24,7 +24,7 @@ export function chatOperations({ vocabulary, limits }: Pick<FeatureContext, 'voc
       'The other side is sent a marker (XEP-0333). With `mds` of the session the other clients of the account hear of it too (XEP-0490): what they have displayed comes as `chat.displayed`.',
     scope: 'messages:write',
     session: 'named',
-    params: z.object({ jid: jidScalar.schema.meta({ description: 'The contact, or the room' }) }),
+    params: z.object({ jid: jidScalar.schema.meta({ description: 'The contact, the room, or `room/nick` of a private chat' }) }),
     body: z
       .strictObject({
         id: z.string().min(1).max(ID_MAX).meta({ description: 'Of the last message that was displayed; in a room its stanza-id' }),
@@ -36,15 +36,18 @@ export function chatOperations({ vocabulary, limits }: Pick<FeatureContext, 'voc
     examples: { body: { 'a message': { id: 'b4c1' }, 'with its stanza-id': { id: 'b4c1', stanzaId: '1743501600118-1' } } },
     async run(call) {
       const { session, body, signal } = call
-      const chat = bare(jid(call.params.jid, 'params.jid'))
-      const { type } = await kindOf({ to: chat }, session)
+      const address = jid(call.params.jid, 'params.jid')
+      const kind = await kindOf({ to: address }, session)
+      const { type, isPrivate } = kind
+      // of somebody in a room the nick is a part of who it is
+      const chat = isPrivate ? address : bare(address)
       const isRoom = type === 'groupchat'
       const { mds } = session.record
-      const stanzaId = body.stanzaId ?? (isRoom ? body.id : mds ? await lookUp(chat) : undefined)
+      const stanzaId = body.stanzaId ?? (isRoom ? body.id : mds ? await lookUp(bare(address)) : undefined)
       if (mds && stanzaId === undefined)
         throw new Problem('message-not-found', 'The id that the server gave this message is not known: say it as stanzaId.')
       const marker = { type: 'displayed', id: body.id }
-      const message = vocabulary.write('message', { to: chat, type, marker, hints: ['store'] })
+      const message = marked(vocabulary.write('message', { to: chat, type, marker, hints: ['store'] }), kind)
       await sendMessage({ ...call, prefer: {} }, message, { limit: limits.stanza })
       if (mds && stanzaId !== undefined) {
         const by = isRoom ? chat : session.record.jid
