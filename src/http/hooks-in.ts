@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { decodeBody } from '../api/json.ts'
+import { Problem } from '../errors/problem.ts'
 import type { Trace } from '../gateway/ports/tracing.ts'
 import { traceOfRequest } from './request-spans.ts'
 
@@ -18,6 +19,13 @@ export type Receive = (request: {
 /** `POST /hooks/in/{token}`: of any media type, for those services send what they send. The token is in the path, and the path in no log. */
 export async function registerHooksIn(server: FastifyInstance, receive: Receive): Promise<void> {
   await server.register(async (scope) => {
+    // goes on to the handler of the server
+    scope.setErrorHandler((thrown) => {
+      const isTooLarge = thrown instanceof Error && 'code' in thrown && thrown.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+      throw isTooLarge
+        ? new Problem('body-too-large', `What a service sends may have at most ${BODY_MAX} bytes.`, { cause: thrown })
+        : thrown
+    })
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
     scope.post<{ Params: { token: string } }>(

@@ -188,7 +188,8 @@ forEachCell('hooks', { server: { users: users('romeo', 'juliet') } }, (cell) => 
 
   it('take what they take: 256 KiB, UTF-8, JSON, something to say', async () => {
     const { url } = await make('json')
-    assert.equal((await call(url, 'x'.repeat(256 * 1024 + 1))).status, 413)
+    const large = await call(url, 'x'.repeat(256 * 1024 + 1))
+    assert.deepEqual([large.status, large.body.detail], [413, 'What a service sends may have at most 262144 bytes.'])
     assert.equal((await call(url, new Uint8Array([0xff, 0xfe]))).status, 400)
     assert.equal((await call(url, '{"a":')).body.code, 'invalid-request')
     assert.equal((await call((await make('text')).url, '  ')).status, 400)
