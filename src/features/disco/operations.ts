@@ -3,7 +3,7 @@ import { ofIqs } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
 import { pageOf, pageQuery } from '../../api/page.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
-import type { Translator } from '../../codec/translate.ts'
+import type { FeatureContext } from '../../gateway/contract/feature.ts'
 import type { Operation } from '../../gateway/contract/operation.ts'
 import type { SessionHandle } from '../../gateway/contract/session.ts'
 import { domainOf, jid } from '../../jid.ts'
@@ -44,7 +44,7 @@ const capabilities = z
     upload: z
       .object({ service: z.string(), maxSize: z.int().optional() })
       .optional()
-      .meta({ description: 'Where files go, and how many bytes one may have' }),
+      .meta({ description: 'Where files go, and how many bytes one may have through the gateway' }),
     rooms: z.object({ service: z.string() }).optional().meta({ description: 'Where rooms are made' }),
     pubsub: z.boolean(),
     archive: can('Keeps a history of messages'),
@@ -68,7 +68,7 @@ const ownServer = {
   encryption: 'not by the gateway',
 }
 
-export function discoOperations({ vocabulary }: { vocabulary: Translator }): Operation[] {
+export function discoOperations({ vocabulary, limits }: Pick<FeatureContext, 'vocabulary' | 'limits'>): Operation[] {
   const getInfo = operation({
     id: 'disco.info',
     method: 'GET',
@@ -138,8 +138,9 @@ export function discoOperations({ vocabulary }: { vocabulary: Translator }): Ope
     examples: { 200: { 'at home': ownServer } },
     async run({ session, query, signal }) {
       const args = query.jid === undefined ? {} : { jid: jid(query.jid, 'query.jid') }
-      const body = await session.perform(readCapabilities, args, { timeout: CAPABILITIES_WITHIN, signal, repeatable: true })
-      return { status: 200, body }
+      const { upload, ...rest } = await session.perform(readCapabilities, args, { timeout: CAPABILITIES_WITHIN, signal, repeatable: true })
+      if (upload === undefined) return { status: 200, body: rest }
+      return { status: 200, body: { ...rest, upload: { ...upload, maxSize: Math.min(upload.maxSize ?? limits.upload, limits.upload) } } }
     },
   })
 
