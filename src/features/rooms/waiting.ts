@@ -9,6 +9,8 @@ export function createWaiting<Outcome>(): Waiting<Outcome> {
   const waiters = new Map<string, Set<(outcome: Outcome | undefined) => void>>()
   return {
     async wait(room, ms, signal) {
+      // what comes within the turn of a timer is not waited for either
+      if (ms <= 0) return undefined
       const { promise, resolve } = Promise.withResolvers<Outcome | undefined>()
       const all = waiters.get(room) ?? new Set()
       waiters.set(room, all.add(resolve))
