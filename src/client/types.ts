@@ -4026,7 +4026,7 @@ export interface Capabilities {
   reactions: boolean
   corrections: boolean
   /**
-   * Where files go, and how many bytes one may have
+   * Where files go, and how many bytes one may have through the gateway
    */
   upload?: {
     service: string
