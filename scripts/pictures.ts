@@ -23,9 +23,16 @@ try {
   await gateway.api('PUT', '/roster/bob%40localhost', { query: { session: 'alice@localhost' }, body: { name: 'Bob', groups: ['Work'] } })
   const { id } = await say('alice', 'bob', { body: 'Hello Bob, how is HTTP?', receipt: { type: 'request' } })
   await say('bob', 'alice', { receipt: { type: 'received', id } })
-  await say('bob', 'alice', { body: '很好 👋 and you never left XMPP' })
+  await say('bob', 'alice', { body: 'Like XMPP without the socket. See you at noon?' })
   await say('carol', 'alice', { body: 'The build is green: https://ci.example.com/1234' })
-  await say('alice', 'bob', { body: 'Lunch at noon?' })
+  const room = 'kitchen@conference.localhost'
+  for (const name of ['carol', 'alice', 'bob'] as const) {
+    const query = { session: `${name}@localhost` }
+    await gateway.api('PUT', `/rooms/${encodeURIComponent(room)}`, { query, body: { nick: name }, headers: { prefer: 'wait=10' } })
+  }
+  const query = { session: 'carol@localhost' }
+  await gateway.api('POST', '/messages', { query, body: { to: room, body: 'Who is in for soup?' }, headers: { prefer: 'wait=10' } })
+  await say('alice', 'bob', { body: 'At noon, then.' })
   for (const theme of ['light', 'dark'] as const) {
     const { page } = await stage.open('', { theme, height: 460 })
     await page.getByRole('link', { name: 'alice@localhost' }).click()
@@ -35,6 +42,8 @@ try {
       await page.getByRole('button', { name: 'message.delivered' }).click()
       await page.getByLabel('Event', { exact: true }).waitFor()
     }
+    // what is pointed at looks otherwise
+    await page.mouse.move(0, 0)
     await page.screenshot({ path: `${folder}/${theme === 'light' ? 'conversations' : 'events'}.png` })
     await page.close()
   }

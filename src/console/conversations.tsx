@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Contact, Room } from '../client/client.ts'
 import type { Chat, Words } from './chats.ts'
 import { Composer } from './composer.tsx'
 import { LineView } from './line-view.tsx'
@@ -66,8 +67,8 @@ function Peer({ live, jid }: { live: Live; jid: string }) {
   const contact = live.people.contacts.get(jid)
   const room = live.rooms.all.get(jid)
   const chat = live.chats.all.get(jid)
-  const { show, status } = contact ? showOf(contact) : { show: undefined, status: undefined }
   const body = chat?.lines.at(-1)?.body
+  const told = [presenceOf(contact, room), chat?.isWriting ? 'writing …' : body && shown(cut(body).slice(0, 80))]
   return (
     <>
       <span class="peer-name">
@@ -76,13 +77,17 @@ function Peer({ live, jid }: { live: Live; jid: string }) {
         <span class={contact?.name ? 'soft' : ''}>{shown(jid)}</span>
         {chat && chat.unread > 0 && <b class="unread"> {chat.unread} new</b>}
       </span>
-      <span class="peer-more soft">
-        {room ? (room.state === 'joined' ? `${room.occupants} here` : room.state) : show}
-        {status !== undefined && ` “${shown(status)}”`}
-        {chat?.isWriting ? ' writing …' : body !== undefined && ` · ${shown(cut(body).slice(0, 80))}`}
-      </span>
+      <span class="peer-more soft">{told.filter(Boolean).join(' · ')}</span>
     </>
   )
+}
+
+/** Who is there: of a room how many, of a contact whether and how. */
+function presenceOf(contact: Contact | undefined, room: Room | undefined): string {
+  if (room) return room.state === 'joined' ? `${room.occupants} here` : room.state
+  if (contact === undefined) return ''
+  const { show, status } = showOf(contact)
+  return status === undefined ? show : `${show} “${shown(status)}”`
 }
 
 /** What a person has to know of a room before they speak there. */

@@ -59,7 +59,7 @@ export function SendView({ live, operation = FIRST }: { live: Live; operation?: 
 function Choice({ all, chosen, onChosen }: { all: readonly Described[]; chosen: Described; onChosen: (id: string) => void }) {
   const noun = ({ id }: Described) => id.split('.')[0] as string
   return (
-    <div class="parameter">
+    <div>
       <label for="operation">Operation</label>
       <select id="operation" value={chosen.id} onChange={({ currentTarget }) => onChosen(currentTarget.value)}>
         {[...new Set(all.map(noun))].toSorted().map((name) => (
