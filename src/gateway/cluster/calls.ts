@@ -144,7 +144,8 @@ export function createInstances({
 
   async function answer({ id, from, session, command, version = 1, as, args, within, until }: Asked): Promise<void> {
     const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(), within).unref()
+    // what the command itself says of its time comes first, and reaches the asker still
+    const timer = setTimeout(() => deadline.abort(), within + WAY / 2).unref()
     running.add(deadline)
     try {
       if (until !== undefined && (await bus.now(session)) > until) throw refusal('Nobody waits for this any more.')

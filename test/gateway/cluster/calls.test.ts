@@ -10,7 +10,7 @@ const question: Question = { session: 'ses_1', command: 'iq', args: { to: 'julie
 const code = (expected: string) => (error: unknown) => error instanceof Problem && error.code === expected
 
 /** Two instances on one bus, `asking` and `owning`. */
-function pair(t: TestContext, run: (question: Question) => Promise<unknown> = async () => 'done') {
+function pair(t: TestContext, run: Parameters<typeof createInstances>[0]['run'] = async () => 'done') {
   const bus = createBus()
   const notes: string[] = []
   const asking = createInstances({ bus, run: async () => assert.fail('it was not asked'), hear: () => {} })
@@ -55,6 +55,16 @@ test('a problem of the owner is that of the asker, a fault tells nothing of itse
     assert.doesNotMatch(JSON.stringify([error.message, error.options]), /secret/)
     return true
   })
+})
+
+test('when the time is over it is the owner who says so, in its words', async (t) => {
+  const { asking } = pair(t, (_, { timeout, signal }) => {
+    const { promise, reject } = Promise.withResolvers<never>()
+    signal?.addEventListener('abort', () => reject(new Problem('xmpp-timeout', 'Nobody waits.')))
+    setTimeout(() => reject(new Problem('xmpp-timeout', 'No answer within 20 ms.')), timeout)
+    return promise
+  })
+  await assert.rejects(asking.ask('owning', question, { timeout: 20 }), { message: 'No answer within 20 ms.' })
 })
 
 test('nobody who hears it is told at once: nothing was done', async (t) => {
