@@ -105,19 +105,26 @@ export function createOpening({
       await router.restart(record.id)
       const owned = router.get(record.id)
       if (owned) await online(owned.live, wait)
-      else await settled(handleOf(current), wait, going)
+      else refuseUnlessOnline(await settled(handleOf(current), wait, going, status), wait)
     }
     return { handle: handleOf(current), token: await token(record.id, request), outcome: 'existing' as const }
   }
 
   /** The first log-in may be under way, here or on another instance: it comes to something, or nothing is left of the session. */
-  async function settled(handle: SessionHandle, wait: number, going: readonly SessionState[]): Promise<SessionStatus> {
+  async function settled(
+    handle: SessionHandle,
+    wait: number,
+    going: readonly SessionState[],
+    /** it was started anew in this status: that is told a moment later */
+    old?: SessionStatus,
+  ): Promise<SessionStatus> {
     const deadline = clock.monotonic() + wait
     for (;;) {
       const status = await handle.status()
       const left = deadline - clock.monotonic()
       const ending = ended.includes(status.state) && clock.now() - status.since < ENDING
-      if ((!going.includes(status.state) && !ending) || left <= 0) return status
+      const isOld = status.state === old?.state && status.since === old.since
+      if ((!going.includes(status.state) && !ending && !isOld) || left <= 0) return status
       await delay(Math.min(LOOK_AGAIN, left))
     }
   }
@@ -125,9 +132,22 @@ export function createOpening({
   return { open }
 }
 
+const late = (wait: number) => new Problem('xmpp-timeout', `The account was not online within ${wait / 1000} s.`)
+
+/** What `online` says, of a session that is elsewhere. */
+function refuseUnlessOnline({ state, reason }: SessionStatus, wait: number): void {
+  if (state === 'online') return
+  if (state === 'connecting') throw late(wait)
+  const code = state === 'auth-failed' ? 'xmpp-authentication-failed' : 'xmpp-unreachable'
+  throw new Problem(code, `The account did not come online: ${reason ?? state}.`)
+}
+
 async function online(live: Owned['live'], wait: number): Promise<void> {
-  const late = () => new Problem('xmpp-timeout', `The account was not online within ${wait / 1000} s.`)
-  const { state, error } = await withDeadline(wait, late, (signal) => live.reached(['online', 'backoff', ...ended], signal))
+  const { state, error } = await withDeadline(
+    wait,
+    () => late(wait),
+    (signal) => live.reached(['online', 'backoff', ...ended], signal),
+  )
   if (state !== 'online') throw error ?? new Problem('xmpp-unreachable', 'The XMPP server closed the connection.')
 }
 

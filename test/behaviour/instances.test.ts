@@ -18,6 +18,7 @@ import {
   onlineElsewhere,
   openAccount,
   openClient,
+  PASSWORD,
   presencesOf,
   textOf,
   until,
@@ -127,6 +128,17 @@ describe('instances', { concurrency: true }, () => {
       assert.equal((await other.api('GET', '/sessions')).body.data.filter(({ jid }: { jid: string }) => jid === body.jid).length, 1)
       assert.equal((await other.api('DELETE', `/sessions/${made[0].id}`)).status, 204)
       assert.equal((await owner.api('GET', `/sessions/${made[0].id}`)).status, 404)
+    })
+
+    it('bring it back where another client took its place', async () => {
+      const { jid, id, events } = romeo
+      const usurper = await openClient({ server, gateway: owner, store: 'redis' }, 'romeo', {
+        resource: romeo.full.split('/')[1] as string,
+      })
+      await events.next('session.conflict', 10_000)
+      await usurper.stop()
+      const again = await other.api('POST', '/sessions', { body: { jid, password: PASSWORD, service: server.service } })
+      assert.deepEqual([again.status, again.body.id, again.body.state], [200, id, 'online'], again.text)
     })
 
     it('make none of two requests at once that cannot log in', async () => {
