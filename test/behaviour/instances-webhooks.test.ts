@@ -21,8 +21,8 @@ const AWAY = 200
 const ALL_WITHIN = 120_000 + 30 * EVENTS
 /** ms until a session is up elsewhere after its instance fell silent */
 const MOVED_WITHIN = 60_000
-/** of each instance there are three */
-const names = ['romeo', 'mercutio', 'paris', 'tybalt', 'benvolio', 'balthasar', 'sampson', 'gregory', 'peter']
+/** five of each instance, each with a webhook of its own: while some wait for their next try, others go on, and no breaker opens */
+const names = Array.from({ length: 15 }, (_, index) => `montague${index}`)
 const each = Math.ceil(EVENTS / names.length)
 
 let server: XmppServer
@@ -48,7 +48,7 @@ after(async () => {
 const told = ({ body }: Delivery) => JSON.parse(body)
 const idOf = ({ headers }: Delivery) => String(headers['webhook-id'])
 const idsOf = (all: readonly Delivery[]) => [...new Set(all.map(idOf))]
-const send = (full: string, payload: string) => juliet.send(`<message to='${full}' type='chat'>${payload}</message>`)
+const send = (full: string, id: string, payload: string) => juliet.send(`<message to='${full}' type='chat' id='${id}'>${payload}</message>`)
 
 /** What the log of a session has, in its order. */
 async function logged(gateway: TestGateway, session: string): Promise<string[]> {
@@ -104,19 +104,19 @@ it('deliver each event at least once and in order, and go on with their schedule
     assert.equal(made.status, 201, made.text)
     return made.body.id
   }
-  const webhook = await create({ url: mortal.url, types: ['message.received'] })
+  const webhooks = await Promise.all(sessions.map(({ id }) => create({ url: mortal.url, types: ['message.received'], session: id })))
   // one event each, that fails for long, of a session of each instance
   const failing = await Promise.all(
     sessions.slice(0, 3).map(async ({ id, full }) => {
       const hook = await create({ url: sick.url, types: ['chatstate.*'], session: id })
-      send(full, "<composing xmlns='http://jabber.org/protocol/chatstates'/>")
+      send(full, 'composing', "<composing xmlns='http://jabber.org/protocol/chatstates'/>")
       return hook
     }),
   )
 
   const writing = (async () => {
     for (let number = 0; number < each; number += 1) {
-      for (const { full } of sessions) send(full, `<body>n${number}</body>`)
+      for (const { full } of sessions) send(full, `n${number}`, `<body>n${number}</body>`)
       await delay(10)
     }
   })()
@@ -126,7 +126,7 @@ it('deliver each event at least once and in order, and go on with their schedule
     failing.map((hook) =>
       until(async () => {
         const row = await rowOf(drained, hook)
-        return row?.attempts.length >= 2 && row
+        return row?.attempts.length >= 1 && row
       }, 60_000),
     ),
   )
@@ -146,6 +146,9 @@ it('deliver each event at least once and in order, and go on with their schedule
     const read = await Promise.all(sessions.map(({ id }) => logged(joined, id))).catch(() => undefined)
     return read?.every(({ length }) => length >= each) && read
   }, ALL_WITHIN)
+  // as whoever has mended a consumer does, who does not want to wait for the next tries
+  await until(async () => mortal.died() === DEATHS, ALL_WITHIN)
+  for (const webhook of webhooks) await joined.api('PATCH', `/webhooks/${webhook}`, { body: { state: 'enabled' } })
   await until(async () => {
     const ids = new Set(mortal.deliveries().map(idOf))
     return logs.flat().every((id) => ids.has(id))
@@ -160,8 +163,7 @@ it('deliver each event at least once and in order, and go on with their schedule
     )
   }
   assert.ok(all.every((one) => told(one).id === idOf(one)))
-  assert.equal(mortal.died(), DEATHS)
-  await until(async () => (await joined.api('GET', `/webhooks/${webhook}`)).body.cursorLag.events === 0)
+  for (const webhook of webhooks) await until(async () => (await joined.api('GET', `/webhooks/${webhook}`)).body.cursorLag.events === 0)
 
   for (const [index, hook] of failing.entries()) {
     const before = tried[index]
@@ -173,5 +175,6 @@ it('deliver each event at least once and in order, and go on with their schedule
     assert.ok(row.attempts.length > before.attempts.length)
   }
   assert.equal(idsOf(sick.deliveries).length, failing.length)
-  t.diagnostic(`${all.length - logs.flat().length} of ${logs.flat().length} events came again`)
+  const count = logs.flat().length
+  t.diagnostic(`${all.length - count} of ${count} events came again`)
 })

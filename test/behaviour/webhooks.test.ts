@@ -391,6 +391,9 @@ forEachCell(
           400,
           'invalid-request',
         ])
+        const most = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`x-${n}`, 'x'.repeat(190)]))
+        assert.deepEqual(await refused({ headers: most, url: `https://example.org/${'a'.repeat(2_028)}` }), [201, undefined])
+        assert.deepEqual(await refused({ description: 'x'.repeat(501) }), [400, 'invalid-request'])
         assert.deepEqual(await refused({ types: [] }), [400, 'invalid-request'])
         assert.deepEqual(await refused({ types: ['no type'] }), [400, 'invalid-request'])
         assert.deepEqual(await refused({ url: `https://example.org/${'a'.repeat(2_048)}` }), [400, 'invalid-request'])
