@@ -20,7 +20,9 @@ import { spanned } from './spanned.ts'
 /** What operations hold of a session: reads go to the store, what needs the wire goes to the owner. */
 export function createHandle(context: HandleContext): SessionHandle {
   const handle = ofWhole(context)
-  return context.record.component ? addressHandle(handle, context.record.jid) : handle
+  return context.record.component
+    ? addressHandle(handle, context.record.jid, () => context.router.get(context.record.id)?.live.session)
+    : handle
 }
 
 interface HandleContext {

@@ -229,6 +229,8 @@ forEachCell(
         rooms.body.data.map(({ room, nick }: { room: string; nick: string }) => [room, nick]),
         [[ROOM, 'Tybalt']],
       )
+      const all = await api('GET', '/rooms')
+      assert.deepEqual(all.body.data.map(({ from }: { from: string }) => from).sort(), [MERCUTIO, TYBALT])
       assert.equal((await api('DELETE', `/rooms/${ROOM}`, undefined, { from: TYBALT })).status, 204)
       await event('room.left', TYBALT)
       const late = await api('POST', '/messages', { from: TYBALT, to: ROOM, type: 'groupchat', body: 'x' })

@@ -96,11 +96,12 @@ export function componentPresence(capabilities: Capabilities) {
     }
   }
 
-  /** Nobody knows on a new stream what is shown, and some may have been told nothing for long. */
-  async function appear(session: LiveSession): Promise<void> {
-    for (const address of new Set([...session.state.all(shown).keys()].map(addressOf))) {
+  /** Nobody knows on a new stream what is shown, and some may have been told nothing for long: one address after the other tells it. */
+  async function online(session: LiveSession): Promise<void> {
+    for (const address of shownIn(session)) {
+      if (!session.online()) return
       const home = session.as!(address)
-      void tell(home, async () => {
+      await tell(home, async () => {
         for (const [from, value] of home.state.all(shown)) await show(home, from, value)
         await probe(home)
       })
@@ -110,14 +111,17 @@ export function componentPresence(capabilities: Capabilities) {
   /** All go, before the stream does. */
   async function ending(session: LiveSession, { status }: { status?: string }): Promise<void> {
     const gone: Shown = { presence: false, ...(status !== undefined && { status }) }
-    for (const address of new Set([...session.state.all(shown).keys()].map(addressOf))) {
+    for (const address of shownIn(session)) {
       const home = session.as!(address)
       for (const [from, { presence }] of home.state.all(shown)) if (presence !== false) await show(home, from, gone)
     }
   }
 
-  return { appear, ending, commands: [setPresence.by(set), sendDirected.by(send)] }
+  return { online, ending, commands: [setPresence.by(set), sendDirected.by(send)] }
 }
+
+/** bare addresses that show something */
+const shownIn = ({ state }: LiveSession) => new Set([...state.all(shown).keys()].map(addressOf))
 
 /** the next stream brings it again */
 function unlessLost(error: unknown): void {

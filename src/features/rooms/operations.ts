@@ -15,7 +15,7 @@ import { publicRoom, publicRooms } from '../public-rooms.ts'
 import { nickOf } from '../room-state.ts'
 import { joined } from './examples.ts'
 import { joinRoom } from './join.ts'
-import { knownRoom, roomsOf } from './known.ts'
+import { allRoomsOf, knownRoom, roomsOf } from './known.ts'
 import { roomSchema } from './room-json.ts'
 
 /** seconds that a join is waited for, unless the caller says another time, and at most */
@@ -81,7 +81,9 @@ export function roomOperations(): Operation[] {
       const { session, query } = call
       const { service, ...wanted } = query
       if (service !== undefined) return { status: 200, body: await publicRooms(call, { jid: service, path: 'query.service' }, wanted) }
-      const rooms = new Map((await roomsOf(session)).map((room) => [room.room, room]))
+      const rooms = new Map(
+        (await allRoomsOf(session)).map((room) => [room.from === undefined ? room.room : `${room.room} ${room.from}`, room]),
+      )
       const { data, ...rest } = page([...rooms.keys()], query)
       return { status: 200, body: { data: data.map((jid) => rooms.get(jid)), ...rest } }
     },

@@ -9,6 +9,7 @@ const failure = z.looseObject({ code: z.string(), detail: z.string(), xmpp: z.un
 export const roomSchema = z
   .object({
     room: z.string().meta({ description: 'Its bare JID' }),
+    from: z.string().optional().meta({ description: 'Of a component, in the list of all: which address it is of' }),
     nick: z.string(),
     state: z.enum(roomStates).meta({ id: 'RoomState' }),
     since: time,

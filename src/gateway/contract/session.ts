@@ -20,6 +20,8 @@ export interface SessionHandle {
   readonly address?: string
   /** … and the same as another one, which is normalised and of its domain */
   as?(address: string): SessionHandle
+  /** of a component alone: with all its addresses, whose keys begin with theirs */
+  readonly whole?: SessionHandle
   /** whom its caller may write to; absent: everybody */
   readonly recipients?: readonly string[]
   readonly secrets: Secrets
