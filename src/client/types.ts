@@ -4138,6 +4138,10 @@ export interface Room {
    * Its bare JID
    */
   room: string
+  /**
+   * Of a component, in the list of all: which address it is of
+   */
+  from?: string
   nick: string
   state: RoomState
   since: string
