@@ -15,5 +15,7 @@ export async function publicRooms(
   wanted: { limit?: number; after?: string },
 ) {
   const { data, page } = await itemsOf(call, jid(service.jid, service.path), wanted)
-  return { data: data.map(({ jid: room, name }) => ({ room, ...(name !== undefined && { name }) })), page }
+  // a server has services, which are no rooms
+  const rooms = data.filter((item) => item.jid.includes('@'))
+  return { data: rooms.map(({ jid: room, name }) => ({ room, ...(name !== undefined && { name }) })), page }
 }

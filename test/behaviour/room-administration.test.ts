@@ -242,6 +242,8 @@ forEachCell(
       const faulty = await romeo.api('GET', '/rooms', { query: { service, after: 'nonsense!' } })
       assert.deepEqual([faulty.status, faulty.body.errors[0].path], [400, 'query.after'])
       assert.equal((await romeo.api('GET', '/rooms', { query: { service: '@' } })).body.errors[0].path, 'query.service')
+      // of a server that has services
+      assert.deepEqual((await romeo.api('GET', '/rooms', { query: { service: cell().server.domain } })).body.data, [])
     })
 
     const invitedTo = (room: string) => (event: { type: string; subject?: string }) =>
