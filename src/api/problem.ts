@@ -40,7 +40,13 @@ export function problemOf(thrown: unknown): Problem {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new Problem('body-too-large', 'The body is larger than BODY_LIMIT allows.', { cause: thrown })
   if (code.startsWith('FST_ERR_CTP_INVALID_MEDIA_TYPE')) {
-    return new Problem('unsupported-media-type', 'The body must be application/json.', { cause: thrown })
+    return new Problem(
+      'unsupported-media-type',
+      'The body must be application/json, or application/xml where the route takes a stanza so.',
+      {
+        cause: thrown,
+      },
+    )
   }
   if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') return refuse('header.content-length', 'Content-Length is not the length of the body.')
   if (code === 'FST_ERR_BAD_URL') return refuse('path', 'The path is not percent-encoded UTF-8.')
