@@ -58,7 +58,7 @@ forEachCell(
       const again = await open()
       assert.deepEqual([again.status, again.body.id], [200, session])
       const read = await cell().gateway.api('GET', `/sessions/${session}`)
-      assert.equal(read.body.connections[0].jid, DOMAIN)
+      assert.deepEqual([read.body.connections[0].jid, read.body.component], [DOMAIN, true])
       assert.ok(!again.text.includes(SECRET))
       const change = (body: object) => cell().gateway.api('PATCH', `/sessions/${session}`, { body })
       const changed = await change({ handles: ['urn:example:oracle', 'urn:example:other'] })

@@ -10,6 +10,7 @@ export const sessionShape = {
   jid: z
     .string()
     .meta({ description: 'The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`' }),
+  component: z.literal(true).optional().meta({ description: 'It is a component (XEP-0114): `jid` is its domain' }),
   state,
   since: time,
   reason: z.string().optional().meta({ description: 'Why it is not online' }),

@@ -5,7 +5,7 @@ import type { SessionRecord, SessionStatus } from '../ports/session-record.ts'
 
 /** A session as callers see it, from what is known of it: times RFC 3339, no credentials. */
 export function sessionView(record: SessionRecord, status: SessionStatus, outbox: { length: number; oldest?: number }): SessionJson {
-  const { id, handles, notify, bookmarks, mds, createdAt } = record
+  const { id, component, handles, notify, bookmarks, mds, createdAt } = record
   const { state, since, reason, lastVerifiedAt, instance, connections, unread = {} } = status
   const missing = Object.entries(unread).map(([what, { code, detail }]) => ({ what, code, detail }))
   const bound = connections[0]?.jid
@@ -14,6 +14,7 @@ export function sessionView(record: SessionRecord, status: SessionStatus, outbox
   return {
     id,
     jid,
+    ...(component && { component }),
     state,
     since: timestamp(since),
     ...(reason === null ? {} : { reason }),
