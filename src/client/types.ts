@@ -3443,6 +3443,10 @@ export interface SessionEvent {
    * The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`
    */
   jid: string
+  /**
+   * It is a component (XEP-0114): `jid` is its domain
+   */
+  component?: true
   state: SessionState
   since: string
   /**
@@ -3748,6 +3752,10 @@ export interface OpenedSession {
    * The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`
    */
   jid: string
+  /**
+   * It is a component (XEP-0114): `jid` is its domain
+   */
+  component?: true
   state: SessionState
   since: string
   /**
@@ -3799,6 +3807,10 @@ export interface Session {
    * The bare JID that it was opened with, by which it is found; how its server writes it is in `connections`
    */
   jid: string
+  /**
+   * It is a component (XEP-0114): `jid` is its domain
+   */
+  component?: true
   state: SessionState
   since: string
   /**
