@@ -111,7 +111,7 @@ export function roomOperations(): Operation[] {
     summary: 'Be in a room',
     description:
       'The session wants to be in it from now on, over reconnects and restarts, until it is left. Answers when the room has let it in, or `Prefer: wait` (10 s) is over. ' +
-      'Where the join fails, nothing is kept. May be repeated.',
+      'Where the join fails, nothing is kept. May be repeated; in the room another nick is taken, or refused and all stays as it is.',
     scope: 'rooms:write',
     session: 'named',
     components: 'own',
