@@ -62,7 +62,8 @@ type Sender = Pick<SessionHandle, 'record' | 'address'>
 /** A message as it goes into the outbox, with its record. Throws stanza-too-large, jid-malformed, invalid-request. */
 export function outgoing(message: Element, session: Sender, { limit, expiresIn }: { limit: number; expiresIn?: number }) {
   const { record, address: from } = session
-  const stanza = withAttributes(identified(message, record.id), { from })
+  const named = identified(message, record.id)
+  const stanza = from === undefined ? named : withAttributes(named, { from })
   // without an address it is for the own account (RFC 6120 section 10.3.1)
   const { id, to = record.jid, type = 'normal' } = stanza.attributes as { id: string; to?: string; type?: string }
   const acceptedAt = Date.now()

@@ -47,15 +47,15 @@ export function withoutComments(xml: string): string {
  */
 export async function spoken(stanza: Element, session: SessionHandle): Promise<{ stanza: Element; session: SessionHandle }> {
   const { from } = stanza.attributes
-  const bare = withAttributes(stanza, { from: undefined })
-  if (session.as !== undefined) return { stanza: bare, session: speaker(session, from) }
+  const unsigned = () => withAttributes(stanza, { from: undefined })
+  if (session.as !== undefined) return { stanza: unsigned(), session: speaker(session, from) }
   if (from === undefined) return { stanza, session }
   const sender = jid(from, 'body.from')
   const { connections } = await session.status()
   // the server may write the account in another way than it was asked for
   const bound = connections.flatMap((connection) => connection.jid ?? [])
   const isOwn = [session.record.jid, ...bound, ...bound.map(accountOf)].includes(sender)
-  return { stanza: bare, session: isOwn ? session : speaker(session, from) }
+  return { stanza: unsigned(), session: isOwn ? session : speaker(session, from) }
 }
 
 /** XML of a caller: a message, presence or iq; one that was received may be of another namespace. */
