@@ -23,6 +23,7 @@ import { startChild } from './child.ts'
 import type { Commands, Measured } from './measure.ts'
 import * as measured from './measurements.ts'
 import { PASSWORD, type Place, startPeer } from './measurements.ts'
+import { crowd } from './rooms.ts'
 import { createTable, ratio } from './table.ts'
 import { measureThousand } from './thousand.ts'
 import { barePosting, deliveries } from './webhooks.ts'
@@ -37,6 +38,7 @@ const PARTS = [
   'webhook',
   'roster',
   'elsewhere',
+  'room',
   'idle',
   'translation',
   'peers',
@@ -45,6 +47,8 @@ const PARTS = [
 /** messages of the runs that are counted, not timed */
 const MESSAGES = 10_000
 const IDLE_SESSIONS = 500
+/** in one room: sessions, all occupants, and what is said in it */
+const IN_ROOM = { sessions: 20, occupants: 500, messages: 200 }
 /** WebSockets that read one session, and messages to it */
 const FANS = [
   [100, 500],
@@ -158,6 +162,7 @@ async function measureGateway({
   if (wants('receive', 'fan-out', 'webhook')) await measureArrivals(place, peer, on)
   if (wants('roster')) table.measured(`GET /roster ${on}`, await measured.rosterReads(place, 'u3@localhost', SECONDS))
   if (store === 'redis' && wants('elsewhere')) await measureElsewhere(server, gateway, redis)
+  if (wants('room')) await measureRoom(place, inspector, on, store === 'redis' ? redis : undefined)
   if (wants('idle')) {
     const before = await measured.footprint(gateway.pid, inspector)
     await measured.logIns(place, range(60, 60 + IDLE_SESSIONS), 16)
@@ -167,6 +172,20 @@ async function measureGateway({
     table.add({ what: `idle session ${on}`, note, target: '≤ 80 KiB, ≤ 30 KiB' })
   }
   await gateway.stop()
+}
+
+async function measureRoom(place: Place, inspector: string, on: string, redis: RedisServer | undefined): Promise<void> {
+  const { sessions, occupants, messages } = IN_ROOM
+  const memory = redis && (async () => Number(/used_memory:(\d+)/.exec(await redis.cli('info', 'memory'))?.[1]))
+  const { occupant, message } = await crowd(place, {
+    ...{ inspector, sessions: range(10, 10 + sessions), others: range(60, 60 + occupants - sessions), messages },
+    ...(memory && { memory }),
+  })
+  const bytes = (count: number) => `${count.toFixed(0)} B`
+  const inRedis = occupant.redis === undefined ? '' : `, Redis ${bytes(occupant.redis)}`
+  const note = `RSS ${bytes(occupant.resident)}, heap ${bytes(occupant.heap)}${inRedis}`
+  table.add({ what: `occupant of a room of ${occupants}, per session ${on}`, note })
+  table.measured(`   a message there, to each of ${sessions} sessions ${on}`, message)
 }
 
 async function measurePosting(
