@@ -105,7 +105,7 @@ export function createOpening({
       await router.restart(record.id)
       const owned = router.get(record.id)
       if (owned) await online(owned.live, wait)
-      else refuseUnlessOnline(await settled(handleOf(current), wait, going, status), wait)
+      else refuseUnlessOnline(await settled(handleOf(current), wait, going, status), { wait, old: status })
     }
     return { handle: handleOf(current), token: await token(record.id, request), outcome: 'existing' as const }
   }
@@ -123,8 +123,7 @@ export function createOpening({
       const status = await handle.status()
       const left = deadline - clock.monotonic()
       const ending = ended.includes(status.state) && clock.now() - status.since < ENDING
-      const isOld = status.state === old?.state && status.since === old.since
-      if ((!going.includes(status.state) && !ending && !isOld) || left <= 0) return status
+      if ((!going.includes(status.state) && !ending && !isSame(status, old)) || left <= 0) return status
       await delay(Math.min(LOOK_AGAIN, left))
     }
   }
@@ -134,10 +133,13 @@ export function createOpening({
 
 const late = (wait: number) => new Problem('xmpp-timeout', `The account was not online within ${wait / 1000} s.`)
 
+const isSame = (one: SessionStatus, other?: SessionStatus) => one.state === other?.state && one.since === other.since
+
 /** What `online` says, of a session that is elsewhere. */
-function refuseUnlessOnline({ state, reason }: SessionStatus, wait: number): void {
+function refuseUnlessOnline(status: SessionStatus, { wait, old }: { wait: number; old: SessionStatus }): void {
+  const { state, reason } = status
   if (state === 'online') return
-  if (state === 'connecting') throw late(wait)
+  if (state === 'connecting' || isSame(status, old)) throw late(wait)
   const code = state === 'auth-failed' ? 'xmpp-authentication-failed' : 'xmpp-unreachable'
   throw new Problem(code, `The account did not come online: ${reason ?? state}.`)
 }
