@@ -46,7 +46,9 @@ const PARTS = [
 ] as const
 /** messages of the runs that are counted, not timed */
 const MESSAGES = 10_000
-const IDLE_SESSIONS = 500
+const IDLE_SESSIONS = 1_000
+/** messages to each of them, where one reader has the events of all */
+const TO_EACH = 10
 /** in one room: sessions, all occupants, and what is said in it */
 const IN_ROOM = { sessions: 20, occupants: 500, messages: 200 }
 /** WebSockets that read one session, and messages to it */
@@ -170,6 +172,9 @@ async function measureGateway({
     const each = (bytes: number) => `${(bytes / IDLE_SESSIONS / 1024).toFixed(0)} KiB`
     const note = `RSS ${each(after.resident - before.resident)}, heap ${each(after.heap - before.heap)}`
     table.add({ what: `idle session ${on}`, note, target: '≤ 80 KiB, ≤ 30 KiB' })
+    const listed = await gateway.api('GET', '/sessions', { query: { limit: 1000 } })
+    const all: string[] = listed.body.data.map(({ connections }: { connections: [{ jid: string }] }) => connections[0].jid)
+    table.measured(`events of ${all.length} sessions → one reader ${on}`, await measured.oneReader(place, peer, all, TO_EACH))
   }
   await gateway.stop()
 }

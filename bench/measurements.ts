@@ -165,6 +165,29 @@ export async function fanOut(place: Place, peer: Child, to: string, readers: num
   }
 }
 
+/** Each of many sessions gets some messages; all of their events go to one reader. */
+export async function oneReader(place: Place, peer: Child, sessions: readonly string[], messages: number): Promise<Measured> {
+  const { gateway, processes, commands } = place
+  const url = `${gateway.url.replace(/^http/, 'ws')}/events`
+  const reader = startChild('follower', { url, token: gateway.key, sessions })
+  try {
+    await reader.hear('ready')
+    const total = sessions.length * messages
+    const run = async () => {
+      const armed = reader.hear('armed')
+      reader.tell({ expect: total })
+      await armed
+      const arrived = reader.hear('arrived')
+      for (const to of sessions) peer.tell({ send: messages, to, body: BODY })
+      await arrived
+      return total
+    }
+    return await measure(processes, run, commands)
+  } finally {
+    await reader.stop()
+  }
+}
+
 /** ws alone, one stringify per event. */
 export async function bareFanOut(event: unknown, readers: number, messages: number): Promise<Measured> {
   const server = startChild('bare-websocket', {})

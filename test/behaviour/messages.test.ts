@@ -507,7 +507,7 @@ forEachCell('messages', { server: { users: users('romeo', 'juliet', 'paris') } }
       assert.deepEqual(await refused({ body: 'x' }), [400, 'invalid-request'])
       assert.deepEqual(await refused({ to, body: 'x', colour: 'red' }), [400, 'invalid-request'])
       assert.deepEqual(await refused({ to, body: 7 }), [400, 'invalid-request'])
-      assert.deepEqual(await refused({ to, body: 'x', from: 'other@example.com' }), [400, 'invalid-request'])
+      assert.deepEqual(await refused({ to, body: 'x', from: 'other@example.com' }), [422, 'from-not-allowed'])
       assert.deepEqual(await refused({ to, body: 'x', type: 'shout' }), [400, 'invalid-request'])
       assert.deepEqual(await refused('{"to": '), [400, 'invalid-request'])
       for (const bad of ['@example.com', 'a@', 'a b@example.com', 'x@exa mple', 'a@b/', '/x', `${'a'.repeat(1024)}@example.com`]) {

@@ -77,7 +77,7 @@ async function start(
 }
 
 async function until<T>(look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
-  for (let tries = 0; tries < 10_000; tries += 1) {
+  for (const end = performance.now() + 5_000; performance.now() < end; ) {
     const found = await look()
     if (found) return found
     await turn()
