@@ -60,7 +60,8 @@ function kinds({ events = [], state = [], records = [], settled = [] }: Change):
     records.some(({ wire, status }) => wire !== undefined && status === 'sent') && 'commit sent',
     types.has('message.sent') && 'commit told of sent',
     types.has('message.acked') && settled.length > 0 && 'commit acked',
-    records.some(({ wire }) => wire === undefined) && events.length === 0 && 'commit unwritten',
+    // what is known of the server may be told with it
+    records.some(({ wire, status }) => wire === undefined && status === 'sent') && 'commit unwritten',
     state.some(({ kind, value }) => kind === 'held' && value !== null) && 'commit held',
     state.some(({ kind, value }) => kind === 'held' && value === null) && 'commit released',
     types.has('session.caught-up') && 'commit caught-up',
