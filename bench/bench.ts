@@ -47,6 +47,8 @@ const PARTS = [
 /** messages of the runs that are counted, not timed */
 const MESSAGES = 10_000
 const IDLE_SESSIONS = 1_000
+/** who writes and who reads, by store: what one gateway leaves at the server is not what the next one costs */
+const ACCOUNTS = { memory: ['u3', 'u4'], redis: ['u5', 'u6'] } as const
 /** messages to each of them, where one reader has the events of all */
 const TO_EACH = 10
 /** in one room: sessions, all occupants, and what is said in it */
@@ -154,16 +156,17 @@ async function measureGateway({
   const place: Place = { server, gateway, processes, ...(store === 'redis' ? { commands: () => carriedOut(redis) } : {}) }
   const on = `(${store})`
 
-  await measured.logIns(place, ['u3', 'u4'], 1)
+  const [writer, reader] = ACCOUNTS[store].map((user) => `${user}@localhost`) as [string, string]
+  await measured.logIns(place, ACCOUNTS[store], 1)
   if (wants('log-in')) {
     const users = range(10, 50)
     const logIns = await measured.logIns(place, users, 1)
     table.measured(`log-in ${on}`, logIns, `${(logIns.cpu.gateway! / 1000).toFixed(1)} ms CPU, p50 ${logIns.p50.toFixed(1)} ms`, '≤ 8 ms')
   }
-  if (yardsticks && wants('post')) await measurePosting(place, peer, on, yardsticks)
-  if (wants('receive', 'fan-out', 'webhook')) await measureArrivals(place, peer, on)
-  if (wants('roster')) table.measured(`GET /roster ${on}`, await measured.rosterReads(place, 'u3@localhost', SECONDS))
-  if (store === 'redis' && wants('elsewhere')) await measureElsewhere(server, gateway, redis)
+  if (yardsticks && wants('post')) await measurePosting(place, peer, on, yardsticks, writer)
+  if (wants('receive', 'fan-out', 'webhook')) await measureArrivals(place, peer, on, reader)
+  if (wants('roster')) table.measured(`GET /roster ${on}`, await measured.rosterReads(place, writer, SECONDS))
+  if (store === 'redis' && wants('elsewhere')) await measureElsewhere(server, gateway, redis, writer)
   if (wants('room')) await measureRoom(place, inspector, on, store === 'redis' ? redis : undefined)
   if (wants('idle')) {
     const before = await measured.footprint(gateway.pid, inspector)
@@ -198,6 +201,7 @@ async function measurePosting(
   peer: Awaited<ReturnType<typeof startPeer>>,
   on: string,
   { fastify, client }: Yardsticks,
+  from: string,
 ): Promise<void> {
   const yardstick = fastify.cpu.fastify! + client.cpu.client!
   const isRedis = 'redis' in place.processes
@@ -206,14 +210,14 @@ async function measurePosting(
     const redis = cpu.redis === undefined ? '' : `, Redis ${ratio(cpu.redis, yardstick)}`
     return `CPU ${ratio(cpu.gateway!, yardstick)} of Fastify + @xmpp/client${redis}`
   }
-  const sending = await measured.sending(place, peer, 'u3@localhost', SECONDS)
+  const sending = await measured.sending(place, peer, from, SECONDS)
   table.measured(`POST /messages → peer ${on}`, sending, note(sending), targets.cpu)
   table.add({
     what: `   its rate ${on}`,
     note: `${ratio(sending.perSecond, client.perSecond)} of @xmpp/client alone`,
     target: targets.rate,
   })
-  const single = await measured.sending(place, peer, 'u3@localhost', SECONDS, 1)
+  const single = await measured.sending(place, peer, from, SECONDS, 1)
   table.measured(`   one after the other ${on}`, single, note(single), isRedis ? '≤ 12 commands, 1.1 scripts' : '')
 }
 
@@ -222,29 +226,29 @@ async function measureTraces(server: XmppServer, peer: Awaited<ReturnType<typeof
   const collector = startChild('consumer', {})
   started.push(collector)
   const endpoint = `http://127.0.0.1:${await collector.hear('ready')}`
-  for (const [env, on] of [
-    [{}, '(memory, no spans)'],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, '(memory, spans of all)'],
+  for (const [user, env, on] of [
+    ['u7', {}, '(memory, no spans)'],
+    ['u8', { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, '(memory, spans of all)'],
     [
+      'u9',
       { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' },
       '(memory, spans of 1 %)',
     ],
   ] as const) {
     const gateway = await startGateway({ server, env: { LOG_LEVEL: 'info', ...env } })
     const place: Place = { server, gateway, processes: { gateway: gateway.pid, server: server.pid } }
-    await measured.logIns(place, ['u3'], 1)
-    await measurePosting(place, peer, on, yardsticks)
+    await measured.logIns(place, [user], 1)
+    await measurePosting(place, peer, on, yardsticks, `${user}@localhost`)
     await gateway.stop()
   }
 }
 
-async function measureArrivals(place: Place, peer: Awaited<ReturnType<typeof startPeer>>, on: string): Promise<void> {
+async function measureArrivals(place: Place, peer: Awaited<ReturnType<typeof startPeer>>, on: string, of: string): Promise<void> {
   const { gateway } = place
-  const { jid } = (await gateway.api('GET', '/sessions')).body.data.find((session: { jid: string }) => session.jid === 'u4@localhost')
-    .connections[0]
+  const { jid } = (await gateway.api('GET', '/sessions')).body.data.find((session: { jid: string }) => session.jid === of).connections[0]
   table.measured(`peer → WebSocket ${on}`, await measured.receiving(place, peer, jid, MESSAGES), '', '≤ 5 commands')
   if (!wants('fan-out', 'webhook')) return
-  const event = gateway.events({ session: 'u4@localhost', query: { after: '0', types: 'message.received' } })
+  const event = gateway.events({ session: of, query: { after: '0', types: 'message.received' } })
   const received = await event.next('message.received')
   await event.close()
   for (const [readers, messages] of wants('fan-out') ? FANS : []) {
@@ -255,15 +259,15 @@ async function measureArrivals(place: Place, peer: Awaited<ReturnType<typeof sta
   }
   if (!wants('webhook')) return
   const posting = await barePosting(received, MESSAGES)
-  const delivered = await deliveries(place, 'u4@localhost', MESSAGES)
+  const delivered = await deliveries(place, of, MESSAGES)
   table.measured(`event → webhook ${on}`, delivered, `${ratio(delivered.cpu.gateway!, posting.cpu.undici!)} of undici alone, in CPU`)
 }
 
 /** What it costs that a session is owned by another instance than the one that was asked. */
-async function measureElsewhere(server: XmppServer, gateway: TestGateway, redis: { url: string }): Promise<void> {
+async function measureElsewhere(server: XmppServer, gateway: TestGateway, redis: { url: string }, of: string): Promise<void> {
   const beside = await startGateway({ server, redis, keys: gateway.keys, env: { ...gateway.env, INSTANCE_ID: 'beside' } })
   try {
-    const times = await measured.elsewhere([gateway, beside], 'u3@localhost', SECONDS)
+    const times = await measured.elsewhere([gateway, beside], of, SECONDS)
     for (const [what, { owner, other }] of [
       ['GET /roster', times.roster],
       ['POST /iq to the own server', times.iq],
