@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { afterEach, describe, test } from 'node:test'
-import type { Connector } from '../../src/gateway/ports/connection.ts'
+import { describe, test } from 'node:test'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import {
   answerBind,
@@ -17,28 +16,13 @@ import {
   toResume,
   toTls,
 } from '../support/fake-log-in.ts'
-import { type FakeServerOptions, namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
-import { connectorFor, type Follower, follow } from './support.ts'
+import { namespaces, type Peer } from '../support/fake-server.ts'
+import { endedAfterEach } from './ended.ts'
+import { type Follower, follow } from './support.ts'
 
-const stops: { stop(): Promise<void> }[] = []
-const connectors: Connector[] = []
-afterEach(async () => {
-  await Promise.all(connectors.splice(0).map((connector) => connector.close()))
-  await Promise.all(stops.splice(0).map((each) => each.stop()))
-})
 const ada = { jid: 'ada@localhost', password: 'secret', resource: 'desk' }
 const quick = { backoffFirst: 1, backoffMax: 2, reconnectRate: 1000, reconnectBurst: 1000 }
-
-async function scripted(script: (peer: Peer) => Promise<void>, options: FakeServerOptions = {}) {
-  const server = await startFakeServer(script, options)
-  stops.push(server)
-  return server
-}
-function connector(server: { caFile?: string }, options: Partial<ConnectorOptions> = {}): Connector {
-  const made = connectorFor(server, { bounds: quick, ...options })
-  connectors.push(made)
-  return made
-}
+const { stops, connector, scripted } = endedAfterEach({ bounds: quick })
 
 describe('a server that stalls', () => {
   /** each ends when the client waits for what does not come */

@@ -1,32 +1,20 @@
 /** Log-ins at scripted servers that must end at once, and what they leave is stopped after each test. */
 import assert from 'node:assert/strict'
 import { createServer, type Socket } from 'node:net'
-import { afterEach } from 'node:test'
-import type { Connector } from '../../src/gateway/ports/connection.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
-import { type FakeServer, namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
-import { connectorFor, follow, type Told } from './support.ts'
+import { namespaces } from '../support/fake-server.ts'
+import { endedAfterEach } from './ended.ts'
+import { follow, type Told } from './support.ts'
 
-const servers: { stop(): Promise<void> }[] = []
-export const connectors: Connector[] = []
-afterEach(async () => {
-  await Promise.all(connectors.splice(0).map((connector) => connector.close()))
-  await Promise.all(servers.splice(0).map((server) => server.stop()))
-})
+const { stops, connectors, connector, scripted } = endedAfterEach()
 
-export async function scripted(script: (peer: Peer) => Promise<void>, options = {}): Promise<FakeServer> {
-  const server = await startFakeServer(script, options)
-  servers.push(server)
-  return server
-}
+export { connectors, scripted }
 
 export const ada = { jid: 'ada@localhost', password: 'secret', resource: 'desk' }
 
 /** how a log-in that must fail at once ended */
 export async function refused(server: { service: string; caFile?: string }, options: Partial<ConnectorOptions> = {}): Promise<Told> {
-  const connector = connectorFor(server, options)
-  connectors.push(connector)
-  const follower = follow(connector.open, { ...ada, service: server.service, once: true })
+  const follower = follow(connector(server, options).open, { ...ada, service: server.service, once: true })
   const told = await follower.until(() => follower.states.find(({ error }) => error !== undefined))
   assert.equal(follower.bounds.length, 0)
   return told
@@ -45,7 +33,7 @@ export async function raw(onSocket: (socket: Socket) => void): Promise<{ service
     onSocket(socket)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  servers.push({
+  stops.push({
     stop: () => {
       for (const socket of sockets) socket.destroy()
       return new Promise((resolve) => server.close(() => resolve()))

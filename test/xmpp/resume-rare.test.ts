@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { StreamState } from '../../src/gateway/ports/change.ts'
-import type { Connector } from '../../src/gateway/ports/connection.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import {
   ack,
@@ -16,33 +15,17 @@ import {
   toBound,
   toResume,
 } from '../support/fake-log-in.ts'
-import { namespaces, type Peer, startFakeServer } from '../support/fake-server.ts'
-import { connectorFor, follow } from './support.ts'
-
-const stops: { stop(): Promise<void> }[] = []
-const connectors: Connector[] = []
-afterEach(async () => {
-  await Promise.all(connectors.splice(0).map((connector) => connector.close()))
-  await Promise.all(stops.splice(0).map((each) => each.stop()))
-})
+import { namespaces } from '../support/fake-server.ts'
+import { endedAfterEach } from './ended.ts'
+import { follow } from './support.ts'
 
 /** back-off without waiting, so that a test is as quick as its server */
 const quick: Partial<ConnectorOptions> = { bounds: { backoffFirst: 1, backoffMax: 20 } }
-
-function connector(server: { caFile?: string }, options: Partial<ConnectorOptions> = {}): Connector {
-  const made = connectorFor(server, { ...quick, ...options })
-  connectors.push(made)
-  return made
-}
+const { connector, scripted } = endedAfterEach(quick)
 
 describe('with a server that does what is rare', () => {
   const ada = { jid: 'ada@localhost', password: 'secret', resource: 'desk' }
 
-  async function scripted(script: (peer: Peer) => Promise<void>) {
-    const server = await startFakeServer(script)
-    stops.push(server)
-    return server
-  }
   const hello = (id: string) => `<message id="${id}"/>`
   const isId = (id: string) => (element: { attributes: Readonly<Record<string, string>> }) => element.attributes.id === id
 

@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import type { StreamState } from '../../src/gateway/ports/change.ts'
-import type { Connector } from '../../src/gateway/ports/connection.ts'
 import { childText } from '../../src/xml/element.ts'
 import type { ConnectorOptions } from '../../src/xmpp/connector.ts'
 import { startProsody } from '../support/prosody.ts'
 import { startProxy, type TcpProxy } from '../support/proxy.ts'
 import type { XmppServer } from '../support/xmpp-server.ts'
-import { connectorFor, type Follower, follow, isMessage } from './support.ts'
-
-const stops: { stop(): Promise<void> }[] = []
-const connectors: Connector[] = []
-afterEach(async () => {
-  await Promise.all(connectors.splice(0).map((connector) => connector.close()))
-  await Promise.all(stops.splice(0).map((each) => each.stop()))
-})
+import { endedAfterEach } from './ended.ts'
+import { type Follower, follow, isMessage } from './support.ts'
 
 /** back-off without waiting, so that a test is as quick as its server */
 const quick: Partial<ConnectorOptions> = { bounds: { backoffFirst: 1, backoffMax: 20 } }
-
-function connector(server: { caFile?: string }, options: Partial<ConnectorOptions> = {}): Connector {
-  const made = connectorFor(server, { ...quick, ...options })
-  connectors.push(made)
-  return made
-}
+const { stops, connector } = endedAfterEach(quick)
 
 describe('with a real server', () => {
   let server: XmppServer
