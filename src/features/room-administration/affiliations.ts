@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ofIqs } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
-import { page, pageOf, pageQuery } from '../../api/page.ts'
+import { pageBy, pageOf, pageQuery } from '../../api/page.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
 import type { Translator } from '../../codec/translate.ts'
 import { Problem } from '../../errors/problem.ts'
@@ -42,8 +42,7 @@ export function affiliationOperations(vocabulary: Translator): Operation[] {
     async run(call) {
       const { affiliation, ...query } = call.query
       const found = await affiliationsOf(call, vocabulary, namedRoom(call.params.room), affiliation && [affiliation])
-      const { data, ...rest } = page([...found.keys()], query)
-      return { status: 200, body: { data: data.map((jid) => found.get(jid)), ...rest } }
+      return { status: 200, body: pageBy([...found.values()], query, ({ jid }) => jid) }
     },
   })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ofIqs, ofSpeakers } from '../../api/declared.ts'
 import { operation } from '../../api/operation.ts'
-import { page, pageOf, pageQuery } from '../../api/page.ts'
+import { pageBy, pageOf, pageQuery } from '../../api/page.ts'
 import { from, speaker } from '../../api/speaker.ts'
 import { jid as jidScalar } from '../../codec/scalars.ts'
 import { Problem } from '../../errors/problem.ts'
@@ -81,11 +81,8 @@ export function roomOperations(): Operation[] {
       const { session, query } = call
       const { service, ...wanted } = query
       if (service !== undefined) return { status: 200, body: await publicRooms(call, { jid: service, path: 'query.service' }, wanted) }
-      const rooms = new Map(
-        (await allRoomsOf(session)).map((room) => [room.from === undefined ? room.room : `${room.room} ${room.from}`, room]),
-      )
-      const { data, ...rest } = page([...rooms.keys()], query)
-      return { status: 200, body: { data: data.map((jid) => rooms.get(jid)), ...rest } }
+      const keyOf = ({ room, from }: { room: string; from?: string | undefined }) => (from === undefined ? room : `${room} ${from}`)
+      return { status: 200, body: pageBy(await allRoomsOf(session), wanted, keyOf) }
     },
   })
 
