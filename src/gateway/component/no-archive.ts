@@ -3,13 +3,11 @@ import type { Feature } from '../contract/feature.ts'
 import type { LiveSession } from '../contract/session.ts'
 import type { CatchUp } from '../inbound/catch-up.ts'
 import { gapEvent } from '../inbound/gap.ts'
-import { goesAgain } from '../inbound/unknown-fate.ts'
+import { goesAgain, openDoubts } from '../inbound/unknown-fate.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { OutboxEntry } from '../ports/message.ts'
 import type { Store } from '../ports/store.ts'
 import type { Announcer } from '../session/announcer.ts'
-import { actingAs } from './acting.ts'
 
 /** it was bound before */
 const wasBound = defineMember<true>('bound')
@@ -53,8 +51,7 @@ export function createNoArchive({
     run: async () => async () => {},
     async doubts() {
       await outbox.loaded()
-      const isFoundOut = (entry: OutboxEntry) => features.some((feature) => feature.findsOut?.(entry, actingAs(session, entry.from)))
-      const open = outbox.doubts().filter((entry) => !isFoundOut(entry))
+      const open = openDoubts({ session, outbox, features })
       outbox.settleDoubts(new Set(open.map(({ id }) => id)), goesAgain)
     },
   }

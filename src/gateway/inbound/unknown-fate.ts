@@ -1,3 +1,4 @@
+import { actingAs } from '../component/acting.ts'
 import type { Feature } from '../contract/feature.ts'
 import type { Archived, LiveSession } from '../contract/session.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -28,11 +29,15 @@ export interface FateSearch {
 /** A room would show a repeated message twice; elsewhere the same id makes a repeat harmless. */
 export const goesAgain = ({ type }: OutboxEntry) => type !== 'groupchat'
 
+/** Messages of unknown fate, but for those that a feature finds out about as the address that sent them. */
+export const openDoubts = ({ session, outbox, features }: Pick<FateSearch, 'session' | 'features'> & { outbox: Pick<Outbox, 'doubts'> }) =>
+  outbox.doubts().filter((entry) => !features.some((feature) => feature.findsOut?.(entry, actingAs(session, entry.from))))
+
 /** Looks up in the own archive which messages of unknown fate the server got, but for those that a feature finds out about; what is not found there is sent again. */
 export async function findFates(search: FateSearch): Promise<void> {
-  const { session, archive, outbox, clock, features } = search
+  const { session, archive, outbox, clock } = search
   await outbox.loaded()
-  const doubts = outbox.doubts().filter((entry) => !features.some((feature) => feature.findsOut?.(entry, session)))
+  const doubts = openDoubts(search)
   if (doubts.length === 0) return
   const since = doubts.reduce((first, { acceptedAt }) => Math.min(first, acceptedAt), Number.POSITIVE_INFINITY)
   const ids = new Set(doubts.map(({ id }) => id))
