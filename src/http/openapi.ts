@@ -105,13 +105,14 @@ export function toYaml(value: unknown): string {
   const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' })
   const inOneLine = (_: unknown, node: YAMLMap | YAMLSeq) => {
     node.flow = JSON.stringify(node).length < LINE
-    return undefined
+    return node.flow ? visit.SKIP : undefined
   }
   // YAML 1.1 takes a question mark in a flow collection for the beginning of a key
   const quoted = (_: unknown, node: Scalar) => {
     if (typeof node.value === 'string' && node.value.includes('?')) node.type = 'QUOTE_DOUBLE'
   }
-  visit(document, { Map: inOneLine, Seq: inOneLine, Scalar: quoted })
+  visit(document, { Map: inOneLine, Seq: inOneLine })
+  visit(document, { Scalar: quoted })
   return document.toString({ lineWidth: 0, indentSeq: false, indent: 1, flowCollectionPadding: false })
 }
 
